@@ -1,0 +1,5 @@
+"""The checks, one topic a module. Each is a plain function that takes facts and says its verdict.
+
+Room for a new one: a `check_*` function here, its section in the topic's Markdown file beside it, its failure in
+`emulator/failures`.
+"""

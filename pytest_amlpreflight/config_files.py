@@ -1,0 +1,84 @@
+"""What Azure's own tools leave lying about: a workspace's `config.json`, and the Azure CLI's defaults."""
+
+import json
+from collections.abc import Mapping
+from configparser import ConfigParser
+from configparser import Error as IniError
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it came from."""
+
+    value: str
+    source: str
+
+
+def workspace_id(subscription: str, resource_group: str, name: str) -> ResourceId:
+    """The ARM id of a workspace."""
+    kind = "Microsoft.MachineLearningServices/workspaces"
+    text = f"/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/{kind}/{name}"
+    return ResourceId(subscription, resource_group, kind, name, text)
+
+
+def workspace_of_file(path: Path, source: str) -> ResourceId:
+    content = _read_config_json(path, source)
+    missing = [key for key in ("subscription_id", "resource_group", "workspace_name") if not content.get(key)]
+    if missing:
+        raise pytest.UsageError(f"{source}: {path} has no {' and no '.join(missing)}")
+    return workspace_id(content["subscription_id"], content["resource_group"], content["workspace_name"])
+
+
+def from_config_json(start: Path, key: str) -> Setting | None:
+    """As `MLClient.from_config` finds it: in the folder, its `.azureml` and `aml_config`, then in each folder above."""
+    for folder in (start, *start.parents):
+        found = [path for name in ("", ".azureml", "aml_config") if (path := folder / name / "config.json").is_file()]
+        if len(found) > 1:
+            names = " and ".join(str(path.relative_to(folder)) for path in found)
+            raise pytest.UsageError(f"{folder} has several: {names}; name one with --aml-workspace FILE")
+        if found:
+            content = _read_config_json(found[0], str(found[0]))
+            return Setting(str(content[key]), str(found[0])) if content.get(key) else None
+    return None
+
+
+def _read_config_json(path: Path, source: str) -> dict[str, str]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise pytest.UsageError(f"{source}: cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise pytest.UsageError(f"{source}: {path} is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise pytest.UsageError(f"{source}: {path} is not a workspace's config.json")
+    return content
+
+
+def from_azure_cli(environ: Mapping[str, str], key: str) -> Setting | None:
+    """`az config set defaults.workspace=...` and `az account set`, read from the files the CLI keeps."""
+    home = environ.get("AZURE_CONFIG_DIR") or (environ.get("HOME") or environ.get("USERPROFILE") or "") + "/.azure"
+    folder = Path(home)
+    if key == "subscription":
+        return _cli_subscription(folder / "azureProfile.json")
+    parser = ConfigParser(interpolation=None)
+    try:
+        parser.read(folder / "config", encoding="utf-8")
+        value = parser.get("defaults", key, fallback=None)
+    except (IniError, OSError, UnicodeDecodeError):  # a broken file of another tool is no reason to stop
+        return None
+    return Setting(value, f"Azure CLI default ({folder / 'config'})") if value else None
+
+
+def _cli_subscription(path: Path) -> Setting | None:
+    try:
+        accounts = json.loads(path.read_text(encoding="utf-8-sig")).get("subscriptions", [])
+        chosen = next((account for account in accounts if account.get("isDefault")), None)
+    except (OSError, ValueError, AttributeError):  # not logged in, or not the CLI's file
+        return None
+    return Setting(str(chosen["id"]), f"Azure CLI ({path})") if chosen else None

@@ -1,0 +1,79 @@
+"""Rules that age, kept as dated tables: limits, lists of sizes, versions.
+
+Each table is a YAML file that says as of when it holds (`as_of`), where it comes from (`source`) and its `rows`.
+A project replaces a whole table by keeping a file of the same name in a folder of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+
+class TableError(Exception):
+    """A table that cannot be used. `path` is the file; the text starts with it."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path}: {problem}")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows, the day they were true and the document they were taken from. Show both beside any verdict they decide."""
+
+    name: str
+    as_of: date
+    source: str
+    rows: tuple[Mapping[str, Any], ...]
+
+    def column(self, key: str) -> tuple[Any, ...]:
+        """The values under `key`, in the order of the rows; rows without it are passed over."""
+        return tuple(row[key] for row in self.rows if key in row)
+
+    def pairs(self, key: str, value: str) -> dict[Any, Any]:
+        """The table as a dictionary from one column to another."""
+        return {row[key]: row[value] for row in self.rows}
+
+
+def load(name: str, overrides: Path | None = None) -> Table:
+    """The table `name`: from the folder `overrides` if it has a `<name>.yml`, else the one that comes with the plugin.
+
+    Raises `TableError` for a file that is not a table, and `LookupError` for a name that is nowhere.
+    """
+    folders = [folder for folder in (overrides, Path(__file__).parent) if folder]
+    for folder in folders:
+        path = folder / f"{name}.yml"
+        if path.is_file():
+            return _read(name, path)
+    raise LookupError(f"no table {name}: there are {', '.join(names())}")
+
+
+def names() -> tuple[str, ...]:
+    """The names of the tables that come with the plugin."""
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.yml")))
+
+
+def _read(name: str, path: Path) -> Table:
+    content = _parse(path)
+    if not isinstance(content, dict):
+        raise TableError(path, "a table is a mapping with as_of, source and rows")
+    as_of, source, rows = (content.get(key) for key in ("as_of", "source", "rows"))
+    if type(as_of) is not date:
+        raise TableError(path, f"as_of must be a date such as 2026-01-27, not {as_of!r}")
+    if not (isinstance(source, str) and source.strip()):
+        raise TableError(path, "source must name the document the rows were taken from")
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+        raise TableError(path, "rows must be a list of mappings")
+    return Table(name, as_of, source, tuple(rows))
+
+
+def _parse(path: Path) -> object:
+    import yaml  # not at the top: a run without a workspace must not pay for it
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
+        problem = " ".join(str(error).split())
+    raise TableError(path, f"cannot be read as YAML: {problem}")

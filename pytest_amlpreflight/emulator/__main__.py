@@ -1,0 +1,68 @@
+"""The emulator alone: `python -m pytest_amlpreflight.emulator WORLD.yml` prints what to export and serves until stopped."""
+
+import argparse
+import re
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from . import Emulator, UnknownFailure, WorldError, failure_names
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve a world until Ctrl-C or SIGTERM. Returns 2 for arguments that cannot be used."""
+    options = _parser().parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        emulator = Emulator(options.world, options.failure, options.latency, options.port)
+        emulator.start()
+    except (WorldError, UnknownFailure, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    try:
+        _print_exports(emulator)
+        stopped.wait()
+    finally:
+        emulator.stop()
+    _print_unanswered(emulator)
+    return 0
+
+
+def seconds(text: str) -> float:
+    """`100ms`, `0.1s` or `0.1` as seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 100ms or 0.5s")
+    return float(match[1]) / (1000 if match[2] == "ms" else 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pytest_amlpreflight.emulator", description=__doc__)
+    parser.add_argument("world", type=Path, metavar="WORLD.yml", help="the state to serve, in ARM's notation")
+    parser.add_argument("--port", type=int, default=0, help="the port of ARM; default: a free one")
+    parser.add_argument(
+        "--failure", action="append", default=[], metavar="NAME", help=f"one of {', '.join(failure_names())}"
+    )
+    parser.add_argument("--latency", type=seconds, default=0.0, metavar="100ms", help="wait before each answer")
+    return parser
+
+
+def _print_exports(emulator: Emulator) -> None:
+    for name, value in emulator.environment.items():
+        print(f"export {name}={shlex.quote(value)}")
+    print(f"# ARM        {emulator.url}")
+    print(f"# DNS        {emulator.dns_server}")
+    print(f"# Azure DNS  {emulator.azure_dns}", flush=True)
+
+
+def _print_unanswered(emulator: Emulator) -> None:
+    if emulator.unanswered:
+        print("asked, and unknown to the emulator:", *emulator.unanswered, sep="\n  ", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""The ASGI application: one request in, faults first, then the table, one answer out, and a line in the log."""
+
+import asyncio
+import socket
+import struct
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request as HttpRequest
+
+from . import identity, metadata, routes, scoring
+from .answers import Answer, arm_error, unauthorized
+from .faults import Fault, first_met
+from .ids import ArmPath, parse
+from .world import World
+
+Transports = dict[tuple[str, int], asyncio.Transport]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it was answered. `started` and `ended` are seconds of `time.monotonic()`."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    status: int
+    started: float
+    ended: float
+
+
+class Application:
+    """Answers for the whole embedded Azure: identity, metadata, ARM and the scoring hosts, told apart by Host and path."""
+
+    def __init__(self, world: World, latency: float, own_url: Callable[[], str]) -> None:
+        self.world, self.latency, self.own_url = world, latency, own_url
+        self.requests: list[Request] = []
+        self.unanswered: list[str] = []
+        self.transports: Transports = {}
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        request, started = HttpRequest(scope, receive), time.monotonic()
+        await asyncio.sleep(self.latency)
+        path = unquote(scope["raw_path"].decode().partition("?")[0])
+        arm = parse(path)
+        fault = first_met(self.world.faults, request.method, path, arm)
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        answer = self._answer(request, path, arm, fault, await request.body())
+        if answer.unknown:
+            self.unanswered.append(f"{request.method} {path}?{scope['query_string'].decode()}: {answer.unknown}")
+        self._record(request, path, answer.status, started)
+        await self._send(scope, send, answer, fault)
+
+    def _answer(self, request: HttpRequest, path: str, arm: ArmPath | None, fault: Fault | None, body: bytes) -> Answer:
+        host = request.headers.get("host", "").partition(":")[0]
+        endpoint = scoring.endpoint_behind(self.world, host)
+        if path == "/msi/token":
+            return identity.token(self.world, request.query_params, request.headers, fault)
+        if fault is not None and fault.kind in _REFUSALS:
+            return _REFUSALS[fault.kind](fault, path, arm)
+        if endpoint is not None:
+            return scoring.answer(endpoint, request.method, path, request.headers, body)
+        if path == "/metadata/endpoints":
+            return metadata.endpoints(self.world.cloud, self.own_url(), request.query_params.get("api-version"))
+        refused = identity.refusal(self.world, request.headers.get("authorization"), self.own_url())
+        if refused is not None:
+            return refused
+        if arm is None:
+            return arm_error(404, "NotFound", f"The path '{path}' is no ARM path.", unknown="no such route")
+        query = dict(request.query_params)
+        return routes.dispatch(routes.Call(self.world, request.method, arm, query, self.own_url(), body))
+
+    def _record(self, request: HttpRequest, path: str, status: int, started: float) -> None:
+        host = request.headers.get("host", "")
+        line = Request(request.method, host, path, request.url.query, status, started, time.monotonic())
+        self.requests.append(line)
+
+    async def _send(self, scope: dict[str, Any], send: Any, answer: Answer, fault: Fault | None) -> None:
+        kind, body = fault.kind if fault else None, answer.encoded()
+        if kind == "reset":
+            _reset(self.transports.get(tuple(scope["client"])))
+            return
+        if kind == "garble":
+            body = body[: len(body) // 2] + b"<html>"
+        names = {"content-type": "application/json; charset=utf-8", **_trace(answer), **answer.headers}
+        names["content-length"] = str(len(body))
+        headers = [(name.lower().encode(), value.encode()) for name, value in names.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if kind == "truncate":
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            _close(self.transports.get(tuple(scope["client"])))
+            return
+        await send({"type": "http.response.body", "body": body})
+
+
+def _trace(answer: Answer) -> dict[str, str]:
+    if "x-request-id" in answer.headers:
+        return {}
+    request_id = str(uuid.uuid4())
+    return {
+        "cache-control": "no-cache",
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": request_id,
+        "x-ms-ratelimit-remaining-subscription-global-reads": "3749",
+    }
+
+
+def _throttle(fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
+    text = fault.message or "The request was throttled. Please try again after the time in the Retry-After header."
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return arm_error(429, fault.code or "TooManyRequests", text, **headers)
+
+
+def _deny(fault: Fault, path: str, arm: ArmPath | None) -> Answer:
+    action = f"{arm.type}/read" if arm else "*/read"
+    text = fault.message or (
+        "The client 'emulated caller' does not have authorization to perform action "
+        f"'{action}' over scope '{path}' or the scope is invalid. If access was recently granted, please refresh "
+        "your credentials."
+    )
+    return arm_error(403, fault.code or "AuthorizationFailed", text)
+
+
+def _vanish(fault: Fault, path: str, _arm: ArmPath | None) -> Answer:
+    return arm_error(404, fault.code or "ResourceNotFound", fault.message or f"The Resource '{path}' was not found.")
+
+
+def _status(fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
+    text = fault.message or "The emulator was told to answer this."
+    if fault.status == 401:
+        return unauthorized(fault.code or "InvalidAuthenticationToken", text)
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return arm_error(fault.status, fault.code or "InternalServerError", text, **headers)
+
+
+_REFUSALS: dict[str, Callable[[Fault, str, ArmPath | None], Answer]] = {
+    "throttle": _throttle,
+    "deny": _deny,
+    "vanish": _vanish,
+    "status": _status,
+}
+
+
+def _reset(transport: asyncio.Transport | None) -> None:
+    """Break the connection as a firewall would: SO_LINGER of zero makes the kernel send RST."""
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+
+
+def _close(transport: asyncio.Transport | None) -> None:
+    if transport is not None:
+        transport.close()

@@ -1,0 +1,179 @@
+"""ARM's reads: a resource, a collection of them, a page of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+from . import ids
+from .answers import Answer, arm_error, machine_learning_not_found
+from .ids import ArmPath
+from .world import ENDPOINTS, Document, World, type_of
+
+_ZONES = "microsoft.network/privatednszones"
+_ASSETS = re.compile(
+    r"microsoft\.machinelearningservices/workspaces/(connections|computes|models|environments|data|codes)"
+)
+_COMPARISON = re.compile(r"(?P<member>resourceType|name|location) eq '(?P<value>[^']*)'", re.IGNORECASE)
+
+# roleAssignmentMode first appears in recordings of 2025-03-01-preview.
+_YOUNGER = {"microsoft.containerregistry/registries": (("roleAssignmentMode", "2025-03-01-preview"),)}
+
+
+def resource(world: World, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
+    """One resource by id, in the casing with which it is stored; ARM's or the provider's 404 when there is none."""
+    document = world.get(arm.path) or _embedded(world, arm)
+    if document is None:
+        return not_found(world, arm)
+    body = outward(document, own_url, query.get("api-version", ""))
+    return Answer(body, escape_slashes=arm.type.lower().startswith(_ZONES))
+
+
+def collection(world: World, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
+    """Every member of a collection, a page at a time: children of a parent, or all of a type below a scope."""
+    given = world.collections.get(ids.key(arm.path))
+    if given is not None:
+        return page(list(given["value"]), world.page_size, arm, query, own_url)
+    missing = missing_parent(world, arm)
+    if missing is not None:
+        return missing
+    members = [outward(one, own_url, query.get("api-version", "")) for one in _members(world, arm)]
+    return page(members, world.page_size, arm, query, own_url)
+
+
+def resources(world: World, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
+    """`/subscriptions/S/resources`: what stands in resource groups, in brief, for `resourceType eq` and `name eq`."""
+    wanted = query.get("$filter", "")
+    found = [document for document in world.documents.values() if _listed(document, arm.parent)]
+    for part in re.split(r"\s+and\s+", wanted) if wanted else []:
+        match = _COMPARISON.fullmatch(part.strip())
+        if match is None:
+            return arm_error(
+                400, "InvalidFilterInQueryString", f"Invalid $filter '{wanted}'.", unknown="unknown $filter"
+            )
+        found = [one for one in found if _compares(one, match["member"].lower(), match["value"].lower())]
+    brief = [{name: one[name] for name in _BRIEF if name in one} | {"type": type_of(one)} for one in found]
+    return page(brief, world.page_size, arm, query, own_url)
+
+
+_BRIEF = ("id", "name", "type", "location", "kind", "sku", "identity", "tags")
+
+
+def page(members: list[Any], size: int | None, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
+    """`value`, and a `nextLink` with the api-version while more is to come. Without one the key is missing."""
+    start = int(query.get("$skiptoken", "0")) if query.get("$skiptoken", "0").isdigit() else 0
+    end = start + size if size else len(members)
+    body: dict[str, Any] = {"value": members[start:end]}
+    if end < len(members):
+        onward = urlencode({**query, "$skiptoken": str(end)}, quote_via=quote)
+        body["nextLink"] = f"{own_url}{quote(arm.path)}?{onward}"
+    return Answer(body, escape_slashes=arm.type.lower().startswith(_ZONES))
+
+
+def not_found(world: World, arm: ArmPath) -> Answer:
+    """404 in the right dialect, for the outermost thing that is missing."""
+    missing = missing_parent(world, arm)
+    if missing is not None:
+        return missing
+    kind, group = arm.type, (arm.resource_group or "").rpartition("/")[2]
+    if _ASSETS.match(kind.lower()):
+        what = kind.rpartition("/")[2].rstrip("s").capitalize()
+        return machine_learning_not_found(f"{what} {arm.name} can't be found in this workspace")
+    if kind.lower().startswith(_ZONES + "/"):
+        return arm_error(
+            404, "NotFound", f"The resource record '{arm.name}' does not exist in resource group '{group}'."
+        )
+    text = (
+        f"The Resource '{_relative(arm)}' under resource group '{group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    )
+    return arm_error(404, "ResourceNotFound", text)
+
+
+def missing_parent(world: World, arm: ArmPath) -> Answer | None:
+    """The 404 for a subscription, resource group or parent resource that is not there."""
+    subscription, group = arm.subscription, arm.resource_group
+    if subscription and world.get(subscription) is None:
+        text = f"The subscription '{subscription.rpartition('/')[2]}' could not be found."
+        return arm_error(404, "SubscriptionNotFound", text)
+    if group and world.get(group) is None and not any(ids.within(known, group) for known in world.documents):
+        text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
+        return arm_error(404, "ResourceGroupNotFound", text)
+    parent = ids.parse(arm.parent) if arm.parent else None
+    if parent is None or parent.namespace == "Microsoft.Resources" or parent.type.lower().endswith("/locations"):
+        return None
+    if world.get(parent.path) is None and not any(ids.within(known, parent.path) for known in world.documents):
+        text = (
+            f"Failed to perform 'read' on resource(s) of type '{arm.type.partition('/')[2]}', because the parent "
+            f"resource '{parent.path}' could not be found."
+        )
+        return arm_error(404, "ParentResourceNotFound", text)
+    return None
+
+
+def outward(document: Document, own_url: str, version: str) -> Document:
+    """A document as it leaves: `{arm}` is this server, scoring URIs lead to it, younger members are left out."""
+    shown = _with_urls(document, own_url)
+    kind = type_of(document).lower()
+    for member, since in _YOUNGER.get(kind, ()):
+        if version < since:
+            shown["properties"] = {name: value for name, value in shown["properties"].items() if name != member}
+    if kind == ENDPOINTS.lower():
+        shown["properties"] = _with_port(shown.get("properties") or {}, urlsplit(own_url).port)
+    return dict(shown)
+
+
+def _members(world: World, arm: ArmPath) -> list[Document]:
+    if arm.type.lower() == f"{_ZONES}/all":
+        records = [one for one in world.documents.values() if ids.within(one["id"], arm.parent)]
+        return [one for one in records if type_of(one).lower() not in (_ZONES, f"{_ZONES}/virtualnetworklinks")]
+    stored = list(world.of_type(arm.type, arm.parent or "/"))
+    return stored or _embedded_in(world, arm)
+
+
+def _embedded_in(world: World, arm: ArmPath) -> list[Document]:
+    """Children that live in their parent's answer. There they may lack name and type; on their own they have both."""
+    parent = world.get(arm.parent)
+    if parent is None or not arm.type.lower().endswith("/privateendpointconnections"):
+        return []
+    connections = (parent.get("properties") or {}).get("privateEndpointConnections") or []
+    return [{"name": one["id"].rpartition("/")[2], "type": arm.type, **one} for one in connections]
+
+
+def _embedded(world: World, arm: ArmPath) -> Document | None:
+    siblings = _embedded_in(world, arm)
+    return next((one for one in siblings if ids.key(one["id"]) == ids.key(arm.path)), None)
+
+
+def _listed(document: Document, subscription: str) -> bool:
+    arm = ids.parse(document["id"])
+    # Nested types (two slashes and more) and role assignments are not in ARM's own list of resources.
+    top_level = arm is not None and arm.type.count("/") == 1 and arm.namespace.lower() != "microsoft.authorization"
+    return top_level and arm is not None and arm.resource_group is not None and ids.within(arm.path, subscription)
+
+
+def _compares(document: Document, member: str, value: str) -> bool:
+    actual = type_of(document) if member == "resourcetype" else document.get(member)
+    return str(actual).lower() == value
+
+
+def _relative(arm: ArmPath) -> str:
+    types, names = arm.type.split("/")[1:], arm.path.split("/")[-2 * (len(arm.type.split("/")) - 1) :][1::2]
+    return "/".join([arm.namespace, *types, *names]) if len(types) == 1 else f"{arm.type}/{'/'.join(names)}"
+
+
+def _with_urls(value: Any, own_url: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_urls(member, own_url) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_urls(member, own_url) for member in value]
+    return value.replace("{arm}", own_url) if isinstance(value, str) else value
+
+
+def _with_port(properties: Document, port: int | None) -> Document:
+    shown = dict(properties)
+    for name in ("scoringUri", "swaggerUri"):
+        parts = urlsplit(shown.get(name) or "")
+        if parts.scheme == "https" and parts.port is None:
+            shown[name] = urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))
+    return shown

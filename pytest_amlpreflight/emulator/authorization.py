@@ -1,0 +1,137 @@
+"""Role assignments, role definitions, deny assignments and permissions, filtered as Azure filters them."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from . import ids
+from .answers import Answer, arm_error
+from .world import Document, World
+
+_ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+_DENY_ASSIGNMENTS = "Microsoft.Authorization/denyAssignments"
+_ROLE_DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+
+_FILTERS = {
+    "at_scope": re.compile(r"atScope\(\)", re.IGNORECASE),
+    "assigned_to": re.compile(r"assignedTo\('(?P<value>[^']+)'\)", re.IGNORECASE),
+    "principal": re.compile(r"(?:gdprExportPrincipalId|principalId) eq '?(?P<value>[^']+?)'?", re.IGNORECASE),
+    "deny_name": re.compile(r"denyAssignmentName eq '(?P<value>[^']+)'", re.IGNORECASE),
+    "role_type": re.compile(r"type eq '(?P<value>[^']+)'", re.IGNORECASE),
+    "role_name": re.compile(r"roleName eq '(?P<value>[^']+)'", re.IGNORECASE),
+    "at_and_below": re.compile(r"atScopeAndBelow\(\)", re.IGNORECASE),
+}
+
+
+class UnsupportedFilter(ValueError):
+    """The `$filter` holds something that is none of Azure's filters for this list."""
+
+
+def conditions(text: str | None) -> dict[str, str]:
+    """The parts of a `$filter`, by name: `{"at_scope": "", "assigned_to": oid}`. Raises `UnsupportedFilter`."""
+    found: dict[str, str] = {}
+    for part in re.split(r"\s+and\s+", text.strip(), flags=re.IGNORECASE) if text else []:
+        for name, pattern in _FILTERS.items():
+            if match := pattern.fullmatch(part.strip()):
+                found[name] = match.groupdict().get("value") or ""
+                break
+        else:
+            raise UnsupportedFilter(part)
+    return found
+
+
+def unsupported_filter(text: str) -> Answer:
+    """What Azure answers to a filter it does not evaluate."""
+    message = (
+        f"The filter '{text}' is not supported. Supported filters are 'atScope()', 'assignedTo()' and 'principalId eq'."
+    )
+    return arm_error(400, "UnsupportedQuery", message, unknown=f"unknown $filter {text}")
+
+
+def role_assignments(world: World, scope: str, text: str | None) -> list[Document]:
+    """The role assignments Azure lists at `scope`.
+
+    Without a filter: those at the scope, above it and below it. `atScope()` leaves out those below. `assignedTo(oid)`
+    keeps the principal's own and its groups', through any number of groups; `principalId eq` its own only.
+    """
+    found = _at(world, _ROLE_ASSIGNMENTS, scope, wanted := conditions(text))
+    if "principal" in wanted:
+        found = [one for one in found if _principal(one) == wanted["principal"].lower()]
+    if "assigned_to" in wanted:
+        members = world.members_of(wanted["assigned_to"])
+        found = [one for one in found if _principal(one) in members]
+    return found
+
+
+def deny_assignments(world: World, scope: str, text: str | None) -> list[Document]:
+    """The deny assignments Azure lists at `scope`; the filters are those of role assignments, and the name."""
+    found = _at(world, _DENY_ASSIGNMENTS, scope, wanted := conditions(text))
+    if "principal" in wanted:
+        found = [one for one in found if wanted["principal"].lower() in _denied(one)]
+    if "assigned_to" in wanted:
+        members = world.members_of(wanted["assigned_to"])
+        found = [one for one in found if members & _denied(one)]
+    if "deny_name" in wanted:
+        found = [one for one in found if one["properties"].get("denyAssignmentName") == wanted["deny_name"]]
+    return found
+
+
+def role_definition(world: World, guid: str) -> Document | None:
+    """A role definition by its GUID: built-in ones answer at every scope."""
+    definitions = world.of_type(_ROLE_DEFINITIONS)
+    return next((one for one in definitions if one["name"].lower() == guid.lower()), None)
+
+
+def role_definitions(world: World, text: str | None) -> list[Document]:
+    """Every role definition, or those of one type or name."""
+    wanted, found = conditions(text), list(world.of_type(_ROLE_DEFINITIONS))
+    for name, member in (("role_type", "type"), ("role_name", "roleName")):
+        if name in wanted:
+            found = [one for one in found if str(one["properties"].get(member)).lower() == wanted[name].lower()]
+    return found
+
+
+def permissions(world: World, scope: str) -> list[Document]:
+    """What the caller may do at `scope`: one block for each permission of each assignment in effect there."""
+    members = world.members_of(world.caller["objectId"])
+    assigned = _at(world, _ROLE_ASSIGNMENTS, scope, {"at_scope": ""})
+    mine = [one for one in assigned if _principal(one) in members]
+    return [block for assignment in mine for block in _blocks(world, assignment)]
+
+
+def _blocks(world: World, assignment: Document) -> Iterator[Document]:
+    guid = assignment["properties"]["roleDefinitionId"].rpartition("/")[2]
+    definition = role_definition(world, guid)
+    yield from definition["properties"]["permissions"] if definition else []
+
+
+def _at(world: World, arm_type: str, scope: str, wanted: dict[str, str]) -> list[Document]:
+    below = "at_scope" not in wanted
+    found = []
+    for document in world.of_type(arm_type):
+        where = _scope(document)
+        if _inherited(where, scope) or (below and ids.within(where, scope)):
+            found.append(document)
+    return found
+
+
+def _inherited(where: str, scope: str) -> bool:
+    """Management groups stand above every subscription of a world."""
+    in_group = ids.key(where).startswith("/providers/microsoft.management/managementgroups/")
+    return in_group or ids.within(scope, where)
+
+
+def _scope(document: Document) -> str:
+    scope = document.get("properties", {}).get("scope")
+    return str(
+        scope or re.split(r"/providers/Microsoft\.Authorization/", document["id"], flags=re.IGNORECASE)[0] or "/"
+    )
+
+
+def _principal(document: Document) -> str:
+    return str(document["properties"].get("principalId")).lower()
+
+
+def _denied(document: Document) -> set[str]:
+    principals: list[dict[str, Any]] = document["properties"].get("principals") or []
+    return {str(one.get("id")).lower() for one in principals}

@@ -1,0 +1,63 @@
+"""Documented failures as data: what changes in a healthy world, and which checks must notice."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..notation import WorldError, read
+from ..world import World
+from .changes import make
+
+_DIRECTORY = Path(__file__).parent
+_PHASES = ("pre", "post", "audit")
+
+
+class UnknownFailure(Exception):  # noqa: N818 # reads as what it is
+    """No failure file has this name; `near` holds the names that look like it."""
+
+    def __init__(self, name: str, near: list[str]) -> None:
+        self.name, self.near = name, near
+        hint = f"; did you mean {', '.join(near)}" if near else ""
+        super().__init__(f"no failure is called {name!r}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One documented failure. `blocks` must FAIL, `errors` must ERROR, all other checks must not, in `phase`."""
+
+    name: str
+    path: Path
+    title: str
+    code: str | None
+    guide: str
+    phase: str
+    blocks: tuple[str, ...]
+    errors: tuple[str, ...]
+    change: tuple[Any, ...]
+
+
+def failure_names() -> list[str]:
+    """The names of all failures, sorted: what `--aml-failure` takes."""
+    return sorted(path.stem for path in _DIRECTORY.glob("*.yml"))
+
+
+def load(name: str) -> Failure:
+    """The failure of this name. Raises `UnknownFailure` with the nearest names."""
+    path = _DIRECTORY / f"{name}.yml"
+    if name not in failure_names():
+        raise UnknownFailure(name, difflib.get_close_matches(name, failure_names(), cutoff=0.4))
+    source = read(path)
+    missing = {"title", "guide", "phase", "change"} - set(source)
+    if missing:
+        raise WorldError(f"{path}:1", f"{', '.join(sorted(missing))} missing")
+    if source["phase"] not in _PHASES:
+        raise WorldError(f"{path}:1", f"phase is one of {', '.join(_PHASES)}")
+    parts = (tuple(source.get(part) or ()) for part in ("blocks", "errors", "change"))
+    return Failure(name, path, source["title"], source.get("code"), source["guide"], source["phase"], *parts)
+
+
+def apply(world: World, failure: Failure) -> None:
+    """Change the world as the failure says. Raises `WorldError` where the world has nothing it could change."""
+    for change in failure.change:
+        make(world, failure.path, change)

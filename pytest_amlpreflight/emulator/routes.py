@@ -1,0 +1,161 @@
+"""The table of routes: which handler answers which method on which type."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from . import api_versions, arm, authorization, ids, scoring
+from .answers import Answer, arm_error
+from .ids import ArmPath
+from .world import ENDPOINTS, World, type_of
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler gets to see."""
+
+    world: World
+    method: str
+    arm: ArmPath
+    query: Mapping[str, str]
+    own_url: str
+    body: bytes = b""
+
+
+Handler = Callable[[Call], Answer]
+
+
+def dispatch(call: Call) -> Answer:
+    """Answer an authenticated request to ARM: api-version first, then the row of the table, else loudly no."""
+    held = {type_of(document).lower() for document in call.world.documents.values()}
+    stored = call.world.get(call.arm.path)
+    location = stored.get("location") if stored else None
+    handler = _find(call)
+    typed = call.arm if call.method == "GET" else _acted_upon(call.arm)
+    refused = api_versions.refusal(typed, call.query.get("api-version"), location, held)
+    if refused is not None:
+        return refused
+    if handler is None:
+        text = f"The request {call.method} {call.arm.path} is not supported."
+        return arm_error(404, "InvalidResourceType", text, unknown="no such route")
+    return handler(call)
+
+
+def _find(call: Call) -> Handler | None:
+    kind = call.arm.type.lower()
+    if call.method == "POST":
+        return _ACTIONS.get(kind)
+    if call.method != "GET":
+        return None
+    if call.arm.name is None:
+        return _COLLECTIONS.get(kind, _collection)
+    return _RESOURCES.get(kind, _resource)
+
+
+def _acted_upon(path: ArmPath) -> ArmPath:
+    """The resource on which `POST .../listKeys` acts: its type's api-versions count."""
+    return ids.parse(path.parent) or path
+
+
+def _resource(call: Call) -> Answer:
+    return arm.resource(call.world, call.arm, call.query, call.own_url)
+
+
+def _collection(call: Call) -> Answer:
+    return arm.collection(call.world, call.arm, call.query, call.own_url)
+
+
+def _resources(call: Call) -> Answer:
+    return arm.resources(call.world, call.arm, call.query, call.own_url)
+
+
+def _tenants(call: Call) -> Answer:
+    tenant = call.world.tenant
+    row = {"id": f"/tenants/{tenant}", "tenantId": tenant, "tenantCategory": "Home", "displayName": "Contoso"}
+    return Answer({"value": [row]})
+
+
+def _role_definition(call: Call) -> Answer:
+    found = authorization.role_definition(call.world, call.arm.name or "")
+    if found is not None:
+        return Answer(found)
+    guid = (call.arm.name or "").replace("-", "")
+    return arm_error(
+        404, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid}' does not exist."
+    )
+
+
+def _role_definitions(call: Call) -> Answer:
+    return _filtered(call, lambda text: authorization.role_definitions(call.world, text))
+
+
+def _role_assignments(call: Call) -> Answer:
+    return _filtered(call, lambda text: authorization.role_assignments(call.world, call.arm.parent or "/", text))
+
+
+def _deny_assignments(call: Call) -> Answer:
+    return _filtered(call, lambda text: authorization.deny_assignments(call.world, call.arm.parent or "/", text))
+
+
+def _filtered(call: Call, select: Callable[[str | None], list[dict[str, object]]]) -> Answer:
+    text = call.query.get("$filter")
+    try:
+        found = select(text)
+    except authorization.UnsupportedFilter:
+        return authorization.unsupported_filter(text or "")
+    return arm.page(found, call.world.page_size, call.arm, call.query, call.own_url)
+
+
+def _permissions(call: Call) -> Answer:
+    return Answer({"value": authorization.permissions(call.world, call.arm.parent or "/")})
+
+
+def _locks(call: Call) -> Answer:
+    """Locks at the scope and below; with atScope() at the scope and above, as ARM does."""
+    world, scope = call.world, call.arm.parent or "/"
+    locks = list(world.of_type("Microsoft.Authorization/locks"))
+    at_scope = "atscope()" in call.query.get("$filter", "").lower()
+    holders = [(one, one["id"].rpartition("/providers/")[0] or "/") for one in locks]
+    found = [one for one, at in holders if ids.within(scope, at) or (not at_scope and ids.within(at, scope))]
+    return Answer({"value": found})
+
+
+def _role_assignment_metrics(call: Call) -> Answer:
+    given = call.world.collections.get(ids.key(call.arm.path))
+    if given is not None:
+        return Answer(given)
+    scope = call.arm.subscription or "/"
+    used = len(list(call.world.of_type("Microsoft.Authorization/roleAssignments", scope)))
+    counts = {
+        "roleAssignmentsLimit": 4000,
+        "roleAssignmentsCurrentCount": used,
+        "roleAssignmentsRemainingCount": 4000 - used,
+    }
+    return Answer({"subscriptionId": scope.rpartition("/")[2]} | counts)
+
+
+def _list_keys(call: Call) -> Answer:
+    endpoint = call.world.get(call.arm.parent)
+    if endpoint is None:
+        return arm.not_found(call.world, _acted_upon(call.arm))
+    return Answer(scoring.keys(endpoint["id"]))
+
+
+_COLLECTIONS: dict[str, Handler] = {
+    "microsoft.authorization/denyassignments": _deny_assignments,
+    "microsoft.authorization/locks": _locks,
+    "microsoft.authorization/permissions": _permissions,
+    "microsoft.authorization/roleassignments": _role_assignments,
+    "microsoft.authorization/roleassignmentsusagemetrics": _role_assignment_metrics,
+    "microsoft.authorization/roledefinitions": _role_definitions,
+    "microsoft.resources/resources": _resources,
+    "microsoft.resources/tenants": _tenants,
+}
+
+_RESOURCES: dict[str, Handler] = {
+    "microsoft.authorization/roledefinitions": _role_definition,
+}
+
+# Azure's read-only POSTs. getLogs, token, diagnose and the others belong here.
+_ACTIONS: dict[str, Handler] = {
+    f"{ENDPOINTS}/listKeys".lower(): _list_keys,
+}

@@ -1,0 +1,212 @@
+"""The embedded Azure as one object: start it, point clients at its environment, stop it."""
+
+import asyncio
+import os
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import trustme
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from . import identity, world
+from .application import Application, Request, Transports
+from .dns_server import DnsServer
+from .failures import apply, load
+
+_START_LIMIT = 10.0
+
+
+class Emulator:
+    """Serves a world file as Azure would, on 127.0.0.1 only, over TLS with an authority that lives as long as it does.
+
+    `failures` are names of `failure_names()`, applied to the world in order. `latency` is seconds before each answer.
+    `port` is that of ARM; 0 takes a free one. Raises `WorldError` for a world, or a failure, that cannot be used,
+    `UnknownFailure` for a name that is none, and `OSError` from `start` when the port is taken.
+    """
+
+    def __init__(self, world_path: Path, failures: Sequence[str] = (), latency: float = 0.0, port: int = 0) -> None:
+        self._world = world.load(Path(world_path))
+        for name in failures:
+            apply(self._world, load(name))
+        self._wanted_port, self._port, self._identity_port = port, 0, 0
+        self._application = Application(self._world, latency, lambda: self.url)
+        self._resolvers = [DnsServer(self._world.resolver_zones(azure=azure)) for azure in (False, True)]
+        self._servers: list[uvicorn.Server] = []
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._failed: BaseException | None = None
+
+    @property
+    def url(self) -> str:
+        """ARM's base URL, `https://localhost:PORT`."""
+        return f"https://localhost:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """The TLS port that ARM, cloud metadata and the scoring hosts share."""
+        return self._port
+
+    @property
+    def metadata_url(self) -> str:
+        """Where the cloud describes itself, as `--aml-cloud` and `ARM_CLOUD_METADATA_URL` take it.
+
+        The version whose answer is a list: the Azure CLI fails on the single object of 2022-09-01 in this variable.
+        """
+        return f"{self.url}/metadata/endpoints?api-version=2019-05-01"
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The PEM file with the one authority that vouches for the emulator."""
+        return Path(self._directory.name) / "authority.pem"
+
+    @property
+    def dns_server(self) -> str:
+        """`127.0.0.1:PORT` of the resolver that plays the network's own."""
+        return f"127.0.0.1:{self._resolvers[0].port}"
+
+    @property
+    def azure_dns(self) -> str:
+        """`127.0.0.1:PORT` of the resolver that plays 168.63.129.16."""
+        return f"127.0.0.1:{self._resolvers[1].port}"
+
+    @property
+    def requests(self) -> list[Request]:
+        """Every request answered so far, in the order of the answers."""
+        return self._application.requests
+
+    @property
+    def unanswered(self) -> list[str]:
+        """What was asked and the emulator does not know: routes, types, api-versions, filters."""
+        return self._application.unanswered
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point any SDK, the Azure CLI, curl and requests here.
+
+        `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`: where `DefaultAzureCredential` and `az login --identity` get tokens.
+        `ARM_CLOUD_METADATA_URL`: where azure-ai-ml and the Azure CLI learn where ARM is.
+        `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`: the authority, for requests, OpenSSL and curl.
+        `NO_PROXY`, `no_proxy`: keeps a corporate proxy out of loopback connections.
+        """
+        bundle = str(self.ca_bundle)
+        return {
+            "IDENTITY_ENDPOINT": f"http://127.0.0.1:{self._identity_port}/msi/token",
+            "IDENTITY_HEADER": identity.HEADER,
+            "ARM_CLOUD_METADATA_URL": self.metadata_url,
+            "REQUESTS_CA_BUNDLE": bundle,
+            "SSL_CERT_FILE": bundle,
+            "CURL_CA_BUNDLE": bundle,
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
+        }
+
+    def start(self) -> None:
+        """Listen. Returns once every port answers; raises `OSError` when the wanted port is taken."""
+        listeners = [_listen(self._wanted_port), _listen(0)]
+        self._port, self._identity_port = (listener.getsockname()[1] for listener in listeners)
+        self._directory = tempfile.TemporaryDirectory(prefix="amlpreflight-emulator-")
+        context = self._certify()
+        self._thread = threading.Thread(target=self._run, args=(listeners, context), name="aml-emulator", daemon=True)
+        self._thread.start()
+        self._ready.wait(_START_LIMIT)
+        if self._failed is not None:
+            raise self._failed
+
+    def stop(self) -> None:
+        """Close every port and wait until the thread has ended."""
+        for server in self._servers:
+            server.should_exit = server.force_exit = True
+        if self._thread is not None:
+            self._thread.join(_START_LIMIT)
+            self._thread = None
+            self._directory.cleanup()
+
+    def __enter__(self) -> "Emulator":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _certify(self) -> ssl.SSLContext:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self.ca_bundle))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost", "127.0.0.1", *self._world.scoring_hosts).configure_cert(context)
+        return context
+
+    def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
+        try:
+            asyncio.run(self._serve(listeners, context))
+        except BaseException as error:  # noqa: BLE001 # handed to the thread that waits in start()
+            self._failed = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
+        for resolver in self._resolvers:
+            await resolver.start()
+        self._servers = [self._server(context), self._server(None)]
+        pairs = zip(self._servers, listeners, strict=True)
+        serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in pairs]
+        while not all(server.started for server in self._servers):
+            await asyncio.sleep(0.002)
+        self._ready.set()
+        await asyncio.gather(*serving)
+        for resolver in self._resolvers:
+            resolver.stop()
+
+    def _server(self, context: ssl.SSLContext | None) -> uvicorn.Server:
+        config = uvicorn.Config(
+            self._application,  # type: ignore[arg-type] # an ASGI application in plain words
+            http=_protocol(self._application.transports),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            ws="none",
+            timeout_keep_alive=60,
+        )
+        config.load()
+        config.ssl = context
+        return uvicorn.Server(config)
+
+
+def _protocol(transports: Transports) -> type[H11Protocol]:
+    """HTTP that lets faults get at the connection beneath it: ASGI itself cannot break one."""
+
+    class Breakable(H11Protocol):
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            if self.client is not None:
+                transports[self.client] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.client is not None:
+                transports.pop(self.client, None)
+            super().connection_lost(exc)
+
+    return Breakable
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":  # elsewhere the option would let two servers share a port
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"the emulator cannot listen on 127.0.0.1:{port}: {error.strerror}") from None
+    return listener

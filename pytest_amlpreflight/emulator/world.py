@@ -1,0 +1,167 @@
+"""A world: everything the embedded Azure knows, in ARM's own notation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import ids
+from .clouds import CLOUDS
+from .faults import KINDS, Fault
+from .notation import Mapping, WorldError, merge, read
+
+Document = dict[str, Any]
+Zones = dict[str, dict[str, Any]]
+
+ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+_SECTIONS = ("tenant", "caller", "cloud", "groups", "resources", "collections", "dns", "azure_dns", "paging", "faults")
+
+
+@dataclass(slots=True)
+class World:
+    """The state behind every answer. Failures change it before the emulator starts; nothing does afterwards."""
+
+    path: Path
+    tenant: str
+    caller: Document
+    cloud: str = "AzureCloud"
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
+    collections: dict[str, Document] = field(default_factory=dict)
+    zones: Zones = field(default_factory=dict)
+    azure_zones: Zones | None = None
+    page_size: int | None = None
+    faults: list[Fault] = field(default_factory=list)
+
+    def get(self, arm_id: str) -> Document | None:
+        """The resource with this id, whatever the casing."""
+        return self.documents.get(ids.key(arm_id))
+
+    def put(self, document: Document) -> None:
+        """Add a resource, or replace the one with the same id."""
+        self.documents[ids.key(document["id"])] = document
+
+    def of_type(self, arm_type: str, scope: str = "/") -> Iterator[Document]:
+        """Every resource of a type at or below a scope, in the order of the file."""
+        for document in self.documents.values():
+            if type_of(document).lower() == arm_type.lower() and ids.within(document["id"], scope):
+                yield document
+
+    @property
+    def scoring_hosts(self) -> list[str]:
+        """The host names behind which the world's endpoints answer."""
+        uris = (document.get("properties", {}).get("scoringUri") for document in self.of_type(ENDPOINTS))
+        return sorted({host for uri in uris if uri and (host := urlsplit(uri).hostname)})
+
+    def members_of(self, principal: str) -> set[str]:
+        """The principal and every group it belongs to, directly or through other groups."""
+        groups = {member.lower(): above for member, above in self.groups.items()}
+        found, waiting = set[str](), [principal.lower()]
+        while waiting:
+            found.add(one := waiting.pop())
+            waiting += [group.lower() for group in groups.get(one, []) if group.lower() not in found]
+        return found
+
+    def resolver_zones(self, *, azure: bool = False) -> Zones:
+        """What a resolver knows: the world's zones, or those with `azure_dns` laid over them."""
+        if azure and self.azure_zones is not None:
+            return dict(merge(self.zones, self.azure_zones))
+        return self.zones
+
+
+def type_of(document: Document) -> str:
+    """A resource's type, from its own word or else from its id."""
+    parsed = ids.parse(document["id"])
+    return str(document.get("type") or (parsed.type if parsed else ""))
+
+
+def load(path: Path) -> World:
+    """Read a world file. Raises `WorldError` naming file and line for anything that could not be meant."""
+    source = read(path)
+    _refuse_unknown(path, source, _SECTIONS)
+    world = World(path, _text(path, source, "tenant"), _section(path, source, "caller", Mapping))
+    if not world.caller.get("objectId"):
+        raise WorldError(f"{path}:{_line(world.caller, source)}", "caller needs an objectId, the token's oid")
+    world.cloud = source.get("cloud") or "AzureCloud"
+    if world.cloud not in CLOUDS:
+        raise WorldError(f"{path}:{source.line}", f"cloud {world.cloud!r} is none of {', '.join(CLOUDS)}")
+    world.groups = _section(path, source, "groups", Mapping)
+    _load_resources(path, source, world)
+    collections = _section(path, source, "collections", Mapping)
+    world.collections = {ids.key(name): answer for name, answer in collections.items()}
+    world.zones = _load_zones(path, _section(path, source, "dns", Mapping))
+    if "azure_dns" in source:
+        world.azure_zones = _load_zones(path, _section(path, source, "azure_dns", Mapping))
+    world.page_size = _section(path, source, "paging", Mapping).get("size")
+    world.faults = [read_fault(path, entry) for entry in _section(path, source, "faults", list)]
+    return world
+
+
+def read_fault(path: Path, entry: Any) -> Fault:
+    """A fault as it stands in a world or failure file."""
+    line = _line(entry, None)
+    if not isinstance(entry, dict) or entry.get("kind") not in KINDS:
+        raise WorldError(f"{path}:{line}", f"a fault's kind is one of {', '.join(KINDS)}")
+    try:
+        return Fault(**entry)
+    except TypeError as error:
+        raise WorldError(f"{path}:{line}", f"fault: {error}") from None
+
+
+def check_resource(path: Path, document: Any, line: int) -> None:
+    """Refuse what no ARM answer looks like: no id, an id that is no ARM path, a type that contradicts the id."""
+    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
+        raise WorldError(f"{path}:{line}", "a resource needs an id, as `az resource show` prints it")
+    parsed = ids.parse(document["id"])
+    if parsed is None or parsed.name is None:
+        raise WorldError(f"{path}:{line}", f"{document['id']!r} is not the id of a resource")
+    said = document.get("type")
+    if said and said.lower() != parsed.type.lower():
+        raise WorldError(f"{path}:{line}", f"type {said!r} contradicts the id, which says {parsed.type!r}")
+
+
+def _load_resources(path: Path, source: Mapping, world: World) -> None:
+    for document in _section(path, source, "resources", list):
+        line = _line(document, source)
+        check_resource(path, document, line)
+        if world.get(document["id"]) is not None:
+            raise WorldError(f"{path}:{line}", f"the resource {document['id']} is written twice")
+        world.put(document)
+
+
+def _load_zones(path: Path, section: Mapping) -> Zones:
+    _refuse_unknown(path, section, ("zones",))
+    zones = _section(path, section, "zones", Mapping)
+    for zone, records in zones.items():
+        for name, answers in (records or {}).items():
+            if not isinstance(answers, dict) or not set(answers) <= {"A", "AAAA", "CNAME", "TXT", "answer"}:
+                line = _line(answers, records)
+                raise WorldError(f"{path}:{line}", f"{name} in {zone} holds A, AAAA, CNAME, TXT or answer")
+    return {zone.rstrip(".").lower(): records or {} for zone, records in zones.items()}
+
+
+def _section(path: Path, source: Mapping, name: str, shape: type) -> Any:
+    value = source.get(name)
+    if value is None:
+        return shape()
+    if not isinstance(value, shape):
+        word = "list" if shape is list else "mapping"
+        raise WorldError(f"{path}:{_line(value, source)}", f"{name} is a {word}")
+    return value
+
+
+def _text(path: Path, source: Mapping, name: str) -> str:
+    if not isinstance(source.get(name), str):
+        raise WorldError(f"{path}:{source.line or 1}", f"{name} is missing")
+    return str(source[name])
+
+
+def _refuse_unknown(path: Path, source: Mapping, known: tuple[str, ...]) -> None:
+    for name in source:
+        if name not in known:
+            raise WorldError(f"{path}:{source.line or 1}", f"{name!r} is none of {', '.join(known)}")
+
+
+def _line(value: Any, otherwise: Any) -> int:
+    return int(getattr(value, "line", 0) or getattr(otherwise, "line", 0) or 1)

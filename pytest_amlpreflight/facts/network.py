@@ -1,0 +1,57 @@
+"""Names, addresses and private endpoints."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+
+
+class Broken(StrEnum):
+    """Why a name has no address."""
+
+    NXDOMAIN = "NXDOMAIN"
+    SERVFAIL = "SERVFAIL"
+    REFUSED = "REFUSED"
+    NO_ADDRESS = "no address record"
+    TIMEOUT = "no answer"
+    UNREACHABLE = "the DNS server cannot be reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a resolver said of a host: the CNAMEs it went through, and addresses or the reason why there are none."""
+
+    host: str
+    resolver: str
+    chain: tuple[str, ...]
+    addresses: tuple[str, ...]
+    broken: Broken | None
+    detail: str = ""
+
+    @property
+    def path(self) -> str:
+        """The way from the host to its addresses, or to where it broke, on one line."""
+        end = ", ".join(self.addresses) if self.addresses else f"{self.broken}"
+        return " -> ".join([self.host, *self.chain, end])
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateEndpoint:
+    """A private endpoint of the workspace and its addresses by host name (a name may be a wildcard)."""
+
+    id: ResourceId
+    name: str
+    addresses: dict[str, tuple[str, ...]]
+    created_at: str | None = None
+    network_id: ResourceId | None = None
+
+    @property
+    def all_addresses(self) -> frozenset[str]:
+        """Every address it answers on."""
+        return frozenset(address for addresses in self.addresses.values() for address in addresses)
+
+    @property
+    def scoring_addresses(self) -> frozenset[str]:
+        """Those for scoring, or every one where Azure did not say which is for what."""
+        named = {address for fqdn, found in self.addresses.items() if ".inference." in fqdn for address in found}
+        return frozenset(named) or self.all_addresses

@@ -1,0 +1,53 @@
+"""What is raised where a fact cannot be had. Absence and denial are different things, and neither is a pass.
+
+NotRead
+├── FactAbsent       Azure answered: there is no such resource
+└── FactUnreadable   Azure would not tell us, or could not be asked
+"""
+
+
+class NotRead(Exception):
+    """A fact could not be had. `resource` says in words which resource stands behind it; `fact` is the name of the fact it was read for."""
+
+    def __init__(self, resource: str, message: str) -> None:
+        self.resource, self.fact = resource, ""
+        super().__init__(message)
+
+    @property
+    def headline(self) -> str:
+        """What is wrong with the resource, in the words of a `not reached` line."""
+        return f"{self.resource} could not be read"
+
+
+class FactAbsent(NotRead):
+    """Azure answered that the resource does not exist. `named_by` says who refers to it."""
+
+    def __init__(self, resource: str, *, named_by: str | None = None) -> None:
+        self.named_by = named_by
+        where = f", but {named_by} names it" if named_by else ""
+        super().__init__(resource, f"{resource} does not exist{where}")
+
+    @property
+    def headline(self) -> str:
+        """What is wrong with the resource, in the words of a `not reached` line."""
+        return f"{self.resource} does not exist"
+
+
+class FactUnreadable(NotRead):
+    """Azure would not tell us. `status` is the HTTP status, or None where no answer came; `code` is Azure's own, or ours:
+
+    `TokenUnavailable`, `ConnectionRefused`, `Timeout`, `MalformedAnswer`, `UnexpectedShape`. `permission` is the action that would
+    have answered, where a permission was what lacked.
+    """
+
+    def __init__(
+        self, resource: str, *, status: int | None, code: str, detail: str = "", permission: str | None = None
+    ) -> None:
+        self.status, self.code, self.detail, self.permission = status, code, detail, permission
+        answer = f"HTTP {status} {code}" if status else code
+        super().__init__(resource, f"{resource} is unreadable: {answer}" + (f"\n  {detail}" if detail else ""))
+
+    @property
+    def headline(self) -> str:
+        """What is wrong with the resource, in the words of a `not reached` line."""
+        return f"{self.resource} is unreadable"

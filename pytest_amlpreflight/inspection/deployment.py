@@ -1,0 +1,33 @@
+"""The facts of a deployment."""
+
+from pytest_amlpreflight.facts.endpoint import Deployment
+from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.inspection.endpoint import EndpointFacts
+from pytest_amlpreflight.inspection.reading import fact
+from pytest_amlpreflight.readers.endpoint import deployment_from_spec, read_deployment
+from pytest_amlpreflight.targets import Level
+
+
+class DeploymentFacts(EndpointFacts):
+    """What is read once per deployment."""
+
+    level = Level.DEPLOYMENT
+
+    @fact
+    def deployment(self) -> Deployment:
+        """The deployment of the spec, or the live one where only a name was given."""
+        spec = self.target.deployment_spec
+        return deployment_from_spec(spec) if spec else self._read_live_deployment()
+
+    @fact
+    def live_deployment(self) -> Deployment | None:
+        """What Azure runs under the deployment's name, None where it is yet to be created."""
+        try:
+            return self._read_live_deployment()
+        except FactAbsent:  # a first deployment has no predecessor
+            return None
+
+    def _read_live_deployment(self) -> Deployment:
+        return read_deployment(
+            self.azure.arm, self.target.workspace_id, self.target.need_endpoint(), self.target.need_deployment()
+        )

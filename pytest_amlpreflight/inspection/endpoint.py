@@ -1,0 +1,72 @@
+"""The facts of an endpoint and of the identity it acts with."""
+
+from pytest_amlpreflight.facts.access import Access
+from pytest_amlpreflight.facts.endpoint import Endpoint
+from pytest_amlpreflight.facts.identity import Identity
+from pytest_amlpreflight.facts.network import Resolution
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.inspection.reading import fact
+from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
+from pytest_amlpreflight.readers.access import read_access
+from pytest_amlpreflight.readers.arm import together
+from pytest_amlpreflight.readers.endpoint import endpoint_from_spec, read_endpoint
+from pytest_amlpreflight.readers.identity import read_identity
+from pytest_amlpreflight.targets import Level
+
+
+class EndpointFacts(WorkspaceFacts):
+    """What is read once per endpoint."""
+
+    level = Level.ENDPOINT
+
+    @fact
+    def endpoint(self) -> Endpoint:
+        """The endpoint of the spec, or the live one where only a name was given."""
+        spec = self.target.endpoint_spec
+        return endpoint_from_spec(spec) if spec else self._read_live()
+
+    @fact
+    def live_endpoint(self) -> Endpoint | None:
+        """What Azure runs under the endpoint's name, None where it is yet to be created."""
+        try:
+            return self._read_live()
+        except FactAbsent:  # before the first deployment there is no endpoint, and that is no failure
+            return None
+
+    @fact
+    def endpoint_identities(self, endpoint: Endpoint) -> tuple[Identity, ...]:
+        """The identities the endpoint acts with; none for a system-assigned one that is yet to be created."""
+        named_by = f"endpoint {endpoint.name}"
+        if endpoint.identity_ids:
+            read = lambda id: read_identity(self.azure.arm, id, named_by=named_by)  # noqa: E731
+            return tuple(together(read, list(endpoint.identity_ids)))
+        live = endpoint if endpoint.live else self.live_endpoint
+        if live is None or live.principal_id is None:
+            return ()
+        return (Identity(name=f"of endpoint {endpoint.name}", principal_id=live.principal_id, client_id=None, id=None),)
+
+    @fact
+    def registry_access(self, workspace: Workspace, endpoint_identities: tuple[Identity, ...]) -> tuple[Access, ...]:
+        """What each of the endpoint's identities may do on the workspace's registry."""
+        return self._access(workspace.registry_id, endpoint_identities)
+
+    @fact
+    def storage_access(self, workspace: Workspace, endpoint_identities: tuple[Identity, ...]) -> tuple[Access, ...]:
+        """What each of the endpoint's identities may do on the workspace's storage account."""
+        return self._access(workspace.storage_account_id, endpoint_identities)
+
+    @fact
+    def scoring_resolution(self, live_endpoint: Endpoint | None) -> Resolution | None:
+        """What the resolver says of the scoring host; None before there is one."""
+        host = live_endpoint.scoring_host if live_endpoint else None
+        return self.azure.resolve(host) if host else None
+
+    def _access(self, scope: ResourceId | None, identities: tuple[Identity, ...]) -> tuple[Access, ...]:
+        if scope is None:
+            return ()
+        return tuple(together(lambda one: read_access(self.azure.arm, one.principal_id, scope.text), list(identities)))
+
+    def _read_live(self) -> Endpoint:
+        return read_endpoint(self.azure.arm, self.target.workspace_id, self.target.need_endpoint())

@@ -1,0 +1,97 @@
+"""The options: each is `--aml-NAME` on the command line, `aml_NAME` in the ini file, and some have environment variables."""
+
+from dataclasses import dataclass
+
+from pytest_amlpreflight.verdict import PHASES
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: `--aml-NAME` on the command line, `aml_NAME` in the ini file, and the environment variables that also give it."""
+
+    name: str
+    help: str
+    metavar: str
+    environment: tuple[str, ...] = ()
+    repeatable: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """As the command line has it."""
+        return f"--aml-{self.name}"
+
+    @property
+    def ini(self) -> str:
+        """As the ini file has it."""
+        return f"aml_{self.name.replace('-', '_')}"
+
+
+OPTIONS = (
+    Option(
+        "workspace",
+        "the workspace to inspect: its name, its ARM id, or a path to its config.json (repeatable)",
+        "NAME|ID|FILE",
+        ("AZUREML_ARM_WORKSPACE_NAME",),
+        repeatable=True,
+    ),
+    Option(
+        "endpoint",
+        "the online endpoint: the YAML file that is about to be deployed, or the name of a live one (repeatable)",
+        "FILE|NAME",
+        repeatable=True,
+    ),
+    Option(
+        "deployment",
+        "the deployment: the YAML file that is about to be deployed, or the name of a live one (repeatable)",
+        "FILE|NAME",
+        repeatable=True,
+    ),
+    Option(
+        "phase",
+        "pre: will it work? post: does it work? audit: is everything live still fit? (default: pre)",
+        "PHASE",
+        choices=PHASES,
+    ),
+    Option(
+        "subscription",
+        "the subscription's id, where the workspace is given by name",
+        "ID",
+        ("AZURE_SUBSCRIPTION_ID", "AZUREML_ARM_SUBSCRIPTION"),
+    ),
+    Option(
+        "resource-group",
+        "the resource group, where the workspace is given by name",
+        "NAME",
+        ("AZUREML_ARM_RESOURCEGROUP",),
+    ),
+    Option(
+        "cloud",
+        "AzureCloud, AzureUSGovernment, AzureChinaCloud, or the metadata URL of another (default: AzureCloud)",
+        "NAME|URL",
+        ("AZUREML_CURRENT_CLOUD", "ARM_CLOUD_METADATA_URL"),
+    ),
+    Option(
+        "dns-server",
+        "the DNS server to ask instead of the system's, as IP[:PORT]: the one your callers use",
+        "IP[:PORT]",
+        ("AML_DNS_SERVER",),
+    ),
+    Option(
+        "azure-dns",
+        "where Azure's own DNS answers, as IP[:PORT] (default: 168.63.129.16)",
+        "IP[:PORT]",
+        ("AML_AZURE_DNS",),
+    ),
+    Option("timeout", "seconds one request may take (default: 30)", "SECONDS"),
+    Option("emulator", "run against an embedded Azure with the resources of this world file", "WORLD.yml"),
+    Option(
+        "failure",
+        "with --aml-emulator: break the world in this way first; `list` names all (repeatable)",
+        "NAME",
+        repeatable=True,
+    ),
+    Option("emulator-latency", "with --aml-emulator: how long each answer takes, such as 100ms", "DURATION"),
+)
+
+DEFAULTS = {"phase": "pre", "cloud": "AzureCloud", "azure-dns": "168.63.129.16", "timeout": "30"}

@@ -1,0 +1,135 @@
+"""The hooks, in the order in which pytest calls them. They wire; what thinks is elsewhere."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from pytest_amlpreflight import report
+from pytest_amlpreflight.emulation import Emulation
+from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.fixtures import PREFLIGHT
+from pytest_amlpreflight.options import OPTIONS
+from pytest_amlpreflight.preflight import Preflight, target_of
+from pytest_amlpreflight.preparation import given_by, prepare
+from pytest_amlpreflight.suite import SUITE, Suite
+from pytest_amlpreflight.verdict import PHASES
+
+pytest_plugins = ["pytest_amlpreflight.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Every setting as an option and as an ini key."""
+    group = parser.getgroup("aml", "Azure Machine Learning preflight")
+    for option in OPTIONS:
+        action = "append" if option.repeatable else "store"
+        choices = option.choices or None
+        group.addoption(option.flag, action=action, metavar=option.metavar, choices=choices, help=option.help)
+        parser.addini(option.ini, option.help, type="args" if option.repeatable else "string", default=None)
+    group.addoption("--aml-explain", metavar="TOPIC::NAME", help="print what is written about a check, and exit")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """`--aml-explain` answers without a run."""
+    return report.explain(config.option.aml_explain) if config.option.aml_explain else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what was configured; without a workspace, do nothing more."""
+    config.addinivalue_line(
+        "markers",
+        f"aml_check(topic, explains, phases): a check of an Azure Machine Learning deployment (phases: {', '.join(PHASES)})",
+    )
+    if config.option.help or config.option.version or getattr(config.option, "show_fixtures", False):
+        return
+    emulation = Emulation.of(given_by(config), config)
+    if emulation and not hasattr(config, "workerinput"):  # a worker of xdist inherits the controller's environment
+        config.pluginmanager.register(emulation, "aml-emulation")
+        emulation.start()
+    preflight = prepare(config, os.environ)
+    if preflight:
+        config.stash[PREFLIGHT] = preflight
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What is inspected, in which phase and cloud; with `-v`, where each value came from."""
+    preflight = config.stash.get(PREFLIGHT, None)
+    return report.header(preflight, config.get_verbosity()) if preflight else []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The built-in checks join what the session collects, first."""
+    collected = yield
+    preflight = collector.config.stash.get(PREFLIGHT, None)
+    if preflight and isinstance(collector, pytest.Session) and preflight.takes_suite:
+        suite = Suite.from_parent(
+            collector, name=SUITE, nodeid=SUITE, phase=preflight.settings.phase, selected=preflight.selected
+        )
+        collected.result = [suite, *(collected.result or [])]
+    return collected
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with `aml_*` fixtures runs once for each target, as far down as its facts go."""
+    preflight = metafunc.config.stash.get(PREFLIGHT, None)
+    if preflight and "aml_target" in metafunc.fixturenames:
+        parameters = preflight.parameters(metafunc.fixturenames)
+        metafunc.parametrize("aml_target", parameters, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Users' own checks stay out of other phases, and one workspace's tests stay on one worker of xdist."""
+    preflight = config.stash.get(PREFLIGHT, None)
+    if preflight is None:
+        return
+    kept, deselected = report.split_by_phase(items, preflight.settings.phase)
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = kept
+    for item in items:
+        report.describe(item)
+        if (target := target_of(item)) and config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group(target.workspace_id.name))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """As soon as the selected tests are known, every read they need starts."""
+    preflight = session.config.stash.get(PREFLIGHT, None)
+    if preflight and not session.config.option.collectonly:
+        preflight.start(session.items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """A fact that could not be had is an ERROR, in the reader's words and without a traceback."""
+    yield from _refusing(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """The same for a fact that a test asks for in its body."""
+    yield from _refusing(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed check says where to read on."""
+    made = yield
+    if made.failed:
+        made.sections += report.hint(item)
+    return made
+
+
+def _refusing(item: pytest.Item) -> Generator[None]:
+    try:
+        return (yield)
+    except NotRead as error:
+        problem = error
+    # Out of the except block, or pytest would print the SDK's exception chain as well.
+    preflight: Preflight = item.config.stash[PREFLIGHT]
+    preflight.refuse(problem, item)

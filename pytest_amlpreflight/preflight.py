@@ -1,0 +1,101 @@
+"""One run: what was asked, what is inspected, and which facts could not be had."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
+from pytest_amlpreflight.settings import Settings
+from pytest_amlpreflight.targets import MISSING, Level, Target, targets_at
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.inspection import Facts, Run
+
+PREFIX = "aml_"
+"""A fact `key_vault` is the fixture `aml_key_vault`."""
+
+
+class Preflight:
+    """The state of a configured run. Nothing of Azure's SDK is imported before the first fact is asked for."""
+
+    def __init__(self, settings: Settings, targets: Sequence[Target], selected: Sequence[str] | None) -> None:
+        self.settings, self.targets, self.selected = settings, targets, selected
+        self._facts_on_the_run: set[str] = set()
+        self._first_refused: dict[str, str] = {}
+
+    @property
+    def takes_suite(self) -> bool:
+        """Whether the built-in checks are on the run: not where only node ids of other tests were given."""
+        return self.selected is None or bool(self.selected)
+
+    @cached_property
+    def run(self) -> "Run":
+        """The readings of this process."""
+        from pytest_amlpreflight.inspection import Run
+        from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
+
+        settings = self.settings
+        connection = ConnectionSettings(settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns)
+        return Run(Azure(connection))
+
+    def facts(self, target: Target) -> "Facts":
+        """The facts of one target."""
+        from pytest_amlpreflight.inspection import Facts
+
+        return Facts(self.run, target)
+
+    def parameters(self, fixture_names: Iterable[str]) -> list[object]:
+        """What a test with these fixtures is parametrised with: the targets as far down as its facts go.
+
+        Where no target goes that far, the test is still there, skipped with the reason: an empty list would leave a green run that looked at nothing.
+        """
+        level = level_of(fixture_names)
+        return [
+            pytest.param(target, id=str(target), marks=_reach(target, level))
+            for target in targets_at(level, self.targets)
+        ]
+
+    def start(self, items: Sequence[pytest.Item]) -> None:
+        """Start every read that the selected tests need."""
+        for item in items:
+            target = target_of(item)
+            names = [name.removeprefix(PREFIX) for name in getattr(item, "fixturenames", ()) if name.startswith(PREFIX)]
+            self._facts_on_the_run.update(names)
+            if target is not None and target.level >= level_of(getattr(item, "fixturenames", ())):
+                facts = self.facts(target)
+                for name in names:
+                    facts.start(name)
+
+    def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
+        """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the rest.
+
+        A resource that is absent is left to the check that answers for it, where that check is on the run.
+        """
+        answered = isinstance(problem, FactAbsent) and f"{problem.fact}_or_none" in self._facts_on_the_run
+        first = self._first_refused.setdefault(problem.resource, item.nodeid)
+        if answered or first != item.nodeid:
+            pytest.skip(f"not reached: {problem.headline}")
+        pytest.fail(str(problem), pytrace=False)
+
+
+def target_of(item: pytest.Item) -> Target | None:
+    """The target a test was parametrised with."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    target = parameters.get("aml_target")
+    return target if isinstance(target, Target) else None
+
+
+def level_of(fixture_names: Iterable[str]) -> Level:
+    """How far down the facts behind these fixtures go."""
+    from pytest_amlpreflight.inspection import Facts
+
+    found = [Facts.find(name.removeprefix(PREFIX)) for name in fixture_names if name.startswith(PREFIX)]
+    return max((fact.level for fact in found if fact), default=Level.WORKSPACE)
+
+
+def _reach(target: Target, level: Level) -> list[pytest.MarkDecorator]:
+    if target.level >= level:
+        return []
+    return [pytest.mark.skip(reason=MISSING[Level(target.level + 1)])]

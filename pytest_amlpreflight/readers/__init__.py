@@ -1,0 +1,1 @@
+"""SDK or ARM document in, fact out. The only modules that import `azure`, `requests` or `dns`."""

@@ -1,0 +1,114 @@
+"""The connection to one Azure, which every reader is handed: one cloud, one token, one HTTP session, one resolver."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_amlpreflight.facts.key_vault import KeyVault
+from pytest_amlpreflight.facts.network import Resolution
+from pytest_amlpreflight.facts.registry import Registry
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.readers.arm import Arm, Once
+from pytest_amlpreflight.readers.cloud import Cloud, read_cloud
+from pytest_amlpreflight.readers.dns import read_resolution
+from pytest_amlpreflight.readers.key_vault import API_VERSION as KEY_VAULT_API_VERSION
+from pytest_amlpreflight.readers.key_vault import read_key_vault
+from pytest_amlpreflight.readers.pipeline import OneToken, build_pipeline, http_session
+from pytest_amlpreflight.readers.registry import API_VERSION as REGISTRY_API_VERSION
+from pytest_amlpreflight.readers.registry import read_registry
+
+if TYPE_CHECKING:
+    from azure.core.credentials import SupportsTokenInfo
+    from azure.core.pipeline import Pipeline
+
+LONGEST_LOOKUP = 5.0
+"""Seconds a DNS question may take: what a stub resolver waits before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Which Azure, and how patiently: `timeout` is in seconds per request, `dns_server` is `ADDRESS[:PORT]` or None."""
+
+    cloud: str = "AzureCloud"
+    timeout: float = 30.0
+    dns_server: str | None = None
+    azure_dns: str = "168.63.129.16"
+    backoff: float = 0.8
+
+
+class Azure:
+    """One connection for a whole run; its parts are made when they are first needed, and safe to use from any thread."""
+
+    def __init__(
+        self, settings: ConnectionSettings, credential: "Callable[[Cloud], SupportsTokenInfo] | None" = None
+    ) -> None:
+        self.settings = settings
+        self._credential = credential or default_credential
+        self._once = Once()
+        self.session = http_session()
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud; the first caller waits for its metadata where it is given by address."""
+        return self._once.get("cloud", lambda: read_cloud(self.settings.cloud, self.session, self.settings.timeout))
+
+    @property
+    def token(self) -> OneToken:
+        """The credential behind every request."""
+        return self._once.get("token", lambda: OneToken(self._credential(self.cloud)))
+
+    @property
+    def arm(self) -> Arm:
+        """Azure Resource Manager."""
+        return self._once.get("arm", lambda: Arm(self.cloud.resource_manager, self._pipeline))
+
+    def key_vault(self, vault_id: ResourceId, *, named_by: str) -> KeyVault:
+        """The key vault with that id, read once however many workspaces share it."""
+        from azure.mgmt.keyvault import KeyVaultManagementClient
+
+        client = KeyVaultManagementClient(
+            self.token,
+            vault_id.subscription,
+            base_url=self.cloud.resource_manager,
+            api_version=KEY_VAULT_API_VERSION,
+            pipeline=self._pipeline,
+        )
+        return self._once.get(vault_id.text.lower(), lambda: read_key_vault(client, vault_id, named_by=named_by))
+
+    def registry(self, registry_id: ResourceId, *, named_by: str) -> Registry:
+        """The registry with that id, read once however many workspaces share it."""
+        from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+
+        client = ContainerRegistryManagementClient(
+            self.token,
+            registry_id.subscription,
+            base_url=self.cloud.resource_manager,
+            api_version=REGISTRY_API_VERSION,
+            pipeline=self._pipeline,
+        )
+        return self._once.get(registry_id.text.lower(), lambda: read_registry(client, registry_id, named_by=named_by))
+
+    def resolve(self, host: str) -> Resolution:
+        """What the configured resolver says of a host."""
+        lifetime = min(self.settings.timeout, LONGEST_LOOKUP)
+        return self._once.get(f"dns {host}", lambda: read_resolution(host, self.settings.dns_server, lifetime))
+
+    @property
+    def _pipeline(self) -> "Pipeline[Any, Any]":
+        return self._once.get(
+            "pipeline",
+            lambda: build_pipeline(
+                self.session,
+                self.token,
+                self.cloud.audience,
+                timeout=self.settings.timeout,
+                backoff=self.settings.backoff,
+            ),
+        )
+
+
+def default_credential(cloud: Cloud) -> "SupportsTokenInfo":
+    """Whatever identity is at hand: environment, workload identity, managed identity, Azure CLI, in azure-identity's order."""
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(authority=cloud.authority)

@@ -1,0 +1,100 @@
+"""Which Azure it is: the three public clouds, or any other by its metadata address."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import requests
+
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The addresses of one Azure. Nothing outside `readers` knows a host suffix."""
+
+    name: str
+    resource_manager: str
+    audience: str
+    authority: str
+    machine_learning_audience: str
+    private_link_zone: str
+    inference_suffix: str
+
+
+# Endpoints and audiences: azure-core's and azure-identity's own tables; zones and suffixes: Microsoft's "custom DNS" and "private endpoint" articles.
+CLOUDS = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            name="AzureCloud",
+            resource_manager="https://management.azure.com",
+            audience="https://management.azure.com",
+            authority="login.microsoftonline.com",
+            machine_learning_audience="https://ml.azure.com",
+            private_link_zone="privatelink.api.azureml.ms",
+            inference_suffix="inference.ml.azure.com",
+        ),
+        Cloud(
+            name="AzureUSGovernment",
+            resource_manager="https://management.usgovcloudapi.net",
+            audience="https://management.core.usgovcloudapi.net",
+            authority="login.microsoftonline.us",
+            machine_learning_audience="https://ml.azure.us",
+            private_link_zone="privatelink.api.ml.azure.us",
+            inference_suffix="inference.ml.azure.us",
+        ),
+        Cloud(
+            name="AzureChinaCloud",
+            resource_manager="https://management.chinacloudapi.cn",
+            audience="https://management.chinacloudapi.cn",
+            authority="login.chinacloudapi.cn",
+            machine_learning_audience="https://ml.azure.cn",
+            private_link_zone="privatelink.api.ml.azure.cn",
+            inference_suffix="inference.ml.azure.cn",
+        ),
+    )
+}
+
+
+def read_cloud(choice: str, session: requests.Session, timeout: float) -> Cloud:
+    """The cloud of that name, or the one that a metadata URL describes.
+
+    A metadata answer is a single object (api-version 2022-09-01) or a list of clouds (2019-05-01), of which the first is taken. What metadata does not tell
+    (the zone of private link, the audience of scoring) is that of the public cloud it names, AzureCloud where it names none of them.
+    """
+    if choice in CLOUDS:
+        return CLOUDS[choice]
+    resource = f"cloud metadata at {choice}"
+    try:
+        response = session.get(choice, timeout=timeout)
+        response.raise_for_status()
+        body = response.json()
+    except requests.HTTPError as error:
+        raise FactUnreadable(resource, status=error.response.status_code, code="MetadataUnavailable") from None
+    except requests.Timeout:
+        raise FactUnreadable(resource, status=None, code="Timeout") from None
+    except requests.JSONDecodeError as error:
+        raise FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error)) from None
+    except requests.RequestException as error:
+        raise FactUnreadable(resource, status=None, code="ConnectionFailed", detail=str(error)) from None
+    return _described(resource, body)
+
+
+def _described(resource: str, body: object) -> Cloud:
+    first = cast(Sequence[object], body)[0] if isinstance(body, list) and body else body
+    document = Document(resource, first)
+    authentication = document.child("authentication")
+    manager = document.need("resourceManager").rstrip("/")
+    known = CLOUDS.get(document.text("name") or "", CLOUDS["AzureCloud"])
+    audiences = authentication.texts("audiences")
+    return Cloud(
+        name=document.text("name") or manager,
+        resource_manager=manager,
+        audience=known.audience if known.audience in audiences else (audiences or (manager,))[0].rstrip("/"),
+        authority=authentication.need("loginEndpoint").removeprefix("https://").rstrip("/"),
+        machine_learning_audience=known.machine_learning_audience,
+        private_link_zone=known.private_link_zone,
+        inference_suffix=known.inference_suffix,
+    )

@@ -1,0 +1,87 @@
+"""Where every SDK error becomes a fact that could not be had: the one place that tells absence, denial and failure apart."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceRequestTimeoutError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
+
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
+
+NOT_ABSENT = frozenset({"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"})
+"""Codes that come with a 404 and speak of the question, not of the resource: ARM never looked for it."""
+
+WITHOUT_ANSWER: tuple[tuple[type[AzureError], str], ...] = (
+    (ServiceRequestTimeoutError, "Timeout"),
+    (ServiceResponseTimeoutError, "Timeout"),
+    (ServiceRequestError, "ConnectionFailed"),
+    (ServiceResponseError, "ConnectionBroken"),
+    (ClientAuthenticationError, "TokenUnavailable"),
+    (DecodeError, "MalformedAnswer"),
+)
+"""The SDK's errors without an ARM envelope and our codes for them, subclasses before their bases."""
+
+
+@contextmanager
+def reading(resource: str, *, named_by: str | None = None, permission: str | None = None) -> Iterator[None]:
+    """Name the resource that is being read; whatever the SDK raises leaves as `FactAbsent` or `FactUnreadable`."""
+    problem: NotRead
+    try:
+        yield
+        return
+    except AzureError as error:
+        problem = not_read(resource, error, named_by=named_by, permission=permission)
+    raise problem
+
+
+def not_read(
+    resource: str, error: AzureError, *, named_by: str | None = None, permission: str | None = None
+) -> FactAbsent | FactUnreadable:
+    """What an SDK error says of a resource: that it is not there, or that it could not be read and why."""
+    response = error.response if isinstance(error, HttpResponseError) else None
+    if response is None or isinstance(error, DecodeError):
+        code = next((code for kind, code in WITHOUT_ANSWER if isinstance(error, kind)), type(error).__name__)
+        return FactUnreadable(resource, status=None, code=code, detail=_first_line(str(error)))
+    status = int(response.status_code)
+    code, message = innermost_error(_body(response))
+    if status == 404 and code not in NOT_ABSENT:
+        return FactAbsent(resource, named_by=named_by)
+    lacking = permission if status == 403 else None
+    return FactUnreadable(resource, status=status, code=code or "", detail=_first_line(message), permission=lacking)
+
+
+def innermost_error(body: object) -> tuple[str | None, str]:
+    """The deepest code of an error answer and the message that goes with it.
+
+    ARM nests as `error.details[]`, Azure Machine Learning as `error.innerError`, Key Vault as `error.innererror`; some answers are the bare object.
+    """
+    if not isinstance(body, Mapping):
+        return None, ""
+    error = body.get("error", body)
+    if not isinstance(error, Mapping):
+        return None, str(error)
+    code, message = error.get("code"), str(error.get("message") or "")
+    inner: object = error.get("innerError") or error.get("innererror")
+    while isinstance(inner, Mapping):
+        code, message = inner.get("code") or code, str(inner.get("message") or message)
+        inner = inner.get("innerError") or inner.get("innererror")
+    return (str(code) if code else None), message
+
+
+def _body(response: object) -> object:
+    try:
+        return response.json()  # type: ignore[attr-defined]  # azure-core types both of its response classes as Any
+    except (ValueError, AzureError):  # an error page in HTML is still an answer with a status
+        return None
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0][:300]

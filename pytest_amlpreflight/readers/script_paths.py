@@ -1,0 +1,62 @@
+"""Paths below the model folder, as far as a script spells them out in constants."""
+
+import ast
+
+MODEL_DIR = "AZUREML_MODEL_DIR"
+
+
+def last_name(node: ast.expr) -> str:
+    """`rawhttp` of `rawhttp`, `aml_request.rawhttp` and `rawhttp(...)`; empty for anything else."""
+    if isinstance(node, ast.Call):
+        return last_name(node.func)
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def path_parts(node: ast.expr, model_dirs: set[str]) -> list[str] | None:
+    """The constants joined to the model folder: empty for the folder itself, None for any other expression."""
+    if isinstance(node, ast.Name):
+        return [] if node.id in model_dirs else None
+    if _is_model_dir(node):
+        return []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
+        return _extended(path_parts(node.left, model_dirs), [node.right])
+    if isinstance(node, ast.JoinedStr):
+        return _formatted(node, model_dirs)
+    if isinstance(node, ast.Call) and last_name(node.func) in {"join", "joinpath", "Path", "PurePath", "str"}:
+        base, rest = _joined_parts(node)
+        return _extended(path_parts(base, model_dirs), rest) if base is not None else None
+    return None
+
+
+def _joined_parts(node: ast.Call) -> tuple[ast.expr | None, list[ast.expr]]:
+    """The base and the rest of `os.path.join(base, ...)`, `base.joinpath(...)` and `Path(base, ...)`."""
+    if last_name(node.func) == "joinpath" and isinstance(node.func, ast.Attribute):
+        return node.func.value, node.args
+    return (node.args[0], node.args[1:]) if node.args and not node.keywords else (None, [])
+
+
+def _extended(parts: list[str] | None, rest: list[ast.expr]) -> list[str] | None:
+    constants = [each.value for each in rest if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return None if parts is None or len(constants) < len(rest) else parts + constants
+
+
+def _formatted(node: ast.JoinedStr, model_dirs: set[str]) -> list[str] | None:
+    if len(node.values) != 2:
+        return None
+    first, rest = node.values
+    return _extended(path_parts(first.value, model_dirs), [rest]) if isinstance(first, ast.FormattedValue) else None
+
+
+def _is_model_dir(node: ast.expr) -> bool:
+    """`os.environ["AZUREML_MODEL_DIR"]`, `os.environ.get(...)` or `os.getenv(...)`."""
+    if isinstance(node, ast.Subscript):
+        return last_name(node.value) == "environ" and _is_constant(node.slice)
+    if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute | ast.Name):
+        return last_name(node.func) in {"getenv", "get"} and _is_constant(node.args[0])
+    return False
+
+
+def _is_constant(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == MODEL_DIR

@@ -1,0 +1,72 @@
+"""The words on the screen and in JUnit: header, hints, properties, explanations."""
+
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_amlpreflight.documentation import section_of, sections
+from pytest_amlpreflight.preflight import Preflight, target_of
+
+MARK = "aml_check"
+
+
+def header(preflight: Preflight, verbosity: int) -> list[str]:
+    """One line on what is inspected; with `-v` one more for each value, with where it came from."""
+    settings = preflight.settings
+    targets = ", ".join(str(target) for target in preflight.targets)
+    lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {settings.cloud}"]
+    if verbosity > 0:
+        lines += [f"  {name} = {value} ({source})" for name, value, source in settings.origins]
+    return lines
+
+
+def split_by_phase(items: Sequence[pytest.Item], phase: str) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """The tests of this phase, and those that are marked for other phases only."""
+    others = [item for item in items if _mark(item) and phase not in _mark(item).get("phases", (phase,))]
+    return [item for item in items if item not in others], others
+
+
+def describe(item: pytest.Item) -> None:
+    """Give a check its properties: they survive xdist, and JUnit has them for passes too."""
+    mark, target = _mark(item), target_of(item)
+    if not mark:
+        return
+    section = section_of(mark["topic"], _function_name(item))
+    properties = {
+        "aml_check": f"{mark['topic']}::{_function_name(item).removeprefix('check_')}",
+        "aml_explains": " ".join(mark.get("explains", ())),
+        "aml_hint": section.guide if section else None,
+        "aml_resource_id": str(target.resource_id) if target else None,
+    }
+    item.user_properties += [(name, value) for name, value in properties.items() if value]
+
+
+def hint(item: pytest.Item) -> list[tuple[str, str]]:
+    """Where to read on about a check that failed: its own section, and Microsoft's guide."""
+    mark = _mark(item)
+    section = section_of(mark["topic"], _function_name(item)) if mark else None
+    if section is None:
+        return []
+    lines = [f"pytest --aml-explain {section.id}", section.guide]
+    return [("hint", "\n".join(filter(None, lines)))]
+
+
+def explain(what: str) -> int:
+    """Print what is written about a check; exit code 4 and the names that there are for one that is not."""
+    section = sections().get(what.replace("::check_", "::"))
+    if section is None:
+        names = "\n".join(f"  {id_}" for id_ in sections())
+        sys.stderr.write(f"ERROR: --aml-explain {what}: no such check; there are\n{names}\n")
+        return pytest.ExitCode.USAGE_ERROR
+    sys.stdout.write(f"{section.id}\n\n{section.text}\n")
+    return pytest.ExitCode.OK
+
+
+def _mark(item: pytest.Item) -> dict[str, object]:
+    mark = item.get_closest_marker(MARK)
+    return dict(mark.kwargs) if mark else {}
+
+
+def _function_name(item: pytest.Item) -> str:
+    return getattr(item, "originalname", item.name)

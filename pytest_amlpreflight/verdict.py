@@ -1,0 +1,69 @@
+"""What a check says: nothing when all is well, or one of `blocked`, `not_applicable` and `advise`.
+
+    Blocked            FAILED   we looked, and it will not work
+    pytest.skip        SKIPPED  the question does not arise here
+    PreflightAdvice    warning  it works, and is unwise
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TypeVar
+
+import pytest
+from _pytest.outcomes import Failed  # what pytest.fail raises; pytest.fail.Exception is this class without a type
+
+Test = TypeVar("Test", bound=Callable[..., object])
+
+PHASES = ("pre", "post", "audit")
+"""Before a deployment, after it, and at night over everything that is live."""
+
+
+class Blocked(Failed):
+    """A check's verdict that the deployment will not work, or does not.
+
+    `headline` names the culprit; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell.
+    """
+
+    def __init__(self, headline: str, *, found: str, expected: str, fix: str) -> None:
+        self.headline, self.found, self.expected, self.fix = headline, found, expected, fix
+        evidence = (("found", found), ("expected", expected), ("fix", fix))
+        lines = [headline, *(f"  {label + ':':<10}{_aligned(text)}" for label, text in evidence)]
+        super().__init__("\n".join(lines), pytrace=False)
+
+
+class PreflightAdvice(UserWarning):
+    """It works but is unwise. `-W error::pytest_amlpreflight.PreflightAdvice` turns it into a failure."""
+
+
+def blocked(headline: str, *, found: str, expected: str, fix: str) -> NoReturn:
+    """End the check: this will not work. Raises `Blocked`, which pytest reports as FAILED."""
+    raise Blocked(headline, found=found, expected=expected, fix=fix)
+
+
+def not_applicable(reason: str) -> NoReturn:
+    """End the check: the question does not arise here. pytest reports SKIPPED with the reason."""
+    pytest.skip(reason)
+
+
+def advise(headline: str, *, found: str, expected: str, fix: str) -> None:
+    """Say that this works but is unwise, and go on: a `PreflightAdvice` warning with the parts of a verdict."""
+    text = f"{headline}; found {found}; better {expected}; {fix}"
+    warnings.warn(text, PreflightAdvice, stacklevel=2)
+
+
+def check(topic: str, *, explains: Sequence[str] = (), phases: Sequence[str] = PHASES) -> Callable[[Test], Test]:
+    """Mark a function as a check.
+
+    `topic` groups checks and can be selected with `-m "aml_check(topic='quota')"`. `explains` holds the error codes
+    with which Azure would report this very failure. `phases` are those of `pre`, `post`, `audit` in which it makes sense.
+    """
+    unknown = set(phases) - set(PHASES)
+    if unknown:
+        raise ValueError(f"unknown phase {', '.join(sorted(unknown))}: a check runs in {', '.join(PHASES)}")
+    mark: Callable[[Test], Test] = pytest.mark.aml_check(topic=topic, explains=tuple(explains), phases=tuple(phases))
+    return mark
+
+
+def _aligned(text: str) -> str:
+    """Later lines of a part stand under its first."""
+    return text.replace("\n", "\n" + " " * 12)
