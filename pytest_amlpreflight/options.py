@@ -69,7 +69,7 @@ OPTIONS = (
         "cloud",
         "AzureCloud, AzureUSGovernment, AzureChinaCloud, or the metadata URL of another (default: AzureCloud)",
         "NAME|URL",
-        ("AZUREML_CURRENT_CLOUD", "ARM_CLOUD_METADATA_URL"),
+        ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD"),
     ),
     Option(
         "dns-server",

@@ -8,14 +8,13 @@ import pytest
 from pytest_amlpreflight import report
 from pytest_amlpreflight.emulation import Emulation
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.fixtures import PREFLIGHT
 from pytest_amlpreflight.options import OPTIONS
-from pytest_amlpreflight.preflight import Preflight, target_of
+from pytest_amlpreflight.preflight import PREFLIGHT, Preflight, target_of
 from pytest_amlpreflight.preparation import given_by, prepare
 from pytest_amlpreflight.suite import SUITE, Suite
 from pytest_amlpreflight.verdict import PHASES
 
-pytest_plugins = ["pytest_amlpreflight.fixtures"]
+pytest_plugins = [f"pytest_amlpreflight.fixtures.{noun}" for noun in ("target", "workspace", "endpoint", "deployment")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -38,7 +38,7 @@ class Preflight:
 
         settings = self.settings
         connection = ConnectionSettings(settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns)
-        return Run(Azure(connection))
+        return Run(Azure(connection), settings.phase)
 
     def facts(self, target: Target) -> "Facts":
         """The facts of one target."""
@@ -99,3 +99,7 @@ def _reach(target: Target, level: Level) -> list[pytest.MarkDecorator]:
     if target.level >= level:
         return []
     return [pytest.mark.skip(reason=MISSING[Level(target.level + 1)])]
+
+
+PREFLIGHT = pytest.StashKey[Preflight]()
+"""Where a configured run keeps its state; not there in a run without a workspace."""

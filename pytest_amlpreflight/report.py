@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,7 +16,8 @@ def header(preflight: Preflight, verbosity: int) -> list[str]:
     """One line on what is inspected; with `-v` one more for each value, with where it came from."""
     settings = preflight.settings
     targets = ", ".join(str(target) for target in preflight.targets)
-    lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {settings.cloud}"]
+    cloud = urlsplit(settings.cloud).netloc or settings.cloud
+    lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {cloud}"]
     if verbosity > 0:
         lines += [f"  {name} = {value} ({source})" for name, value, source in settings.origins]
     return lines

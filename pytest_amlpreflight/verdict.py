@@ -24,6 +24,8 @@ class Blocked(Failed):
     `headline` names the culprit; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell.
     """
 
+    __module__ = "builtins"  # as pytest's own outcomes do, so that the short summary starts with the headline
+
     def __init__(self, headline: str, *, found: str, expected: str, fix: str) -> None:
         self.headline, self.found, self.expected, self.fix = headline, found, expected, fix
         evidence = (("found", found), ("expected", expected), ("fix", fix))

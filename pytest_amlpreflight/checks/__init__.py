@@ -3,3 +3,6 @@
 Room for a new one: a `check_*` function here, its section in the topic's Markdown file beside it, its failure in
 `emulator/failures`.
 """
+
+TOPICS = ("workspace", "quota", "identity", "key_vault", "registry", "network")
+"""The topics in the order in which they run: what stands behind much comes first."""

@@ -1,4 +1,4 @@
-"""The emulator alone: `python -m pytest_amlpreflight.emulator WORLD.yml` prints what to export and serves until stopped."""
+"""The emulator as a command: serves a world on 127.0.0.1 and prints what to export, until it is stopped."""
 
 import argparse
 import re

@@ -34,7 +34,7 @@ def arm_error(status: int, code: str, message: str, *, unknown: str | None = Non
 
 def machine_learning_not_found(message: str) -> Answer:
     """The second 404 dialect, spoken by Azure Machine Learning's own services for assets and connections."""
-    error = {
+    error: dict[str, Any] = {
         "code": "UserError",
         "severity": None,
         "message": message,

@@ -35,7 +35,7 @@ class Request:
 
 
 class Application:
-    """Answers for the whole embedded Azure: identity, metadata, ARM and the scoring hosts, told apart by Host and path."""
+    """The whole embedded Azure: identity, metadata, ARM and the scoring hosts, told apart by Host and path."""
 
     def __init__(self, world: World, latency: float, own_url: Callable[[], str]) -> None:
         self.world, self.latency, self.own_url = world, latency, own_url

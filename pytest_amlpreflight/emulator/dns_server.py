@@ -49,7 +49,7 @@ def zone_of(zones: Zones, name: str) -> str | None:
 
 
 def lookup(zones: Zones, name: str) -> dict[str, Any] | None:
-    """What a zone holds for a name: its own record, or the wildcard at its closest encloser (RFC 4592); None if neither.
+    """What a zone holds for a name: its own record or the wildcard at its closest encloser (RFC 4592), else None.
 
     A name that exists only because names below it do has no records, which is not the same as not existing.
     """
@@ -117,7 +117,7 @@ def _respond(zones: Zones, wire: bytes) -> bytes | None:
 
 
 class DnsServer:
-    """Serves zones on 127.0.0.1, on the same free port for UDP and TCP, from `start` until `stop`."""
+    """Serves zones on 127.0.0.1, on the same free port for UDP and TCP, from `start` until `close`."""
 
     def __init__(self, zones: Zones) -> None:
         self.zones, self.port = zones, 0
@@ -136,7 +136,7 @@ class DnsServer:
                 continue
             return
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Close both sockets."""
         self._udp.close()
         self._tcp.close()

@@ -5,14 +5,18 @@ from typing import Any
 from .answers import Answer, arm_error
 from .clouds import CLOUDS, Cloud
 
+PREFIX = "Emulated"
+"""azure-ai-ml never asks about a cloud whose name it knows: the list names the cloud a second time, with this."""
+
 
 def endpoints(cloud_name: str, own_url: str, version: str | None) -> Answer:
-    """`/metadata/endpoints`: a list (2019-05-01), one object (2022-09-01), or the oldest, smaller object (2015-01-01)."""
+    """`/metadata/endpoints`: a list (2019-05-01), an object (2022-09-01), or the oldest and smallest (2015-01-01)."""
     cloud = CLOUDS[cloud_name]
     if version == "2015-01-01":
         return Answer(_oldest(cloud, own_url))
     if version == "2019-05-01":
-        return Answer([_object(cloud_name, cloud, own_url)])
+        names = (cloud_name, f"{PREFIX}{cloud_name}")
+        return Answer([_object(name, cloud, own_url) for name in names])
     if version == "2022-09-01":
         return Answer(_object(cloud_name, cloud, own_url))
     text = f"The api-version '{version}' is invalid. The supported versions are '2022-09-01,2019-05-01,2015-01-01'."

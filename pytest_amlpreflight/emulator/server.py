@@ -6,7 +6,7 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import trustme
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
-from . import identity, world
-from .application import Application, Request, Transports
+from . import identity, metadata, world
+from .application import Application, Request
 from .dns_server import DnsServer
 from .failures import apply, load
 
@@ -38,7 +39,7 @@ class Emulator:
         self._wanted_port, self._port, self._identity_port = port, 0, 0
         self._application = Application(self._world, latency, lambda: self.url)
         self._resolvers = [DnsServer(self._world.resolver_zones(azure=azure)) for azure in (False, True)]
-        self._servers: list[uvicorn.Server] = []
+        self._stop_soon: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._failed: BaseException | None = None
@@ -60,6 +61,11 @@ class Emulator:
         The version whose answer is a list: the Azure CLI fails on the single object of 2022-09-01 in this variable.
         """
         return f"{self.url}/metadata/endpoints?api-version=2019-05-01"
+
+    @property
+    def cloud_name(self) -> str:
+        """The cloud's name for `MLClient(..., cloud=...)`, one that azure-ai-ml does not know by heart."""
+        return f"{metadata.PREFIX}{self._world.cloud}"
 
     @property
     def ca_bundle(self) -> Path:
@@ -92,6 +98,8 @@ class Emulator:
 
         `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`: where `DefaultAzureCredential` and `az login --identity` get tokens.
         `ARM_CLOUD_METADATA_URL`: where azure-ai-ml and the Azure CLI learn where ARM is.
+        `AZUREML_CURRENT_CLOUD`: the name under which azure-ai-ml looks it up; it knows `AzureCloud` by heart and would
+        go to the real one.
         `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`: the authority, for requests, OpenSSL and curl.
         `NO_PROXY`, `no_proxy`: keeps a corporate proxy out of loopback connections.
         """
@@ -100,6 +108,7 @@ class Emulator:
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{self._identity_port}/msi/token",
             "IDENTITY_HEADER": identity.HEADER,
             "ARM_CLOUD_METADATA_URL": self.metadata_url,
+            "AZUREML_CURRENT_CLOUD": self.cloud_name,
             "REQUESTS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
             "CURL_CA_BUNDLE": bundle,
@@ -121,9 +130,8 @@ class Emulator:
 
     def stop(self) -> None:
         """Close every port and wait until the thread has ended."""
-        for server in self._servers:
-            server.should_exit = server.force_exit = True
         if self._thread is not None:
+            self._stop_soon()
             self._thread.join(_START_LIMIT)
             self._thread = None
             self._directory.cleanup()
@@ -147,43 +155,42 @@ class Emulator:
     def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
         try:
             asyncio.run(self._serve(listeners, context))
-        except BaseException as error:  # noqa: BLE001 # handed to the thread that waits in start()
+        except Exception as error:
             self._failed = error
         finally:
             self._ready.set()
 
     async def _serve(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
+        """Own every socket on one event loop. uvicorn's server is left out: it polls for its end, which takes 0.2 s."""
+        loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._stop_soon = lambda: loop.call_soon_threadsafe(self._stopping.set)
         for resolver in self._resolvers:
             await resolver.start()
-        self._servers = [self._server(context), self._server(None)]
-        pairs = zip(self._servers, listeners, strict=True)
-        serving = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in pairs]
-        while not all(server.started for server in self._servers):
-            await asyncio.sleep(0.002)
+        connect = _protocol(self._application)
+        pairs = zip(listeners, (context, None), strict=True)
+        servers = [await loop.create_server(connect, sock=listener, ssl=tls) for listener, tls in pairs]
         self._ready.set()
-        await asyncio.gather(*serving)
+        await self._stopping.wait()
+        for server in servers:
+            server.close()
         for resolver in self._resolvers:
-            resolver.stop()
-
-    def _server(self, context: ssl.SSLContext | None) -> uvicorn.Server:
-        config = uvicorn.Config(
-            self._application,  # type: ignore[arg-type] # an ASGI application in plain words
-            http=_protocol(self._application.transports),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            ws="none",
-            timeout_keep_alive=60,
-        )
-        config.load()
-        config.ssl = context
-        return uvicorn.Server(config)
+            resolver.close()
+        for transport in list(self._application.transports.values()):
+            transport.abort()
 
 
-def _protocol(transports: Transports) -> type[H11Protocol]:
-    """HTTP that lets faults get at the connection beneath it: ASGI itself cannot break one."""
+def _protocol(application: Application) -> Callable[[], H11Protocol]:
+    """HTTP whose connections are within a fault's reach: ASGI itself cannot break one."""
+    config = uvicorn.Config(
+        application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        ws="none",
+        timeout_keep_alive=60,
+    )
+    config.load()
+    state, transports = ServerState(), application.transports
 
     class Breakable(H11Protocol):
         def connection_made(self, transport: Any) -> None:
@@ -196,7 +203,7 @@ def _protocol(transports: Transports) -> type[H11Protocol]:
                 transports.pop(self.client, None)
             super().connection_lost(exc)
 
-    return Breakable
+    return lambda: Breakable(config=config, server_state=state, app_state={})
 
 
 def _listen(port: int) -> socket.socket:

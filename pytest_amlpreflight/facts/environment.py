@@ -11,6 +11,8 @@ from packaging.version import InvalidVersion, Version
 from pytest_amlpreflight.facts.position import Position
 from pytest_amlpreflight.facts.script import Problem
 
+NOWHERE = Position("the environment")
+
 
 class EnvironmentSource(StrEnum):
     """Which of the user's artifacts decides what is installed."""
@@ -76,7 +78,7 @@ class Environment:
 
     source: EnvironmentSource = EnvironmentSource.ABSENT
     shown: str = "the environment"
-    position: Position = Position("the environment")
+    position: Position = NOWHERE
     image: str | None = None
     python: str | None = None
     python_position: Position | None = None

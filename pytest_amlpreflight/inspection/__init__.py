@@ -1,10 +1,16 @@
 """Which facts there are and which reads each of them needs: the graph between the readers and the fixtures.
 
 A fact is a method whose arguments name the facts it needs, as a pytest fixture's do. Asking for one starts everything it
-needs at once, each on a thread of its own, and once.
+needs at once, each on a thread of its own, and once. Facts stand together by noun, one class a file.
 """
 
-from pytest_amlpreflight.inspection.deployment import DeploymentFacts as Facts
+from pytest_amlpreflight.inspection.deployment import DeploymentFacts
+from pytest_amlpreflight.inspection.endpoint import EndpointFacts
 from pytest_amlpreflight.inspection.reading import Run, fact
+from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
 
 __all__ = ["Facts", "Run", "fact"]
+
+
+class Facts(WorkspaceFacts, EndpointFacts, DeploymentFacts):
+    """Every fact of a target, by name."""

@@ -2,21 +2,20 @@
 
 from pytest_amlpreflight.facts.endpoint import Deployment
 from pytest_amlpreflight.facts.unread import FactAbsent
-from pytest_amlpreflight.inspection.endpoint import EndpointFacts
-from pytest_amlpreflight.inspection.reading import fact
+from pytest_amlpreflight.inspection.reading import TargetFacts, fact
 from pytest_amlpreflight.readers.endpoint import deployment_from_spec, read_deployment
 from pytest_amlpreflight.targets import Level
 
 
-class DeploymentFacts(EndpointFacts):
+class DeploymentFacts(TargetFacts):
     """What is read once per deployment."""
 
     level = Level.DEPLOYMENT
 
     @fact
     def deployment(self) -> Deployment:
-        """The deployment of the spec, or the live one where only a name was given."""
-        spec = self.target.deployment_spec
+        """Before a deployment that of the spec, where one was given; else the live one."""
+        spec = self.target.deployment_spec if self.run.phase == "pre" else None
         return deployment_from_spec(spec) if spec else self._read_live_deployment()
 
     @fact

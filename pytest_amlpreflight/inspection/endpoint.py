@@ -7,8 +7,7 @@ from pytest_amlpreflight.facts.network import Resolution
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.facts.workspace import Workspace
-from pytest_amlpreflight.inspection.reading import fact
-from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
+from pytest_amlpreflight.inspection.reading import TargetFacts, fact
 from pytest_amlpreflight.readers.access import read_access
 from pytest_amlpreflight.readers.arm import together
 from pytest_amlpreflight.readers.endpoint import endpoint_from_spec, read_endpoint
@@ -16,15 +15,15 @@ from pytest_amlpreflight.readers.identity import read_identity
 from pytest_amlpreflight.targets import Level
 
 
-class EndpointFacts(WorkspaceFacts):
+class EndpointFacts(TargetFacts):
     """What is read once per endpoint."""
 
     level = Level.ENDPOINT
 
     @fact
     def endpoint(self) -> Endpoint:
-        """The endpoint of the spec, or the live one where only a name was given."""
-        spec = self.target.endpoint_spec
+        """Before a deployment the endpoint of the spec, where one was given; else the live one."""
+        spec = self.target.endpoint_spec if self.run.phase == "pre" else None
         return endpoint_from_spec(spec) if spec else self._read_live()
 
     @fact

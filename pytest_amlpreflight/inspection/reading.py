@@ -16,8 +16,8 @@ T = TypeVar("T")
 class Run:
     """The facts of a whole run: every target's, each read once."""
 
-    def __init__(self, azure: Azure) -> None:
-        self.azure = azure
+    def __init__(self, azure: Azure, phase: str) -> None:
+        self.azure, self.phase = azure, phase
         self._lock = Lock()
         self._readings: dict[tuple[str, Target], Future[Any]] = {}
 

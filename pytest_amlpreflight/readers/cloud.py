@@ -1,7 +1,7 @@
 """Which Azure it is: the three public clouds, or any other by its metadata address."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import requests
@@ -62,7 +62,7 @@ def read_cloud(choice: str, session: requests.Session, timeout: float) -> Cloud:
     """The cloud of that name, or the one that a metadata URL describes.
 
     A metadata answer is a single object (api-version 2022-09-01) or a list of clouds (2019-05-01), of which the first is taken. What metadata does not tell
-    (the zone of private link, the audience of scoring) is that of the public cloud it names, AzureCloud where it names none of them.
+    (the zone of private link, the audience of scoring) is that of the cloud with the same login endpoint, AzureCloud where there is none.
     """
     if choice in CLOUDS:
         return CLOUDS[choice]
@@ -87,14 +87,13 @@ def _described(resource: str, body: object) -> Cloud:
     document = Document(resource, first)
     authentication = document.child("authentication")
     manager = document.need("resourceManager").rstrip("/")
-    known = CLOUDS.get(document.text("name") or "", CLOUDS["AzureCloud"])
-    audiences = authentication.texts("audiences")
-    return Cloud(
+    authority = authentication.need("loginEndpoint").removeprefix("https://").rstrip("/")
+    known = next((cloud for cloud in CLOUDS.values() if cloud.authority == authority), CLOUDS["AzureCloud"])
+    audiences = [audience.rstrip("/") for audience in authentication.texts("audiences")]
+    return replace(
+        known,
         name=document.text("name") or manager,
         resource_manager=manager,
-        audience=known.audience if known.audience in audiences else (audiences or (manager,))[0].rstrip("/"),
-        authority=authentication.need("loginEndpoint").removeprefix("https://").rstrip("/"),
-        machine_learning_audience=known.machine_learning_audience,
-        private_link_zone=known.private_link_zone,
-        inference_suffix=known.inference_suffix,
+        audience=known.audience if known.audience in audiences or not audiences else audiences[0],
+        authority=authority,
     )

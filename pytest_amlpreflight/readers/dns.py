@@ -37,7 +37,7 @@ def ask(host: str, server: str | None, timeout: float) -> Resolution:
         resolver = _resolver(server, timeout)
         return _answered(host, name, resolver.resolve(host, dns.rdatatype.A, search=False))
     except dns.resolver.NXDOMAIN as error:
-        return _broken(host, name, Broken.NXDOMAIN, [error.response(q) for q in error.queries()])
+        return _broken(host, name, Broken.NXDOMAIN, list(error.responses().values()))
     except dns.resolver.NoAnswer as error:
         return _version_6(host, name, resolver) or _broken(host, name, Broken.NO_ADDRESS, [error.response()])
     except dns.resolver.NoNameservers as error:

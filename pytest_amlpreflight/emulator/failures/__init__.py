@@ -13,7 +13,7 @@ _DIRECTORY = Path(__file__).parent
 _PHASES = ("pre", "post", "audit")
 
 
-class UnknownFailure(Exception):  # noqa: N818 # reads as what it is
+class UnknownFailure(Exception):  # reads as what it is
     """No failure file has this name; `near` holds the names that look like it."""
 
     def __init__(self, name: str, near: list[str]) -> None:

@@ -3,7 +3,7 @@
     - resource: TYPE or TYPE/NAME or id   where: {...}   merge: {...}     a JSON merge patch (RFC 7396)
     - remove:   TYPE or TYPE/NAME or id   where: {...}
     - add:      a whole ARM document
-    - host:     a host name or URI        end: true      records: {...}   what DNS holds; null: nothing; end: of the chain
+    - host:     a host name or URI        end: true      records: {...}   null: nothing; end: of the CNAMEs
     - collection: the end of a path       where: {...}   merge: {...}     rows of a list
     - fault:    as in a world
 

@@ -1,0 +1,48 @@
+"""No test reaches a real Azure: the environment is cleared, and a connection beyond this machine is a sentence."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import azure.identity
+import azure.mgmt.containerregistry
+import azure.mgmt.keyvault
+import pytest
+
+import pytest_amlpreflight.emulator
+import pytest_amlpreflight.inspection  # noqa: F401  # pytester forgets what a run imported, and half an SDK breaks: import it here
+
+pytest_plugins = ["pytester"]
+
+EXAMPLE = Path(__file__).parents[1] / "example_project"
+
+
+@pytest.fixture(autouse=True)
+def _no_azure_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever identity or workspace this machine knows of stays out of the tests."""
+    for name in os.environ:
+        if name.startswith(("AZURE_", "AZUREML_", "ARM_", "IDENTITY_", "MSI_", "AML_", "REQUESTS_CA")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_CONFIG_DIR", os.devnull)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to any other machine fails with the name of the fixture that would have answered."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        host = address[0] if isinstance(address, tuple) else "localhost"
+        if not str(host).startswith(("127.", "localhost", "::1")):
+            raise AssertionError(f"a test tried to reach {host}: use the `emulator` fixture")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def example(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
+    """The example project, copied into the test's own folder."""
+    pytester.copy_example(".")
+    yield pytester

@@ -1,0 +1,46 @@
+"""The emulator as a command."""
+
+import argparse
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_amlpreflight.emulator.__main__ import main, seconds
+
+
+def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
+    """The lines can be sourced by a shell; SIGTERM ends it cleanly."""
+    command = [sys.executable, "-m", "pytest_amlpreflight.emulator", str(world_path), "--latency", "1ms"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = []
+        while not (lines and lines[-1].startswith("# Azure DNS")):
+            lines.append(process.stdout.readline())
+
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(10) == 0
+    assert lines[0].startswith("export IDENTITY_ENDPOINT=http://127.0.0.1:")
+
+
+def test_an_unusable_world_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing file is a sentence and exit 2, not a traceback."""
+    status = main([str(tmp_path / "none.yml")])
+
+    assert status == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("text", "value"), [("100ms", 0.1), ("0.5s", 0.5), ("2", 2.0)])
+def test_latency_is_written_as_people_do(text: str, value: float) -> None:
+    """Milliseconds, seconds, or a bare number of seconds."""
+    assert seconds(text) == pytest.approx(value)
+
+
+def test_a_latency_that_is_no_time_is_refused() -> None:
+    """The complaint shows the form."""
+    with pytest.raises(argparse.ArgumentTypeError, match="no time such as 100ms"):
+        seconds("soon")

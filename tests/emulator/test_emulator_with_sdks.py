@@ -1,0 +1,74 @@
+"""The real SDK clients, unmodified, against the emulator."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+
+from azure.core.rest import HttpRequest
+from azure.identity import DefaultAzureCredential
+from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+from azure.mgmt.core import ARMPipelineClient
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+from azure.mgmt.keyvault import KeyVaultManagementClient
+
+from pytest_amlpreflight.emulator import Emulator
+
+SCOPE = "https://management.azure.com/.default"
+SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
+
+
+def test_the_key_vault_client_reads_the_vault(emulator: Emulator) -> None:
+    """KeyVaultManagementClient sees the firewall that the world describes."""
+    options = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
+    client = KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
+
+    vault = client.vaults.get("ml-prod", "contoso-ml-kv")
+
+    assert vault.properties.network_acls.bypass == "AzureServices"
+    assert vault.properties.network_acls.default_action == "Deny"
+
+
+def test_the_registry_client_lists_private_endpoint_connections(emulator: Emulator) -> None:
+    """ContainerRegistryManagementClient lists the connections that ARM embeds in the registry."""
+    options = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
+    client = ContainerRegistryManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
+
+    connections = list(client.private_endpoint_connections.list("ml-prod", "contosomlacr"))
+
+    states = [one.properties.private_link_service_connection_state for one in connections]
+    assert [(state.status, state.description) for state in states] == [
+        ("Approved", "Egress for Microsoft.MachineLearningServices/workspaces/onlineEndpoints")
+    ]
+
+
+def test_a_bare_arm_client_reads_anything(emulator: Emulator) -> None:
+    """ARMPipelineClient with the default credential reads a workspace by any casing of its id."""
+    policy = ARMChallengeAuthenticationPolicy(DefaultAzureCredential(), SCOPE)
+    client = ARMPipelineClient(base_url=emulator.url, policies=[policy])
+    path = f"/subscriptions/{SUBSCRIPTION}/RESOURCEGROUPS/ml-prod/providers/microsoft.machinelearningservices"
+
+    answer = client.send_request(
+        HttpRequest("GET", f"{emulator.url}{path}/workspaces/Contoso-ML?api-version=2025-12-01")
+    )
+
+    assert answer.status_code == 200
+    assert answer.json()["name"] == "contoso-ml"
+
+
+def test_ml_client_finds_workspace_endpoint_and_deployment(serve: Callable[..., Emulator]) -> None:
+    """MLClient needs nothing but the environment. It runs in a process of its own: it reads the cloud at import."""
+    serve()
+    script = f"""
+import json
+from azure.ai.ml import MLClient
+from azure.identity import DefaultAzureCredential
+client = MLClient(DefaultAzureCredential(), {SUBSCRIPTION!r}, "ml-prod", "contoso-ml")
+endpoint = client.online_endpoints.get("iris")
+deployment = client.online_deployments.get("blue", "iris")
+print(json.dumps([client.workspaces.get("contoso-ml").location, endpoint.traffic, deployment.instance_count]))
+"""
+
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=60)
+
+    assert json.loads(run.stdout.strip().splitlines()[-1]) == ["eastus2", {"blue": 100}, 3], run.stderr
