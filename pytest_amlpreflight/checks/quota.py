@@ -67,5 +67,6 @@ def _blocked_by(
         f"quota for {size.name} is short by {needed - left} vCPUs",
         found=f"{words}, {usage.limit} - {usage.used} = {left} left\nin the {where}: {usage.label}",
         expected=f"at least {needed} left ({deployment.where('instance_count')})",
-        fix=f"az ml compute list-usage --location {workspace.location}, then request a quota increase for {usage.label}{alternative}",
+        fix=f"az ml compute list-usage --location {workspace.location}\n"
+        f"(request an increase of {usage.label}, or delete what serves nothing){alternative}",
     )

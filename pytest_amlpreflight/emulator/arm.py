@@ -14,7 +14,7 @@ _ZONES = "microsoft.network/privatednszones"
 _ASSETS = re.compile(
     r"microsoft\.machinelearningservices/workspaces/(connections|computes|models|environments|data|codes)"
 )
-_COMPARISON = re.compile(r"(?P<member>resourceType|name|location) eq '(?P<value>[^']*)'", re.IGNORECASE)
+_COMPARISON = re.compile(r"(?P<member>resourceType|resourceGroup|name|location) eq '(?P<value>[^']*)'", re.IGNORECASE)
 
 # roleAssignmentMode first appears in recordings of 2025-03-01-preview.
 _YOUNGER = {"microsoft.containerregistry/registries": (("roleAssignmentMode", "2025-03-01-preview"),)}
@@ -153,8 +153,10 @@ def _listed(document: Document, subscription: str) -> bool:
 
 
 def _compares(document: Document, member: str, value: str) -> bool:
-    actual = type_of(document) if member == "resourcetype" else document.get(member)
-    return str(actual).lower() == value
+    arm = ids.parse(document["id"])
+    group = (arm.resource_group or "") if arm else ""
+    derived = {"resourcetype": type_of(document), "resourcegroup": group.rpartition("/")[2]}
+    return str(derived.get(member, document.get(member))).lower() == value
 
 
 def _relative(arm: ArmPath) -> str:

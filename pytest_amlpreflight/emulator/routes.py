@@ -34,10 +34,25 @@ def dispatch(call: Call) -> Answer:
     refused = api_versions.refusal(typed, call.query.get("api-version"), location, held)
     if refused is not None:
         return refused
+    unregistered = _unregistered(call)
+    if unregistered is not None:
+        return unregistered
     if handler is None:
         text = f"The request {call.method} {call.arm.path} is not supported."
         return arm_error(404, "InvalidResourceType", text, unknown="no such route")
     return handler(call)
+
+
+def _unregistered(call: Call) -> Answer | None:
+    """409 for every request to a provider that the world says the subscription is not registered for."""
+    provider = call.world.get(f"{call.arm.subscription}/providers/{call.arm.namespace}")
+    if provider is None or provider.get("registrationState") not in ("NotRegistered", "Unregistered"):
+        return None
+    text = (
+        f"The subscription is not registered to use namespace '{call.arm.namespace}'. "
+        "See https://aka.ms/rps-not-found for how to register subscriptions."
+    )
+    return arm_error(409, "MissingSubscriptionRegistration", text)
 
 
 def _find(call: Call) -> Handler | None:

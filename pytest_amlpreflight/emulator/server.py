@@ -124,7 +124,8 @@ class Emulator:
         context = self._certify()
         self._thread = threading.Thread(target=self._run, args=(listeners, context), name="aml-emulator", daemon=True)
         self._thread.start()
-        self._ready.wait(_START_LIMIT)
+        if not self._ready.wait(_START_LIMIT):
+            raise OSError(f"the emulator did not listen within {_START_LIMIT:.0f} s")
         if self._failed is not None:
             raise self._failed
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_amlpreflight.facts.position import Position
 from pytest_amlpreflight.facts.script import Import, Problem, Script
+from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.readers.script_source import SourceReader
 from pytest_amlpreflight.readers.text_file import SpecError, read_bytes, shown_path
 
@@ -16,16 +17,38 @@ MAX_BYTES = 2_000_000
 MAX_MODULES = 200  # files followed from the script; a serving folder has a handful
 
 
+def read_deployment_script(spec: DeploymentSpec, root: Path) -> Script | None:
+    """The scoring script that a deployment names; None when its code is not on this machine.
+
+    Whatever keeps it from being found or compiled is the script's `problem`, never raised.
+    """
+    code = spec.code
+    if code is None or code.path is None:
+        return None
+    folder, where = code.path, spec.source.position("code_configuration.code")
+    if not folder.is_dir():
+        shown = shown_path(folder, root)
+        return Script(folder, shown, problem=Problem(f"the code folder {shown} does not exist", where))
+    where = spec.source.position("code_configuration.scoring_script")
+    if code.scoring_script is None:
+        return Script(folder, shown_path(folder, root), problem=Problem("code without a scoring_script", where))
+    path = folder / code.scoring_script
+    if not Path(os.path.normpath(path)).is_relative_to(folder):
+        return Script(path, shown_path(path, root), problem=Problem("it stands outside the code folder", where))
+    if not path.is_file():
+        return Script(path, shown_path(path, root), problem=Problem(f"it is not in {shown_path(folder, root)}", where))
+    return read_script(path, root, folder)
+
+
 def read_script(path: Path, root: Path, code: Path) -> Script:
     """What the script at `path` defines, imports and opens, following the modules beside it inside `code`.
 
-    Raises `SpecError` when the file itself cannot be read; source that does not compile is the fact's `problem`.
+    A file that cannot be read or does not compile says so in the fact's `problem`.
     """
     shown = shown_path(path, root)
-    tree = _parse(read_bytes(path, shown, MAX_BYTES), shown)
-    if isinstance(tree, Problem):
-        return Script(path, shown, problem=tree)
-    source = _walked(tree, shown, is_entry=True)
+    source = _source(path, shown, is_entry=True)
+    if isinstance(source, Problem):
+        return Script(path, shown, problem=source)
     imports, local = _follow(source.imports, code, path.parent, root)
     return Script(
         path=path,
@@ -106,21 +129,23 @@ def _module_files(module: str, folder: Path) -> list[Path]:
 
 def _imports_of(file: Path, root: Path, *, certain: bool) -> list[Import]:
     """The absolute imports of a local module; one that cannot be read or compiled has none."""
-    shown = shown_path(file, root)
-    try:
-        tree = _parse(read_bytes(file, shown, MAX_BYTES), shown)
-        found = [] if isinstance(tree, Problem) else _walked(tree, shown, is_entry=False).imports
-    except SpecError:
-        return []
+    source = _source(file, shown_path(file, root), is_entry=False)
+    found = [] if isinstance(source, Problem) else source.imports
     return [Import(each.module, each.position, certain and each.is_certain) for each in found if not each.level]
 
 
-def _walked(tree: ast.Module, shown: str, *, is_entry: bool) -> SourceReader:
+def _source(path: Path, shown: str, *, is_entry: bool) -> SourceReader | Problem:
+    """The walked source of a file, or why there is none."""
     source = SourceReader(shown, is_entry=is_entry)
     try:
+        tree = _parse(read_bytes(path, shown, MAX_BYTES), shown)
+        if isinstance(tree, Problem):
+            return tree
         source.visit(tree)
+    except SpecError as error:
+        return Problem(error.message, Position(error.path, error.line))
     except RecursionError:
-        raise SpecError("nests too deeply to be read", shown) from None
+        return Problem("source code nests too deeply", Position(shown))
     return source
 
 

@@ -16,7 +16,7 @@ def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
     command = [sys.executable, "-m", "pytest_amlpreflight.emulator", str(world_path), "--latency", "1ms"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = []
+        lines: list[str] = []
         while not (lines and lines[-1].startswith("# Azure DNS")):
             lines.append(process.stdout.readline())
 

@@ -162,3 +162,31 @@ def test_a_sovereign_cloud_has_its_own_name_and_audience(
     assert cloud["name"] == "AzureUSGovernment"
     assert cloud["suffixes"]["storage"] == "core.usgovcloudapi.net"
     assert "https://management.core.usgovcloudapi.net/" in cloud["authentication"]["audiences"]
+
+
+def test_an_unregistered_provider_answers_nothing_else(
+    serve: Callable[..., Emulator], call: Call, write_world: Callable[..., Path]
+) -> None:
+    """409 for whatever is read through a provider that the subscription is not registered for."""
+    provider = "{id: /subscriptions/s/providers/Microsoft.KeyVault, registrationState: NotRegistered}"
+    emulator = serve(write_world(f"resources: [{{id: /subscriptions/s}}, {provider}]\n"))
+
+    answer = call(emulator, "/subscriptions/s/providers/Microsoft.KeyVault/vaults", "2023-07-01")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "MissingSubscriptionRegistration")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("resourceType eq 'Microsoft.KeyVault/vaults'", ["contoso-ml-kv"]),
+        ("resourceGroup eq 'ml-prod' and name eq 'contosomlacr'", ["contosomlacr"]),
+    ],
+)
+def test_resources_are_found_by_type_group_and_name(
+    emulator: Emulator, call: Call, text: str, names: list[str]
+) -> None:
+    """The Azure CLI finds a vault's or a registry's resource group this way."""
+    answer = call(emulator, f"{SUBSCRIPTION}/resources", "2021-04-01", filter=text)
+
+    assert [one["name"] for one in answer.json()["value"]] == names

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from azure.core.rest import HttpRequest
 from azure.identity import DefaultAzureCredential
@@ -20,32 +21,33 @@ SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
 
 def test_the_key_vault_client_reads_the_vault(emulator: Emulator) -> None:
     """KeyVaultManagementClient sees the firewall that the world describes."""
-    options = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
+    options: dict[str, Any] = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
     client = KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
 
     vault = client.vaults.get("ml-prod", "contoso-ml-kv")
 
+    assert vault.properties.network_acls is not None
     assert vault.properties.network_acls.bypass == "AzureServices"
     assert vault.properties.network_acls.default_action == "Deny"
 
 
 def test_the_registry_client_lists_private_endpoint_connections(emulator: Emulator) -> None:
     """ContainerRegistryManagementClient lists the connections that ARM embeds in the registry."""
-    options = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
+    options: dict[str, Any] = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
     client = ContainerRegistryManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
 
     connections = list(client.private_endpoint_connections.list("ml-prod", "contosomlacr"))
 
-    states = [one.properties.private_link_service_connection_state for one in connections]
-    assert [(state.status, state.description) for state in states] == [
-        ("Approved", "Egress for Microsoft.MachineLearningServices/workspaces/onlineEndpoints")
+    states = [one.as_dict()["properties"]["privateLinkServiceConnectionState"] for one in connections]
+    assert states == [
+        {"status": "Approved", "description": "Egress for Microsoft.MachineLearningServices/workspaces/onlineEndpoints"}
     ]
 
 
 def test_a_bare_arm_client_reads_anything(emulator: Emulator) -> None:
     """ARMPipelineClient with the default credential reads a workspace by any casing of its id."""
     policy = ARMChallengeAuthenticationPolicy(DefaultAzureCredential(), SCOPE)
-    client = ARMPipelineClient(base_url=emulator.url, policies=[policy])
+    client: ARMPipelineClient[Any, Any] = ARMPipelineClient(base_url=emulator.url, policies=[policy])
     path = f"/subscriptions/{SUBSCRIPTION}/RESOURCEGROUPS/ml-prod/providers/microsoft.machinelearningservices"
 
     answer = client.send_request(

@@ -1,0 +1,262 @@
+"""The scoring script, judged from its source."""
+
+import sys
+from typing import NoReturn
+
+from pytest_amlpreflight.facts.environment import Environment, ModelFolder, minor
+from pytest_amlpreflight.facts.script import Function, Import, ParameterKind, Script
+from pytest_amlpreflight.facts.serving_rules import ServingRules
+from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+PHASES = ("pre", "audit")
+SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
+FORBIDDEN = {ParameterKind.POSITIONAL_ONLY, ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD}
+
+
+@check("code", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
+def check_scoring_script_compiles(aml_script: Script | None, aml_environment: Environment) -> None:
+    """The scoring script is inside the code folder, and Python can read it.
+
+    The server imports the script when the container starts. A script that is not there or does not compile takes the
+    container down each time, and the deployment ends as not ready.
+    """
+    script = _script(aml_script)
+    problem = script.problem
+    if problem is None:
+        return
+    declared = minor(aml_environment.python)
+    if declared and declared > sys.version_info[:2] and problem.position.line is not None:
+        not_applicable(f"{script.shown} may use what Python {aml_environment.python} knows and this one does not")
+    blocked(
+        f"{script.name} cannot be run: {problem.sentence}",
+        found=str(problem),
+        expected="a Python file inside the code folder that compiles",
+        fix=f"python -m py_compile {script.shown}",
+    )
+
+
+@check("code", explains=("UserScriptFunctionNotFound",), phases=PHASES)
+def check_script_defines_init_and_run(aml_script: Script | None) -> None:
+    """The script defines `init` and `run` as the inference server calls them.
+
+    The server calls `init()` once and `run` for each request, with its input by name. It refuses to start when one is
+    missing, when `run` takes no input, or takes it in a way that has no name.
+    """
+    script = _compiled(aml_script)
+    for name in ("init", "run"):
+        if not script.may_define(name):
+            _refused(
+                f"{script.name} does not define {name}()",
+                found=f"{script.shown}: {', '.join(sorted(script.functions)) or 'no functions'}",
+                expected="init() and run(data), both at the top level of the script",
+                fix=f"define {name}({'' if name == 'init' else 'data'}) in {script.shown}",
+            )
+    if "init" in script.functions:
+        _check_init(script, script.functions["init"])
+    if "run" in script.functions:
+        _check_run(script, script.functions["run"])
+
+
+@check("code", explains=("UserScriptImportError", "ResourceNotReady", "ERR_2200"), phases=PHASES)
+def check_imports_are_in_the_environment(
+    aml_script: Script | None, aml_environment: Environment, aml_serving_rules: ServingRules
+) -> None:
+    """Everything the script imports is installed, or stands beside it in the code folder.
+
+    The commonest failure of all: the package is on the author's machine and not in the conda file, or the module
+    stands outside the folder that is uploaded. The worker then dies on its first import.
+    """
+    script = _compiled(aml_script)
+    _check_local_imports(script, aml_environment)
+    if not aml_environment.lists_packages:
+        not_applicable(aml_environment.unknown_because or "nothing here says what is installed")
+    if aml_environment.problems:
+        not_applicable(f"not reached: {aml_environment.shown} is not valid")
+    installed, unknown = aml_serving_rules.installed(aml_environment.requirements)
+    for each in _missing(script, installed, unknown, aml_serving_rules):
+        wanted = aml_serving_rules.distributions(each.module)
+        why = aml_environment.unknown_because or (f"{', '.join(sorted(unknown))} may bring it" if unknown else None)
+        headline = f"{script.name} imports {each.top}, which the environment lacks"
+        found = f"import {each.module} at {each.position}; not in {aml_environment.shown}"
+        expected = f"{' or '.join(wanted[:2])} among its packages"
+        fix = f"add `{wanted[0]}` to the pip section of {aml_environment.shown}"
+        if each.is_certain and why is None:
+            blocked(headline, found=found, expected=expected, fix=fix)
+        doubt = why or "the import may never run"
+        advise(f"{script.name} imports {each.top}, which {aml_environment.shown} does not list", found=found,
+               expected=f"{expected} ({doubt})", fix=fix)  # fmt: skip
+
+
+@check("code", explains=("UserScriptInitFailed", "ResourceNotReady", "ERR_2200"), phases=PHASES)
+def check_model_paths_exist(
+    aml_script: Script | None, aml_model_folder: ModelFolder | None, aml_deployment_spec: DeploymentSpec
+) -> None:
+    """The files that the script opens below AZUREML_MODEL_DIR are in the model.
+
+    A model that is a folder keeps its own name below AZUREML_MODEL_DIR, one that is a file stands there by itself.
+    Scripts that were tried with another layout fail in `init`, and only in Azure.
+    """
+    script = _compiled(aml_script)
+    if aml_model_folder is None:
+        not_applicable("the model is not on this machine")
+    model, where = aml_model_folder, aml_deployment_spec.where("model.path")
+    if not model.exists:
+        blocked(
+            f"model {model.shown} does not exist",
+            found=f"path at {where}",
+            expected="a file or folder, relative to the YAML that names it",
+            fix=f"correct the path at {where}",
+        )
+    if not script.model_paths:
+        not_applicable(f"{script.name} joins no constant path to AZUREML_MODEL_DIR")
+    if not model.is_complete:
+        not_applicable(f"{model.shown} holds too many files to be listed")
+    for each in script.model_paths:
+        if model.holds(each.path):
+            continue
+        near = _nearest(each.path, model)
+        verdict = advise if script.searches_files else blocked
+        verdict(
+            f"{script.name} opens {each.path}, which the model does not have",
+            found=f"{each.path} at {each.position}; AZUREML_MODEL_DIR will hold {_some(model)}",
+            expected=f"a path in the model{f', such as {near}' if near else ''}",
+            fix=f'os.path.join(os.environ["AZUREML_MODEL_DIR"], "{near or sorted(model.files)[0]}")',
+        )
+
+
+@check("code", explains=("UserScriptImportError",), phases=PHASES)
+def check_script_is_v2(
+    aml_script: Script | None, aml_environment: Environment, aml_serving_rules: ServingRules
+) -> None:
+    """The script does without the retired v1 SDK.
+
+    `azureml.core` and `Model.get_model_path` look for files where v2 deployments have none. The model's folder is in
+    AZUREML_MODEL_DIR.
+    """
+    script = _compiled(aml_script)
+    core = next((each for each in script.imports if f"{each.module}.".startswith("azureml.core.")), None)
+    position = script.v1_calls[0] if script.v1_calls else core.position if core else None
+    if position is None:
+        return
+    what = "Model.get_model_path" if script.v1_calls else "azureml.core"
+    found, expected = f"{what} at {position}", 'os.environ["AZUREML_MODEL_DIR"]'
+    fix = f"replace {what} at {position} by paths below {expected}"
+    installed, unknown = aml_serving_rules.installed(aml_environment.requirements)
+    is_known = aml_environment.lists_packages and not (unknown or aml_environment.unknown_because)
+    if core and core.is_certain and is_known and "azureml-core" not in installed:
+        blocked(f"{script.name} needs the v1 SDK, which the environment lacks", found=found, expected=expected, fix=fix)
+    advise(f"{script.name} uses the retired v1 SDK", found=found, expected=expected, fix=fix)
+
+
+@check("code", phases=PHASES)
+def check_errors_stay_inside(aml_script: Script | None) -> None:
+    """Callers are not told what went wrong inside `run`.
+
+    Returned exception text answers 200 to a failed request, so that neither metrics nor probes see it, and shows paths
+    and data to whoever calls. Only advice: it works.
+    """
+    script = _compiled(aml_script)
+    for position in script.returned_errors:
+        advise(
+            f"{script.name} returns exception text to its callers",
+            found=f"return of the caught exception at {position}",
+            expected="the exception raised again: the server logs it and answers 500",
+            fix=f"raise instead of return at {position}, or return AMLResponse with a status of 400 or more",
+        )
+
+
+def _script(script: Script | None) -> Script:
+    if script is None:
+        not_applicable("the deployment has no scoring script on this machine")
+    return script
+
+
+def _compiled(script: Script | None) -> Script:
+    found = _script(script)
+    if found.problem:
+        not_applicable(f"not reached: {found.shown} does not compile")
+    return found
+
+
+def _check_init(script: Script, init: Function) -> None:
+    required = [each.name for each in init.parameters if each.is_required]
+    if required and not init.decorators:
+        _refused(
+            f"{script.name} defines init() with arguments",
+            found=f"init({', '.join(required)}) at {init.position}",
+            expected="init() without arguments: the server passes none",
+            fix=f"write `def init():` at {init.position}",
+        )
+
+
+def _check_run(script: Script, run: Function) -> None:
+    """The rules and their order are the inference server's own (its user_script.py, 1.5.1)."""
+    if set(run.decorators) - SERVERS_OWN_DECORATORS:
+        return  # what an unknown decorator makes of the signature cannot be read
+    nameless = next((each for each in run.parameters if each.kind in FORBIDDEN), None)
+    inputs = [each for each in run.parameters if each.name != "request_headers"]
+    if nameless:
+        problem = f"takes {nameless.kind}" + (f" {nameless.name!r}" if "*" not in nameless.kind else "")
+    elif not inputs:
+        problem = "takes no argument for the input data"
+    elif {"rawhttp", "input_schema"} <= set(run.decorators):
+        problem = "has both @rawhttp and @input_schema"
+    elif run.is_async:
+        problem = "is a coroutine, which the server does not await"
+    else:
+        return
+    _refused(
+        f"{script.name} defines run() so that the server refuses it",
+        found=f"run() {problem} at {run.position}",
+        expected="def run(data): named arguments, one decorator",
+        fix=f"write `def run(data):` at {run.position}",
+    )
+
+
+def _refused(headline: str, *, found: str, expected: str, fix: str) -> NoReturn:
+    blocked(headline, found=found, expected=expected, fix=fix)
+
+
+def _check_local_imports(script: Script, environment: Environment) -> None:
+    for each in script.imports:
+        if each.level and each.is_certain:
+            blocked(
+                f"{script.name} imports relatively, and is no package",
+                found=f"from {'.' * each.level}{each.module} import ... at {each.position}",
+                expected="absolute imports: the server loads the script by its file",
+                fix=f"write `from {each.module or '<module>'} import ...` at {each.position}",
+            )
+        outside = script.misplaced.get(each.top)
+        if outside and each.is_certain and environment.requirement(each.top) is None:
+            blocked(
+                f"{script.name} imports {each.top}, which stands outside the code folder",
+                found=f"import {each.module} at {each.position}; {outside} is not uploaded",
+                expected="every local module inside code_configuration.code",
+                fix=f"move {outside} into the code folder, or set `code:` to a folder that holds both",
+            )
+
+
+def _missing(script: Script, installed: frozenset[str], unknown: frozenset[str], rules: ServingRules) -> list[Import]:
+    """The first import of each module that nothing installs, certain ones first."""
+    found: dict[str, Import] = {}
+    for each in sorted(script.imports, key=lambda each: (not each.is_certain, -each.module.count("."))):
+        own = each.level or each.top in script.local_modules or each.top in sys.stdlib_module_names
+        if own or each.top in {"__future__", "__main__"} or each.top in script.misplaced:
+            continue
+        wanted = rules.distributions(each.module)
+        is_near = any(each.top.lower().replace("_", "-") in name for name in unknown)
+        if not (set(wanted) & installed or is_near):
+            found.setdefault(wanted[0], each)
+    return list(found.values())
+
+
+def _nearest(path: str, model: ModelFolder) -> str | None:
+    """The model's file of the same name, which is most often what was meant."""
+    name = path.rpartition("/")[2]
+    return next((file for file in sorted(model.files) if file.rpartition("/")[2] == name), None)
+
+
+def _some(model: ModelFolder) -> str:
+    shown = sorted(model.files)[:3]
+    return ", ".join(shown) + (f" and {len(model.files) - 3} more" if len(model.files) > 3 else "") or "nothing"

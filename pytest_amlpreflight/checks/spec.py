@@ -1,0 +1,256 @@
+"""The numbers of a deployment's YAML: instances, probes, timeouts, traffic, load."""
+
+from math import ceil
+
+from pytest_amlpreflight.facts.measured import Measured
+from pytest_amlpreflight.facts.reference import ModelType
+from pytest_amlpreflight.facts.serving_rules import ServingRules
+from pytest_amlpreflight.facts.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+PHASES = ("pre", "audit")
+SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
+TARGET_UTILISATION = 0.7  # the guides' own figure: keep 30 % for peaks
+
+
+@check("spec", explains=("InvalidDeploymentSpec",), phases=PHASES)
+def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_serving_rules: ServingRules) -> None:
+    """The deployment asks for a number of instances that Azure can run.
+
+    A count below one, or a minimum above the maximum, is refused when the deployment is created, after its image was
+    built. More than the regional limit takes a raised quota first.
+    """
+    spec, scale = aml_deployment_spec, aml_deployment_spec.scale_settings
+    if scale.type is ScaleType.TARGET_UTILIZATION:
+        _check_target_utilization(spec)
+    elif spec.instance_count < 1:
+        blocked(
+            f"deployment {spec.name} has no instances",
+            found=f"instance_count = {spec.instance_count} at {spec.where('instance_count')}",
+            expected="instance_count of 1 or more; 3 for high availability",
+            fix=f"write `instance_count: 3` at {spec.where('instance_count')}",
+        )
+    limit = aml_serving_rules.limits.get("instances_per_deployment")
+    if limit and spec.kind is ComputeKind.MANAGED and spec.instance_count > limit:
+        advise(
+            f"deployment {spec.name} has more instances than Azure allows without an exception",
+            found=f"instance_count = {spec.instance_count} at {spec.where('instance_count')}",
+            expected=f"at most {limit} instances, or a raised limit",
+            fix="request a higher limit in the Azure portal under Machine learning quota",
+        )
+
+
+@check("spec", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
+def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_measured: Measured) -> None:
+    """The probes wait as long as the container takes to start.
+
+    A probe gives up after its initial delay and `failure_threshold` periods, and the container is killed while it is
+    still loading its model: the deployment fails with a log that shows no error at all.
+    """
+    spec, started = aml_deployment_spec, aml_measured.start_seconds
+    for field, probe in (("liveness_probe", spec.liveness_probe), ("readiness_probe", spec.readiness_probe)):
+        _check_probe_values(spec, field, probe)
+        budget = f"{probe.start_budget} s = {probe.initial_delay} + {probe.period} x {probe.failure_threshold}"
+        if started is not None and started > probe.start_budget:
+            needed = ceil((2 * started - probe.initial_delay) / probe.period)
+            blocked(
+                f"{field} gives up before {spec.name} has started",
+                found=f"{budget} at {spec.where(field)}; the script took {started:.0f} s to start here",
+                expected=f"initial_delay + period x failure_threshold above {started:.0f} s",
+                fix=f"write `failure_threshold: {needed}` under {field} at {spec.where(field)}",
+            )
+        if started is None and probe.start_budget < SHORTEST_START and spec.declares(field):
+            advise(
+                f"{field} of {spec.name} gives a container little time to start",
+                found=f"{budget} at {spec.where(field)}",
+                expected=f"{SHORTEST_START} s or more, or a measured start time (--aml-local)",
+                fix=f"raise failure_threshold at {spec.where(f'{field}.failure_threshold')}",
+            )
+
+
+@check("spec", explains=("408", "504"), phases=PHASES)
+def check_request_timeout_is_within_limits(
+    aml_deployment_spec: DeploymentSpec, aml_measured: Measured, aml_serving_rules: ServingRules
+) -> None:
+    """Requests get as long as the model needs, and no longer than Azure allows.
+
+    Five seconds are the default. A model that takes longer answers 408 although its log shows success, and a timeout
+    above the limit is refused when the deployment is created.
+    """
+    spec, timeout = aml_deployment_spec, aml_deployment_spec.request_settings.request_timeout_ms
+    where, limit = spec.where("request_settings.request_timeout_ms"), _timeout_limit(spec, aml_serving_rules)
+    if timeout < 1 or (limit is not None and timeout > limit * 1000):
+        blocked(
+            f"request timeout of {spec.name} is outside Azure's limits",
+            found=f"request_timeout_ms = {timeout} at {where}",
+            expected=f"1 to {limit * 1000} ms for a {spec.kind} deployment" if limit else "1 ms or more",
+            fix=f"write `request_timeout_ms: {limit * 1000 if limit else 5000}` at {where}",
+        )
+    taken = aml_measured.request_seconds
+    if taken is not None and taken * 1000 > timeout:
+        blocked(
+            f"requests to {spec.name} time out",
+            found=f"request_timeout_ms = {timeout} at {where}; the sample took {taken * 1000:.0f} ms here",
+            expected=f"request_timeout_ms above {taken * 1000:.0f}",
+            fix=f"write `request_timeout_ms: {ceil(taken * 2) * 1000}` under request_settings at {where}",
+        )
+
+
+@check("spec", explains=("404",), phases=PHASES)
+def check_traffic_is_complete(
+    aml_endpoint_spec: EndpointSpec,
+    aml_deployment_specs: tuple[DeploymentSpec, ...],
+    aml_live_deployment_names: frozenset[str] | None,
+) -> None:
+    """The endpoint's traffic adds up, and goes to deployments that there are.
+
+    Without any weight every request is answered 404, and weights that name a deployment Azure does not know are
+    refused. `aml_live_deployment_names` is None where no workspace was asked.
+    """
+    spec, where = aml_endpoint_spec, aml_endpoint_spec.where("traffic")
+    if spec.traffic is None:
+        not_applicable("the endpoint's YAML sets no traffic")
+    total = sum(spec.traffic.values())
+    if total not in {0, 100} or any(not 0 <= weight <= 100 for weight in spec.traffic.values()):
+        blocked(
+            f"traffic of endpoint {spec.name} does not add up",
+            found=f"{_weights(spec)}, in sum {total}, at {where}",
+            expected="weights from 0 to 100 that sum to 100, or to 0",
+            fix=f"correct the weights at {where}",
+        )
+    _check_mirror_traffic(spec)
+    there = {each.name for each in aml_deployment_specs} | (aml_live_deployment_names or frozenset())
+    strangers = sorted(set(spec.traffic) - there)
+    if not strangers:
+        return
+    headline = f"traffic of endpoint {spec.name} goes to {strangers[0]}, which is not there"
+    found, expected = f"{_weights(spec)} at {where}", f"deployments: {', '.join(sorted(there)) or 'none are known'}"
+    fix = f"create {strangers[0]} first, or take it out of the traffic at {where}"
+    if aml_live_deployment_names is None:
+        advise(headline.replace("is not there", "no given spec describes"), found=found, expected=expected, fix=fix)
+    else:
+        blocked(headline, found=found, expected=expected, fix=fix)
+
+
+@check("spec", explains=("429", "503"), phases=PHASES)
+def check_instances_carry_the_target_load(
+    aml_deployment_spec: DeploymentSpec, aml_measured: Measured, aml_target_rps: float | None
+) -> None:
+    """The instances carry the requests per second that are expected of them.
+
+    `ceil(requests per second x seconds per request / 0.7 / max_concurrent_requests_per_instance)`, the guides' own
+    formula. With fewer, requests queue up and are turned away with 429.
+    """
+    if aml_target_rps is None:
+        not_applicable("no expected load is given (--aml-target-rps)")
+    if aml_measured.request_seconds is None:
+        not_applicable("no request was timed (--aml-local)")
+    spec, taken = aml_deployment_spec, aml_measured.request_seconds
+    concurrency = spec.request_settings.max_concurrent_requests_per_instance
+    needed = ceil(aml_target_rps * taken / TARGET_UTILISATION / max(concurrency, 1))
+    instances = spec.scale_settings.max_instances or spec.instance_count
+    if instances >= needed:
+        return
+    sum_ = f"{aml_target_rps:g} requests/s x {taken:.3g} s / {TARGET_UTILISATION} / {concurrency} concurrent"
+    blocked(
+        f"deployment {spec.name} is too small for {aml_target_rps:g} requests per second",
+        found=f"{instances} instances at {spec.where('instance_count')}",
+        expected=f"{needed} instances: {sum_}",
+        fix=f"write `instance_count: {needed}` at {spec.where('instance_count')}",
+    )
+
+
+@check("spec", explains=("429",), phases=PHASES)
+def check_workers_match_the_concurrency(aml_deployment_spec: DeploymentSpec) -> None:
+    """The server has a worker for every request that Azure lets through at once.
+
+    Azure admits `max_concurrent_requests_per_instance` at a time, the inference server works on WORKER_COUNT of them.
+    With fewer workers the rest wait behind them until they time out; with more, the surplus only takes memory.
+    """
+    spec = aml_deployment_spec
+    if not _is_served_by_azure(spec):
+        not_applicable("the container brings a server of its own")
+    concurrency, given = spec.request_settings.max_concurrent_requests_per_instance, "WORKER_COUNT"
+    where, text = spec.where(f"environment_variables.{given}"), spec.environment_variables.get(given, "1")
+    if not text.strip().isdecimal() or int(text) < 1:
+        blocked(
+            f"{given} of {spec.name} is no number of workers",
+            found=f"{given} = {text!r} at {where}",
+            expected="a whole number, 1 or more",
+            fix=f'write `{given}: "{max(concurrency, 1)}"` at {where}',
+        )
+    if int(text) != concurrency:
+        advise(
+            f"{given} of {spec.name} does not match its concurrency",
+            found=f"{given} = {text}, max_concurrent_requests_per_instance = {concurrency} at {where}",
+            expected="the same number for both",
+            fix=f'write `{given}: "{concurrency}"` under environment_variables',
+        )
+
+
+def _check_target_utilization(spec: DeploymentSpec) -> None:
+    scale, where = spec.scale_settings, spec.where("scale_settings")
+    if spec.kind is ComputeKind.MANAGED:
+        blocked(
+            f"deployment {spec.name} cannot scale by utilization",
+            found=f"scale_settings.type = target_utilization at {where}",
+            expected="type: default; managed deployments scale through Azure Monitor autoscale",
+            fix=f"write `type: default` at {where}",
+        )
+    least, most = scale.min_instances, scale.max_instances
+    if (least is not None and least < 0) or (most is not None and most < max(least or 1, 1)):
+        blocked(
+            f"deployment {spec.name} can never have a valid number of instances",
+            found=f"min_instances = {least}, max_instances = {most} at {where}",
+            expected="0 <= min_instances <= max_instances, and max_instances of 1 or more",
+            fix=f"correct min_instances and max_instances at {where}",
+        )
+
+
+def _check_probe_values(spec: DeploymentSpec, field: str, probe: ProbeSettings) -> None:
+    """Azure's minimum is 1 everywhere; a delay of 0 is taken by Kubernetes and refused by nobody known."""
+    values = {
+        "period": probe.period,
+        "timeout": probe.timeout,
+        "success_threshold": probe.success_threshold,
+        "failure_threshold": probe.failure_threshold,
+    }
+    for name, value in values.items():
+        if value < 1 or probe.initial_delay < 0:
+            name, value = (name, value) if value < 1 else ("initial_delay", probe.initial_delay)
+            where = spec.where(f"{field}.{name}")
+            blocked(
+                f"{field} of {spec.name} has no valid {name}",
+                found=f"{name} = {value} at {where}",
+                expected=f"{name} of 1 or more",
+                fix=f"correct {name} at {where}",
+            )
+
+
+def _check_mirror_traffic(spec: EndpointSpec) -> None:
+    mirrored = spec.mirror_traffic or {}
+    if len(mirrored) > 1 or any(not 0 <= weight <= 50 for weight in mirrored.values()):
+        where = spec.where("mirror_traffic")
+        blocked(
+            f"mirror traffic of endpoint {spec.name} is not allowed",
+            found=f"{', '.join(f'{name}: {weight}' for name, weight in mirrored.items())} at {where}",
+            expected="one deployment, and at most 50",
+            fix=f"correct mirror_traffic at {where}",
+        )
+
+
+def _timeout_limit(spec: DeploymentSpec, rules: ServingRules) -> int | None:
+    return rules.limits.get(f"request_timeout_seconds_{spec.kind}")
+
+
+def _weights(spec: EndpointSpec) -> str:
+    return ", ".join(f"{name}: {weight}" for name, weight in (spec.traffic or {}).items()) or "no weights"
+
+
+def _is_served_by_azure(spec: DeploymentSpec) -> bool:
+    """Whether the inference server runs: with scoring code, or for an MLflow model without any."""
+    environment = spec.environment
+    if environment is not None and environment.inference_config is not None:
+        return False
+    is_mlflow = spec.model is not None and spec.model.type is ModelType.MLFLOW
+    return (spec.code is not None and spec.code.scoring_script is not None) or is_mlflow

@@ -1,0 +1,306 @@
+"""Scoring scripts read from their source: what they define, import and open."""
+
+import os
+import textwrap
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_amlpreflight.facts.reference import CodeConfiguration
+from pytest_amlpreflight.facts.script import ParameterKind, Script
+from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.readers.script_file import read_deployment_script, read_script
+
+
+def script(root: Path, source: str, **modules: str) -> Script:
+    """The script of the source, with modules beside it: `helpers__plots` is `helpers/plots.py`."""
+    code = root / "src"
+    code.mkdir(exist_ok=True)
+    (code / "score.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    for name, text in modules.items():
+        file = code / (name.replace("__", "/") + ".py")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+    return read_script(code / "score.py", root, code)
+
+
+def certain(found: Script) -> set[str]:
+    """The modules that are imported whatever happens."""
+    return {each.module for each in found.imports if each.is_certain}
+
+
+def test_functions_are_read_with_their_signatures(tmp_path: Path) -> None:
+    """What the server checks of `run` is read: kinds of arguments and decorators."""
+    source = """
+    @input_schema("data", sample)
+    @aml_request.rawhttp
+    def run(data, /, *rest, flag=True, **more): ...
+    """
+
+    run = script(tmp_path, source).functions["run"]
+
+    assert run.decorators == ("input_schema", "rawhttp")
+    assert str(run.position) == "src/score.py:4"
+    assert [(each.name, each.kind) for each in run.parameters] == [
+        ("data", ParameterKind.POSITIONAL_ONLY),
+        ("rest", ParameterKind.VAR_POSITIONAL),
+        ("flag", ParameterKind.KEYWORD_ONLY),
+        ("more", ParameterKind.VAR_KEYWORD),
+    ]
+    assert [each.is_required for each in run.parameters] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def init(): ...",
+        "init = load",
+        "from loader import init",
+        "from loader import start as init",
+        "if True:\n    def init(): ...",
+        "try:\n    from a import init\nexcept ImportError:\n    from b import init",
+        "from loader import *",
+        "init: object = load",
+        "init, run = make()",
+    ],
+)
+def test_every_way_to_define_a_name_counts(tmp_path: Path, source: str) -> None:
+    """The server only looks for the name; how it came to be is the author's affair."""
+    found = script(tmp_path, source)
+
+    defined = found.may_define("init")
+
+    assert defined
+
+
+def test_names_inside_functions_do_not_count(tmp_path: Path) -> None:
+    """A function inside another is not there for the server."""
+    found = script(tmp_path, "def main():\n    def init(): ...\n    run = 1\n")
+
+    defined = found.may_define("init"), found.may_define("run")
+
+    assert defined == (False, False)
+
+
+def test_imports_that_may_not_run_are_told_from_certain_ones(tmp_path: Path) -> None:
+    """`try/except ImportError`, `TYPE_CHECKING`, `__main__` and uncalled functions are not certain to run."""
+    source = """
+    import numpy
+    from typing import TYPE_CHECKING
+    if TYPE_CHECKING:
+        import pandas
+    try:
+        import orjson as json
+    except ImportError:
+        import json
+    def init():
+        import joblib
+    def helper():
+        import matplotlib
+    if __name__ == "__main__":
+        import seaborn
+    try:
+        import sklearn
+    except ValueError:
+        raise
+    """
+
+    found = script(tmp_path, source)
+
+    assert certain(found) == {"numpy", "typing", "typing.TYPE_CHECKING", "joblib", "sklearn"}
+    assert {"pandas", "seaborn"}.isdisjoint(each.module for each in found.imports)
+    assert {"orjson", "matplotlib"} <= {each.module for each in found.imports}
+
+
+def test_local_modules_are_followed(tmp_path: Path) -> None:
+    """A module beside the script is the user's own, and what it imports is imported too."""
+    found = script(
+        tmp_path,
+        "import helpers.plots\nimport util\n",
+        helpers__plots="import matplotlib",
+        helpers____init__="import pandas",
+        util="import util\nimport scipy\n",
+    )
+
+    modules = certain(found)
+
+    assert {"matplotlib", "pandas", "scipy"} <= modules
+    assert found.local_modules == {"helpers", "util"}
+
+
+def test_module_outside_the_code_folder_is_misplaced(tmp_path: Path) -> None:
+    """A module that only the author's machine finds is named with its file."""
+    (tmp_path / "common.py").write_text("x = 1\n", encoding="utf-8")
+
+    found = script(tmp_path, "import common\nimport numpy\n")
+
+    assert found.misplaced == {"common": "common.py"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "path"),
+    [
+        ('os.path.join(os.getenv("AZUREML_MODEL_DIR"), "model", "a.pkl")', "model/a.pkl"),
+        ('os.path.join(os.environ["AZUREML_MODEL_DIR"], "model/a.pkl")', "model/a.pkl"),
+        ('Path(os.environ["AZUREML_MODEL_DIR"]) / "model" / "a.pkl"', "model/a.pkl"),
+        ('Path(os.environ.get("AZUREML_MODEL_DIR", ".")).joinpath("a.pkl")', "a.pkl"),
+        ("f\"{os.environ['AZUREML_MODEL_DIR']}/model/a.pkl\"", "model/a.pkl"),
+        ('os.getenv("AZUREML_MODEL_DIR") + "/a.pkl"', "a.pkl"),
+        ('str(Path(os.getenv("AZUREML_MODEL_DIR"), "a.pkl"))', "a.pkl"),
+        ('os.path.join(os.getenv("AZUREML_MODEL_DIR"), name)', None),
+        ('os.path.join(os.getenv("HOME"), "a.pkl")', None),
+        ('os.getenv("AZUREML_MODEL_DIR")', None),
+    ],
+)
+def test_model_paths_are_read_from_constants(tmp_path: Path, expression: str, path: str | None) -> None:
+    """A path below AZUREML_MODEL_DIR is read however it is spelled, and left alone when a variable decides it."""
+    found = script(tmp_path, f"import os\nfrom pathlib import Path\nmodel = {expression}\n")
+
+    paths = [each.path for each in found.model_paths]
+
+    assert paths == ([path] if path else [])
+
+
+def test_model_folder_may_have_a_name_of_its_own(tmp_path: Path) -> None:
+    """A variable that holds the model folder is followed to where it is joined."""
+    source = (
+        'import os\ndef init():\n    base = os.environ["AZUREML_MODEL_DIR"]\n    load(os.path.join(base, "a.pkl"))\n'
+    )
+
+    found = script(tmp_path, source)
+
+    assert [str(each.position) for each in found.model_paths] == ["src/score.py:4"]
+
+
+def test_returned_exceptions_are_found(tmp_path: Path) -> None:
+    """`run` that answers with the exception's text is seen, other returns are not."""
+    source = """
+    def run(data):
+        try:
+            return predict(data)
+        except ValueError as error:
+            return {"error": str(error)}
+        except Exception:
+            return traceback.format_exc()
+    """
+
+    found = script(tmp_path, source)
+
+    assert [each.line for each in found.returned_errors] == [6, 8]
+
+
+@pytest.mark.parametrize(
+    ("raw", "problem"),
+    [
+        (b"def run(:\n", "src/score.py:1: invalid syntax"),
+        (b"x = 1\n\tprint(x)\n", "src/score.py:2: unexpected indent"),
+        (b"x = '\xff'\n", "src/score.py:1: "),
+        (b"# -*- coding: klingon -*-\n", "src/score.py: unknown encoding"),
+        (b"x = 1\x00\n", "src/score.py"),
+        (b"x = " + b"(" * 300 + b")" * 300, "src/score.py:1: too many nested parentheses"),
+    ],
+)
+def test_source_that_does_not_compile_says_why(tmp_path: Path, raw: bytes, problem: str) -> None:
+    """A script that Python cannot read has a problem with its line, and nothing else."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/score.py").write_bytes(raw)
+
+    found = read_script(tmp_path / "src/score.py", tmp_path, tmp_path / "src")
+
+    assert str(found.problem).startswith(problem)
+    assert found.imports == ()
+
+
+def test_declared_encoding_is_honoured(tmp_path: Path) -> None:
+    """A script in another encoding that says so is as good as any."""
+    (tmp_path / "score.py").write_bytes("# coding: latin-1\nname = 'Säule'\ndef init(): ...\n".encode("latin-1"))
+
+    found = read_script(tmp_path / "score.py", tmp_path, tmp_path)
+
+    assert found.problem is None
+    assert found.may_define("init")
+
+
+def test_odd_escapes_do_not_warn(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """A user's sloppy string raises no warning in the middle of a run, and no error under `-W error`."""
+    found = script(
+        tmp_path,
+        r"""pattern = "\d+\\d" ; raw = r"\w\n"; line = "a\
+b" """,
+    )
+
+    assert found.problem is None
+    assert not recwarn.list
+
+
+def test_scripts_are_not_run(tmp_path: Path) -> None:
+    """Reading a script has no effect on anything."""
+    script(tmp_path, "import os\nos.mkdir('made')\nraise SystemExit(3)\n")
+
+    made = (tmp_path / "made").exists() or Path("made").exists()
+
+    assert not made
+
+
+def spec(code: Path | None, name: str | None = "score.py", uri: str | None = None) -> DeploymentSpec:
+    """A deployment whose code is the given folder."""
+    return DeploymentSpec("blue", "iris", code=CodeConfiguration(code, uri, name))
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "sentence"),
+    [
+        ("absent", "score.py", "the code folder absent does not exist"),
+        ("src", None, "code without a scoring_script"),
+        ("src", "../score.py", "it stands outside the code folder"),
+        ("src", "other.py", "it is not in src"),
+        ("src", "folder", "it is not in src"),
+    ],
+)
+def test_script_that_is_not_there_says_so(tmp_path: Path, folder: str, name: str | None, sentence: str) -> None:
+    """Whatever keeps the container from finding the script is the script's problem."""
+    (tmp_path / "src/folder").mkdir(parents=True)
+    (tmp_path / "score.py").write_text("", encoding="utf-8")
+
+    found = read_deployment_script(spec(tmp_path / folder, name), tmp_path)
+
+    assert found is not None
+    assert found.problem is not None
+    assert found.problem.sentence == sentence
+
+
+def test_code_elsewhere_has_no_script(tmp_path: Path) -> None:
+    """Code that Azure has already is not on this machine."""
+    found = [read_deployment_script(spec(None, uri="azureml:code:1"), tmp_path)]
+
+    found.append(read_deployment_script(DeploymentSpec("blue", "iris"), tmp_path))
+
+    assert found == [None, None]
+
+
+def test_modules_in_a_circle_of_links_are_read_once(tmp_path: Path) -> None:
+    """Links and imports that run in a circle come to an end."""
+    found = script(tmp_path, "import a\n", a="import b", b="import a")
+    os.symlink(tmp_path / "src", tmp_path / "src/again")
+
+    assert found.local_modules == {"a", "b"}
+
+
+WORDS = st.sampled_from(
+    ["def run(data):", "def init():", "import os", "from . import x", "try:", "except ImportError:", "return str(e)",
+     "    ", "\n", "os.environ['AZUREML_MODEL_DIR']", "lambda: 0", "async ", "class A:", "f'{x}'", "\\", "'''", "(",
+     ")", "*", "match x:", "case 1:", "=", "x", "é", "\x00", "\t", "# coding: utf-7", "global x", "yield"]
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(words=st.lists(WORDS, max_size=25))
+def test_any_source_gives_a_script(tmp_path: Path, words: list[str]) -> None:
+    """Whatever a file holds, the answer is a script, if only one with a problem."""
+    (tmp_path / "score.py").write_text("".join(words), encoding="utf-8")
+
+    found = read_script(tmp_path / "score.py", tmp_path, tmp_path)
+
+    assert found.shown == "score.py"
