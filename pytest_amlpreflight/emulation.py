@@ -1,6 +1,7 @@
 """`--aml-emulator`: the one option that starts the embedded Azure. Nothing else here knows that it exists."""
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ class Emulation:
     def __init__(self, world: Path, failures: Sequence[str], latency: float) -> None:
         self.world, self.failures, self.latency = world, failures, latency
         self.emulator: Emulator | None = None
+        self.started_in = 0.0
         self._environment = pytest.MonkeyPatch()
 
     @classmethod
@@ -38,6 +40,7 @@ class Emulation:
 
     def start(self) -> None:
         """Start it and point this process at it; raises `pytest.UsageError` for a world or failure that is none."""
+        begun = time.monotonic()
         try:
             from pytest_amlpreflight.emulator import Emulator, UnknownFailure, WorldError
         except ModuleNotFoundError as error:
@@ -49,12 +52,17 @@ class Emulation:
         except (WorldError, UnknownFailure, OSError) as error:
             raise pytest.UsageError(f"--aml-emulator: {error}") from None
         self._enter(self.emulator)
+        self.started_in = time.monotonic() - begun
 
     def _enter(self, emulator: "Emulator") -> None:
         for name in list(os.environ):
             if name.startswith(AZURE_VARIABLES):
                 self._environment.delenv(name)
-        servers = {"AML_DNS_SERVER": emulator.dns_server, "AML_AZURE_DNS": emulator.azure_dns}
+        servers = {
+            "AML_DNS_SERVER": emulator.dns_server,
+            "AML_AZURE_DNS": emulator.azure_dns,
+            "AML_CONNECT_TO": emulator.connect_to,
+        }
         for name, value in {**emulator.environment, **servers, "NO_PROXY": "localhost,127.0.0.1"}.items():
             self._environment.setenv(name, value)
         self._environment.setenv("AZURE_CONFIG_DIR", os.devnull)

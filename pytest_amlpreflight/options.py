@@ -83,6 +83,13 @@ OPTIONS = (
         "IP[:PORT]",
         ("AML_AZURE_DNS",),
     ),
+    Option(
+        "connect-to",
+        "connect elsewhere for vault, registry, storage and scoring hosts, as curl's --connect-to: through a tunnel, say (repeatable)",
+        "HOST:PORT:ADDRESS:PORT",
+        ("AML_CONNECT_TO",),
+        repeatable=True,
+    ),
     Option("timeout", "seconds one request may take (default: 30)", "SECONDS"),
     Option("emulator", "run against an embedded Azure with the resources of this world file", "WORLD.yml"),
     Option(

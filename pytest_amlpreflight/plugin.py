@@ -11,10 +11,10 @@ from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.options import OPTIONS
 from pytest_amlpreflight.preflight import PREFLIGHT, Preflight, target_of
 from pytest_amlpreflight.preparation import given_by, prepare
-from pytest_amlpreflight.suite import SUITE, Suite
+from pytest_amlpreflight.suite import SUITE, Suite, not_found, position
 from pytest_amlpreflight.verdict import PHASES
 
-pytest_plugins = [f"pytest_amlpreflight.fixtures.{noun}" for noun in ("target", "workspace", "endpoint", "deployment")]
+pytest_plugins = [f"pytest_amlpreflight.fixtures.{noun}" for noun in ("target", "workspace", "region", "linked", "endpoint", "deployment", "image")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,12 +49,24 @@ def pytest_configure(config: pytest.Config) -> None:
     preflight = prepare(config, os.environ)
     if preflight:
         config.stash[PREFLIGHT] = preflight
+        config.pluginmanager.register(InOrder(), "aml-in-order")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """What is inspected, in which phase and cloud; with `-v`, where each value came from."""
     preflight = config.stash.get(PREFLIGHT, None)
     return report.header(preflight, config.get_verbosity()) if preflight else []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """With `--dist loadgroup`, a workspace's tests stay together and share its facts."""
+    preflight = config.stash.get(PREFLIGHT, None)
+    if preflight is None or config.getvalue("dist") != "loadgroup":
+        return None
+    from pytest_amlpreflight.grouping import ByWorkspace
+
+    return ByWorkspace(config, log, [target.workspace_id.name for target in preflight.targets])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -86,6 +98,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     preflight = config.stash.get(PREFLIGHT, None)
     if preflight is None:
         return
+    if missing := not_found(items, preflight.selected or ()):
+        raise pytest.UsageError(f"not found in phase {preflight.settings.phase}: {', '.join(missing)}")
     kept, deselected = report.split_by_phase(items, preflight.settings.phase)
     if deselected:
         config.hook.pytest_deselected(items=deselected)
@@ -94,6 +108,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         report.describe(item)
         if (target := target_of(item)) and config.pluginmanager.hasplugin("xdist"):
             item.add_marker(pytest.mark.xdist_group(target.workspace_id.name))
+
+
+class InOrder:
+    """Registered late in `pytest_configure`, so that it orders after pytest's fixtures did and before `--sw` counts."""
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The built-in checks come first, topic by topic."""
+        items.sort(key=position)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -37,7 +37,9 @@ class Preflight:
         from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
 
         settings = self.settings
-        connection = ConnectionSettings(settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns)
+        connection = ConnectionSettings(
+            settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns, connect_to=settings.connect_to
+        )
         return Run(Azure(connection), settings.phase)
 
     def facts(self, target: Target) -> "Facts":

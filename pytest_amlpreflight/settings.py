@@ -23,6 +23,8 @@ from pytest_amlpreflight.options import DEFAULTS, OPTIONS, Option
 from pytest_amlpreflight.verdict import PHASES
 
 
+CONNECT_TO = r"[^:]*:[0-9]*:([0-9.]*|\[[0-9A-Fa-f:]*\]):[0-9]*"
+
 Sources = Callable[[Option], list[Setting]]
 
 
@@ -37,6 +39,7 @@ class Settings:
     cloud: str
     dns_server: str | None
     azure_dns: str
+    connect_to: tuple[str, ...]
     timeout: float
     origins: tuple[tuple[str, str, str], ...]
 
@@ -69,6 +72,7 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         cloud=_cloud(cloud),
         dns_server=_server(dns_server) if dns_server else None,
         azure_dns=_server(azure_dns),
+        connect_to=tuple(rule for setting in look.all("connect-to") for rule in _connect_to(setting)),
         timeout=_seconds(timeout),
         origins=tuple(look.origins),
     )
@@ -158,6 +162,17 @@ def _server(setting: Setting) -> str:
     if not re.fullmatch(r"[0-9.]{7,15}|[0-9a-fA-F:]+", address) or not (port.isdigit() or not port):
         raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not an IP address with an optional port")
     return setting.value
+
+
+def _connect_to(setting: Setting) -> list[str]:
+    """The rules of one setting; a variable of the environment holds several, with spaces between them."""
+    rules = setting.value.split()
+    for rule in rules:
+        if not re.fullmatch(CONNECT_TO, rule):
+            raise pytest.UsageError(
+                f"{setting.source}: {rule!r} is not HOST:PORT:ADDRESS:PORT, of which each part may be empty"
+            )
+    return rules
 
 
 def _seconds(setting: Setting) -> float:

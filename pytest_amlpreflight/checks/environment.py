@@ -198,7 +198,7 @@ def _advise_of_drift(environment: Environment, model: ModelFolder | None) -> Non
         f"{environment.shown} serves on another Python than the model was made with",
         found=f"python {environment.python} at {environment.python_position or environment.position}",
         expected=f"python {mlmodel.python_version}, as at {mlmodel.position}; pickles differ between versions",
-        fix=f"log the model anew with Python {environment.python}, or write `python={trained[0]}.{trained[1]}`",
+        fix=f"log the model anew with Python {environment.python}",
     )
 
 

@@ -2,8 +2,9 @@
 
 from pytest_amlpreflight.facts.endpoint import Endpoint
 from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
 from pytest_amlpreflight.facts.workspace import Workspace
-from pytest_amlpreflight.verdict import blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
 @check("network", phases=("post", "audit"))
@@ -58,6 +59,105 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         expected=f"one of {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
         fix=f"dig {resolution.host} in the callers' network, and link or forward to the private DNS zone of the workspace",
     )
+
+@check("network")
+def check_private_dns_zone_holds_the_inference_record(
+    aml_endpoint: Endpoint,
+    aml_workspace: Workspace,
+    aml_private_endpoints: tuple[PrivateEndpoint, ...],
+    aml_private_dns_zones: tuple[PrivateDnsZone, ...],
+) -> None:
+    """The private DNS zone has a record for the workspace's endpoints, and it leads to the private endpoint.
+
+    A private endpoint from the time before online endpoints came without the record; one that was created anew may have left an old address behind.
+    """
+    _behind_private_endpoint(aml_endpoint.managed, aml_private_endpoints)
+    zones = answering(_in_sight(aml_private_dns_zones), aml_private_endpoints)
+    records = [(zone, zone.inference_record(aml_workspace.guid, aml_endpoint.name)) for zone in zones]
+    own = _own_addresses(aml_private_endpoints)
+    zone, record = next(((zone, name) for zone, name in records if name), (zones[0], None))
+    found = ", ".join(zone.records[record]) if record else "none for inference"
+    if record and own.issuperset(zone.records[record]):
+        return
+    group = zone.id.resource_group
+    blocked(
+        f"private DNS zone {zone.name} {'leads elsewhere' if record else 'has no record'} for endpoint {aml_endpoint.name}",
+        found=f"{record or f'*.{aml_workspace.guid}.inference.<region>'}: {found}\nin resource group {group}",
+        expected=f"an A record with {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
+        fix=f"az network private-dns record-set a list --resource-group {group} --zone-name {zone.name},"
+        f"\nthen delete the private endpoint of {aml_workspace.name} and create it again",
+    )
+
+
+@check("network")
+def check_private_dns_zone_is_linked(
+    aml_private_endpoints: tuple[PrivateEndpoint, ...], aml_private_dns_zones: tuple[PrivateDnsZone, ...]
+) -> None:
+    """The private DNS zone is linked to the network of the private endpoint.
+
+    Without a link nobody resolves from the zone. A link to other networks only is advice: where a DNS server in one of them answers for all, it is
+    right as it is, and no API tells whom callers ask.
+    """
+    _behind_private_endpoint(True, aml_private_endpoints)
+    zones, networks = _in_sight(aml_private_dns_zones), networks_of(aml_private_endpoints)
+    if any(zone.linked_to(networks) for zone in zones):
+        return
+    zone = next((one for one in zones if any(link.completed for link in one.links)), zones[0])
+    headline = f"private DNS zone {zone.name} is not linked to the private endpoint's network"
+    found = "\n".join(f"{link.name}: {link.network_id}, {link.state}" for link in zone.links) or "virtualNetworkLinks: none"
+    expected = f"a link to {' or '.join(sorted(map(str, networks)))} with virtualNetworkLinkState = 'Completed'"
+    fix = (
+        f"az network private-dns link vnet create --resource-group {zone.id.resource_group} --zone-name {zone.name}"
+        f" --name workspace --registration-enabled false --virtual-network {next(iter(sorted(map(str, networks))), '<id>')}"
+    )
+    if any(link.completed for one in zones for link in one.links):
+        advise(headline, found=found, expected=f"{expected}, unless a DNS server in a linked network answers", fix=fix)
+        return
+    blocked(headline, found=found, expected=expected, fix=fix)
+
+
+@check("network")
+def check_custom_dns_agrees_with_azure_dns(
+    aml_both_resolutions: TwoResolutions | None, aml_private_endpoints: tuple[PrivateEndpoint, ...]
+) -> None:
+    """The callers' resolver gives the address that Azure's own DNS gives.
+
+    Where it does not, a DNS server in between keeps to itself what it should forward to 168.63.129.16, and callers are sent to the public side or nowhere.
+    """
+    both = aml_both_resolutions
+    if both is None:
+        not_applicable("no private endpoint, or no name yet that could be asked for")
+    if not both.azure.addresses:
+        not_applicable(f"{both.azure.resolver} gave no address ({both.azure.broken}): it answers in a linked virtual network only")
+    forwarded = bool(both.callers.addresses) and _own_addresses(aml_private_endpoints).issuperset(both.callers.addresses)
+    if both.agree or forwarded:
+        return
+    blocked(
+        f"host {both.callers.host} resolves otherwise than in Azure DNS",
+        found=both.side_by_side,
+        expected=f"the address that {both.azure.resolver} gives",
+        fix=f"a conditional forwarder to 168.63.129.16 for {_public_zone(both.callers.host)} on the DNS server that callers ask",
+    )
+
+
+def _behind_private_endpoint(managed: bool, endpoints: tuple[PrivateEndpoint, ...]) -> None:
+    if not managed:
+        not_applicable("a Kubernetes endpoint is reached through its cluster")
+    if not endpoints:
+        not_applicable("the workspace has no approved private endpoint")
+
+
+def _in_sight(zones: tuple[PrivateDnsZone, ...]) -> tuple[PrivateDnsZone, ...]:
+    """The zones, of which there must be one to say anything: what you cannot read may be there all the same."""
+    return zones or not_applicable("no private DNS zone of the workspace is in sight: it may be in a subscription that you cannot read")
+
+
+def _own_addresses(endpoints: tuple[PrivateEndpoint, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*(endpoint.scoring_addresses for endpoint in endpoints))
+
+
+def _public_zone(host: str) -> str:
+    return host.partition(".")[2]
 
 
 def _resolution(resolution: Resolution | None) -> Resolution:

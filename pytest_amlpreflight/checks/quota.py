@@ -1,9 +1,12 @@
 """Whether the region still has the cores that a deployment takes."""
 
+from difflib import get_close_matches
+
 from pytest_amlpreflight.facts.endpoint import Deployment
+from pytest_amlpreflight.facts.model_size import GIB, MIB, ModelSize
 from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize, instances_counted
 from pytest_amlpreflight.facts.workspace import Workspace
-from pytest_amlpreflight.verdict import blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
 @check("quota", explains=("OutOfQuota", "ERR_1100"), phases=("pre", "audit"))
@@ -27,6 +30,106 @@ def check_family_quota_fits_the_deployment(
     for usage in _usages(aml_quota, size, aml_workspace):
         if usage.limit is not None and needed > usage.limit - usage.used:
             _blocked_by(usage, needed, total, aml_deployment, size, aml_workspace, aml_quota)
+
+@check("quota", explains=("OutOfQuota",), phases=("pre",))
+def check_compute_objects_remain(
+    aml_deployment: Deployment, aml_live_deployment: Deployment | None, aml_workspace: Workspace, aml_quota: Quota
+) -> None:
+    """The region has a compute object left for the deployment.
+
+    Clusters, compute instances and managed online deployments share one count for each region and subscription, whatever their cores.
+    """
+    if not aml_deployment.managed or aml_live_deployment is not None:
+        not_applicable("no compute object is added: the deployment exists, or runs on a cluster of its own")
+    usage = aml_quota.usage(None, UsageLevel.CLUSTERS)
+    if usage is None:
+        not_applicable(f"Azure lists no count of compute objects in {aml_workspace.location}")
+    if usage.remaining != 0:
+        return
+    blocked(
+        f"no compute object is left in {aml_workspace.location}",
+        found=f"{usage.used} of {usage.limit}: clusters, compute instances and online deployments together",
+        expected="at least 1 left",
+        fix="az ml compute list --type amlcompute, delete what is not used, or request an increase of the regional limit",
+    )
+
+
+@check("quota", explains=("OutOfQuota", "BadArgument"), phases=("pre",))
+def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Workspace, aml_quota: Quota) -> None:
+    """The region offers the instance type to Azure Machine Learning, and to online endpoints.
+
+    The second half is advice: that the compute type `MIR` marks the sizes for online endpoints is inferred from answers seen, not documented.
+    """
+    name = aml_deployment.instance_type
+    if not aml_deployment.managed or name is None:
+        not_applicable("the instance types of a Kubernetes deployment are those of its cluster")
+    size, region = aml_quota.size(name), aml_workspace.location
+    if size is None:
+        blocked(
+            f"instance type {name} is not offered in {region}",
+            found=f"instance_type = {name!r} ({aml_deployment.where('instance_type')})",
+            expected=f"one of {region}'s sizes{_like(name, aml_quota)}",
+            fix=f"az ml compute list-sizes --location {region} --output table",
+        )
+    if size.serves_online_endpoints is False:
+        advise(
+            f"instance type {size.name} seems not to serve online endpoints",
+            found=f"supportedComputeTypes = {list(size.compute_types)}",
+            expected="a size whose supportedComputeTypes hold 'MIR'",
+            fix=f"choose another instance_type ({aml_deployment.where('instance_type')})",
+        )
+
+
+@check("quota", explains=("OutOfQuota",), phases=("pre",))
+def check_model_fits_the_disk(aml_deployment: Deployment, aml_model_size: ModelSize | None, aml_quota: Quota) -> None:
+    """The model alone is not larger than the disk of the instance type.
+
+    The image needs its room beside the model. A size without a disk of its own is passed over: what it mounts instead is not told.
+    """
+    size, model = _machine(aml_deployment, aml_quota), _model(aml_model_size)
+    if not size.disk_mb or model.bytes <= size.disk_mb * MIB:
+        return
+    blocked(
+        f"model {model.name} does not fit on the disk of {size.name}",
+        found=f"{model.shown} ({model.where})",
+        expected=f"less than {size.disk_mb / 1024:.1f} GiB, maxResourceVolumeMB = {size.disk_mb}",
+        fix=f"a larger instance_type ({aml_deployment.where('instance_type')}), or a smaller model",
+    )
+
+
+@check("quota", explains=("OutOfQuota",), phases=("pre",))
+def check_model_fits_the_memory(aml_deployment: Deployment, aml_model_size: ModelSize | None, aml_quota: Quota) -> None:
+    """The model's files are not larger than the memory of the instance type.
+
+    Advice, since memory is not known from files: a model that is mapped or lives on a GPU needs less, one that is compressed needs more.
+    """
+    size, model = _machine(aml_deployment, aml_quota), _model(aml_model_size)
+    if size.memory_gb is None or model.bytes <= size.memory_gb * GIB:
+        return
+    advise(
+        f"model {model.name} is larger than the memory of {size.name}",
+        found=f"{model.shown} ({model.where})",
+        expected=f"less than memoryGB = {size.memory_gb:g}",
+        fix=f"choose a larger instance_type ({aml_deployment.where('instance_type')})",
+    )
+
+
+def _machine(deployment: Deployment, quota: Quota) -> VmSize:
+    if not deployment.managed or deployment.instance_type is None:
+        not_applicable("the machines of a Kubernetes deployment are those of its cluster")
+    size = quota.size(deployment.instance_type)
+    return size or not_applicable(f"{deployment.instance_type} is not offered, so its disk and memory are not known")
+
+
+def _model(model: ModelSize | None) -> ModelSize:
+    return model or not_applicable("the model is not on this machine, or there is none")
+
+
+def _like(name: str, quota: Quota) -> str:
+    """The offered sizes with nearly that name."""
+    names = {size.name.lower(): size.name for size in quota.vm_sizes if size.serves_online_endpoints is not False}
+    near = [names[found] for found in get_close_matches(name.lower(), names, n=3)]
+    return f", such as {', '.join(near)}" if near else ""
 
 
 def _needed(deployment: Deployment, live: Deployment | None, size: VmSize, quota: Quota) -> tuple[int, str]:

@@ -50,3 +50,239 @@ def check_workspace_allows_v2_apis(aml_workspace: Workspace) -> None:
         fix=f"az ml workspace update --name {name} --resource-group {group} --set v1_legacy_mode=false\n"
         "(ask your network security team first: the mode may be on for a good reason)",
     )
+
+
+@check("workspace", explains=("ResourceNotFound",), phases=("pre", "audit"))
+def check_linked_resources_exist(
+    aml_workspace_or_none: Workspace | None,
+    aml_hub_or_none: Workspace | None,
+    aml_key_vault_or_none: KeyVault | None,
+    aml_storage_account_or_none: StorageAccount | None,
+    aml_registry_or_none: Registry | None,
+    aml_application_insights_or_none: ApplicationInsights | None,
+    aml_deleted_key_vault: DeletedKeyVault | None,
+) -> None:
+    """The hub, key vault, storage account, registry and Application Insights that the workspace names exist, where it can use them.
+
+    Somebody who tidies up a resource group sees no link from a vault to a workspace. The workspace keeps its state `Succeeded`, and the next
+    deployment fails on a resource that is gone. A registry that was never made is fine: the first image build makes it.
+    """
+    own, hub = aml_workspace_or_none, aml_hub_or_none
+    if own is None:
+        not_applicable("not reached: the workspace does not exist")
+    if own.hub_id and hub is None:
+        _blocked_by_absence(own, "hub", own.hub_id)
+    workspace = own.inheriting(hub) if hub else own
+    linked: tuple[tuple[str, ResourceId | None, object], ...] = (
+        ("key vault", workspace.key_vault_id, aml_key_vault_or_none),
+        ("storage account", workspace.storage_account_id, aml_storage_account_or_none),
+        ("registry", workspace.registry_id, aml_registry_or_none),
+        ("Application Insights", workspace.application_insights_id, aml_application_insights_or_none),
+    )
+    for word, resource_id, found in linked:
+        if resource_id is not None and found is None:
+            _blocked_by_absence(workspace, word, resource_id, aml_deleted_key_vault if word == "key vault" else None)
+        if resource_id is not None and workspace.isolated:
+            _blocked_if_elsewhere(workspace, word, resource_id)
+    _blocked_if_foreign(workspace, aml_key_vault_or_none)
+
+
+@check("workspace", explains=("WorkspaceManagedNetworkNotReady",), phases=("pre", "audit"))
+def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
+    """The workspace's managed network, where it has one, is provisioned with every rule that Azure needs.
+
+    Isolation is a setting; the network itself is made with the first compute, and an online deployment does not count as one. Until then a deployment
+    fails with `WorkspaceManagedNetworkNotReady`. That a failed rule of category `Required` stops a deployment is inferred from its name and
+    from what these rules lead to: storage, vault and workspace. Rules of other categories get advice.
+    """
+    network = aml_workspace.managed_network
+    if network is None:
+        not_applicable("the workspace has no managed network")
+    if not network.active:
+        blocked(
+            f"workspace {aml_workspace.name} has a managed network that is not provisioned",
+            found=f"managedNetwork.status.status = {network.status!r}",
+            expected="managedNetwork.status.status = 'Active'",
+            fix=f"az ml workspace provision-network {_named(aml_workspace)}",
+        )
+    for rule in sorted(network.outbound_rules, key=lambda rule: not (rule.failed and rule.required)):
+        if not rule.active:
+            _judge_rule(aml_workspace, rule)
+
+
+@check("workspace", explains=("ImageBuildFailure",), phases=("pre", "audit"))
+def check_private_registry_has_a_build_compute(
+    aml_workspace: Workspace, aml_registry: Registry | None, aml_image_build: bool | None
+) -> None:
+    """A workspace with a private registry names a compute cluster that builds images, unless the deployment's image is prebuilt.
+
+    Images are built by the registry itself, which cannot reach its own private address. For a registered environment, and for a
+    live deployment, nobody can tell whether an image is still to be built: those get advice.
+    """
+    if aml_registry is None:
+        not_applicable("the workspace has no registry before its first image build")
+    if not aml_registry.private:
+        not_applicable(f"registry {aml_registry.name} is reached over its public address")
+    if aml_image_build is False:
+        not_applicable("the deployment's image is prebuilt")
+    if aml_workspace.image_build_compute:
+        return
+    (blocked if aml_image_build else advise)(
+        f"workspace {aml_workspace.name} has no compute to build images for its private registry",
+        found=f"imageBuildCompute is not set; registry {aml_registry.name} is private",
+        expected="imageBuildCompute names a compute cluster in the registry's network",
+        fix=f"az ml workspace update {_named(aml_workspace)} --image-build-compute CLUSTER",
+    )
+
+
+@check("workspace", explains=("KeyBasedAuthenticationNotPermitted",), phases=("pre", "audit"))
+def check_datastore_authentication_matches_the_storage(
+    aml_workspace: Workspace, aml_storage_account: StorageAccount
+) -> None:
+    """The workspace does not use account keys on a storage account that refuses them.
+
+    Policies turn `allowSharedKeyAccess` off long after a workspace was made. Uploads of code and model then fail, and so do image builds.
+    """
+    mode = aml_workspace.datastores_auth_mode or "accesskey"  # Azure's default, which older workspaces leave out
+    if aml_storage_account.shared_keys or mode.lower() != "accesskey":
+        return
+    blocked(
+        f"storage account {aml_storage_account.name} refuses the account keys that workspace {aml_workspace.name} uses",
+        found=f"allowSharedKeyAccess = False, systemDatastoresAuthMode = {mode!r}",
+        expected="systemDatastoresAuthMode = 'identity'",
+        fix=f"az ml workspace update {_named(aml_workspace)} --system-datastores-auth-mode identity",
+    )
+
+
+@check("workspace", phases=("pre", "audit"))
+def check_private_endpoints_are_approved_and_recent(
+    aml_workspace: Workspace, aml_old_private_endpoints: tuple[PrivateEndpoint, ...]
+) -> None:
+    """The workspace's private endpoints are approved, and young enough to lead to managed online endpoints.
+
+    Nothing gets through one that waits for approval. One made before 24 May 2022 leads to the workspace and not to its endpoints. Azure does not
+    always say when it was made; a workspace made later settles the question, and for an older one there is advice. What was disconnected beside
+    an approved one is a leftover, and advice too.
+    """
+    connections = aml_workspace.private_endpoint_connections
+    if not connections:
+        not_applicable("the workspace has no private endpoint")
+    reached = any(connection.approved for connection in connections)
+    for connection in connections:
+        if not connection.approved:
+            leftover = reached and connection.status.lower() == "disconnected"
+            _complain_of_connection(advise if leftover else blocked, aml_workspace, connection)
+    for endpoint in aml_old_private_endpoints:
+        _judge_age(aml_workspace, endpoint)
+
+
+@check("workspace", phases=("pre", "audit"))
+def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis | None) -> None:
+    """Azure's own diagnosis of the workspace finds no errors; its warnings become advice.
+
+    Azure sees from inside what nobody can read from outside: routes, network security groups, how its own network resolves names. Its codes are an
+    open set and are repeated word for word.
+    """
+    if aml_diagnosis is None:
+        not_applicable("the caller may not run it: Microsoft.MachineLearningServices/workspaces/diagnose/action")
+    again = f"az ml workspace diagnose {_named(aml_workspace)}"
+    for warning in aml_diagnosis.of_level("Warning"):
+        advise(
+            f"Azure's diagnosis of workspace {aml_workspace.name} warns of {warning.code}",
+            found=str(warning),
+            expected="no warnings",
+            fix=again,
+        )
+    errors = aml_diagnosis.of_level("Error")
+    if errors:
+        blocked(
+            f"workspace {aml_workspace.name} is unfit by Azure's own diagnosis: {errors[0].code}",
+            found="\n".join(map(str, errors)),
+            expected="a diagnosis without errors",
+            fix=again,
+        )
+
+
+def _named(workspace: Workspace) -> str:
+    return f"--name {workspace.name} --resource-group {workspace.id.resource_group}"
+
+
+def _blocked_by_absence(
+    workspace: Workspace, word: str, resource_id: ResourceId, deleted: DeletedKeyVault | None = None
+) -> NoReturn:
+    if deleted:
+        blocked(
+            f"key vault {deleted.name} of workspace {workspace.name} was deleted and can be recovered",
+            found=f"soft-deleted {deleted.deleted_at}, to be purged {deleted.purged_at}",
+            expected="the key vault that the workspace names",
+            fix=f"az keyvault recover --name {deleted.name} --location {deleted.location}",
+        )
+    blocked(
+        f"{word} {resource_id.name} of workspace {workspace.name} does not exist",
+        found=f"404 for {resource_id}",
+        expected=f"the {word} that the workspace names",
+        fix="restore it, or make another one and name it in the workspace:\n"
+        f"az ml workspace show {_named(workspace)}",
+    )
+
+
+def _blocked_if_elsewhere(workspace: Workspace, word: str, resource_id: ResourceId) -> None:
+    if resource_id.subscription.lower() == workspace.id.subscription.lower():
+        return
+    blocked(
+        f"{word} {resource_id.name} is in another subscription than its workspace {workspace.name}",
+        found=f"subscription {resource_id.subscription}",
+        expected=f"subscription {workspace.id.subscription}: endpoints with network isolation need both in one",
+        fix=f"az resource move --ids {resource_id} --destination-group {workspace.id.resource_group} "
+        f"--destination-subscription-id {workspace.id.subscription}",
+    )
+
+
+def _blocked_if_foreign(workspace: Workspace, vault: KeyVault | None) -> None:
+    """Of the linked resources only a vault says which tenant it trusts; it keeps the old one when its subscription is moved."""
+    tenants = (workspace.tenant_id, vault.tenant_id if vault else None)
+    if vault is None or None in tenants or str(tenants[0]).lower() == str(tenants[1]).lower():
+        return
+    blocked(
+        f"key vault {vault.name} trusts another tenant than that of its workspace {workspace.name}",
+        found=f"tenantId = {vault.tenant_id!r}",
+        expected=f"tenantId = {workspace.tenant_id!r}",
+        fix=f"az resource update --ids {vault.id} --set properties.tenantId={workspace.tenant_id}\n"
+        "(its access policies and role assignments belong to the old tenant: make them anew)",
+    )
+
+
+def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:
+    (blocked if rule.failed and rule.required else advise)(
+        f"outbound rule {rule.name} of workspace {workspace.name} is {rule.status.lower()}",
+        found=f"status = {rule.status!r}, category = {rule.category!r}" + (f": {rule.error}" if rule.error else ""),
+        expected="status = 'Active'",
+        fix=f"az ml workspace outbound-rule show --rule {rule.name} --workspace-name {workspace.name} "
+        f"--resource-group {workspace.id.resource_group}",
+    )
+
+
+def _complain_of_connection(
+    complain: Callable[..., None], workspace: Workspace, connection: PrivateEndpointConnection
+) -> None:
+    complain(
+        f"private endpoint connection {connection.name} of workspace {workspace.name} is {connection.status.lower()}",
+        found=f"status = {connection.status!r}",
+        expected="status = 'Approved'",
+        fix=f"az network private-endpoint-connection approve --id {connection.id}"
+        if connection.status.lower() == "pending"
+        else f"az network private-endpoint-connection delete --id {connection.id}",
+    )
+
+
+def _judge_age(workspace: Workspace, endpoint: PrivateEndpoint) -> None:
+    old = predates_endpoints(endpoint.created_at)
+    if old is False:
+        return
+    (blocked if old else advise)(
+        f"private endpoint {endpoint.name} of workspace {workspace.name} "
+        + ("is too old for online endpoints" if old else "may be too old for online endpoints"),
+        found=f"created {endpoint.created_at}" if old else f"no time of creation; the workspace is of {workspace.created_at}",
+        expected=f"created {SERVES_ENDPOINTS_SINCE} or later",
+        fix=f"az network private-endpoint delete --ids {endpoint.id}\n(then create it again with the same subnet and group amlworkspace)",
+    )

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pytest_amlpreflight.facts.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.spec import ProbeSettings, RequestSettings
 
 LIVE = Source("live")
 """The source of what Azure runs, where a spec would have its file."""
@@ -58,6 +59,7 @@ class Deployment:
     """An online deployment: the spec's where one is given, else the live one.
 
     `egress_public_network_access` is None where it was not set. `instance_type` is None for a Kubernetes deployment with the default type.
+    Settings and probes are None where Azure shows none.
     """
 
     name: str
@@ -72,6 +74,9 @@ class Deployment:
     model: str | None = None
     environment: str | None = None
     environment_variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    request_settings: RequestSettings | None = None
+    liveness_probe: ProbeSettings | None = None
+    readiness_probe: ProbeSettings | None = None
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property

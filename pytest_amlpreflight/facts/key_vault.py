@@ -14,6 +14,16 @@ class AccessPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedKeyVault:
+    """A vault that was deleted and can still be recovered, until `purged_at`."""
+
+    name: str
+    location: str | None
+    deleted_at: str | None
+    purged_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeyVault:
     """A key vault as ARM describes it. `default_action` and `bypass` are None where Azure sent no `networkAcls`: the firewall is open then."""
 
@@ -33,3 +43,8 @@ class KeyVault:
         """Whether Azure Machine Learning gets through the firewall without a network path of its own."""
         open_to_all = (self.default_action or "Allow").lower() == "allow"
         return open_to_all or (self.bypass or "").lower() == "azureservices"
+
+    def secret_permissions(self, principal_id: str) -> frozenset[str]:
+        """What the access policies let a principal do with secrets; none where it has no policy. `all` is every one."""
+        own = (one for one in self.access_policies if one.object_id.lower() == principal_id.lower())
+        return frozenset(permission.lower() for policy in own for permission in policy.secrets)

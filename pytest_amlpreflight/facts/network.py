@@ -1,6 +1,7 @@
 """Names, addresses and private endpoints."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
@@ -33,6 +34,18 @@ class Resolution:
         """The way from the host to its addresses, or to where it broke, on one line."""
         end = ", ".join(self.addresses) if self.addresses else f"{self.broken}"
         return " -> ".join([self.host, *self.chain, end])
+
+
+SERVES_ENDPOINTS_SINCE = date(2022, 5, 24)
+"""A workspace's private endpoint made earlier has no way to managed online endpoints and must be made anew.
+
+https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint#limitations
+"""
+
+
+def predates_endpoints(created_at: str | None) -> bool | None:
+    """Whether a time of creation lies before `SERVES_ENDPOINTS_SINCE`; None where Azure gave no time."""
+    return None if created_at is None else date.fromisoformat(created_at[:10]) < SERVES_ENDPOINTS_SINCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,3 +105,10 @@ class EnvironmentReference:
     conda: Mapping[str, object] | None = None
     build: BuildContext | None = None
     inference_config: InferenceConfig | None = None
+
+    @property
+    def builds_an_image(self) -> bool | None:
+        """Whether Azure has to build an image for it; None for a registered one, of which only the workspace knows."""
+        if self.asset is not None:
+            return None
+        return any(part is not None for part in (self.conda_file, self.conda, self.build))

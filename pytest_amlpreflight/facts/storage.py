@@ -1,6 +1,7 @@
 """The workspace's storage account."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
@@ -19,14 +20,20 @@ class StorageAccount:
     shared_keys: bool
 
     @property
+    def open(self) -> bool:
+        """Whether everybody gets to its public address; with public access off the rules' default decides nothing."""
+        return self.public_network_access.lower() == "enabled" and self.default_action.lower() == "allow"
+
+    @property
+    def in_perimeter(self) -> bool:
+        """Whether a network security perimeter decides who gets in, and not the account's own rules."""
+        return self.public_network_access.lower() == "securedbyperimeter"
+
+    @property
     def admits_trusted_services(self) -> bool:
         """Whether Azure's own services get through the firewall."""
-        return self.default_action.lower() == "allow" or "azureservices" in (item.lower() for item in self.bypass)
+        return self.open or "azureservices" in (item.lower() for item in self.bypass)
 
     def admits_resource(self, resource: ResourceId) -> bool:
-        """Whether a resource access rule lets this very resource in; a rule may end in `/*`."""
-        wanted = resource.text.lower()
-        return any(
-            wanted == rule.lower() or (rule.endswith("/*") and wanted.startswith(rule[:-1].lower()))
-            for rule in self.admitted_resources
-        )
+        """Whether a resource access rule lets this very resource in; a rule may hold `*` for a subscription, a resource group or a name."""
+        return any(fnmatchcase(resource.text.lower(), rule.lower()) for rule in self.admitted_resources)

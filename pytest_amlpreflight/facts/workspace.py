@@ -1,6 +1,6 @@
 """The Azure Machine Learning workspace and how it is reached."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
@@ -35,11 +35,38 @@ class PrivateEndpointConnection:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboundRule:
+    """A way out of the managed network. `category` is `Required`, `Recommended`, `UserDefined` or `Dependency`; `error` is Azure's own word on a failed one."""
+
+    name: str
+    kind: str
+    category: str
+    status: str
+    error: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether Azure could not set it up."""
+        return self.status.lower() == "failed"
+
+    @property
+    def active(self) -> bool:
+        """Whether traffic may take it."""
+        return self.status.lower() == "active"
+
+    @property
+    def required(self) -> bool:
+        """Whether Azure Machine Learning itself needs it."""
+        return self.category.lower() == "required"
+
+
+@dataclass(frozen=True, slots=True)
 class ManagedNetwork:
     """The workspace's own managed virtual network. Azure leaves the key out, or says `Disabled`, where there is none."""
 
     isolation_mode: str
     status: str | None
+    outbound_rules: tuple[OutboundRule, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -70,6 +97,19 @@ class Workspace:
     datastores_auth_mode: str | None
     identity_principal_id: str | None
     identity_ids: tuple[ResourceId, ...]
+    tenant_id: str | None = None
+    created_at: str | None = None
+    identity_principals: tuple[str, ...] = ()
+
+    @property
+    def principal_ids(self) -> tuple[str, ...]:
+        """The principals it acts as: that of its system-assigned identity, and those of its user-assigned ones."""
+        return tuple(filter(None, (self.identity_principal_id, *self.identity_principals)))
+
+    @property
+    def isolated(self) -> bool:
+        """Whether its network is closed, from outside or by a managed network of its own."""
+        return self.private or self.managed_network is not None
 
     @property
     def private(self) -> bool:
@@ -85,3 +125,21 @@ class Workspace:
     def ready(self) -> bool:
         """Whether its last operation succeeded."""
         return self.provisioning_state == "Succeeded"
+
+    def inheriting(self, hub: "Workspace") -> "Workspace":
+        """A project as it works: with the vault, storage, registry and network of its hub.
+
+        Azure repeats some of them in the project's own answer and leaves out others; the network is always the hub's.
+        """
+        return replace(
+            self,
+            key_vault_id=self.key_vault_id or hub.key_vault_id,
+            registry_id=self.registry_id or hub.registry_id,
+            storage_account_id=self.storage_account_id or hub.storage_account_id,
+            application_insights_id=self.application_insights_id or hub.application_insights_id,
+            image_build_compute=self.image_build_compute or hub.image_build_compute,
+            datastores_auth_mode=self.datastores_auth_mode or hub.datastores_auth_mode,
+            managed_network=hub.managed_network,
+            public_network_access=hub.public_network_access,
+            private_endpoint_connections=hub.private_endpoint_connections,
+        )

@@ -6,11 +6,15 @@ needs at once, each on a thread of its own, and once. Facts stand together by no
 
 from pytest_amlpreflight.inspection.deployment import DeploymentFacts
 from pytest_amlpreflight.inspection.endpoint import EndpointFacts
+from pytest_amlpreflight.inspection.image import ImageFacts
+from pytest_amlpreflight.inspection.linked import LinkedFacts
+from pytest_amlpreflight.inspection.model_size import ModelSizeFacts
 from pytest_amlpreflight.inspection.reading import Run, fact
+from pytest_amlpreflight.inspection.region import RegionFacts
 from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
 
 __all__ = ["Facts", "Run", "fact"]
 
 
-class Facts(WorkspaceFacts, EndpointFacts, DeploymentFacts):
+class Facts(LinkedFacts, WorkspaceFacts, EndpointFacts, DeploymentFacts, ImageFacts, RegionFacts, ModelSizeFacts):
     """Every fact of a target, by name."""

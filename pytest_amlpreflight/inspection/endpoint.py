@@ -1,16 +1,17 @@
 """The facts of an endpoint and of the identity it acts with."""
 
 from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.endpoint import Endpoint
+from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.network import Resolution
+from pytest_amlpreflight.facts.network import PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.private_dns import TwoResolutions
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
 from pytest_amlpreflight.readers.access import read_access
 from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.endpoint import endpoint_from_spec, read_endpoint
+from pytest_amlpreflight.readers.endpoint import endpoint_from_spec, read_deployments, read_endpoint
 from pytest_amlpreflight.readers.identity import read_identity
 from pytest_amlpreflight.targets import Level
 
@@ -33,6 +34,22 @@ class EndpointFacts(TargetFacts):
             return self._read_live()
         except FactAbsent:  # before the first deployment there is no endpoint, and that is no failure
             return None
+
+    @fact
+    def endpoint_or_none(self) -> Endpoint | None:
+        """The endpoint, None where neither a spec nor Azure has it: for the check that answers for its absence."""
+        try:
+            return self.endpoint
+        except FactAbsent:
+            return None
+
+    @fact
+    def live_deployments(self) -> tuple[Deployment, ...]:
+        """What Azure runs behind the endpoint, by name; none before the endpoint is created."""
+        try:
+            return read_deployments(self.azure.arm, self.target.workspace_id, self.target.need_endpoint())
+        except FactAbsent:  # what does not exist holds no deployments, and no operation is under way on it
+            return ()
 
     @fact
     def endpoint_identities(self, endpoint: Endpoint) -> tuple[Identity, ...]:
@@ -61,6 +78,24 @@ class EndpointFacts(TargetFacts):
         """What the resolver says of the scoring host; None before there is one."""
         host = live_endpoint.scoring_host if live_endpoint else None
         return self.azure.resolve(host) if host else None
+
+    @fact
+    def both_resolutions(
+        self,
+        live_endpoint: Endpoint | None,
+        private_endpoints: tuple[PrivateEndpoint, ...],
+    ) -> TwoResolutions | None:
+        """What the callers' resolver and Azure's own say of the scoring host, asked together; None where no private name is at stake."""
+        host = live_endpoint.scoring_host if live_endpoint else self._future_host(private_endpoints)
+        if host is None or not private_endpoints or (live_endpoint and not live_endpoint.managed):
+            return None
+        asks = [lambda: self.azure.resolve(host), lambda: self.azure.ask_azure_dns(host)]
+        return TwoResolutions(*together(lambda ask: ask(), asks))
+
+    def _future_host(self, private_endpoints: tuple[PrivateEndpoint, ...]) -> str | None:
+        """The name that the endpoint will have behind the private endpoint: Azure's own wildcard, never one built from a region."""
+        names = sorted(name for one in private_endpoints for name in one.addresses if name.startswith("*.") and ".inference." in name)
+        return names[0].replace("*", self.target.need_endpoint(), 1) if names else None
 
     def _access(self, scope: ResourceId | None, identities: tuple[Identity, ...]) -> tuple[Access, ...]:
         if scope is None:

@@ -23,16 +23,25 @@ class WorkspaceFacts(TargetFacts):
 
     @fact
     def workspace(self) -> Workspace:
-        """The workspace."""
-        return read_workspace(self.azure.arm, self.target.workspace_id)
+        """The workspace; a project with what it inherits from its hub."""
+        own = self._read_own_workspace()
+        return own.inheriting(self.hub) if self.hub else own
 
     @fact
     def workspace_or_none(self) -> Workspace | None:
-        """The workspace, None where there is none: for the check that answers for its absence."""
+        """The workspace as its own answer describes it, None where there is none: for the check that answers for its absence."""
         try:
-            return self.workspace
+            return self._read_own_workspace()
         except FactAbsent:
             return None
+
+    @fact
+    def hub(self) -> Workspace | None:
+        """The hub of a project, None for every other workspace."""
+        own = self._read_own_workspace()
+        if own.hub_id is None:
+            return None
+        return read_workspace(self.azure.arm, own.hub_id, word="hub", named_by=f"project {own.name}")
 
     @fact
     def key_vault(self, workspace: Workspace) -> KeyVault:
@@ -72,3 +81,6 @@ class WorkspaceFacts(TargetFacts):
                 [id for id in ids if id],
             )
         )
+
+    def _read_own_workspace(self) -> Workspace:
+        return read_workspace(self.azure.arm, self.target.workspace_id)

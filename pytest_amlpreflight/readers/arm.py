@@ -17,6 +17,10 @@ from azure.mgmt.core import ARMPipelineClient
 
 from pytest_amlpreflight.readers.document import Document
 from pytest_amlpreflight.readers.errors import reading
+from pytest_amlpreflight.readers.operation import outcome
+
+LONGEST_OPERATION = 60.0
+"""Seconds after which an operation that Azure has not ended is given up."""
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -54,7 +58,9 @@ class Arm:
 
     def __init__(self, resource_manager: str, pipeline: Pipeline[Any, Any]) -> None:
         self._client: ARMPipelineClient[HttpRequest, Any] = ARMPipelineClient(
-            resource_manager, pipeline=pipeline, policies=[]  # the pipeline has its own
+            resource_manager,
+            pipeline=pipeline,
+            policies=[],  # the pipeline has its own
         )
         self._once = Once()
 
@@ -74,6 +80,27 @@ class Arm:
         with reading(resource, named_by=named_by, permission=permission):
             return Document(resource, self._once.get(request.url, lambda: self._send(request)))
 
+    def post(
+        self,
+        path: str,
+        api_version: str,
+        body: Mapping[str, object],
+        resource: str,
+        *,
+        named_by: str | None = None,
+        permission: str | None = None,
+        longest: float = LONGEST_OPERATION,
+    ) -> Document:
+        """The answer to one of Azure's read-only POSTs; the fact it is for is read once, so the answer is not kept here.
+
+        One that takes its time (202) is followed for `longest` seconds.
+        """
+        url = self._client.format_url(path)
+        request = HttpRequest("POST", url, params={"api-version": api_version}, json=body)
+        with reading(resource, named_by=named_by, permission=permission):
+            response = outcome(self._client.send_request, self._client.send_request(request), longest)
+            return Document(resource, _answer(response))
+
     def list(
         self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
     ) -> list[Document]:
@@ -88,10 +115,13 @@ class Arm:
         return rows
 
     def _send(self, request: HttpRequest) -> object:
-        response = self._client.send_request(request)
-        if response.status_code != 200:
-            raise HttpResponseError(response=response)
-        return response.json()
+        return _answer(self._client.send_request(request))
+
+
+def _answer(response: Any) -> object:
+    if response.status_code != 200:
+        raise HttpResponseError(response=response)
+    return response.json()
 
 
 def _odata(query: Mapping[str, str]) -> dict[str, str]:

@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_amlpreflight.facts.key_vault import KeyVault
 from pytest_amlpreflight.facts.network import Resolution
+from pytest_amlpreflight.facts.private_dns import PrivateDnsZone
+from pytest_amlpreflight.facts.region import Region
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.readers.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.arm import Arm, Once
 from pytest_amlpreflight.readers.cloud import Cloud, read_cloud
-from pytest_amlpreflight.readers.dns import read_resolution
+from pytest_amlpreflight.readers.connection import parse_connect_to
+from pytest_amlpreflight.readers.data_plane import DataPlane
+from pytest_amlpreflight.readers.dns import ask, read_resolution
+from pytest_amlpreflight.readers.errors import reading
 from pytest_amlpreflight.readers.key_vault import API_VERSION as KEY_VAULT_API_VERSION
 from pytest_amlpreflight.readers.key_vault import read_key_vault
 from pytest_amlpreflight.readers.pipeline import OneToken, build_pipeline, http_session
+from pytest_amlpreflight.readers.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.region import read_region
 from pytest_amlpreflight.readers.registry import API_VERSION as REGISTRY_API_VERSION
 from pytest_amlpreflight.readers.registry import read_registry
 
@@ -24,16 +32,23 @@ if TYPE_CHECKING:
 LONGEST_LOOKUP = 5.0
 """Seconds a DNS question may take: what a stub resolver waits before it gives up."""
 
+AZURE_DNS_PATIENCE = 2.0
+"""Seconds for Azure's own DNS, which is near wherever it answers and silent everywhere else: a laptop must not wait longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """Which Azure, and how patiently: `timeout` is in seconds per request, `dns_server` is `ADDRESS[:PORT]` or None."""
+    """Which Azure, and how patiently: `timeout` is in seconds per request, `dns_server` is `ADDRESS[:PORT]` or None.
+
+    `connect_to` are rules `HOST:PORT:ADDRESS:PORT` for data-plane connections, as curl's option of that name takes them.
+    """
 
     cloud: str = "AzureCloud"
     timeout: float = 30.0
     dns_server: str | None = None
     azure_dns: str = "168.63.129.16"
     backoff: float = 0.8
+    connect_to: tuple[str, ...] = ()
 
 
 class Azure:
@@ -46,6 +61,7 @@ class Azure:
         self._credential = credential or default_credential
         self._once = Once()
         self.session = http_session()
+        self.versions = NegotiateApiVersion()
 
     @property
     def cloud(self) -> Cloud:
@@ -61,6 +77,20 @@ class Azure:
     def arm(self) -> Arm:
         """Azure Resource Manager."""
         return self._once.get("arm", lambda: Arm(self.cloud.resource_manager, self._pipeline))
+
+    @property
+    def data_plane(self) -> DataPlane:
+        """The hosts behind the resources: vaults, registries, storage accounts, scoring."""
+        return self._once.get("data plane", self._data_plane)
+
+    def _data_plane(self) -> DataPlane:
+        rules = [parse_connect_to(rule) for rule in self.settings.connect_to]
+        settings = self.settings
+        return DataPlane(self._bearer, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff)
+
+    def _bearer(self, audience: str) -> str:
+        with reading(f"the token for {audience}"):
+            return self.token.get_token_info(f"{audience}/.default").token
 
     def key_vault(self, vault_id: ResourceId, *, named_by: str) -> KeyVault:
         """The key vault with that id, read once however many workspaces share it."""
@@ -88,10 +118,25 @@ class Azure:
         )
         return self._once.get(registry_id.text.lower(), lambda: read_registry(client, registry_id, named_by=named_by))
 
+    def region(self, subscription: str, location: str) -> Region:
+        """What lives in a region of a subscription, counted once however many workspaces share it."""
+        key = f"region {subscription} {location}".lower()
+        return self._once.get(key, lambda: read_region(self.arm, subscription, location))
+
+    def private_dns_zones(self) -> tuple[PrivateDnsZone, ...]:
+        """The zones of this cloud's name for private endpoints of workspaces, read once for all workspaces."""
+        zone = self.cloud.private_link_zone
+        return self._once.get("private DNS zones", lambda: read_private_dns_zones(self.arm, zone))
+
     def resolve(self, host: str) -> Resolution:
         """What the configured resolver says of a host."""
         lifetime = min(self.settings.timeout, LONGEST_LOOKUP)
         return self._once.get(f"dns {host}", lambda: read_resolution(host, self.settings.dns_server, lifetime))
+
+    def ask_azure_dns(self, host: str) -> Resolution:
+        """What Azure's own DNS says of a host; nothing at all where the question leaves from outside a virtual network."""
+        server = self.settings.azure_dns
+        return self._once.get(f"azure dns {host}", lambda: ask(host, server, AZURE_DNS_PATIENCE))
 
     @property
     def _pipeline(self) -> "Pipeline[Any, Any]":
@@ -101,6 +146,7 @@ class Azure:
                 self.session,
                 self.token,
                 self.cloud.audience,
+                self.versions,
                 timeout=self.settings.timeout,
                 backoff=self.settings.backoff,
             ),

@@ -7,6 +7,7 @@ from pytest_amlpreflight.facts.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.spec import ComputeKind, DeploymentSpec, EndpointSpec, NetworkAccess
 from pytest_amlpreflight.readers.arm import Arm
+from pytest_amlpreflight.readers.deployment_settings import probe_settings, request_settings
 from pytest_amlpreflight.readers.document import Document
 
 API_VERSION = "2024-10-01"
@@ -83,6 +84,9 @@ def live_deployment(document: Document, endpoint: str) -> Deployment:
         model=properties.text("model"),
         environment=properties.text("environmentId"),
         environment_variables=_strings(properties, "environmentVariables"),
+        request_settings=request_settings(properties),
+        liveness_probe=probe_settings(properties, "livenessProbe"),
+        readiness_probe=probe_settings(properties, "readinessProbe"),
         properties=_strings(properties, "properties"),
     )
 
@@ -117,6 +121,9 @@ def deployment_from_spec(spec: DeploymentSpec) -> Deployment:
         egress_public_network_access=None if egress is None else egress is NetworkAccess.ENABLED,
         data_collector=spec.data_collector.is_enabled,
         environment_variables=spec.environment_variables,
+        request_settings=spec.request_settings,
+        liveness_probe=spec.liveness_probe,
+        readiness_probe=spec.readiness_probe,
         properties=spec.properties,
     )
 

@@ -20,6 +20,8 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests.adapters import HTTPAdapter
 
+from pytest_amlpreflight.readers.api_version import NegotiateApiVersion
+
 CONNECTIONS = 32
 """Reads that may be under way at once; the rest wait for a connection rather than open a new one."""
 
@@ -93,7 +95,13 @@ class PauseTogether(HTTPPolicy[Any, Any]):
 
 
 def build_pipeline(
-    session: requests.Session, credential: OneToken, audience: str, *, timeout: float, backoff: float = 0.8
+    session: requests.Session,
+    credential: OneToken,
+    audience: str,
+    versions: NegotiateApiVersion,
+    *,
+    timeout: float,
+    backoff: float = 0.8,
 ) -> Pipeline[Any, Any]:
     """One pipeline for every ARM client of the run.
 
@@ -111,6 +119,7 @@ def build_pipeline(
             UserAgentPolicy("pytest-amlpreflight"),
             ContentDecodePolicy(),
             RedirectPolicy(),
+            versions,
             CappedRetry(retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8),
             ARMChallengeAuthenticationPolicy(credential, f"{audience}/.default"),
             PauseTogether(),

@@ -1,6 +1,7 @@
 """Paths below the model folder, as far as a script spells them out in constants."""
 
 import ast
+from collections.abc import Mapping
 
 MODEL_DIR = "AZUREML_MODEL_DIR"
 
@@ -14,10 +15,10 @@ def last_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def path_parts(node: ast.expr, model_dirs: set[str]) -> list[str] | None:
+def path_parts(node: ast.expr, model_dirs: Mapping[str, list[str]]) -> list[str] | None:
     """The constants joined to the model folder: empty for the folder itself, None for any other expression."""
     if isinstance(node, ast.Name):
-        return [] if node.id in model_dirs else None
+        return model_dirs.get(node.id)
     if _is_model_dir(node):
         return []
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
@@ -42,7 +43,7 @@ def _extended(parts: list[str] | None, rest: list[ast.expr]) -> list[str] | None
     return None if parts is None or len(constants) < len(rest) else parts + constants
 
 
-def _formatted(node: ast.JoinedStr, model_dirs: set[str]) -> list[str] | None:
+def _formatted(node: ast.JoinedStr, model_dirs: Mapping[str, list[str]]) -> list[str] | None:
     if len(node.values) != 2:
         return None
     first, rest = node.values

@@ -26,9 +26,9 @@ class SourceReader(ast.NodeVisitor):
         self.model_paths: list[ModelPath] = []
         self.v1_calls: list[Position] = []
         self.returned_errors: list[Position] = []
-        self._certain, self._scope = True, ""
+        self._certain, self._in_doubt, self._scope = True, False, ""
         self._caught: list[str] = []
-        self._model_dirs: set[str] = set()
+        self._model_dirs: dict[str, list[str]] = {}
         self._joined: set[int] = set()
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -63,13 +63,13 @@ class SourceReader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
+        self.generic_visit(node)  # before the name changes its meaning: `base = join(base, "more")`
         for target in node.targets:
             self._assigned(target, node.value)
-        self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        self._assigned(node.target, node.value)
         self.generic_visit(node)
+        self._assigned(node.target, node.value)
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
@@ -146,10 +146,11 @@ class SourceReader(ast.NodeVisitor):
                 self._assigned(part, None)
             return
         self._defined(target.id)
-        if value is not None and path_parts(value, self._model_dirs) == []:
-            self._model_dirs.add(target.id)
+        parts = path_parts(value, self._model_dirs) if value is not None and not self._in_doubt else None
+        if parts is not None:
+            self._model_dirs[target.id] = parts
         else:
-            self._model_dirs.discard(target.id)
+            self._model_dirs.pop(target.id, None)
         if not self._scope:
             self.functions.pop(target.id, None)  # what it is now, nobody can read from here
 
@@ -185,9 +186,10 @@ class SourceReader(ast.NodeVisitor):
 
     @contextmanager
     def _maybe(self) -> Iterator[None]:
-        before, self._certain = self._certain, False
+        before = self._certain, self._in_doubt
+        self._certain, self._in_doubt = False, True
         yield
-        self._certain = before
+        self._certain, self._in_doubt = before
 
 
 def _parameters(arguments: ast.arguments) -> tuple[Parameter, ...]:

@@ -1,7 +1,7 @@
 """The workspace, as ARM sends it."""
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.workspace import ManagedNetwork, Workspace
+from pytest_amlpreflight.facts.workspace import ManagedNetwork, OutboundRule, Workspace
 from pytest_amlpreflight.readers.arm import Arm
 from pytest_amlpreflight.readers.connections import connections
 from pytest_amlpreflight.readers.document import Document
@@ -9,12 +9,16 @@ from pytest_amlpreflight.readers.document import Document
 API_VERSION = "2024-10-01"
 
 
-def read_workspace(arm: Arm, workspace_id: ResourceId) -> Workspace:
-    """The workspace with that id; a 404 is `FactAbsent`, whichever of its two dialects Azure used."""
+def read_workspace(arm: Arm, workspace_id: ResourceId, *, word: str = "workspace", named_by: str | None = None) -> Workspace:
+    """The workspace with that id; a 404 is `FactAbsent`, whichever of its two dialects Azure used.
+
+    `word` is what to call it in messages: a hub is a workspace too. Nothing is inherited yet: see `Workspace.inheriting`.
+    """
     document = arm.get(
         workspace_id.text,
         API_VERSION,
-        f"workspace {workspace_id.name}",
+        f"{word} {workspace_id.name}",
+        named_by=named_by,
         permission="Microsoft.MachineLearningServices/workspaces/read",
     )
     properties, identity = document.child("properties"), document.child("identity")
@@ -38,6 +42,9 @@ def read_workspace(arm: Arm, workspace_id: ResourceId) -> Workspace:
         datastores_auth_mode=properties.text("systemDatastoresAuthMode"),
         identity_principal_id=identity.text("principalId"),
         identity_ids=tuple(filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities")))),
+        tenant_id=properties.text("tenantId") or identity.text("tenantId"),
+        created_at=document.child("systemData").text("createdAt") or properties.text("creationTime"),
+        identity_principals=_principals(identity),
     )
 
 
@@ -54,7 +61,23 @@ def _managed_network(network: Document | None) -> ManagedNetwork | None:
     mode = network.text("isolationMode") if network else None
     if network is None or mode is None or mode.lower() == "disabled":
         return None
-    return ManagedNetwork(isolation_mode=mode, status=network.child("status").text("status"))
+    rules = tuple(_outbound_rule(name, rule) for name, rule in network.items("outboundRules"))
+    return ManagedNetwork(isolation_mode=mode, status=network.child("status").text("status"), outbound_rules=rules)
+
+
+def _outbound_rule(name: str, rule: Document) -> OutboundRule:
+    return OutboundRule(
+        name=name,
+        kind=rule.text("type") or "",
+        category=rule.text("category") or "",
+        status=rule.text("status") or "Unknown",
+        error=rule.text("errorInformation"),
+    )
+
+
+def _principals(identity: Document) -> tuple[str, ...]:
+    """A user-assigned identity that was deleted stays behind as a key without a principal."""
+    return tuple(filter(None, (one.text("principalId") for _, one in identity.items("userAssignedIdentities"))))
 
 
 def _id(properties: Document, key: str) -> ResourceId | None:

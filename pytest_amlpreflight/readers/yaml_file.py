@@ -259,6 +259,8 @@ def _said_again(error: yaml.YAMLError, text: str, file: YamlFile) -> SpecError:
         problem = error.problem or error.context or "it cannot be read"
         if "'\\t'" in problem:
             problem = "a tab indents this line, and YAML takes only spaces"
+        elif mark and "{{" in "".join(text.split("\n")[mark.line : mark.line + 1]):
+            problem = "a placeholder on this line has not been filled in"
         return SpecError(f"is not YAML: {problem}", file.shown, mark.line + 1 if mark else None)
     at = getattr(error, "position", None)
     line = text.count("\n", 0, at) + 1 if isinstance(at, int) else None

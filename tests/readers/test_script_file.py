@@ -15,12 +15,12 @@ from pytest_amlpreflight.readers.script_file import read_deployment_script, read
 
 
 def script(root: Path, source: str, **modules: str) -> Script:
-    """The script of the source, with modules beside it: `helpers__plots` is `helpers/plots.py`."""
+    """The script of the source, with modules beside it: `helpers_in_plots` is `helpers/plots.py`."""
     code = root / "src"
     code.mkdir(exist_ok=True)
     (code / "score.py").write_text(textwrap.dedent(source), encoding="utf-8")
     for name, text in modules.items():
-        file = code / (name.replace("__", "/") + ".py")
+        file = code / (name.replace("_in_", "/") + ".py")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(textwrap.dedent(text), encoding="utf-8")
     return read_script(code / "score.py", root, code)
@@ -119,8 +119,8 @@ def test_local_modules_are_followed(tmp_path: Path) -> None:
     found = script(
         tmp_path,
         "import helpers.plots\nimport util\n",
-        helpers__plots="import matplotlib",
-        helpers____init__="import pandas",
+        helpers_in_plots="import matplotlib",
+        helpers_in___init__="import pandas",
         util="import util\nimport scipy\n",
     )
 
@@ -174,6 +174,23 @@ def test_model_folder_may_have_a_name_of_its_own(tmp_path: Path) -> None:
     assert [str(each.position) for each in found.model_paths] == ["src/score.py:4"]
 
 
+def test_model_folder_may_be_joined_in_steps(tmp_path: Path) -> None:
+    """A name that is given a deeper path is followed there, and forgotten where a condition decides."""
+    source = """
+    import os
+    base = os.getenv("AZUREML_MODEL_DIR", "")
+    base = os.path.join(base, "models")
+    path = os.path.join(base, "iris.pkl")
+    if path:
+        base = "elsewhere"
+    other = os.path.join(base, "x.pkl")
+    """
+
+    found = script(tmp_path, source)
+
+    assert [each.path for each in found.model_paths] == ["models", "models/iris.pkl"]
+
+
 def test_returned_exceptions_are_found(tmp_path: Path) -> None:
     """`run` that answers with the exception's text is seen, other returns are not."""
     source = """
@@ -196,7 +213,8 @@ def test_returned_exceptions_are_found(tmp_path: Path) -> None:
     [
         (b"def run(:\n", "src/score.py:1: invalid syntax"),
         (b"x = 1\n\tprint(x)\n", "src/score.py:2: unexpected indent"),
-        (b"x = '\xff'\n", "src/score.py:1: "),
+        (b"x = '\xff'\n", "src/score.py: invalid or missing encoding declaration"),
+        (b"x = 1\n\ny = '\xff'\n", "src/score.py:3: byte 0xff is not utf-8"),
         (b"# -*- coding: klingon -*-\n", "src/score.py: unknown encoding"),
         (b"x = 1\x00\n", "src/score.py"),
         (b"x = " + b"(" * 300 + b")" * 300, "src/score.py:1: too many nested parentheses"),

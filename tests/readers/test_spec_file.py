@@ -306,6 +306,7 @@ def test_usual_text_forms_are_read(tmp_path: Path, raw: bytes) -> None:
         (b"a: " + b"[" * 5000, r"^blue.yml: nests too deeply"),
         (b"x" * 300_000, r"^blue.yml: is larger than 256 KiB"),
         (b"name: a\n---\nname: b\n", r"^blue.yml:2: is not YAML: "),
+        (b"name: a\nimage: {{acr}}.azurecr.io/x\n", r"^blue.yml:2: is not YAML: a placeholder on this line"),
     ],
 )
 def test_mishaps_are_one_clear_sentence(tmp_path: Path, raw: bytes, sentence: str) -> None:

@@ -24,7 +24,7 @@ class UnknownFailure(Exception):  # reads as what it is
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One documented failure. `blocks` must FAIL, `errors` must ERROR, all other checks must not, in `phase`."""
+    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and no other check may."""
 
     name: str
     path: Path
@@ -34,6 +34,7 @@ class Failure:
     phase: str
     blocks: tuple[str, ...]
     errors: tuple[str, ...]
+    advises: tuple[str, ...]
     change: tuple[Any, ...]
 
 
@@ -53,7 +54,7 @@ def load(name: str) -> Failure:
         raise WorldError(f"{path}:1", f"{', '.join(sorted(missing))} missing")
     if source["phase"] not in _PHASES:
         raise WorldError(f"{path}:1", f"phase is one of {', '.join(_PHASES)}")
-    parts = (tuple(source.get(part) or ()) for part in ("blocks", "errors", "change"))
+    parts = (tuple(source.get(part) or ()) for part in ("blocks", "errors", "advises", "change"))
     return Failure(name, path, source["title"], source.get("code"), source["guide"], source["phase"], *parts)
 
 

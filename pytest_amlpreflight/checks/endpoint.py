@@ -1,0 +1,204 @@
+"""Whether the endpoint can be created, or changed, as it is about to be."""
+
+from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
+from pytest_amlpreflight.facts.region import Region, documented_limits
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")
+"""The provisioning states in which Azure refuses another operation."""
+
+
+@check("endpoint", explains=("BadArgument", "InvalidDeploymentSpec"), phases=("pre",))
+def check_endpoint_name_is_valid(aml_endpoint: Endpoint) -> None:
+    """The endpoint's name follows Azure's rules.
+
+    The name becomes a label of the scoring host. Azure refuses any other, after the upload that a pipeline may have made for it. Two dashes in a row
+    are advice only: Microsoft's page rules them out, its own SDK lets them pass.
+    """
+    _valid("endpoint", aml_endpoint.name, aml_endpoint.where("name"))
+
+
+@check("endpoint", explains=("BadArgument", "InvalidDeploymentSpec"), phases=("pre",))
+def check_deployment_name_is_valid(aml_deployment: Deployment) -> None:
+    """The deployment's name follows Azure's rules, and on Kubernetes is not too long together with its endpoint's.
+
+    Both names go into the names of the cluster's own resources, which are limited.
+    """
+    deployment = aml_deployment
+    _valid("deployment", deployment.name, deployment.where("name"))
+    length = len(deployment.endpoint_name) + len(deployment.name)
+    if deployment.managed or length in TOGETHER:
+        return
+    blocked(
+        f"names {deployment.endpoint_name} and {deployment.name} are {length} characters together",
+        found=f"{length} characters ({deployment.where('name')})",
+        expected=f"{TOGETHER.start} to {TOGETHER.stop - 1} for a Kubernetes endpoint and its deployment together",
+        fix="give the endpoint or the deployment another name",
+    )
+
+
+@check("endpoint", explains=("EndpointAlreadyExists", "InvalidResourceLocation", "BadArgument"), phases=("pre",))
+def check_endpoint_name_is_free(
+    aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_workspace: Workspace, aml_region: Region
+) -> None:
+    """No other endpoint has the name: none of another kind, region or identity here, none in another workspace of the region.
+
+    What an endpoint runs on, where, and as whom is settled when it is created. A name is a host name of the region, so that it can be had once, over all
+    subscriptions; those that you cannot read are not looked at.
+    """
+    if aml_endpoint.live:
+        not_applicable("no endpoint spec was given, so nothing is about to be created")
+    if aml_live_endpoint is not None:
+        _same(aml_endpoint, aml_live_endpoint, aml_workspace)
+        return
+    taken = [one for one in aml_region.named(aml_endpoint.name) if not one.in_workspace(aml_workspace.id)]
+    if not aml_endpoint.managed or not taken:
+        return
+    blocked(
+        f"endpoint name {aml_endpoint.name} is taken in {aml_region.location}",
+        found=f"an endpoint of workspace {taken[0].workspace}: {taken[0].id}",
+        expected=f"a name that no other endpoint of the region has ({aml_endpoint.where('name')})",
+        fix=f"az ml online-endpoint create --name {aml_endpoint.name}-2 --file <the endpoint's YAML>",
+    )
+
+
+@check("endpoint", explains=("OperationCanceled", "Conflict"), phases=("pre",))
+def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deployments: tuple[Deployment, ...]) -> None:
+    """No other operation is under way on the endpoint or on one of its deployments.
+
+    Azure does one at a time: it refuses the second, or cancels the one that was first.
+    """
+    if aml_live_endpoint is None:
+        not_applicable("the endpoint does not exist yet, so nothing is under way on it")
+    name = aml_live_endpoint.name
+    states = [(f"endpoint {name}", aml_live_endpoint.provisioning_state)]
+    states += [(f"deployment {one.name} of endpoint {name}", one.provisioning_state) for one in aml_live_deployments]
+    for what, state in states:
+        if (state or "").capitalize() in UNDER_WAY:
+            blocked(
+                f"{what} is {(state or '').lower()}",
+                found=f"provisioningState = {state!r}",
+                expected="provisioningState = 'Succeeded', or any other in which nothing is under way",
+                fix=f"az ml online-endpoint show --name {name} --query provisioning_state, and deploy when it has ended",
+            )
+
+
+@check("endpoint", explains=("OutOfQuota",), phases=("pre",))
+def check_endpoints_fit_the_region(aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_region: Region) -> None:
+    """The subscription may have one endpoint more in the region; on Kubernetes, the cluster may.
+
+    Online and batch endpoints of every workspace share one limit. No API tells it: the documented default counts, until more are there than it allows.
+    """
+    if aml_live_endpoint is not None:
+        not_applicable("the endpoint exists, so none is added")
+    limits, region = documented_limits(), aml_region.location
+    _room("endpoints", f"in {region}", len(aml_region.endpoints), limits["endpoints"])
+    if aml_endpoint.compute is not None:
+        attached = len(aml_region.on_compute(aml_endpoint.compute))
+        _room("endpoints", f"on compute {aml_endpoint.compute}", attached, limits["endpoints_per_cluster"])
+
+
+@check("endpoint", explains=("OutOfQuota",), phases=("pre",))
+def check_deployments_fit_the_region(
+    aml_deployment: Deployment,
+    aml_live_deployment: Deployment | None,
+    aml_live_deployments: tuple[Deployment, ...],
+    aml_endpoint: Endpoint,
+    aml_region: Region,
+) -> None:
+    """The endpoint, the subscription and, on Kubernetes, the cluster may have one deployment more, and it may have that many instances."""
+    limits, name = documented_limits(), aml_endpoint.name
+    _instances(aml_deployment, limits["instances_per_deployment"])
+    if aml_live_deployment is not None:
+        return
+    _room("deployments", f"on endpoint {name}", len(aml_live_deployments), limits["deployments_per_endpoint"])
+    _room("deployments", f"in {aml_region.location}", len(aml_region.deployments), limits["deployments"])
+    if aml_endpoint.compute is not None:
+        on_cluster = aml_region.deployments_of(aml_region.on_compute(aml_endpoint.compute))
+        _room("deployments", f"on compute {aml_endpoint.compute}", len(on_cluster), limits["deployments_per_cluster"])
+
+
+@check("endpoint", explains=("EndpointNotFound", "ResourceNotFound"))
+def check_deployment_has_its_endpoint(
+    aml_workspace: Workspace, aml_endpoint_or_none: Endpoint | None, aml_target: object
+) -> None:
+    """The endpoint exists, or is about to be created from the spec that was given.
+
+    A deployment is created in an endpoint. Where there is none, a typing error in `endpoint_name` is likelier than anything else.
+    """
+    if aml_endpoint_or_none is not None:
+        return
+    blocked(
+        f"endpoint {aml_target} does not exist",
+        found=f"404 from Azure Resource Manager, and no endpoint spec for it\nin workspace {aml_workspace.name}",
+        expected="an endpoint of that name, or --aml-endpoint with the YAML file it is about to be created from",
+        fix=f"az ml online-endpoint list --workspace-name {aml_workspace.name}"
+        f" --resource-group {aml_workspace.id.resource_group} --query [].name",
+    )
+
+
+def _valid(noun: str, name: str, where: str) -> None:
+    if not name_fits(name):
+        blocked(
+            f"{noun} name {name!r} is none that Azure takes",
+            found=f"name = {name!r}, {len(name)} characters ({where})",
+            expected=RULE,
+            fix=f"name: {a_name_that_fits(name)}",
+        )
+    if "--" in name:
+        advise(f"{noun} name {name!r} has two dashes in a row", found=where, expected="single dashes", fix=f"name: {a_name_that_fits(name)}")
+
+
+def _same(spec: Endpoint, live: Endpoint, workspace: Workspace) -> None:
+    """Refuse what a live endpoint cannot be changed to."""
+    differences = [
+        ("compute", _compute(spec), _compute(live)),
+        ("location", _region(spec.location) or _region(live.location), _region(live.location) or workspace.location),
+        ("identity", _identity(spec), _identity(live)),
+    ]
+    for member, wanted, found in differences:
+        if wanted.lower() != found.lower():
+            blocked(
+                f"endpoint {live.name} exists with another {member}, which is settled at creation",
+                found=f"{member}: {found}",
+                expected=f"{member}: {wanted} ({spec.where(member)})",
+                fix="give the endpoint in the YAML another name, or the live one's"
+                f" {member}\n(az ml online-endpoint show --name {live.name})",
+            )
+
+
+def _compute(endpoint: Endpoint) -> str:
+    return (endpoint.compute or "managed").rpartition("/")[2]
+
+
+def _region(location: str | None) -> str:
+    return (location or "").replace(" ", "").lower()
+
+
+def _identity(endpoint: Endpoint) -> str:
+    return ", ".join(sorted(one.text.lower() for one in endpoint.identity_ids)) or "system-assigned"
+
+
+def _instances(deployment: Deployment, limit: int) -> None:
+    if not deployment.managed or deployment.instance_count <= limit:
+        return
+    blocked(
+        f"deployment {deployment.name} asks for {deployment.instance_count} instances",
+        found=f"instance_count = {deployment.instance_count} ({deployment.where('instance_count')})",
+        expected=f"at most {limit}, the documented default for one deployment",
+        fix=f"instance_count: {limit}, a larger instance_type, or a second deployment that shares the traffic",
+    )
+
+
+def _room(what: str, where: str, there: int, limit: int) -> None:
+    """Refuse one more where the limit is reached. More than it allows are a sign that it was raised, to what nobody can tell."""
+    if there != limit:
+        return
+    blocked(
+        f"no room for one more of the {what} {where}",
+        found=f"{there} {what} {where}",
+        expected=f"less than {limit}, the documented default",
+        fix=f"delete {what} that serve nothing, or request an increase: az support in-subscription tickets create",
+    )

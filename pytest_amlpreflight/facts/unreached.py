@@ -1,0 +1,24 @@
+"""Why a host did not answer, told apart: each has its own next step."""
+
+from enum import StrEnum
+
+
+class Unreached(StrEnum):
+    """What stood between us and a host; the values serve as codes of `FactUnreadable`."""
+
+    NAME = "NameNotResolved"
+    REFUSED = "ConnectionRefused"
+    RESET = "ConnectionReset"
+    TIMEOUT = "Timeout"
+    CERTIFICATE_NAME = "CertificateForAnotherName"
+    CERTIFICATE_TRUST = "CertificateNotTrusted"
+    PROXY = "ProxyFailed"
+    FAILED = "ConnectionFailed"
+
+
+class HostUnreached(Exception):  # noqa: N818  # no error of ours: it is what the network had to say
+    """No HTTP answer came from `host`. `why` says what stood in the way, `detail` in whose words; `path` is the way the name took."""
+
+    def __init__(self, host: str, why: Unreached, detail: str, path: str = "") -> None:
+        self.host, self.why, self.detail, self.path = host, why, detail, path
+        super().__init__(f"{host}: {why}" + (f" ({detail})" if detail else ""))

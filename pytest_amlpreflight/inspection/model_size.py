@@ -1,0 +1,20 @@
+"""How large the model is that a deployment mounts."""
+
+from pytest_amlpreflight.facts.model_size import ModelSize
+from pytest_amlpreflight.inspection.reading import TargetFacts, fact
+from pytest_amlpreflight.readers.model_size import read_model_size
+from pytest_amlpreflight.targets import Level
+
+
+class ModelSizeFacts(TargetFacts):
+    """What is read once per deployment about its model's bytes."""
+
+    level = Level.DEPLOYMENT
+
+    @fact
+    def model_size(self) -> ModelSize | None:
+        """The size of the model on this machine that the spec is about to upload; None where the model lies elsewhere."""
+        spec = self.target.deployment_spec if self.run.phase == "pre" else None
+        if spec is None or spec.model is None or spec.model.path is None:
+            return None
+        return read_model_size(spec.model.path, spec.where("model.path"))

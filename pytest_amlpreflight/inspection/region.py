@@ -1,0 +1,23 @@
+"""The facts of a region, and of what answers for the workspace's private names."""
+
+from pytest_amlpreflight.facts.private_dns import PrivateDnsZone
+from pytest_amlpreflight.facts.region import Region
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.inspection.reading import TargetFacts, fact
+from pytest_amlpreflight.targets import Level
+
+
+class RegionFacts(TargetFacts):
+    """What is read once per workspace by asking Resource Graph, since it lies outside the workspace."""
+
+    level = Level.WORKSPACE
+
+    @fact
+    def region(self, workspace: Workspace) -> Region:
+        """Every endpoint and deployment in sight in the workspace's region and subscription."""
+        return self.azure.region(self.target.workspace_id.subscription, workspace.location)
+
+    @fact
+    def private_dns_zones(self, workspace: Workspace) -> tuple[PrivateDnsZone, ...]:
+        """The private DNS zones in sight for the workspace's names; none is looked for where it has no private endpoint."""
+        return self.azure.private_dns_zones() if workspace.private_endpoint_connections else ()

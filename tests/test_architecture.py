@@ -1,0 +1,130 @@
+"""The promises that hold the code together, each kept by reading it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pytest_amlpreflight
+from pytest_amlpreflight import checks
+from pytest_amlpreflight.documentation import sections
+from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.options import OPTIONS
+from pytest_amlpreflight.suite import topic_modules
+
+PACKAGE = Path(pytest_amlpreflight.__file__).parent
+README = PACKAGE.parent / "README.md"
+CHECKS = {
+    f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
+    for module in topic_modules()
+    for name, function in vars(module).items()
+    if name.startswith("check_")
+}
+
+MAY_IMPORT = {
+    "facts": {"facts", "data"},
+    "data": set(),
+    "checks": {"facts", "verdict"},
+    "readers": {"facts", "readers", "data"},
+    "inspection": {"facts", "readers", "inspection", "targets", "data"},
+    "fixtures": {"facts", "preflight", "targets", "fixtures", "inspection"},
+    "verdict": set(),
+    "emulator": set(),
+}
+"""Lower never imports higher; checks know facts and verdicts alone; the emulator knows nobody."""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The absolute names of what a module imports, those for type checkers aside."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    aside = {id(inner) for node in typing for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in aside:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules() -> list[Path]:
+    """Every module of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_lower_never_imports_higher(path: Path) -> None:
+    """Each floor imports only what stands beneath it."""
+    floor = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    own = {name.split(".")[1] for name in imports(path) if name.startswith("pytest_amlpreflight.")}
+
+    assert own - {floor} <= MAY_IMPORT.get(floor, own)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_readers_import_azure(path: Path) -> None:
+    """What Azure's SDKs look like is nobody's business above the readers; the official client for users' tests is the exception."""
+    if path.relative_to(PACKAGE).parts[0] == "readers":
+        return
+
+    azure = {name for name in imports(path) if name.split(".")[0] == "azure"}
+
+    assert azure <= {"azure.ai.ml.MLClient"}
+
+
+def test_the_emulator_is_known_to_its_own_option_alone() -> None:
+    """No line outside knows whether Azure is emulated."""
+    users = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in modules()
+        if any(name.startswith("pytest_amlpreflight.emulator") for name in imports(path))
+    }
+
+    assert users == {"emulation.py"}
+
+
+def test_every_module_of_checks_is_on_the_run() -> None:
+    """A topic that is not listed would never run."""
+    assert {path.stem for path in (PACKAGE / "checks").glob("*.py")} - {"__init__"} == set(checks.TOPICS)
+
+
+def test_every_check_is_documented_and_every_section_is_a_check() -> None:
+    """A hint leads to a section; a section without a check would promise something."""
+    assert set(sections()) == set(CHECKS)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_carries_its_topic_and_its_reason(name: str) -> None:
+    """The marker names the module's own topic; the docstring says what goes wrong without the check."""
+    check = CHECKS[name]
+
+    mark = next(mark for mark in check.pytestmark if mark.name == "aml_check")
+
+    assert mark.kwargs["topic"] == name.partition("::")[0]
+    assert len((check.__doc__ or "").strip().split("\n\n")) >= 2, "one sentence, then what goes wrong without it"
+
+
+def test_every_check_has_a_failure_that_it_notices() -> None:
+    """A check that no documented failure can make fail proves nothing."""
+    noticed = {block for name in failure_names() for block in (*load(name).blocks, *load(name).advises)}
+
+    assert set(CHECKS) - noticed == set()
+
+
+def test_every_option_stands_in_the_readme() -> None:
+    """What `--help` lists, the README explains."""
+    text = README.read_text(encoding="utf-8")
+
+    assert [option.flag for option in OPTIONS if option.flag not in text] == []
+
+
+def test_every_link_in_the_documentation_is_microsoft_s_own() -> None:
+    """No invented address stands in what an operator reads."""
+    texts = [README, *(PACKAGE / "checks").glob("*.md")]
+    links = {link for path in texts for link in re.findall(r"https?://[^\s)>`'\"]+", path.read_text(encoding="utf-8"))}
+
+    allowed = re.compile(r"https://learn\.microsoft\.com/|https?://(127\.0\.0\.1|localhost)|https://aka\.ms/")
+    assert sorted(link for link in links if not allowed.match(link)) == []
