@@ -10,7 +10,9 @@ FOLDER = Path(__file__).parent / "checks"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One check's documentation. `guide` is the place in Microsoft's guide that describes the failure, where there is one."""
+    """One check's documentation. `guide` is the place in Microsoft's guide that describes the failure, where there is
+    one.
+    """
 
     topic: str
     name: str

@@ -72,7 +72,7 @@ class Emulation:
         broken = f", broken by {', '.join(self.failures)}" if self.failures else ""
         return f"aml-preflight: EMULATED Azure from {_shown(self.world)}{broken}"
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """What was asked for that the emulator has no answer to: a gap in it, or a misreading of Azure in a reader."""
         if self.emulator and self.emulator.unanswered:
             terminalreporter.section("emulator: asked for what it does not know", red=True)

@@ -1,7 +1,7 @@
 """One workspace's tests on one worker of xdist, with `--dist loadgroup`.
 
-pytest-xdist 3.8 writes a test's group into its node id in a way that pytest 9.2 no longer shows to anyone, so there its groups
-have no effect. The id says which workspace a test is about; that is enough.
+pytest-xdist 3.8 writes a test's group into its node id in a way that pytest 9.2 no longer shows to anyone, so there its
+groups have no effect. The id says which workspace a test is about; that is enough.
 """
 
 import re

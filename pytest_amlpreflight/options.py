@@ -1,4 +1,6 @@
-"""The options: each is `--aml-NAME` on the command line, `aml_NAME` in the ini file, and some have environment variables."""
+"""The options: each is `--aml-NAME` on the command line, `aml_NAME` in the ini file, and some have environment
+variables.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +9,9 @@ from pytest_amlpreflight.verdict import PHASES
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting: `--aml-NAME` on the command line, `aml_NAME` in the ini file, and the environment variables that also give it."""
+    """One setting: `--aml-NAME` on the command line, `aml_NAME` in the ini file, and the environment variables that
+    also give it.
+    """
 
     name: str
     help: str
@@ -89,6 +93,15 @@ OPTIONS = (
         "HOST:PORT:ADDRESS:PORT",
         ("AML_CONNECT_TO",),
         repeatable=True,
+    ),
+    Option(
+        "sample-request",
+        "the request to score with (default: the one sample-request.json of the project; repeatable)",
+        "FILE|ENDPOINT=FILE",
+        repeatable=True,
+    ),
+    Option(
+        "origin", "the origin of pages that call the endpoint from a browser, such as https://app.contoso.com", "URL"
     ),
     Option("timeout", "seconds one request may take (default: 30)", "SECONDS"),
     Option("emulator", "run against an embedded Azure with the resources of this world file", "WORLD.yml"),

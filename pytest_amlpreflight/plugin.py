@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from typing import Literal
 
 import pytest
 
@@ -14,7 +15,21 @@ from pytest_amlpreflight.preparation import given_by, prepare
 from pytest_amlpreflight.suite import SUITE, Suite, not_found, position
 from pytest_amlpreflight.verdict import PHASES
 
-pytest_plugins = [f"pytest_amlpreflight.fixtures.{noun}" for noun in ("target", "workspace", "region", "linked", "endpoint", "deployment", "image")]
+pytest_plugins = [
+    f"pytest_amlpreflight.fixtures.{noun}"
+    for noun in (
+        "target",
+        "subscription",
+        "workspace",
+        "region",
+        "linked",
+        "endpoint",
+        "deployment",
+        "provisioning",
+        "image",
+        "scoring",
+    )
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action = "append" if option.repeatable else "store"
         choices = option.choices or None
         group.addoption(option.flag, action=action, metavar=option.metavar, choices=choices, help=option.help)
-        parser.addini(option.ini, option.help, type="args" if option.repeatable else "string", default=None)
+        ini_type: Literal["args", "string"] = "args" if option.repeatable else "string"
+        parser.addini(option.ini, option.help, type=ini_type, default=None)
     group.addoption("--aml-explain", metavar="TOPIC::NAME", help="print what is written about a check, and exit")
 
 
@@ -141,7 +157,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failed check says where to read on."""
     made = yield
-    if made.failed:
+    if made.failed and made.when == "call":  # an ERROR says itself what could not be read
         made.sections += report.hint(item)
     return made
 

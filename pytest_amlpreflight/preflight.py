@@ -40,7 +40,7 @@ class Preflight:
         connection = ConnectionSettings(
             settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns, connect_to=settings.connect_to
         )
-        return Run(Azure(connection), settings.phase)
+        return Run(Azure(connection), settings.phase, settings.samples, settings.origin)
 
     def facts(self, target: Target) -> "Facts":
         """The facts of one target."""
@@ -51,7 +51,8 @@ class Preflight:
     def parameters(self, fixture_names: Iterable[str]) -> list[object]:
         """What a test with these fixtures is parametrised with: the targets as far down as its facts go.
 
-        Where no target goes that far, the test is still there, skipped with the reason: an empty list would leave a green run that looked at nothing.
+        Where no target goes that far, the test is still there, skipped with the reason: an empty list would leave a
+        green run that looked at nothing.
         """
         level = level_of(fixture_names)
         return [
@@ -71,7 +72,8 @@ class Preflight:
                     facts.start(name)
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
-        """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the rest.
+        """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the
+        rest.
 
         A resource that is absent is left to the check that answers for it, where that check is on the run.
         """

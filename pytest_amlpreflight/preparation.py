@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_amlpreflight.config_files import Setting
 from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.options import Option
 from pytest_amlpreflight.preflight import Preflight
-from pytest_amlpreflight.settings import Setting, Settings, Sources, asked_for, read_settings
+from pytest_amlpreflight.settings import Settings, Sources, asked_for, read_settings
 from pytest_amlpreflight.suite import is_own, own_node_id
 from pytest_amlpreflight.targets import Target, choose_targets
 
@@ -52,7 +53,12 @@ def _take_own_node_ids(config: pytest.Config) -> list[str] | None:
 
 
 def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
-    from pytest_amlpreflight.readers.spec_file import SpecError, looks_like_spec, read_deployment_spec, read_endpoint_spec
+    from pytest_amlpreflight.readers.spec_file import (
+        SpecError,
+        looks_like_spec,
+        read_deployment_spec,
+        read_endpoint_spec,
+    )
 
     endpoints: list[str | EndpointSpec] = []
     deployments: list[str | DeploymentSpec] = []

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -65,7 +66,7 @@ def explain(what: str) -> int:
     return pytest.ExitCode.OK
 
 
-def _mark(item: pytest.Item) -> dict[str, object]:
+def _mark(item: pytest.Item) -> dict[str, Any]:
     mark = item.get_closest_marker(MARK)
     return dict(mark.kwargs) if mark else {}
 

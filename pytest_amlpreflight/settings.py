@@ -1,6 +1,7 @@
 """Every value the operator can set, and where it came from.
 
-A value given on the command line wins over one from the environment, that one over the ini file, that one over the workspace's
+A value given on the command line wins over one from the environment, that one over the ini file, that one over the
+workspace's
 `config.json`, and that one over the Azure CLI's own defaults.
 """
 
@@ -19,6 +20,7 @@ from pytest_amlpreflight.config_files import (
     workspace_of_file,
 )
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.scoring import SampleRequests
 from pytest_amlpreflight.options import DEFAULTS, OPTIONS, Option
 from pytest_amlpreflight.verdict import PHASES
 
@@ -41,13 +43,16 @@ class Settings:
     azure_dns: str
     connect_to: tuple[str, ...]
     timeout: float
+    samples: SampleRequests
+    origin: str | None
     origins: tuple[tuple[str, str, str], ...]
 
 
 def asked_for(sources: Sources, names: Sequence[str] = ("workspace", "endpoint", "deployment", "phase")) -> list[str]:
     """What makes a run a preflight, as the operator wrote it. Parts of a workspace that merely lie about do not.
 
-    The environment is left out on purpose: on an Azure Machine Learning compute it always names a workspace, and plain `pytest` must stay plain there.
+    The environment is left out on purpose: on an Azure Machine Learning compute it always names a workspace, and plain
+    `pytest` must stay plain there.
     """
     options = [option for option in OPTIONS if option.name in names]
     return [setting.source for option in options for setting in sources(option)]
@@ -56,8 +61,8 @@ def asked_for(sources: Sources, names: Sequence[str] = ("workspace", "endpoint",
 def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Settings:
     """Everything that was configured, complete.
 
-    `given` answers for the command line and the ini file; `start` is the folder from which `config.json` is searched upwards. Raises `pytest.UsageError` in
-    one sentence for what makes no sense.
+    `given` answers for the command line and the ini file; `start` is the folder from which `config.json` is searched
+    upwards. Raises `pytest.UsageError` in one sentence for what makes no sense.
     """
     look = _Lookup(given, environ, start)
     phase, cloud, azure_dns, timeout = (look.one(name) for name in ("phase", "cloud", "azure-dns", "timeout"))
@@ -74,8 +79,23 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         azure_dns=_server(azure_dns),
         connect_to=tuple(rule for setting in look.all("connect-to") for rule in _connect_to(setting)),
         timeout=_seconds(timeout),
+        samples=_samples(look.all("sample-request"), start),
+        origin=origin.value if (origin := look.maybe("origin")) else None,
         origins=tuple(look.origins),
     )
+
+
+def _samples(given: Sequence[Setting], start: Path) -> SampleRequests:
+    """`FILE` or `ENDPOINT=FILE`; a file is looked up where pytest was started, then in the project's root."""
+    found = list[tuple[str, Path]]()
+    for setting in given:
+        endpoint, separator, file = setting.value.partition("=")
+        endpoint, file = (endpoint, file) if separator else ("", setting.value)
+        path = next((folder / file for folder in (Path.cwd(), start) if (folder / file).is_file()), None)
+        if path is None:
+            raise pytest.UsageError(f"{setting.source}: there is no file {file}")
+        found.append((endpoint, path))
+    return SampleRequests(tuple(found), start)
 
 
 class _Lookup:

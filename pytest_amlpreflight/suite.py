@@ -43,7 +43,9 @@ class Suite(pytest.Collector):
         self.phase, self.selected = phase, selected
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """The checks themselves: topics are not collected one by one, so that `--lf` does not take them for files that did not fail."""
+        """The checks themselves: topics are not collected one by one, so that `--lf` does not take them for files that
+        did not fail.
+        """
         return [item for topic in self._topics() for item in topic.collect() if self._wanted(item)]
 
     def _topics(self) -> Iterable["Topic"]:
@@ -61,7 +63,8 @@ class Suite(pytest.Collector):
 
 
 class Topic(pytest.Module):
-    """One module of checks. Its functions are found by their own prefix, whatever the user's `python_functions` says."""
+    """One module of checks. Its functions are found by their own prefix, whatever the user's `python_functions` says.
+    """
 
     def _getobj(self) -> ModuleType:
         return self.obj  # type: ignore[no-any-return]  # set by Suite: the checks are imported, not found on disk

@@ -27,7 +27,8 @@ MISSING = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One workspace, with one endpoint and one deployment of it as far as they were given; `str()` is its id in a node id.
+    """One workspace, with one endpoint and one deployment of it as far as they were given; `str()` is its id in a node
+    id.
 
     A spec is what is about to be deployed under that name; without one the name means what Azure runs.
     """
@@ -80,7 +81,8 @@ def choose_targets(
 ) -> list[Target]:
     """Every workspace with every endpoint, and the deployments with the endpoint they belong to.
 
-    A deployment spec names its endpoint; the name of a live deployment needs exactly one endpoint, or the form `ENDPOINT/DEPLOYMENT`. Raises
+    A deployment spec names its endpoint; the name of a live deployment needs exactly one endpoint, or the form
+    `ENDPOINT/DEPLOYMENT`. Raises
     `pytest.UsageError` where a deployment belongs to none of the endpoints given.
     """
     specs = {_name(given): given if isinstance(given, EndpointSpec) else None for given in endpoints}
@@ -103,7 +105,9 @@ def _place(given: str | DeploymentSpec, endpoints: list[str]) -> tuple[str, str,
         return given.endpoint_name, given.name, given
     endpoint, _, deployment = given.rpartition("/")
     if endpoint and endpoints and endpoint not in endpoints:
-        raise pytest.UsageError(f"--aml-deployment {given}: endpoint {endpoint!r} is not the one given, {_or(endpoints)}")
+        raise pytest.UsageError(
+            f"--aml-deployment {given}: endpoint {endpoint!r} is not the one given, {_or(endpoints)}"
+        )
     if not endpoint and len(endpoints) != 1:
         how = "needs --aml-endpoint" if not endpoints else "could belong to any of " + _or(endpoints)
         raise pytest.UsageError(f"--aml-deployment {given}: {how}; ENDPOINT/{given} says which")

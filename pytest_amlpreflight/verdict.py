@@ -21,8 +21,8 @@ PHASES = ("pre", "post", "audit")
 class Blocked(Failed):
     """A check's verdict that the deployment will not work, or does not.
 
-    `headline` names the culprit; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell. `final` says that waiting will
-    not mend it; `waited` says in words how long the run waited for it to pass.
+    `headline` names the culprit; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell.
+    `final` says that waiting will not mend it; `waited` says in words how long the run waited for it to pass.
     """
 
     __module__ = "builtins"  # as pytest's own outcomes do, so that the short summary starts with the headline
@@ -76,9 +76,10 @@ def check(
     """Mark a function as a check.
 
     `topic` groups checks and can be selected with `-m "aml_check(topic='quota')"`. `explains` holds the error codes
-    with which Azure would report this very failure. `phases` are those of `pre`, `post`, `audit` in which it makes sense.
-    `settles` says that a failure may pass by itself within minutes: `--aml-wait` then reads again until it does. `shows_logs` attaches the
-    deployment's container logs to a failure.
+    with which Azure would report this very failure. `phases` are those of `pre`, `post`, `audit` in which it makes
+    sense.
+    `settles` says that a failure may pass by itself within minutes: `--aml-wait` then reads again until it does.
+    `shows_logs` attaches the deployment's container logs to a failure.
     """
     unknown = set(phases) - set(PHASES)
     if unknown:

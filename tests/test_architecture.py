@@ -66,7 +66,9 @@ def test_lower_never_imports_higher(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_readers_import_azure(path: Path) -> None:
-    """What Azure's SDKs look like is nobody's business above the readers; the official client for users' tests is the exception."""
+    """What Azure's SDKs look like is nobody's business above the readers; the official client for users' tests is the
+    exception.
+    """
     if path.relative_to(PACKAGE).parts[0] == "readers":
         return
 

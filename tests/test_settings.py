@@ -13,7 +13,11 @@ ID = "/subscriptions/S1/resourceGroups/G1/providers/Microsoft.MachineLearningSer
 
 
 def read(
-    start: Path, *, line: dict[str, str] | None = None, ini: dict[str, str] | None = None, environ: dict[str, str] | None = None
+    start: Path,
+    *,
+    line: dict[str, str] | None = None,
+    ini: dict[str, str] | None = None,
+    environ: dict[str, str] | None = None,
 ) -> Settings:
     """Settings from these sources alone; the home folder is the start folder."""
 
@@ -108,10 +112,14 @@ def test_the_cli_s_configured_defaults_fill_in(tmp_path: Path) -> None:
 
     settings = read(tmp_path, line={"phase": "pre"})
 
-    assert settings.workspaces[0].text.endswith("/resourceGroups/from-cli/providers/Microsoft.MachineLearningServices/workspaces/ws-cli")
+    assert settings.workspaces[0].text.endswith(
+        "/resourceGroups/from-cli/providers/Microsoft.MachineLearningServices/workspaces/ws-cli"
+    )
 
 
 def test_a_missing_part_is_asked_for_by_name(tmp_path: Path) -> None:
     """The sentence lists every place where the part could be given."""
-    with pytest.raises(pytest.UsageError, match=r"workspace 'ws1' needs its subscription: --aml-subscription or AZURE_SUB"):
+    with pytest.raises(
+        pytest.UsageError, match=r"workspace 'ws1' needs its subscription: --aml-subscription or AZURE_SUB"
+    ):
         read(tmp_path, line={"workspace": "ws1"})

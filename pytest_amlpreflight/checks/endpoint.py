@@ -14,8 +14,8 @@ UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")
 def check_endpoint_name_is_valid(aml_endpoint: Endpoint) -> None:
     """The endpoint's name follows Azure's rules.
 
-    The name becomes a label of the scoring host. Azure refuses any other, after the upload that a pipeline may have made for it. Two dashes in a row
-    are advice only: Microsoft's page rules them out, its own SDK lets them pass.
+    The name becomes a label of the scoring host. Azure refuses any other, after the upload that a pipeline may have
+    made for it. Two dashes in a row are advice only: Microsoft's page rules them out, its own SDK lets them pass.
     """
     _valid("endpoint", aml_endpoint.name, aml_endpoint.where("name"))
 
@@ -43,10 +43,11 @@ def check_deployment_name_is_valid(aml_deployment: Deployment) -> None:
 def check_endpoint_name_is_free(
     aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_workspace: Workspace, aml_region: Region
 ) -> None:
-    """No other endpoint has the name: none of another kind, region or identity here, none in another workspace of the region.
+    """No other endpoint has the name: none of another kind, region or identity here, none in another workspace of the
+    region.
 
-    What an endpoint runs on, where, and as whom is settled when it is created. A name is a host name of the region, so that it can be had once, over all
-    subscriptions; those that you cannot read are not looked at.
+    What an endpoint runs on, where, and as whom is settled when it is created. A name is a host name of the region, so
+    that it can be had once, over all subscriptions; those that you cannot read are not looked at.
     """
     if aml_endpoint.live:
         not_applicable("no endpoint spec was given, so nothing is about to be created")
@@ -86,10 +87,13 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
 
 
 @check("endpoint", explains=("OutOfQuota",), phases=("pre",))
-def check_endpoints_fit_the_region(aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_region: Region) -> None:
+def check_endpoints_fit_the_region(
+    aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_region: Region
+) -> None:
     """The subscription may have one endpoint more in the region; on Kubernetes, the cluster may.
 
-    Online and batch endpoints of every workspace share one limit. No API tells it: the documented default counts, until more are there than it allows.
+    Online and batch endpoints of every workspace share one limit. No API tells it: the documented default counts, until
+    more are there than it allows.
     """
     if aml_live_endpoint is not None:
         not_applicable("the endpoint exists, so none is added")
@@ -108,7 +112,9 @@ def check_deployments_fit_the_region(
     aml_endpoint: Endpoint,
     aml_region: Region,
 ) -> None:
-    """The endpoint, the subscription and, on Kubernetes, the cluster may have one deployment more, and it may have that many instances."""
+    """The endpoint, the subscription and, on Kubernetes, the cluster may have one deployment more, and it may have that
+    many instances.
+    """
     limits, name = documented_limits(), aml_endpoint.name
     _instances(aml_deployment, limits["instances_per_deployment"])
     if aml_live_deployment is not None:
@@ -126,7 +132,8 @@ def check_deployment_has_its_endpoint(
 ) -> None:
     """The endpoint exists, or is about to be created from the spec that was given.
 
-    A deployment is created in an endpoint. Where there is none, a typing error in `endpoint_name` is likelier than anything else.
+    A deployment is created in an endpoint. Where there is none, a typing error in `endpoint_name` is likelier than
+    anything else.
     """
     if aml_endpoint_or_none is not None:
         return
@@ -148,14 +155,15 @@ def _valid(noun: str, name: str, where: str) -> None:
             fix=f"name: {a_name_that_fits(name)}",
         )
     if "--" in name:
-        advise(f"{noun} name {name!r} has two dashes in a row", found=where, expected="single dashes", fix=f"name: {a_name_that_fits(name)}")
+        fix = f"name: {a_name_that_fits(name)}"
+        advise(f"{noun} name {name!r} has two dashes in a row", found=where, expected="single dashes", fix=fix)
 
 
 def _same(spec: Endpoint, live: Endpoint, workspace: Workspace) -> None:
     """Refuse what a live endpoint cannot be changed to."""
     differences = [
         ("compute", _compute(spec), _compute(live)),
-        ("location", _region(spec.location) or _region(live.location), _region(live.location) or workspace.location),
+        ("location", _region(spec.location) or workspace.location, _region(live.location) or workspace.location),
         ("identity", _identity(spec), _identity(live)),
     ]
     for member, wanted, found in differences:
@@ -193,7 +201,9 @@ def _instances(deployment: Deployment, limit: int) -> None:
 
 
 def _room(what: str, where: str, there: int, limit: int) -> None:
-    """Refuse one more where the limit is reached. More than it allows are a sign that it was raised, to what nobody can tell."""
+    """Refuse one more where the limit is reached. More than it allows are a sign that it was raised, to what nobody can
+    tell.
+    """
     if there != limit:
         return
     blocked(

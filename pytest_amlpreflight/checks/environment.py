@@ -3,6 +3,7 @@
 from datetime import date
 
 from pytest_amlpreflight.facts.environment import Environment, EnvironmentSource, ModelFolder, Requirement, minor
+from pytest_amlpreflight.facts.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.serving_rules import ServerSeries, ServingRules
 from pytest_amlpreflight.facts.spec import DeploymentSpec
@@ -144,6 +145,34 @@ def check_mlflow_environment_can_serve(
     mlflow = environment.requirement("mlflow") or environment.requirement("mlflow-skinny")
     if mlflow is not None:
         _check_mlflow(environment, mlflow, aml_serving_rules)
+
+
+@check("environment", explains=("ImageBuildFailure",), phases=PHASES)
+def check_requirements_resolve(aml_environment: Environment, aml_package_resolution: PackageResolution) -> None:
+    """The pip packages can be installed together, on Linux and the declared Python.
+
+    The image build asks the same question after minutes, and answers in a log. Packages that only another registry
+    has are advice; without a registry the question is not asked.
+    """
+    environment, answer = _valid(aml_environment), aml_package_resolution
+    if answer.unasked:
+        not_applicable(answer.unasked)
+    found = f"pip packages of {environment.shown} for Python {environment.python}"
+    fix = f"uv pip compile --python-version {environment.python} <pip packages of {environment.shown}>"
+    if answer.doubt:
+        advise(
+            f"{environment.shown} names a package that was not found",
+            found=f"{found}: {answer.doubt}",
+            expected="packages that the image build can reach",
+            fix=fix,
+        )
+    if answer.conflict:
+        blocked(
+            f"packages of {environment.shown} cannot be installed together",
+            found=f"{found}: {answer.conflict}",
+            expected="requirements that some set of versions satisfies",
+            fix=fix,
+        )
 
 
 @check("environment", explains=("ImageBuildFailure",), phases=PHASES)

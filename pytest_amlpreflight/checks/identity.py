@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pytest_amlpreflight.facts.access import Access, Answer, Decision
 from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.identity import Identity
+from pytest_amlpreflight.facts.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.workspace import Workspace
-from pytest_amlpreflight.verdict import blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 REPOSITORY_READ = (
@@ -26,19 +27,15 @@ def check_registry_grants_pull_to_endpoint_identity(
 ) -> None:
     """The endpoint's identity may pull images from the workspace's registry.
 
-    Azure pulls the deployment's image as this identity. Its effective permission counts, whatever roles are called: `AcrPull` does nothing on a
+    Azure pulls the deployment's image as this identity. Its effective permission counts, whatever roles are called:
+    `AcrPull` does nothing on a
     registry with repository permissions, and a deny assignment or a condition can take away what a role gives.
     """
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
     _skip_before_creation(aml_endpoint, aml_endpoint_identities)
     for identity, access in zip(aml_endpoint_identities, aml_registry_access, strict=True):
-        if aml_registry.repository_permissions:
-            lacking = _first_refused([(action, access.allows_data(action)) for action in REPOSITORY_READ])
-            role = "Container Registry Repository Reader"
-        else:
-            lacking = _first_refused([(PULL, access.allows(PULL))])
-            role = "AcrPull"
+        lacking, role = _refused_pull(aml_registry, access)
         if lacking:
             headline = f"identity {identity.name} cannot pull from registry {aml_registry.name}"
             _blocked_by(headline, identity, access, lacking, role)
@@ -52,9 +49,11 @@ def check_storage_grants_blob_read_to_endpoint_identity(
     aml_workspace: Workspace,
     aml_deployment: Deployment,
 ) -> None:
-    """The endpoint's identity may read blobs of the workspace's storage account; and write them where data is collected.
+    """The endpoint's identity may read blobs of the workspace's storage account; and write them where data is
+    collected.
 
-    Azure mounts model and code into the container as this identity. Reading blobs is a data action: Owner and Contributor of the account do not have it.
+    Azure mounts model and code into the container as this identity. Reading blobs is a data action: Owner and
+    Contributor of the account do not have it.
     """
     _skip_before_creation(aml_endpoint, aml_endpoint_identities)
     if aml_workspace.storage_account_id is None:
@@ -66,7 +65,101 @@ def check_storage_grants_blob_read_to_endpoint_identity(
         lacking = _first_refused([(f"{BLOBS}/{verb}", access.allows_data(f"{BLOBS}/{verb}")) for verb in verbs])
         if lacking:
             verb = lacking[0].rpartition("/")[2]
-            _blocked_by(f"identity {identity.name} cannot {verb} blobs of storage account {account}", identity, access, lacking, role)
+            _blocked_by(
+                f"identity {identity.name} cannot {verb} blobs of storage account {account}",
+                identity,
+                access,
+                lacking,
+                role,
+            )
+
+
+@check("identity", explains=("BadArgument", "ResourceNotFound"))
+def check_endpoint_identity_exists(
+    aml_endpoint: Endpoint, aml_endpoint_identities_or_none: tuple[Identity | None, ...]
+) -> None:
+    """Every user-assigned identity that the endpoint names exists.
+
+    An endpoint keeps the name of an identity that was deleted, and a spec may hold a mistyped one. An identity that
+    was created again under its old
+    name is another principal: the roles of the old one are not its own.
+    """
+    if not aml_endpoint.identity_ids:
+        not_applicable("the endpoint's identity is system-assigned: Azure creates it with the endpoint")
+    for identity_id, identity in zip(aml_endpoint.identity_ids, aml_endpoint_identities_or_none, strict=True):
+        if identity is None:
+            blocked(
+                f"identity {identity_id.name} does not exist",
+                found=f"404 for {identity_id} ({aml_endpoint.where('identity')})",
+                expected="a user-assigned identity with that id",
+                fix=f"az identity create --name {identity_id.name} --resource-group {identity_id.resource_group} "
+                f"--subscription {identity_id.subscription}\n"
+                "(then grant it its roles again: they were its predecessor's)",
+            )
+
+
+@check("identity", explains=("ResourceNotFound", "BadArgument", "ERR_1200"))
+def check_private_image_registry_grants_pull(
+    aml_endpoint: Endpoint,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_image_origin: ImageOrigin | None,
+    aml_image_registry: Registry | None,
+    aml_image_registry_access: tuple[Access, ...],
+) -> None:
+    """An image that Azure does not build is in a registry from which the endpoint's identity may pull.
+
+    Azure Machine Learning takes no credentials for a registry: the endpoint's identity needs the pull role there,
+    which Azure grants on the workspace's
+    own registry only. Whether a registry outside Azure is public, or one in a subscription that is not shown grants
+    the role, cannot be told from
+    here: advice.
+    """
+    origin = aml_image_origin
+    if origin is None or origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
+        not_applicable("the image is the workspace's own, or Microsoft's")
+    if origin.home is ImageHome.ELSEWHERE or aml_image_registry is None:
+        _advise_on_unseen_registry(origin)
+        return
+    if aml_image_registry.anonymous_pull:
+        return
+    if not aml_endpoint.managed:
+        not_applicable("a Kubernetes endpoint pulls as the cluster's extension, not as the endpoint")
+    if not aml_endpoint_identities:
+        _advise_on_later_grant(origin, aml_endpoint)
+    for identity, access in zip(aml_endpoint_identities, aml_image_registry_access, strict=True):
+        lacking, role = _refused_pull(aml_image_registry, access)
+        if lacking:
+            headline = f"identity {identity.name} cannot pull from registry {aml_image_registry.name}"
+            _blocked_by(headline, identity, access, lacking, role)
+
+
+def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
+    azure = origin.home is ImageHome.AZURE
+    advise(
+        f"registry {origin.host} cannot be looked at",
+        found=f"image {origin.image} is in {origin.home}" + (", which is not in this subscription" if azure else ""),
+        expected="AcrPull there for the endpoint's identity"
+        if azure
+        else "a public image, or one in an Azure registry",
+        fix=f"az acr import --name REGISTRY --source {origin.image}, and use the copy",
+    )
+
+
+def _advise_on_later_grant(origin: ImageOrigin, endpoint: Endpoint) -> None:
+    advise(
+        f"registry {origin.registry_name} does not know the identity of endpoint {endpoint.name} yet",
+        found="identity.type = 'system_assigned', whose roles elsewhere than in the workspace nobody assigns",
+        expected="AcrPull there, after the endpoint is created and before its deployment is",
+        fix=f"az role assignment create --role AcrPull --assignee PRINCIPAL --scope {origin.registry_id}",
+    )
+
+
+def _refused_pull(registry: Registry, access: Access) -> tuple[tuple[str, Decision] | None, str]:
+    """What of a pull is refused, and the role that would grant it: repository permissions honour data actions only."""
+    if registry.repository_permissions:
+        decisions = [(action, access.allows_data(action)) for action in REPOSITORY_READ]
+        return _first_refused(decisions), "Container Registry Repository Reader"
+    return _first_refused([(PULL, access.allows(PULL))]), "AcrPull"
 
 
 def _skip_before_creation(endpoint: Endpoint, identities: Sequence[Identity]) -> None:
@@ -80,18 +173,17 @@ def _first_refused(decisions: Sequence[tuple[str, Decision]]) -> tuple[str, Deci
     return next(((action, decision) for action, decision in decisions if not decision.granted), None)
 
 
-def _blocked_by(
-    headline: str, identity: Identity, access: Access, lacking: tuple[str, Decision], role: str
-) -> None:
+def _blocked_by(headline: str, identity: Identity, access: Access, lacking: tuple[str, Decision], role: str) -> None:
     action, decision = lacking
     assign = (
         f"az role assignment create --role '{role}' --assignee-object-id {identity.principal_id} "
         f"--assignee-principal-type ServicePrincipal --scope {access.scope}"
     )
+    listing = f"{access.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01"
     fixes = {
-        Answer.DENIED: f"az rest --method get --url '{access.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01'\n"
+        Answer.DENIED: f"az rest --method get --url '{listing}'\n"
         "(a deny assignment wins over every role: have its owner take it back)",
-        Answer.CONDITIONAL: f"{assign}\n(this role without a condition; or see that the condition holds for this deployment)",
+        Answer.CONDITIONAL: f"{assign}\n(this role without a condition, or see that the condition holds here)",
     }
     blocked(
         headline,

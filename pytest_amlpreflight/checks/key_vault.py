@@ -1,7 +1,14 @@
 """The workspace's key vault, as the endpoint's creation will meet it."""
 
+from pytest_amlpreflight.facts.access import Access
 from pytest_amlpreflight.facts.key_vault import KeyVault
-from pytest_amlpreflight.verdict import blocked, check
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+SECRET_PERMISSIONS = ("get", "list", "set", "delete")
+"""What the workspace does with secrets of its own: keys of its storage, of its registry, of its endpoints."""
+
+SECRETS = "Microsoft.KeyVault/vaults/secrets"
 
 
 @check("key_vault", explains=("BadRequest",), phases=("pre", "audit"))
@@ -19,3 +26,56 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault) -> None:
         expected="networkAcls.bypass = 'AzureServices'",
         fix=f"az keyvault update --name {aml_key_vault.name} --bypass AzureServices",
     )
+
+
+@check("key_vault", explains=("ImageBuildFailure", "InternalServerError"), phases=("pre", "audit"))
+def check_vault_keeps_the_workspace_access(
+    aml_workspace: Workspace, aml_key_vault: KeyVault, aml_vault_access: tuple[Access, ...]
+) -> None:
+    """The workspace's identity may still read the secrets of its key vault.
+
+    A template that is deployed a second time sets the vault's access policies to what it holds, often to none. The
+    workspace then loses its own secrets, and everything from image builds on fails with errors that name no vault. On a
+    vault with Azure roles the role counts instead. Microsoft asks for every permission but purge; lacking one of those
+    beyond reading is advice.
+    """
+    if not aml_workspace.principal_ids:
+        not_applicable("the workspace has no identity of its own")
+    if aml_key_vault.rbac_authorization:
+        _judge_roles(aml_workspace, aml_key_vault, aml_vault_access)
+    else:
+        _judge_policies(aml_workspace, aml_key_vault)
+
+
+def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
+    """One identity is enough: Azure Machine Learning acts as the primary one, which its answer does not name."""
+    held = max((vault.secret_permissions(one) for one in workspace.principal_ids), key=len)
+    lacking = [] if "all" in held else [one for one in SECRET_PERMISSIONS if one not in held]
+    if not lacking:
+        return
+    (blocked if "get" in lacking else advise)(
+        f"key vault {vault.name} has no access policy for workspace {workspace.name}"
+        if not held
+        else f"key vault {vault.name} lets workspace {workspace.name} not {' or '.join(lacking)} secrets",
+        found=f"accessPolicies: secrets = {sorted(held)}"
+        if held
+        else "accessPolicies without the workspace's identity",
+        expected=f"secrets = {list(SECRET_PERMISSIONS)}",
+        fix=f"az keyvault set-policy --name {vault.name} --object-id {workspace.principal_ids[0]} "
+        f"--secret-permissions {' '.join(SECRET_PERMISSIONS)} --key-permissions all --certificate-permissions all",
+    )
+
+
+def _judge_roles(workspace: Workspace, vault: KeyVault, held: tuple[Access, ...]) -> None:
+    for action, complain in ((f"{SECRETS}/getSecret/action", blocked), (f"{SECRETS}/setSecret/action", advise)):
+        decisions = [access.allows_data(action) for access in held]
+        if any(decision.granted for decision in decisions):
+            continue
+        complain(
+            f"key vault {vault.name} refuses its workspace {workspace.name}",
+            found=decisions[0].because,
+            expected=f"{action} granted",
+            fix="az role assignment create --role 'Key Vault Administrator' "
+            f"--assignee-object-id {held[0].principal_id} --assignee-principal-type ServicePrincipal "
+            f"--scope {vault.id}",
+        )

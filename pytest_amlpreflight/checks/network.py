@@ -11,8 +11,9 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 def check_scoring_host_resolves(aml_scoring_resolution: Resolution | None) -> None:
     """The scoring host has an address, as seen from here.
 
-    A caller without an address never reaches the endpoint. In a private workspace the name leads through a private DNS zone that must hold the record and be
-    linked to the caller's network; where a custom DNS server is in between, it must forward.
+    A caller without an address never reaches the endpoint. In a private workspace the name leads through a private DNS
+    zone that must hold the record and be linked to the caller's network; where a custom DNS server is in between, it
+    must forward.
     """
     resolution = _resolution(aml_scoring_resolution)
     if resolution.addresses:
@@ -60,6 +61,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         fix=f"dig {resolution.host} in the callers' network, and link or forward to the private DNS zone of the workspace",
     )
 
+
 @check("network")
 def check_private_dns_zone_holds_the_inference_record(
     aml_endpoint: Endpoint,
@@ -69,7 +71,8 @@ def check_private_dns_zone_holds_the_inference_record(
 ) -> None:
     """The private DNS zone has a record for the workspace's endpoints, and it leads to the private endpoint.
 
-    A private endpoint from the time before online endpoints came without the record; one that was created anew may have left an old address behind.
+    A private endpoint from the time before online endpoints came without the record; one that was created anew may have
+    left an old address behind.
     """
     _behind_private_endpoint(aml_endpoint.managed, aml_private_endpoints)
     zones = answering(_in_sight(aml_private_dns_zones), aml_private_endpoints)
@@ -95,8 +98,8 @@ def check_private_dns_zone_is_linked(
 ) -> None:
     """The private DNS zone is linked to the network of the private endpoint.
 
-    Without a link nobody resolves from the zone. A link to other networks only is advice: where a DNS server in one of them answers for all, it is
-    right as it is, and no API tells whom callers ask.
+    Without a link nobody resolves from the zone. A link to other networks only is advice: where a DNS server in one of
+    them answers for all, it is right as it is, and no API tells whom callers ask.
     """
     _behind_private_endpoint(True, aml_private_endpoints)
     zones, networks = _in_sight(aml_private_dns_zones), networks_of(aml_private_endpoints)
@@ -104,7 +107,8 @@ def check_private_dns_zone_is_linked(
         return
     zone = next((one for one in zones if any(link.completed for link in one.links)), zones[0])
     headline = f"private DNS zone {zone.name} is not linked to the private endpoint's network"
-    found = "\n".join(f"{link.name}: {link.network_id}, {link.state}" for link in zone.links) or "virtualNetworkLinks: none"
+    links = [f"{link.name}: {link.network_id}, {link.state}" for link in zone.links]
+    found = "\n".join(links) or "virtualNetworkLinks: none"
     expected = f"a link to {' or '.join(sorted(map(str, networks)))} with virtualNetworkLinkState = 'Completed'"
     fix = (
         f"az network private-dns link vnet create --resource-group {zone.id.resource_group} --zone-name {zone.name}"
@@ -122,14 +126,18 @@ def check_custom_dns_agrees_with_azure_dns(
 ) -> None:
     """The callers' resolver gives the address that Azure's own DNS gives.
 
-    Where it does not, a DNS server in between keeps to itself what it should forward to 168.63.129.16, and callers are sent to the public side or nowhere.
+    Where it does not, a DNS server in between keeps to itself what it should forward to 168.63.129.16, and callers are
+    sent to the public side or nowhere.
     """
     both = aml_both_resolutions
     if both is None:
         not_applicable("no private endpoint, or no name yet that could be asked for")
     if not both.azure.addresses:
-        not_applicable(f"{both.azure.resolver} gave no address ({both.azure.broken}): it answers in a linked virtual network only")
-    forwarded = bool(both.callers.addresses) and _own_addresses(aml_private_endpoints).issuperset(both.callers.addresses)
+        answered = f"{both.azure.resolver} gave no address ({both.azure.broken})"
+        not_applicable(f"{answered}: it answers in a linked virtual network only")
+    forwarded = bool(both.callers.addresses) and _own_addresses(aml_private_endpoints).issuperset(
+        both.callers.addresses
+    )
     if both.agree or forwarded:
         return
     blocked(
@@ -149,7 +157,8 @@ def _behind_private_endpoint(managed: bool, endpoints: tuple[PrivateEndpoint, ..
 
 def _in_sight(zones: tuple[PrivateDnsZone, ...]) -> tuple[PrivateDnsZone, ...]:
     """The zones, of which there must be one to say anything: what you cannot read may be there all the same."""
-    return zones or not_applicable("no private DNS zone of the workspace is in sight: it may be in a subscription that you cannot read")
+    reason = "no private DNS zone of the workspace is in sight: it may be in a subscription that you cannot read"
+    return zones or not_applicable(reason)
 
 
 def _own_addresses(endpoints: tuple[PrivateEndpoint, ...]) -> frozenset[str]:
@@ -174,7 +183,9 @@ def _fix(resolution: Resolution) -> str:
     """The guide's next command for this way of breaking."""
     zone = ".".join(resolution.chain[-1].split(".")[-4:]) if resolution.chain else None
     if resolution.broken in (Broken.NXDOMAIN, Broken.NO_ADDRESS) and zone and zone.startswith("privatelink."):
-        return f"az network private-dns record-set list --zone-name {zone} --query [].name --resource-group <of the zone>"
+        return (
+            f"az network private-dns record-set list --zone-name {zone} --query [].name --resource-group <of the zone>"
+        )
     if resolution.broken in (Broken.TIMEOUT, Broken.UNREACHABLE):
         return f"dig @168.63.129.16 {resolution.host} from the virtual network: if that answers, mend the DNS server"
     return f"dig {resolution.host}, and dig @168.63.129.16 {resolution.host} from the virtual network"

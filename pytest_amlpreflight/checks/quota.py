@@ -18,18 +18,22 @@ def check_family_quota_fits_the_deployment(
 ) -> None:
     """The cores of the deployment, with Azure's reserve, fit into what is left of its family's quota at every level.
 
-    Azure keeps a fifth more instances than you ask for, rounded up, so that it can upgrade them: one instance counts as two. The quota is Azure
-    Machine Learning's own, per subscription, per workspace, and for all families of the region together.
+    Azure keeps a fifth more instances than you ask for, rounded up, so that it can upgrade them: one instance counts as
+    two. The quota is Azure Machine Learning's own, per subscription, per workspace, and for all families of the region
+    together.
     """
     if not aml_deployment.managed or aml_deployment.instance_type is None:
         not_applicable("only managed deployments take cores of the region's quota")
     size = aml_quota.size(aml_deployment.instance_type)
     if size is None:
-        not_applicable(f"{aml_workspace.location} does not list {aml_deployment.instance_type}, so its cores are not known")
+        not_applicable(
+            f"{aml_workspace.location} does not list {aml_deployment.instance_type}, so its cores are not known"
+        )
     needed, total = _needed(aml_deployment, aml_live_deployment, size, aml_quota)
     for usage in _usages(aml_quota, size, aml_workspace):
         if usage.limit is not None and needed > usage.limit - usage.used:
             _blocked_by(usage, needed, total, aml_deployment, size, aml_workspace, aml_quota)
+
 
 @check("quota", explains=("OutOfQuota",), phases=("pre",))
 def check_compute_objects_remain(
@@ -37,7 +41,8 @@ def check_compute_objects_remain(
 ) -> None:
     """The region has a compute object left for the deployment.
 
-    Clusters, compute instances and managed online deployments share one count for each region and subscription, whatever their cores.
+    Clusters, compute instances and managed online deployments share one count for each region and subscription,
+    whatever their cores.
     """
     if not aml_deployment.managed or aml_live_deployment is not None:
         not_applicable("no compute object is added: the deployment exists, or runs on a cluster of its own")
@@ -58,7 +63,8 @@ def check_compute_objects_remain(
 def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Workspace, aml_quota: Quota) -> None:
     """The region offers the instance type to Azure Machine Learning, and to online endpoints.
 
-    The second half is advice: that the compute type `MIR` marks the sizes for online endpoints is inferred from answers seen, not documented.
+    The second half is advice: that the compute type `MIR` marks the sizes for online endpoints is inferred from answers
+    seen, not documented.
     """
     name = aml_deployment.instance_type
     if not aml_deployment.managed or name is None:
@@ -84,7 +90,8 @@ def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Wo
 def check_model_fits_the_disk(aml_deployment: Deployment, aml_model_size: ModelSize | None, aml_quota: Quota) -> None:
     """The model alone is not larger than the disk of the instance type.
 
-    The image needs its room beside the model. A size without a disk of its own is passed over: what it mounts instead is not told.
+    The image needs its room beside the model. A size without a disk of its own is passed over: what it mounts instead
+    is not told.
     """
     size, model = _machine(aml_deployment, aml_quota), _model(aml_model_size)
     if not size.disk_mb or model.bytes <= size.disk_mb * MIB:
@@ -101,7 +108,8 @@ def check_model_fits_the_disk(aml_deployment: Deployment, aml_model_size: ModelS
 def check_model_fits_the_memory(aml_deployment: Deployment, aml_model_size: ModelSize | None, aml_quota: Quota) -> None:
     """The model's files are not larger than the memory of the instance type.
 
-    Advice, since memory is not known from files: a model that is mapped or lives on a GPU needs less, one that is compressed needs more.
+    Advice, since memory is not known from files: a model that is mapped or lives on a GPU needs less, one that is
+    compressed needs more.
     """
     size, model = _machine(aml_deployment, aml_quota), _model(aml_model_size)
     if size.memory_gb is None or model.bytes <= size.memory_gb * GIB:

@@ -3,7 +3,7 @@
 from pytest_amlpreflight.facts.endpoint import Deployment
 from pytest_amlpreflight.facts.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.workspace import PrivateEndpointConnection, Workspace
-from pytest_amlpreflight.verdict import blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
 @check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"))
@@ -15,8 +15,9 @@ def check_egress_private_endpoint_is_approved(
 ) -> None:
     """With egress closed, the deployment's own private endpoint to the registry is approved.
 
-    A deployment with `egress_public_network_access: disabled` pulls its image through a private endpoint connection that
-    Azure Machine Learning requests from the registry. While nobody has approved it, the image cannot be downloaded.
+    A deployment with `egress_public_network_access: disabled` pulls its image through a private endpoint connection
+    that Azure Machine Learning requests from the registry. While nobody has approved it, the image cannot be
+    downloaded.
     """
     if aml_workspace.managed_network:
         not_applicable("the workspace has a managed network, which has private endpoints of its own")
@@ -30,6 +31,66 @@ def check_egress_private_endpoint_is_approved(
     if not connections and aml_live_deployment is None:
         not_applicable("the first deployment requests its private endpoint connection itself")
     _blocked_by(aml_registry, connections[0] if connections else None)
+
+
+@check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"), phases=("pre", "audit"))
+def check_egress_setting_fits_the_registry(
+    aml_deployment: Deployment,
+    aml_live_deployment: Deployment | None,
+    aml_workspace: Workspace,
+    aml_registry: Registry | None,
+) -> None:
+    """The deployment's egress setting lets it reach the registry, and is the one it was created with.
+
+    Without a managed network, open egress (the default) pulls over the registry's public address, which a private
+    registry does not have. Azure refuses an update that changes the setting. Under a managed network it does
+    nothing, and Microsoft asks to leave it out.
+    """
+    if not aml_deployment.managed:
+        not_applicable("a Kubernetes deployment pulls through its cluster's network")
+    _blocked_if_changed(aml_deployment, aml_live_deployment)
+    if aml_workspace.managed_network:
+        _advise_if_set(aml_deployment, aml_workspace)
+    elif aml_registry and aml_registry.private and aml_deployment.egress_public_network_access is not False:
+        blocked(
+            f"registry {aml_registry.name} is private and deployment {aml_deployment.name} has open egress",
+            found=f"{aml_deployment.where('egress_public_network_access')}: "
+            f"egress_public_network_access {_spelled(aml_deployment.egress_public_network_access)}",
+            expected="egress_public_network_access: disabled, or a workspace with a managed network",
+            fix="egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting",
+        )
+
+
+def _blocked_if_changed(deployment: Deployment, live: Deployment | None) -> None:
+    if live is None or deployment.live or deployment.egress_public_network_access is None:
+        return
+    before = live.egress_public_network_access is not False
+    if before is deployment.egress_public_network_access:
+        return
+    blocked(
+        f"deployment {deployment.name} cannot change its egress setting",
+        found=f"{deployment.where('egress_public_network_access')}: "
+        f"egress_public_network_access {_spelled(deployment.egress_public_network_access)}",
+        expected=f"egress_public_network_access {_spelled(before)}, as it was created",
+        fix="deploy under another name, then move the traffic over and delete the old one:\n"
+        f"az ml online-deployment delete --name {deployment.name} --endpoint-name {deployment.endpoint_name}",
+    )
+
+
+def _advise_if_set(deployment: Deployment, workspace: Workspace) -> None:
+    if deployment.live or deployment.egress_public_network_access is None:  # a live one always shows the setting
+        return
+    advise(
+        f"deployment {deployment.name} sets its egress, which the network of workspace {workspace.name} decides",
+        found=f"{deployment.where('egress_public_network_access')}: "
+        f"egress_public_network_access {_spelled(deployment.egress_public_network_access)}",
+        expected="no egress_public_network_access",
+        fix="remove the line",
+    )
+
+
+def _spelled(access: bool | None) -> str:
+    return {None: "is not set", True: "= 'enabled'", False: "= 'disabled'"}[access]
 
 
 def _blocked_by(registry: Registry, connection: PrivateEndpointConnection | None) -> None:

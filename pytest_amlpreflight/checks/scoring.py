@@ -1,8 +1,9 @@
 """The endpoint as its callers meet it: does it answer them, in time, and nobody else?"""
 
 from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.scoring import UNAUTHORIZED, NoAnswer, Response, ScoringCall, Timing
-from pytest_amlpreflight.facts.scoring_status import meaning_of, remedy_of, settings_of
+from pytest_amlpreflight.facts.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
+from pytest_amlpreflight.facts.scoring_status import meaning_of, settings_of, silence_of
+from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
@@ -141,16 +142,16 @@ def _timed(deployment: Deployment, timing: Timing | None) -> Timing:
 
 def _answer(call: ScoringCall) -> Response:
     """The answer; none at all is a verdict of its own."""
-    if call.no_answer is NoAnswer.NAME:
-        not_applicable(f"not reached: {call.detail}")
     if call.response is not None:
         return call.response
-    silence = call.no_answer or NoAnswer.RESET
-    blocked(
-        f"{call.host} gives no answer: {silence}",
+    if call.unreached is Unreached.NAME:
+        not_applicable(f"not reached: {call.host} does not resolve")
+    said = silence_of(call)
+    return blocked(
+        f"{call.host} gives no answer: {said.title}",
         found=f"{call.method} {call.uri}\n{call.detail}\n{call.trace}",
         expected="an answer",
-        fix=remedy_of(silence).format(host=call.host, port=call.port),
+        fix=said.fix,
     )
 
 

@@ -4,6 +4,7 @@ from math import ceil
 
 from pytest_amlpreflight.facts.measured import Measured
 from pytest_amlpreflight.facts.reference import ModelType
+from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.serving_rules import ServingRules
 from pytest_amlpreflight.facts.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
@@ -11,6 +12,24 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 PHASES = ("pre", "audit")
 SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
 TARGET_UTILISATION = 0.7  # the guides' own figure: keep 30 % for peaks
+
+
+@check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=PHASES)
+def check_spec_matches_the_schema(aml_schema_verdicts: tuple[SchemaVerdict, ...]) -> None:
+    """Azure's own schema accepts the YAML of endpoint and deployment.
+
+    The verdict is that of azure-ai-ml, word for word: unknown fields, wrong types, files that are not there. The CLI
+    would say the same, after it has found the workspace.
+    """
+    for verdict in aml_schema_verdicts:
+        if verdict.mistakes:
+            first, *more = verdict.mistakes
+            blocked(
+                f"{verdict.shown} does not match Azure's schema: {first.sentence}",
+                found="\n".join(str(each) for each in (first, *more[:3])),
+                expected=f"what azure-ai-ml {verdict.version} accepts",
+                fix=f"correct {first.position}",
+            )
 
 
 @check("spec", explains=("InvalidDeploymentSpec",), phases=PHASES)

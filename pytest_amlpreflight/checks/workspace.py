@@ -1,7 +1,22 @@
-"""The workspace itself: nothing can be deployed to one that is not there, not ready, or not open to online endpoints."""
+"""The workspace itself and what it is linked to: nothing can be deployed to one that is not there, or not ready."""
 
-from pytest_amlpreflight.facts.workspace import Workspace
-from pytest_amlpreflight.verdict import blocked, check
+from collections.abc import Callable
+
+from pytest_amlpreflight.checks.linked_resources import (
+    blocked_by_absence,
+    blocked_if_elsewhere,
+    blocked_if_foreign,
+    named,
+)
+from pytest_amlpreflight.facts.application_insights import ApplicationInsights
+from pytest_amlpreflight.facts.diagnosis import Diagnosis
+from pytest_amlpreflight.facts.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.network import SERVES_ENDPOINTS_SINCE, PrivateEndpoint, predates_endpoints
+from pytest_amlpreflight.facts.registry import Registry
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.storage import StorageAccount
+from pytest_amlpreflight.facts.workspace import OutboundRule, PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
 @check("workspace", explains=("ResourceNotFound",))
@@ -62,16 +77,18 @@ def check_linked_resources_exist(
     aml_application_insights_or_none: ApplicationInsights | None,
     aml_deleted_key_vault: DeletedKeyVault | None,
 ) -> None:
-    """The hub, key vault, storage account, registry and Application Insights that the workspace names exist, where it can use them.
+    """The hub, key vault, storage account, registry and Application Insights that the workspace names exist, where it
+    can use them.
 
-    Somebody who tidies up a resource group sees no link from a vault to a workspace. The workspace keeps its state `Succeeded`, and the next
-    deployment fails on a resource that is gone. A registry that was never made is fine: the first image build makes it.
+    Somebody who tidies up a resource group sees no link from a vault to a workspace. The workspace keeps its state
+    `Succeeded`, and the next deployment fails on a resource that is gone. A registry that was never made is fine:
+    the first image build makes it.
     """
     own, hub = aml_workspace_or_none, aml_hub_or_none
     if own is None:
         not_applicable("not reached: the workspace does not exist")
     if own.hub_id and hub is None:
-        _blocked_by_absence(own, "hub", own.hub_id)
+        blocked_by_absence(own, "hub", own.hub_id)
     workspace = own.inheriting(hub) if hub else own
     linked: tuple[tuple[str, ResourceId | None, object], ...] = (
         ("key vault", workspace.key_vault_id, aml_key_vault_or_none),
@@ -81,19 +98,20 @@ def check_linked_resources_exist(
     )
     for word, resource_id, found in linked:
         if resource_id is not None and found is None:
-            _blocked_by_absence(workspace, word, resource_id, aml_deleted_key_vault if word == "key vault" else None)
+            blocked_by_absence(workspace, word, resource_id, aml_deleted_key_vault if word == "key vault" else None)
         if resource_id is not None and workspace.isolated:
-            _blocked_if_elsewhere(workspace, word, resource_id)
-    _blocked_if_foreign(workspace, aml_key_vault_or_none)
+            blocked_if_elsewhere(workspace, word, resource_id)
+    blocked_if_foreign(workspace, aml_key_vault_or_none)
 
 
 @check("workspace", explains=("WorkspaceManagedNetworkNotReady",), phases=("pre", "audit"))
 def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
     """The workspace's managed network, where it has one, is provisioned with every rule that Azure needs.
 
-    Isolation is a setting; the network itself is made with the first compute, and an online deployment does not count as one. Until then a deployment
-    fails with `WorkspaceManagedNetworkNotReady`. That a failed rule of category `Required` stops a deployment is inferred from its name and
-    from what these rules lead to: storage, vault and workspace. Rules of other categories get advice.
+    Isolation is a setting; the network itself is made with the first compute, and an online deployment does not
+    count as one. Until then a deployment fails with `WorkspaceManagedNetworkNotReady`. That a failed rule of
+    category `Required` stops a deployment is inferred from its name and from what these rules lead to: storage,
+    vault and workspace. Rules of other categories get advice.
     """
     network = aml_workspace.managed_network
     if network is None:
@@ -103,7 +121,7 @@ def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
             f"workspace {aml_workspace.name} has a managed network that is not provisioned",
             found=f"managedNetwork.status.status = {network.status!r}",
             expected="managedNetwork.status.status = 'Active'",
-            fix=f"az ml workspace provision-network {_named(aml_workspace)}",
+            fix=f"az ml workspace provision-network {named(aml_workspace)}",
         )
     for rule in sorted(network.outbound_rules, key=lambda rule: not (rule.failed and rule.required)):
         if not rule.active:
@@ -114,10 +132,11 @@ def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
 def check_private_registry_has_a_build_compute(
     aml_workspace: Workspace, aml_registry: Registry | None, aml_image_build: bool | None
 ) -> None:
-    """A workspace with a private registry names a compute cluster that builds images, unless the deployment's image is prebuilt.
+    """A workspace with a private registry names a compute cluster that builds images, unless the deployment's image is
+    prebuilt.
 
-    Images are built by the registry itself, which cannot reach its own private address. For a registered environment, and for a
-    live deployment, nobody can tell whether an image is still to be built: those get advice.
+    Images are built by the registry itself, which cannot reach its own private address. For a registered
+    environment, and for a live deployment, nobody can tell whether an image is still to be built: those get advice.
     """
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
@@ -131,7 +150,7 @@ def check_private_registry_has_a_build_compute(
         f"workspace {aml_workspace.name} has no compute to build images for its private registry",
         found=f"imageBuildCompute is not set; registry {aml_registry.name} is private",
         expected="imageBuildCompute names a compute cluster in the registry's network",
-        fix=f"az ml workspace update {_named(aml_workspace)} --image-build-compute CLUSTER",
+        fix=f"az ml workspace update {named(aml_workspace)} --image-build-compute CLUSTER",
     )
 
 
@@ -141,7 +160,8 @@ def check_datastore_authentication_matches_the_storage(
 ) -> None:
     """The workspace does not use account keys on a storage account that refuses them.
 
-    Policies turn `allowSharedKeyAccess` off long after a workspace was made. Uploads of code and model then fail, and so do image builds.
+    Policies turn `allowSharedKeyAccess` off long after a workspace was made. Uploads of code and model then fail,
+    and so do image builds.
     """
     mode = aml_workspace.datastores_auth_mode or "accesskey"  # Azure's default, which older workspaces leave out
     if aml_storage_account.shared_keys or mode.lower() != "accesskey":
@@ -150,7 +170,7 @@ def check_datastore_authentication_matches_the_storage(
         f"storage account {aml_storage_account.name} refuses the account keys that workspace {aml_workspace.name} uses",
         found=f"allowSharedKeyAccess = False, systemDatastoresAuthMode = {mode!r}",
         expected="systemDatastoresAuthMode = 'identity'",
-        fix=f"az ml workspace update {_named(aml_workspace)} --system-datastores-auth-mode identity",
+        fix=f"az ml workspace update {named(aml_workspace)} --system-datastores-auth-mode identity",
     )
 
 
@@ -160,9 +180,9 @@ def check_private_endpoints_are_approved_and_recent(
 ) -> None:
     """The workspace's private endpoints are approved, and young enough to lead to managed online endpoints.
 
-    Nothing gets through one that waits for approval. One made before 24 May 2022 leads to the workspace and not to its endpoints. Azure does not
-    always say when it was made; a workspace made later settles the question, and for an older one there is advice. What was disconnected beside
-    an approved one is a leftover, and advice too.
+    Nothing gets through one that waits for approval. One made before 24 May 2022 leads to the workspace and not to
+    its endpoints. Azure does not always say when it was made; a workspace made later settles the question, and for
+    an older one there is advice. What was disconnected beside an approved one is a leftover, and advice too.
     """
     connections = aml_workspace.private_endpoint_connections
     if not connections:
@@ -180,12 +200,12 @@ def check_private_endpoints_are_approved_and_recent(
 def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis | None) -> None:
     """Azure's own diagnosis of the workspace finds no errors; its warnings become advice.
 
-    Azure sees from inside what nobody can read from outside: routes, network security groups, how its own network resolves names. Its codes are an
-    open set and are repeated word for word.
+    Azure sees from inside what nobody can read from outside: routes, network security groups, how its own network
+    resolves names. Its codes are an open set and are repeated word for word.
     """
     if aml_diagnosis is None:
         not_applicable("the caller may not run it: Microsoft.MachineLearningServices/workspaces/diagnose/action")
-    again = f"az ml workspace diagnose {_named(aml_workspace)}"
+    again = f"az ml workspace diagnose {named(aml_workspace)}"
     for warning in aml_diagnosis.of_level("Warning"):
         advise(
             f"Azure's diagnosis of workspace {aml_workspace.name} warns of {warning.code}",
@@ -201,55 +221,6 @@ def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis 
             expected="a diagnosis without errors",
             fix=again,
         )
-
-
-def _named(workspace: Workspace) -> str:
-    return f"--name {workspace.name} --resource-group {workspace.id.resource_group}"
-
-
-def _blocked_by_absence(
-    workspace: Workspace, word: str, resource_id: ResourceId, deleted: DeletedKeyVault | None = None
-) -> NoReturn:
-    if deleted:
-        blocked(
-            f"key vault {deleted.name} of workspace {workspace.name} was deleted and can be recovered",
-            found=f"soft-deleted {deleted.deleted_at}, to be purged {deleted.purged_at}",
-            expected="the key vault that the workspace names",
-            fix=f"az keyvault recover --name {deleted.name} --location {deleted.location}",
-        )
-    blocked(
-        f"{word} {resource_id.name} of workspace {workspace.name} does not exist",
-        found=f"404 for {resource_id}",
-        expected=f"the {word} that the workspace names",
-        fix="restore it, or make another one and name it in the workspace:\n"
-        f"az ml workspace show {_named(workspace)}",
-    )
-
-
-def _blocked_if_elsewhere(workspace: Workspace, word: str, resource_id: ResourceId) -> None:
-    if resource_id.subscription.lower() == workspace.id.subscription.lower():
-        return
-    blocked(
-        f"{word} {resource_id.name} is in another subscription than its workspace {workspace.name}",
-        found=f"subscription {resource_id.subscription}",
-        expected=f"subscription {workspace.id.subscription}: endpoints with network isolation need both in one",
-        fix=f"az resource move --ids {resource_id} --destination-group {workspace.id.resource_group} "
-        f"--destination-subscription-id {workspace.id.subscription}",
-    )
-
-
-def _blocked_if_foreign(workspace: Workspace, vault: KeyVault | None) -> None:
-    """Of the linked resources only a vault says which tenant it trusts; it keeps the old one when its subscription is moved."""
-    tenants = (workspace.tenant_id, vault.tenant_id if vault else None)
-    if vault is None or None in tenants or str(tenants[0]).lower() == str(tenants[1]).lower():
-        return
-    blocked(
-        f"key vault {vault.name} trusts another tenant than that of its workspace {workspace.name}",
-        found=f"tenantId = {vault.tenant_id!r}",
-        expected=f"tenantId = {workspace.tenant_id!r}",
-        fix=f"az resource update --ids {vault.id} --set properties.tenantId={workspace.tenant_id}\n"
-        "(its access policies and role assignments belong to the old tenant: make them anew)",
-    )
 
 
 def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:
@@ -282,7 +253,10 @@ def _judge_age(workspace: Workspace, endpoint: PrivateEndpoint) -> None:
     (blocked if old else advise)(
         f"private endpoint {endpoint.name} of workspace {workspace.name} "
         + ("is too old for online endpoints" if old else "may be too old for online endpoints"),
-        found=f"created {endpoint.created_at}" if old else f"no time of creation; the workspace is of {workspace.created_at}",
+        found=f"created {endpoint.created_at}"
+        if old
+        else f"no time of creation; the workspace is of {workspace.created_at}",
         expected=f"created {SERVES_ENDPOINTS_SINCE} or later",
-        fix=f"az network private-endpoint delete --ids {endpoint.id}\n(then create it again with the same subnet and group amlworkspace)",
+        fix=f"az network private-endpoint delete --ids {endpoint.id}\n"
+        "(then create it again with the same subnet and group amlworkspace)",
     )

@@ -22,6 +22,8 @@ class Answer:
         """The body as sent. Microsoft.Network's private DNS escapes slashes, as some JSON writers do."""
         if self.body is None:
             return b""
+        if isinstance(self.body, bytes):  # what is no JSON, such as storage's XML, comes as it is
+            return self.body
         text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
         return (text.replace("/", "\\/") if self.escape_slashes else text).encode()
 

@@ -2,27 +2,56 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from .answers import Answer, arm_error
 from .ids import ArmPath
 from .notation import read
+from .world import World
+
+
+@cache
+def _table() -> dict[str, list[str]]:
+    return dict(read(Path(__file__).with_name("api-versions.yml"))["types"])
 
 
 @cache
 def _supported() -> dict[str, list[str]]:
-    table = read(Path(__file__).with_name("api-versions.yml"))["types"]
-    return {arm_type.lower(): versions for arm_type, versions in table.items()}
+    return {arm_type.lower(): versions for arm_type, versions in _table().items()}
 
 
-def refusal(arm: ArmPath, version: str | None, location: str | None, held: set[str]) -> Answer | None:
+def knows(arm_type: str) -> bool:
+    """Whether the table has versions for the type itself: for POSTs to a collection, such as Resource Graph's."""
+    return arm_type.lower() in _supported()
+
+
+def of_provider(namespace: str) -> list[dict[str, Any]]:
+    """The `resourceTypes` of a provider as the table has them, newest api-version first as ARM writes them."""
+    stem = f"{namespace.lower()}/"
+    types = {kind: versions for kind, versions in _table().items() if kind.lower().startswith(stem)}
+    return [{"resourceType": kind[len(stem) :], "apiVersions": versions[::-1]} for kind, versions in types.items()]
+
+
+def listed(world: World, arm: ArmPath) -> list[str] | None:
+    """The api-versions that the world's own provider document lists for a type: what it lists, it also means."""
+    provider = world.get(f"{arm.subscription or ''}/providers/{arm.namespace}") or {}
+    kind = arm.type.partition("/")[2].lower()
+    types = provider.get("resourceTypes") or []
+    return next((sorted(one["apiVersions"]) for one in types if one["resourceType"].lower() == kind), None)
+
+
+def refusal(
+    arm: ArmPath, version: str | None, location: str | None, held: set[str], listed: list[str] | None = None
+) -> Answer | None:
     """What ARM answers to an api-version it does not know; None for one it does.
 
     `held` are the lower-cased types the world holds: one that no table knows was pasted by an operator and accepts any.
+    `listed` are the versions of the world's own provider document, which count instead of the table's.
     """
     if not version:
         text = "The api-version query parameter (?api-version=) is required for all requests."
         return arm_error(400, "MissingApiVersionParameter", text)
-    versions = _supported().get(arm.type.lower())
+    versions = listed or _supported().get(arm.type.lower())
     if versions is None:
         return None if arm.type.lower() in held else _unknown_type(arm, version, held)
     if version in versions:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request as HttpRequest
 
-from . import identity, metadata, routes, scoring
+from . import data_plane, identity, metadata, progress, routes, scoring
 from .answers import Answer, arm_error, unauthorized
 from .faults import Fault, first_met
 from .ids import ArmPath, parse
@@ -69,6 +69,14 @@ class Application:
             return _REFUSALS[fault.kind](fault, path, arm)
         if endpoint is not None:
             return scoring.answer(endpoint, request.method, path, request.headers, body)
+        service = data_plane.behind(self.world, host)
+        if service is not None:
+            query = dict(request.query_params)
+            holds = self.world.held_by(host)
+            visit = data_plane.Visit(
+                self.world, host, holds, request.method, path, query, request.headers, body, self.own_url()
+            )
+            return service(visit)
         if path == "/metadata/endpoints":
             return metadata.endpoints(self.world.cloud, self.own_url(), request.query_params.get("api-version"))
         refused = identity.refusal(self.world, request.headers.get("authorization"), self.own_url())
@@ -77,7 +85,8 @@ class Application:
         if arm is None:
             return arm_error(404, "NotFound", f"The path '{path}' is no ARM path.", unknown="no such route")
         query = dict(request.query_params)
-        return routes.dispatch(routes.Call(self.world, request.method, arm, query, self.own_url(), body))
+        with progress.as_of_now(self.world, request.method, arm):
+            return routes.dispatch(routes.Call(self.world, request.method, arm, query, self.own_url(), body))
 
     def _record(self, request: HttpRequest, path: str, status: int, started: float) -> None:
         host = request.headers.get("host", "")

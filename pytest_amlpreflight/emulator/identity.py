@@ -83,6 +83,15 @@ def refusal(world: World, authorization: str | None, own_url: str) -> Answer | N
     return None
 
 
+def audience_of(authorization: str | None) -> str | None:
+    """Whom the bearer token was issued for, without a trailing slash; None without a token that is still good."""
+    kind, _, bearer = (authorization or "").partition(" ")
+    claims = _claims(bearer) if kind.lower() == "bearer" else None
+    if claims is None or int(claims.get("exp", 0)) < time.time():
+        return None
+    return str(claims.get("aud")).rstrip("/")
+
+
 def _encode(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import api_versions, arm, authorization, ids, scoring
+from . import api_versions, arm, authorization, diagnosis, enforcement, ids, logs, policy, resource_graph, scoring
 from .answers import Answer, arm_error
 from .ids import ArmPath
 from .world import ENDPOINTS, World, type_of
@@ -30,11 +30,13 @@ def dispatch(call: Call) -> Answer:
     stored = call.world.get(call.arm.path)
     location = stored.get("location") if stored else None
     handler = _find(call)
-    typed = call.arm if call.method == "GET" else _acted_upon(call.arm)
-    refused = api_versions.refusal(typed, call.query.get("api-version"), location, held)
+    typed = call.arm if call.method == "GET" or api_versions.knows(call.arm.type) else _acted_upon(call.arm)
+    refused = api_versions.refusal(
+        typed, call.query.get("api-version"), location, held, api_versions.listed(call.world, typed)
+    )
     if refused is not None:
         return refused
-    unregistered = _unregistered(call)
+    unregistered = _unregistered(call) or enforcement.refusal(call.world, call.method, call.arm)
     if unregistered is not None:
         return unregistered
     if handler is None:
@@ -73,6 +75,18 @@ def _acted_upon(path: ArmPath) -> ArmPath:
 
 def _resource(call: Call) -> Answer:
     return arm.resource(call.world, call.arm, call.query, call.own_url)
+
+
+def _provider(call: Call) -> Answer:
+    """A provider; where the world leaves its `resourceTypes` empty, those of the table, so that clients can negotiate."""
+    found = _resource(call)
+    if found.status == 200 and not found.body.get("resourceTypes"):
+        found.body["resourceTypes"] = api_versions.of_provider(call.arm.name or "")
+    return found
+
+
+def _resource_graph(call: Call) -> Answer:
+    return resource_graph.answer(call.world, call.body)
 
 
 def _collection(call: Call) -> Answer:
@@ -148,11 +162,43 @@ def _role_assignment_metrics(call: Call) -> Answer:
     return Answer({"subscriptionId": scope.rpartition("/")[2]} | counts)
 
 
+def _deleted_vaults(call: Call) -> Answer:
+    """Soft-deleted vaults of every region; their own ids stand below a location."""
+    found = list(call.world.of_type("Microsoft.KeyVault/locations/deletedVaults", call.arm.parent or "/"))
+    return arm.page(found, call.world.page_size, call.arm, call.query, call.own_url)
+
+
+def _diagnose(call: Call) -> Answer:
+    workspace = call.world.get(call.arm.parent)
+    if workspace is None:
+        return arm.not_found(call.world, _acted_upon(call.arm))
+    return diagnosis.start(call.world, workspace, call.query["api-version"], call.own_url)
+
+
+def _workspace_operation(call: Call) -> Answer:
+    kind, version = call.query.get("type", "async"), call.query["api-version"]
+    return diagnosis.status(call.world, call.arm, kind, version, call.own_url)
+
+
+def _get_logs(call: Call) -> Answer:
+    if call.world.get(call.arm.parent) is None:
+        return arm.not_found(call.world, _acted_upon(call.arm))
+    return logs.answer(call.world, call.arm.parent, call.body)
+
+
 def _list_keys(call: Call) -> Answer:
     endpoint = call.world.get(call.arm.parent)
     if endpoint is None:
         return arm.not_found(call.world, _acted_upon(call.arm))
     return Answer(scoring.keys(endpoint["id"]))
+
+
+def _policy_restrictions(call: Call) -> Answer:
+    return policy.restrictions(call.world, call.arm.parent or "/", call.body)
+
+
+def _policy_states(call: Call) -> Answer:
+    return policy.states(call.world, call.arm.path.rpartition("/providers/")[0] or "/")
 
 
 _COLLECTIONS: dict[str, Handler] = {
@@ -162,15 +208,23 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/roleassignments": _role_assignments,
     "microsoft.authorization/roleassignmentsusagemetrics": _role_assignment_metrics,
     "microsoft.authorization/roledefinitions": _role_definitions,
+    "microsoft.keyvault/deletedvaults": _deleted_vaults,
     "microsoft.resources/resources": _resources,
     "microsoft.resources/tenants": _tenants,
 }
 
 _RESOURCES: dict[str, Handler] = {
     "microsoft.authorization/roledefinitions": _role_definition,
+    "microsoft.machinelearningservices/locations/workspaceoperationsstatus": _workspace_operation,
+    "microsoft.resources/providers": _provider,
 }
 
-# Azure's read-only POSTs. getLogs, token, diagnose and the others belong here.
+# Azure's read-only POSTs. getLogs, token and the others belong here.
 _ACTIONS: dict[str, Handler] = {
     f"{ENDPOINTS}/listKeys".lower(): _list_keys,
+    f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
+    "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,
+    "microsoft.policyinsights/checkpolicyrestrictions": _policy_restrictions,
+    "microsoft.policyinsights/policystates/queryresults": _policy_states,
+    "microsoft.resourcegraph/resources": _resource_graph,
 }

@@ -16,9 +16,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from . import identity, metadata, world
+from . import data_plane, identity, metadata, world
 from .application import Application, Request
-from .dns_server import DnsServer
+from .dns_server import DnsServer, zone_of
 from .failures import apply, load
 
 _START_LIMIT = 10.0
@@ -38,7 +38,7 @@ class Emulator:
             apply(self._world, load(name))
         self._wanted_port, self._port, self._identity_port = port, 0, 0
         self._application = Application(self._world, latency, lambda: self.url)
-        self._resolvers = [DnsServer(self._world.resolver_zones(azure=azure)) for azure in (False, True)]
+        self._resolvers = [DnsServer(self._zones(azure=azure)) for azure in (False, True)]
         self._stop_soon: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -83,9 +83,21 @@ class Emulator:
         return f"127.0.0.1:{self._resolvers[1].port}"
 
     @property
+    def connect_to(self) -> str:
+        """Rules in the manner of curl's `--connect-to`: whatever address a data-plane host has in the world, it is
+        here.
+        """
+        return f":80:127.0.0.1:{self._identity_port} ::127.0.0.1:{self._port}"
+
+    @property
     def requests(self) -> list[Request]:
         """Every request answered so far, in the order of the answers."""
         return self._application.requests
+
+    @property
+    def asked(self) -> list[str]:
+        """The action of Azure's that each request to ARM needed, in its order."""
+        return self._world.asked
 
     @property
     def unanswered(self) -> list[str]:
@@ -146,11 +158,17 @@ class Emulator:
     ) -> None:
         self.stop()
 
+    def _zones(self, *, azure: bool) -> world.Zones:
+        """What a resolver knows: the world's zones, and the address of every other host that is served here."""
+        zones = self._world.resolver_zones(azure=azure)
+        others = [host for host in data_plane.hosts(self._world) if zone_of(zones, host) is None]
+        return {**zones, **{host: {"@": {"A": ["loopback"]}} for host in others}}
+
     def _certify(self) -> ssl.SSLContext:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_bundle))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1", *self._world.scoring_hosts).configure_cert(context)
+        authority.issue_cert("localhost", "127.0.0.1", *self._world.scoring_hosts, *data_plane.hosts(self._world)).configure_cert(context)
         return context
 
     def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:

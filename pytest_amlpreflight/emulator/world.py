@@ -10,17 +10,35 @@ from . import ids
 from .clouds import CLOUDS
 from .faults import KINDS, Fault
 from .notation import Mapping, WorldError, merge, read
+from .progress import Progress
 
 Document = dict[str, Any]
 Zones = dict[str, dict[str, Any]]
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-_SECTIONS = ("tenant", "caller", "cloud", "groups", "resources", "collections", "dns", "azure_dns", "paging", "faults")
+_SECTIONS = (
+    "tenant",
+    "caller",
+    "cloud",
+    "groups",
+    "resources",
+    "collections",
+    "data_plane",
+    "dns",
+    "azure_dns",
+    "paging",
+    "faults",
+    "logs",
+)
 
 
 @dataclass(slots=True)
 class World:
-    """The state behind every answer. Failures change it before the emulator starts; nothing does afterwards."""
+    """The state behind every answer. Failures change it before the emulator starts; nothing does afterwards.
+
+    Except `operations`: how often each operation under way was asked after; and `asked`: the action of each request, in
+    Azure's spelling. With `enforced: true` in `caller`, its role assignments decide what is answered.
+    """
 
     path: Path
     tenant: str
@@ -29,10 +47,15 @@ class World:
     groups: dict[str, list[str]] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     collections: dict[str, Document] = field(default_factory=dict)
+    data_plane: dict[str, Document] = field(default_factory=dict)
     zones: Zones = field(default_factory=dict)
     azure_zones: Zones | None = None
     page_size: int | None = None
     faults: list[Fault] = field(default_factory=list)
+    logs: dict[str, dict[str, str]] = field(default_factory=dict)
+    progress: list[Progress] = field(default_factory=list)
+    operations: dict[str, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def get(self, arm_id: str) -> Document | None:
         """The resource with this id, whatever the casing."""
@@ -63,6 +86,10 @@ class World:
             waiting += [group.lower() for group in groups.get(one, []) if group.lower() not in found]
         return found
 
+    def held_by(self, host: str) -> Document:
+        """What stands behind a data-plane host."""
+        return self.data_plane.get(host.lower(), {})
+
     def resolver_zones(self, *, azure: bool = False) -> Zones:
         """What a resolver knows: the world's zones, or those with `azure_dns` laid over them."""
         if azure and self.azure_zones is not None:
@@ -90,9 +117,12 @@ def load(path: Path) -> World:
     _load_resources(path, source, world)
     collections = _section(path, source, "collections", Mapping)
     world.collections = {ids.key(name): answer for name, answer in collections.items()}
+    held = _section(path, source, "data_plane", Mapping)
+    world.data_plane = {host.lower(): holds or {} for host, holds in held.items()}
     world.zones = _load_zones(path, _section(path, source, "dns", Mapping))
     if "azure_dns" in source:
         world.azure_zones = _load_zones(path, _section(path, source, "azure_dns", Mapping))
+    world.logs = {ids.key(name): containers for name, containers in _section(path, source, "logs", Mapping).items()}
     world.page_size = _section(path, source, "paging", Mapping).get("size")
     world.faults = [read_fault(path, entry) for entry in _section(path, source, "faults", list)]
     return world

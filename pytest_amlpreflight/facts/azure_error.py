@@ -30,7 +30,7 @@ class AzureError:
         """The innermost code that says something; a code that merely wraps others where there is no better one."""
         codes = [level.code for level in self.levels if level.code]
         telling = [code for code in codes if code.lower() not in WRAPPERS]
-        return (telling or codes or [None])[-1]
+        return next(reversed(telling or codes), None)
 
     @property
     def message(self) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The identity behind the run's requests: what roles are assigned to (`object_id`), and its application, if it is one."""
+    """The identity behind the run's requests: what roles are assigned to (`object_id`), and its application, if it is
+    one.
+    """
 
     object_id: str
     tenant_id: str | None

@@ -18,7 +18,9 @@ _RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning
 
 
 class Container(StrEnum):
-    """A container of a deployment, as `getLogs` calls it: the storage initializer fetches model and code, then the server starts."""
+    """A container of a deployment, as `getLogs` calls it: the storage initializer fetches model and code, then the
+    server starts.
+    """
 
     INFERENCE_SERVER = "InferenceServer"
     STORAGE_INITIALIZER = "StorageInitializer"
@@ -26,7 +28,9 @@ class Container(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LogCause:
-    """A known cause and the line that shows it. `what` is the part that differs from case to case, such as a module's name."""
+    """A known cause and the line that shows it. `what` is the part that differs from case to case, such as a module's
+    name.
+    """
 
     name: str
     title: str
@@ -62,7 +66,8 @@ class ContainerLog:
 
     @property
     def available(self) -> bool:
-        """Whether there is a log: of a container that is not up, Azure answers with a sentence that says to try again."""
+        """Whether there is a log: of a container that is not up, Azure answers with a sentence that says to try again.
+        """
         return bool(self.text.strip()) and not (len(self.text) < 400 and _NO_LOG_YET.search(self.text))
 
     @property
@@ -95,9 +100,15 @@ class ContainerLog:
 
 
 def causes_in(text: str, container: Container | None = None) -> tuple[LogCause, ...]:
-    """The known causes in a text, in the order of the table `log-causes`: rows that say more stand before those that say less."""
+    """The known causes in a text, in the order of the table `log-causes`: rows that say more stand before those that
+    say less.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    rows = [(pattern, row) for pattern, row in _patterns() if container is None or container in row.get("containers", (container,))]
+    rows = [
+        (pattern, row)
+        for pattern, row in _patterns()
+        if container is None or container in row.get("containers", (container,))
+    ]
     found = (_met(lines, pattern, row) for pattern, row in rows)
     return tuple(cause for cause in found if cause)
 
@@ -142,4 +153,7 @@ def _frames(lines: tuple[str, ...]) -> Iterator[list[str]]:
 def _of_a_library(line: str) -> bool:
     match = _FRAME.match(line)
     path = match["file"] if match else ""
-    return any(part in path for part in ("site-packages", "dist-packages", "/lib/python", "<frozen", "azureml-server", "azmlinfsrv"))
+    return any(
+        part in path
+        for part in ("site-packages", "dist-packages", "/lib/python", "<frozen", "azureml-server", "azmlinfsrv")
+    )

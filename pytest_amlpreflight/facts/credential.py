@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 class ScoringCredential:
     """A key or token of an endpoint. Its secret is never shown.
 
-    `kind` is in words (`the primary key`). `expires_on` is in seconds since the epoch, None for a key. `audience` is that of an Entra token;
+    `kind` is in words (`the primary key`). `expires_on` is in seconds since the epoch, None for a key. `audience` is
+    that of an Entra token;
     `principal_id` its owner's.
     """
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DiagnosisResult:
-    """One thing Azure found. `about` is the group it stands in (`dnsResolutionResults`), `code` an open set, `level` `Error`, `Warning` or `Information`."""
+    """One thing Azure found. `about` is the group it stands in (`dnsResolutionResults`), `code` an open set, `level`
+    `Error`, `Warning` or `Information`.
+    """
 
     about: str
     code: str

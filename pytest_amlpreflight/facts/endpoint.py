@@ -16,8 +16,9 @@ LIVE = Source("live")
 class Endpoint:
     """An online endpoint: the spec's where one is given, else the live one.
 
-    `identity_ids` are its user-assigned identities; `principal_id` is that of a system-assigned one, None before creation. `compute` is the attached
-    Kubernetes compute, None for a managed endpoint. `scoring_uri` is None before creation.
+    `identity_ids` are its user-assigned identities; `principal_id` is that of a system-assigned one, None before
+    creation. `compute` is the attached Kubernetes compute, None for a managed endpoint. `scoring_uri` is None before
+    creation.
     """
 
     name: str
@@ -58,8 +59,8 @@ class Endpoint:
 class Deployment:
     """An online deployment: the spec's where one is given, else the live one.
 
-    `egress_public_network_access` is None where it was not set. `instance_type` is None for a Kubernetes deployment with the default type.
-    Settings and probes are None where Azure shows none.
+    `egress_public_network_access` is None where it was not set. `instance_type` is None for a Kubernetes deployment
+    with the default type. Settings and probes are None where Azure shows none.
     """
 
     name: str

@@ -84,6 +84,7 @@ class Environment:
     python_position: Position | None = None
     requirements: tuple[Requirement, ...] = ()
     channels: tuple[str, ...] = ()
+    pip_options: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     build: BuildFolder | None = None
     unknown_because: str | None = None

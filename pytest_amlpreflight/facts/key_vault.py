@@ -25,7 +25,9 @@ class DeletedKeyVault:
 
 @dataclass(frozen=True, slots=True)
 class KeyVault:
-    """A key vault as ARM describes it. `default_action` and `bypass` are None where Azure sent no `networkAcls`: the firewall is open then."""
+    """A key vault as ARM describes it. `default_action` and `bypass` are None where Azure sent no `networkAcls`: the
+    firewall is open then.
+    """
 
     id: ResourceId
     name: str

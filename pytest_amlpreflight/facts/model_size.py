@@ -8,7 +8,9 @@ GIB = 1024**3
 
 @dataclass(frozen=True, slots=True)
 class ModelSize:
-    """How large a model is. `where` says who names it; `complete` is False where not every file was counted, so that it is larger still."""
+    """How large a model is. `where` says who names it; `complete` is False where not every file was counted, so that it
+    is larger still.
+    """
 
     name: str
     bytes: int

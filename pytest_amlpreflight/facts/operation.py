@@ -14,7 +14,9 @@ AT_REST = frozenset({"succeeded", "failed", "canceled"})
 
 @dataclass(frozen=True, slots=True)
 class CodeMeaning:
-    """What an error code means, where Microsoft's guide describes it, what to try first, and which checks could explain it."""
+    """What an error code means, where Microsoft's guide describes it, what to try first, and which checks could explain
+    it.
+    """
 
     code: str
     title: str
@@ -25,7 +27,9 @@ class CodeMeaning:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The last operation on a resource. `error` is None while it runs; `unread` says in words why the operation itself could not be read."""
+    """The last operation on a resource. `error` is None while it runs; `unread` says in words why the operation itself
+    could not be read.
+    """
 
     status: str
     percent: float | None = None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class PolicyVerdict:
     """What one policy assignment says of a resource that is about to be created.
 
-    `result` is `NonCompliant`, or something else where the policy could not be evaluated. `effect` is None in older answers, which hold policies that
-    deny and no others. `reason` is what was compared, in words.
+    `result` is `NonCompliant`, or something else where the policy could not be evaluated. `effect` is None in older
+    answers, which hold policies that deny and no others. `reason` is what was compared, in words.
     """
 
     assignment: str

@@ -35,7 +35,8 @@ class PrivateDnsZone:
         return self.id.name
 
     def inference_record(self, workspace_guid: str, endpoint: str) -> str | None:
-        """The name of the record that answers for the endpoint: its own, else the workspace's wildcard; None without either.
+        """The name of the record that answers for the endpoint: its own, else the workspace's wildcard; None without
+        either.
 
         The region at its end is left open, since the one in host names may differ from the workspace's location.
         """
@@ -53,7 +54,9 @@ def networks_of(endpoints: tuple[PrivateEndpoint, ...]) -> frozenset[ResourceId]
 
 
 def answering(zones: tuple[PrivateDnsZone, ...], endpoints: tuple[PrivateEndpoint, ...]) -> tuple[PrivateDnsZone, ...]:
-    """The zones that count for these private endpoints: those linked to their networks, else all: a name may have a zone per hub."""
+    """The zones that count for these private endpoints: those linked to their networks, else all: a name may have a
+    zone per hub.
+    """
     networks = networks_of(endpoints)
     return tuple(zone for zone in zones if zone.linked_to(networks)) or zones
 
@@ -73,4 +76,4 @@ class TwoResolutions:
     @property
     def side_by_side(self) -> str:
         """Both ways from the host to its addresses, a line each."""
-        return f"{self.callers.path}  (asked of {self.callers.resolver})\n{self.azure.path}  (asked of {self.azure.resolver})"
+        return "\n".join(f"{one.path}  (asked of {one.resolver})" for one in (self.callers, self.azure))

@@ -10,7 +10,9 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 
 @dataclass(frozen=True, slots=True)
 class EndpointInRegion:
-    """An endpoint somewhere in the subscription and region, online or batch. `compute` is the Kubernetes compute of one that is attached to it."""
+    """An endpoint somewhere in the subscription and region, online or batch. `compute` is the Kubernetes compute of one
+    that is attached to it.
+    """
 
     id: ResourceId
     batch: bool = False
@@ -40,7 +42,8 @@ class EndpointInRegion:
 class Region:
     """Every endpoint and deployment of a subscription in a region that the caller may read, over all workspaces.
 
-    What the caller may not read is not there, so a count is a lower bound: it can prove that there is no room, never that there is.
+    What the caller may not read is not there, so a count is a lower bound: it can prove that there is no room, never
+    that there is.
     """
 
     location: str
@@ -63,7 +66,9 @@ class Region:
 
 @cache
 def documented_limits() -> Mapping[str, int]:
-    """How many there may be of what by default, as the table `online-endpoint-limits` has it. No API tells; many can be raised."""
+    """How many there may be of what by default, as the table `online-endpoint-limits` has it. No API tells; many can be
+    raised.
+    """
     return load("online-endpoint-limits").pairs("limit", "value")
 
 

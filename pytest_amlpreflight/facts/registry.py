@@ -11,7 +11,9 @@ EGRESS_CONNECTION = "Egress for Microsoft.MachineLearningServices/workspaces/onl
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A container registry as ARM describes it. `default_action` is None on Basic and Standard, which have no network rules."""
+    """A container registry as ARM describes it. `default_action` is None on Basic and Standard, which have no network
+    rules.
+    """
 
     id: ResourceId
     name: str
@@ -22,6 +24,7 @@ class Registry:
     repository_permissions: bool
     admin_user: bool
     private_endpoint_connections: tuple[PrivateEndpointConnection, ...]
+    anonymous_pull: bool = False
 
     @property
     def egress_connections(self) -> tuple[PrivateEndpointConnection, ...]:

@@ -24,7 +24,8 @@ class ResourceId:
 
 
 def parse_resource_id(text: str) -> ResourceId | None:
-    """The parts of `/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME...]`, or None where it is no such id.
+    """The parts of `/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME...]`, or None where it
+    is no such id.
 
     `kind` is the full type (`Microsoft.KeyVault/vaults`), `name` the last name.
     """

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
+
+from pytest_amlpreflight.facts.unreached import Unreached
 
 ANSWERED_BY = "azureml-model-deployment"
 """Sent, it chooses the deployment past the traffic rules; in an answer, it names the deployment that gave it."""
@@ -19,21 +20,6 @@ UNAUTHORIZED = (401, 403)
 TIMED_OUT = (408, 504)
 
 
-class NoAnswer(StrEnum):
-    """Why no answer came: each is mended somewhere else."""
-
-    NAME = "its name does not resolve"
-    REFUSED = "the connection is refused"
-    UNROUTED = "there is no way to its address"
-    NOT_CONNECTED = "the connection is not accepted in time"
-    TLS_NAME = "its certificate is for another name"
-    TLS_TRUST = "its certificate is not trusted here"
-    TLS = "the TLS handshake fails"
-    RESET = "the connection breaks off"
-    PROXY = "the proxy does not let the request through"
-    TIMEOUT = "no answer comes in time"
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The request that is sent: a file of the project, as its bytes."""
@@ -41,6 +27,17 @@ class Sample:
     path: Path
     body: bytes = field(repr=False)
     content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequests:
+    """Which file is sent to which endpoint. `given` holds endpoint and file; the endpoint "" stands for every one.
+
+    `project` is the folder in which one is looked for where none was given.
+    """
+
+    given: tuple[tuple[str, Path], ...] = ()
+    project: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class ScoringCall:
-    """One request to a scoring host. Exactly one of `response` and `no_answer` is there.
+    """One request to a scoring host. Exactly one of `response` and `unreached` is there.
 
     `deployment` is the one asked for by header, None where the traffic rules chose. `credential` says in words what the request was authorised with, and
     `credential_flaw` what can be seen to be wrong with that. `known` are words for the remedies: `endpoint_id`, `audience`, `principal`, `sample`.
@@ -105,7 +102,7 @@ class ScoringCall:
     uri: str
     client_request_id: str
     response: Response | None = None
-    no_answer: NoAnswer | None = None
+    unreached: Unreached | None = None
     detail: str = ""
     deployment: str | None = None
     credential: str = ""
@@ -127,7 +124,7 @@ class ScoringCall:
     @property
     def timed_out(self) -> bool:
         """Whether the model took too long, in the service's eyes or in ours."""
-        return self.no_answer is NoAnswer.TIMEOUT or (self.response is not None and self.response.status in TIMED_OUT)
+        return self.unreached is Unreached.TIMEOUT or (self.response is not None and self.response.status in TIMED_OUT)
 
     @property
     def trace(self) -> str:

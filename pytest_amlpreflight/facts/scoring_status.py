@@ -9,23 +9,41 @@ from typing import Any
 
 from pytest_amlpreflight.data import Table, load
 from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.scoring import NoAnswer, Response, ScoringCall
+from pytest_amlpreflight.facts.scoring import Response, ScoringCall
 from pytest_amlpreflight.facts.spec import RequestSettings
+from pytest_amlpreflight.facts.unreached import Unreached
 
 
-REMEDIES = {
-    NoAnswer.NAME: "dig {host}",
-    NoAnswer.REFUSED: "curl -v https://{host}:{port}/ from the callers' network: nothing listens at that address",
-    NoAnswer.UNROUTED: "az network route-table list, and the firewall between here and {host}",
-    NoAnswer.NOT_CONNECTED: "nc -vz {host} {port} from the callers' network: a firewall or security group drops it",
-    NoAnswer.TLS_NAME: "openssl s_client -connect {host}:{port} -servername {host}: the address belongs to something else",
-    NoAnswer.TLS_TRUST: "export REQUESTS_CA_BUNDLE=<your proxy's authority>: openssl s_client -connect {host}:{port} shows who signed",
-    NoAnswer.TLS: "openssl s_client -connect {host}:{port} -servername {host}",
-    NoAnswer.RESET: "curl -v https://{host}:{port}/: a firewall that inspects TLS resets what it does not like",
-    NoAnswer.PROXY: "export NO_PROXY={host}, or let the proxy named by HTTPS_PROXY pass CONNECT {host}:{port}",
-    NoAnswer.TIMEOUT: "curl -v --max-time 60 https://{host}:{port}/",
+SILENCES: dict[Unreached, tuple[str, str]] = {
+    Unreached.NAME: ("its name does not resolve", "dig {host}"),
+    Unreached.REFUSED: (
+        "the connection is refused",
+        "nc -vz {host} {port} from the callers' network: nothing listens at the address it resolves to",
+    ),
+    Unreached.NOT_CONNECTED: (
+        "the connection is not accepted in time",
+        "nc -vz {host} {port} from the callers' network: a firewall or a security group drops it",
+    ),
+    Unreached.RESET: (
+        "the connection breaks off",
+        "curl -v https://{host}:{port}/: a firewall that looks into TLS resets what it does not like",
+    ),
+    Unreached.TIMEOUT: ("no answer comes in time", "curl -v --max-time 180 https://{host}:{port}/"),
+    Unreached.CERTIFICATE_NAME: (
+        "its certificate is for another name",
+        "openssl s_client -connect {host}:{port} -servername {host}: the address belongs to something else",
+    ),
+    Unreached.CERTIFICATE_TRUST: (
+        "its certificate is not trusted here",
+        "export REQUESTS_CA_BUNDLE=<authority of your proxy>; openssl s_client -connect {host}:{port} shows who signed",
+    ),
+    Unreached.PROXY: (
+        "the proxy does not let the request through",
+        "export NO_PROXY={host}, or let the proxy of HTTPS_PROXY pass CONNECT {host}:{port}",
+    ),
+    Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/"),
 }
-"""What to do next where no answer came."""
+"""Where no answer came: what that means, and the next step, with the host and port to fill in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +88,10 @@ def replicas_needed(
     return ceil(round(requests_per_second * seconds / target_utilization / concurrency, 9))
 
 
-def remedy_of(silence: NoAnswer) -> str:
-    """The next command where no answer came, with `{host}` and `{port}` to fill in."""
-    return REMEDIES[silence]
+def silence_of(call: ScoringCall) -> Meaning:
+    """What it means that no answer came."""
+    title, fix = SILENCES[call.unreached or Unreached.FAILED]
+    return Meaning(title, call.detail, fix.format(host=call.host, port=call.port), table().source)
 
 
 @cache

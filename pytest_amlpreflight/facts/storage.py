@@ -8,7 +8,9 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 
 @dataclass(frozen=True, slots=True)
 class StorageAccount:
-    """A storage account as ARM describes it; `blob_endpoint` ends with a slash, `bypass` is Azure's comma-separated list."""
+    """A storage account as ARM describes it; `blob_endpoint` ends with a slash, `bypass` is Azure's comma-separated
+    list.
+    """
 
     id: ResourceId
     name: str
@@ -35,5 +37,7 @@ class StorageAccount:
         return self.open or "azureservices" in (item.lower() for item in self.bypass)
 
     def admits_resource(self, resource: ResourceId) -> bool:
-        """Whether a resource access rule lets this very resource in; a rule may hold `*` for a subscription, a resource group or a name."""
+        """Whether a resource access rule lets this very resource in; a rule may hold `*` for a subscription, a
+        resource group or a name.
+        """
         return any(fnmatchcase(resource.text.lower(), rule.lower()) for rule in self.admitted_resources)

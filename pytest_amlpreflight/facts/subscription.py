@@ -1,5 +1,6 @@
 """The subscription: its state, its resource providers, its locks, and how many role assignments it may still take."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -28,7 +29,9 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class ResourceProvider:
-    """A service of Azure, as far as a subscription has switched it on: `Registered`, `Registering`, `NotRegistered` ..."""
+    """A service of Azure, as far as a subscription has switched it on: `Registered`, `Registering`, `NotRegistered`
+    ...
+    """
 
     namespace: str
     state: str
@@ -42,6 +45,18 @@ class ResourceProvider:
     def registering(self) -> bool:
         """Whether it is on its way: some regions are ready before others."""
         return self.state.lower() == "registering"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceProviders:
+    """What a subscription lists, by lower-cased namespace."""
+
+    subscription_id: str
+    listed: Mapping[str, ResourceProvider]
+
+    def find(self, namespace: str) -> ResourceProvider | None:
+        """The provider of that namespace, None where this cloud does not list it."""
+        return self.listed.get(namespace.lower())
 
 
 @dataclass(frozen=True, slots=True)

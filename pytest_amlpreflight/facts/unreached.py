@@ -9,6 +9,7 @@ class Unreached(StrEnum):
     NAME = "NameNotResolved"
     REFUSED = "ConnectionRefused"
     RESET = "ConnectionReset"
+    NOT_CONNECTED = "ConnectTimeout"
     TIMEOUT = "Timeout"
     CERTIFICATE_NAME = "CertificateForAnotherName"
     CERTIFICATE_TRUST = "CertificateNotTrusted"
@@ -17,7 +18,9 @@ class Unreached(StrEnum):
 
 
 class HostUnreached(Exception):  # noqa: N818  # no error of ours: it is what the network had to say
-    """No HTTP answer came from `host`. `why` says what stood in the way, `detail` in whose words; `path` is the way the name took."""
+    """No HTTP answer came from `host`. `why` says what stood in the way, `detail` in whose words; `path` is the way the
+    name took.
+    """
 
     def __init__(self, host: str, why: Unreached, detail: str, path: str = "") -> None:
         self.host, self.why, self.detail, self.path = host, why, detail, path

@@ -7,7 +7,9 @@ NotRead
 
 
 class NotRead(Exception):
-    """A fact could not be had. `resource` says in words which resource stands behind it; `fact` is the name of the fact it was read for."""
+    """A fact could not be had. `resource` says in words which resource stands behind it; `fact` is the name of the fact
+    it was read for.
+    """
 
     def __init__(self, resource: str, message: str) -> None:
         self.resource, self.fact = resource, ""
@@ -34,10 +36,11 @@ class FactAbsent(NotRead):
 
 
 class FactUnreadable(NotRead):
-    """Azure would not tell us. `status` is the HTTP status, or None where no answer came; `code` is Azure's own, or ours:
+    """Azure would not tell us. `status` is the HTTP status, or None where no answer came; `code` is Azure's own, or
+    ours:
 
-    `TokenUnavailable`, `ConnectionRefused`, `Timeout`, `MalformedAnswer`, `UnexpectedShape`. `permission` is the action that would
-    have answered, where a permission was what lacked.
+    `TokenUnavailable`, `ConnectionRefused`, `Timeout`, `MalformedAnswer`, `UnexpectedShape`. `permission` is the action
+    that would have answered, where a permission was what lacked.
     """
 
     def __init__(

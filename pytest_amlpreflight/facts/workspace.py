@@ -19,7 +19,8 @@ class WorkspaceKind(StrEnum):
 class PrivateEndpointConnection:
     """A private endpoint as the resource behind it sees it.
 
-    `status` is `Approved`, `Pending`, `Rejected`, `Disconnected` or `Timeout`; the connection's own `provisioningState` says nothing about approval.
+    `status` is `Approved`, `Pending`, `Rejected`, `Disconnected` or `Timeout`; the connection's own
+    `provisioningState` says nothing about approval.
     """
 
     id: str
@@ -36,7 +37,9 @@ class PrivateEndpointConnection:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRule:
-    """A way out of the managed network. `category` is `Required`, `Recommended`, `UserDefined` or `Dependency`; `error` is Azure's own word on a failed one."""
+    """A way out of the managed network. `category` is `Required`, `Recommended`, `UserDefined` or `Dependency`;
+    `error` is Azure's own word on a failed one.
+    """
 
     name: str
     kind: str
@@ -62,7 +65,7 @@ class OutboundRule:
 
 @dataclass(frozen=True, slots=True)
 class ManagedNetwork:
-    """The workspace's own managed virtual network. Azure leaves the key out, or says `Disabled`, where there is none."""
+    """The workspace's own managed virtual network. Azure leaves the key out or says `Disabled` where there is none."""
 
     isolation_mode: str
     status: str | None
@@ -76,7 +79,9 @@ class ManagedNetwork:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace as ARM describes it. `guid` is the one in its host names; `registry_id` is None until the first image build."""
+    """A workspace as ARM describes it. `guid` is the one in its host names; `registry_id` is None until the first
+    image build.
+    """
 
     id: ResourceId
     name: str

@@ -22,14 +22,16 @@ class DeployerFacts(TargetFacts):
 
     @fact
     def endpoint_identities_or_none(self, endpoint: Endpoint) -> tuple[Identity | None, ...]:
-        """The user-assigned identities in the endpoint's order, None for each that does not exist: for the check that answers for it."""
-        return tuple(together(lambda id: self._identity(id, endpoint), list(endpoint.identity_ids)))
+        """The user-assigned identities in the endpoint's order, None for each that does not exist: for the check that
+        answers for it.
+        """
+        return tuple(together(lambda one: self._identity(one, endpoint), list(endpoint.identity_ids)))
 
     @fact
     def deployer_identity_access(self, endpoint: Endpoint, caller: Caller) -> tuple[Access, ...]:
         """What the caller may do with each user-assigned identity of the endpoint."""
         try:
-            read = lambda id: read_own_access(self.azure.arm, caller, id.text)  # noqa: E731
+            read = lambda one: read_own_access(self.azure.arm, caller, one.text)  # noqa: E731
             return tuple(together(read, list(endpoint.identity_ids)))
         except FactAbsent:
             _ = self.endpoint_identities  # type: ignore[attr-defined]  # EndpointFacts' own: raises where one is absent
@@ -37,7 +39,9 @@ class DeployerFacts(TargetFacts):
 
     @fact
     def role_assignment_usage(self, endpoint: Endpoint) -> RoleAssignmentUsage | None:
-        """How many role assignments the subscription may still take; None where the endpoint brings its own identity and needs none."""
+        """How many role assignments the subscription may still take; None where the endpoint brings its own identity
+        and needs none.
+        """
         if endpoint.identity_ids or not endpoint.managed:
             return None
         return read_role_assignment_usage(self.azure.arm, self.target.workspace_id.subscription)

@@ -85,7 +85,9 @@ class EndpointFacts(TargetFacts):
         live_endpoint: Endpoint | None,
         private_endpoints: tuple[PrivateEndpoint, ...],
     ) -> TwoResolutions | None:
-        """What the callers' resolver and Azure's own say of the scoring host, asked together; None where no private name is at stake."""
+        """What the callers' resolver and Azure's own say of the scoring host, asked together; None where no private
+        name is at stake.
+        """
         host = live_endpoint.scoring_host if live_endpoint else self._future_host(private_endpoints)
         if host is None or not private_endpoints or (live_endpoint and not live_endpoint.managed):
             return None
@@ -93,9 +95,12 @@ class EndpointFacts(TargetFacts):
         return TwoResolutions(*together(lambda ask: ask(), asks))
 
     def _future_host(self, private_endpoints: tuple[PrivateEndpoint, ...]) -> str | None:
-        """The name that the endpoint will have behind the private endpoint: Azure's own wildcard, never one built from a region."""
-        names = sorted(name for one in private_endpoints for name in one.addresses if name.startswith("*.") and ".inference." in name)
-        return names[0].replace("*", self.target.need_endpoint(), 1) if names else None
+        """The name that the endpoint will have behind the private endpoint: Azure's own wildcard, never one built from
+        a region.
+        """
+        names = sorted(name for one in private_endpoints for name in one.addresses if name.startswith("*."))
+        wildcard = next((name for name in names if ".inference." in name), None)
+        return wildcard.replace("*", self.target.need_endpoint(), 1) if wildcard else None
 
     def _access(self, scope: ResourceId | None, identities: tuple[Identity, ...]) -> tuple[Access, ...]:
         if scope is None:

@@ -11,6 +11,8 @@ class ImageFacts(TargetFacts):
 
     @fact
     def image_build(self) -> bool | None:
-        """Whether the deployment makes Azure build an image; None where its spec does not say, and for a live one, whose image was built."""
+        """Whether the deployment makes Azure build an image; None where its spec does not say, and for a live one,
+        whose image was built.
+        """
         spec = self.target.deployment_spec if self.run.phase == "pre" else None
         return spec.environment.builds_an_image if spec and spec.environment else None

@@ -26,7 +26,8 @@ T = TypeVar("T")
 class LinkedFacts(WorkspaceFacts):
     """What is read once per workspace beside the workspace itself.
 
-    A fact `..._or_none` stands for the check that answers for an absence: it starts with the fact it wraps, and costs no read of its own.
+    A fact `..._or_none` stands for the check that answers for an absence: it starts with the fact it wraps, and
+    costs no read of its own.
     """
 
     @fact
@@ -65,7 +66,9 @@ class LinkedFacts(WorkspaceFacts):
 
     @fact
     def deleted_key_vault(self, key_vault_or_none: KeyVault | None) -> DeletedKeyVault | None:
-        """The workspace's vault where it was deleted and can be recovered; read only when the vault itself is not there."""
+        """The workspace's vault where it was deleted and can be recovered; read only when the vault itself is not
+        there.
+        """
         workspace = _unless_absent(lambda: self.workspace)
         if key_vault_or_none or workspace is None or workspace.key_vault_id is None:
             return None
@@ -78,7 +81,8 @@ class LinkedFacts(WorkspaceFacts):
     def vault_access(self, workspace: Workspace) -> tuple[Access, ...]:
         """What each identity of the workspace may do on its key vault by Azure's roles.
 
-        Read beside the vault and not after it: a vault with access policies wastes the answer, every other is a step faster.
+        Read beside the vault and not after it: a vault with access policies wastes the answer, every other is a
+        step faster.
         """
         vault = workspace.key_vault_id
         if vault is None:
@@ -87,12 +91,14 @@ class LinkedFacts(WorkspaceFacts):
 
     @fact
     def old_private_endpoints(self, workspace: Workspace) -> tuple[PrivateEndpoint, ...]:
-        """The workspace's private endpoints that may predate online endpoints; none, unread, where the workspace itself is younger."""
+        """The workspace's private endpoints that may predate online endpoints; none, unread, where the workspace
+        itself is younger.
+        """
         return () if predates_endpoints(workspace.created_at) is False else self.private_endpoints
 
     @fact
     def diagnosis(self) -> Diagnosis | None:
-        """What Azure's own diagnosis finds, None for a caller who may not ask. It takes a while and waits for nothing."""
+        """What Azure's own diagnosis finds, None for a caller who may not ask. It waits for no other fact."""
         return read_diagnosis(self.azure.arm, self.target.workspace_id)
 
 

@@ -13,7 +13,7 @@ class ModelSizeFacts(TargetFacts):
 
     @fact
     def model_size(self) -> ModelSize | None:
-        """The size of the model on this machine that the spec is about to upload; None where the model lies elsewhere."""
+        """The size of the model that the spec is about to upload; None where it is not on this machine."""
         spec = self.target.deployment_spec if self.run.phase == "pre" else None
         if spec is None or spec.model is None or spec.model.path is None:
             return None

@@ -1,16 +1,18 @@
 """The facts of a deployment that others decide: policies, and the registry its image comes from."""
 
+from collections.abc import Callable
+
 from pytest_amlpreflight.facts.access import Access
 from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.image import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.policy import PolicyState, PolicyVerdict
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
 from pytest_amlpreflight.readers.access import read_access
 from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.image import image_of_live, image_of_spec, read_image_origin
+from pytest_amlpreflight.readers.image_origin import image_of_live, image_of_spec, read_image_origin
 from pytest_amlpreflight.readers.policy import read_denied_states, read_deployment_verdicts, read_endpoint_verdicts
 from pytest_amlpreflight.targets import Level
 
@@ -21,16 +23,16 @@ class PolicyFacts(TargetFacts):
     level = Level.DEPLOYMENT
 
     @fact
-    def policy_verdicts(self, workspace: Workspace, endpoint: Endpoint, deployment: Deployment) -> tuple[PolicyVerdict, ...]:
+    def policy_verdicts(
+        self, workspace: Workspace, endpoint: Endpoint, deployment: Deployment
+    ) -> tuple[PolicyVerdict, ...]:
         """What the policies in force say of the endpoint and of the deployment."""
         arm = self.azure.arm
-        of_endpoint, of_deployment = together(
-            lambda read: read(),
-            [
-                lambda: read_endpoint_verdicts(arm, workspace.id, workspace.location, endpoint),
-                lambda: read_deployment_verdicts(arm, workspace.id, workspace.location, deployment),
-            ],
-        )
+        reads: list[Callable[[], tuple[PolicyVerdict, ...]]] = [
+            lambda: read_endpoint_verdicts(arm, workspace.id, workspace.location, endpoint),
+            lambda: read_deployment_verdicts(arm, workspace.id, workspace.location, deployment),
+        ]
+        of_endpoint, of_deployment = together(lambda read: read(), reads)
         return of_endpoint + of_deployment
 
     @fact

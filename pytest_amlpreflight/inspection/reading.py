@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, overload
 
+from pytest_amlpreflight.facts.scoring import SampleRequests
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.readers.azure import Azure
 from pytest_amlpreflight.targets import Level, Target
@@ -16,8 +17,11 @@ T = TypeVar("T")
 class Run:
     """The facts of a whole run: every target's, each read once."""
 
-    def __init__(self, azure: Azure, phase: str) -> None:
+    def __init__(
+        self, azure: Azure, phase: str, samples: SampleRequests | None = None, origin: str | None = None
+    ) -> None:
         self.azure, self.phase = azure, phase
+        self.samples, self.origin = samples or SampleRequests(), origin
         self._lock = Lock()
         self._readings: dict[tuple[str, Target], Future[Any]] = {}
 
@@ -59,9 +63,11 @@ class TargetFacts:
 
 
 class fact(Generic[T]):  # noqa: N801  # a decorator, like property
-    """A method whose value is read once per target. Its arguments name the facts it needs; those are read first, together.
+    """A method whose value is read once per target. Its arguments name the facts it needs; those are read first,
+    together.
 
-    The fact belongs to the level of the class that defines it: a workspace's key vault is read once, however many endpoints the workspace has.
+    The fact belongs to the level of the class that defines it: a workspace's key vault is read once, however many
+    endpoints the workspace has.
     """
 
     def __init__(self, method: Callable[..., T]) -> None:

@@ -19,5 +19,7 @@ class RegionFacts(TargetFacts):
 
     @fact
     def private_dns_zones(self, workspace: Workspace) -> tuple[PrivateDnsZone, ...]:
-        """The private DNS zones in sight for the workspace's names; none is looked for where it has no private endpoint."""
+        """The private DNS zones in sight for the workspace's names; none is looked for where it has no private
+        endpoint.
+        """
         return self.azure.private_dns_zones() if workspace.private_endpoint_connections else ()

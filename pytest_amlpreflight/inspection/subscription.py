@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.access import Access
 from pytest_amlpreflight.facts.caller import Caller
-from pytest_amlpreflight.facts.subscription import Lock, ResourceProvider, Subscription
+from pytest_amlpreflight.facts.subscription import Lock, ResourceProviders, Subscription
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
 from pytest_amlpreflight.readers.caller import read_caller, read_own_access
@@ -11,7 +11,10 @@ from pytest_amlpreflight.targets import Level
 
 
 class SubscriptionFacts(TargetFacts):
-    """What is read once per workspace about the subscription it is in. Ids are known from the target: nothing here waits for the workspace."""
+    """What is read once per workspace about the subscription it is in.
+
+    Ids are known from the target: nothing here waits for the workspace.
+    """
 
     level = Level.WORKSPACE
 
@@ -29,8 +32,8 @@ class SubscriptionFacts(TargetFacts):
             return None
 
     @fact
-    def resource_providers(self) -> dict[str, ResourceProvider]:
-        """Every resource provider by its lower-cased namespace."""
+    def resource_providers(self) -> ResourceProviders:
+        """Every resource provider of the subscription."""
         try:
             return read_providers(self.azure.arm, self.target.workspace_id.subscription)
         except FactAbsent:

@@ -29,7 +29,9 @@ class WorkspaceFacts(TargetFacts):
 
     @fact
     def workspace_or_none(self) -> Workspace | None:
-        """The workspace as its own answer describes it, None where there is none: for the check that answers for its absence."""
+        """The workspace as its own answer describes it, None where there is none: for the check that answers for its
+        absence.
+        """
         try:
             return self._read_own_workspace()
         except FactAbsent:
@@ -77,8 +79,8 @@ class WorkspaceFacts(TargetFacts):
         ids = [c.private_endpoint_id for c in workspace.private_endpoint_connections if c.approved]
         return tuple(
             together(
-                lambda id: read_private_endpoint(self.azure.arm, id, named_by=f"workspace {workspace.name}"),
-                [id for id in ids if id],
+                lambda one: read_private_endpoint(self.azure.arm, one, named_by=f"workspace {workspace.name}"),
+                [one for one in ids if one],
             )
         )
 

@@ -9,7 +9,7 @@ from pytest_amlpreflight.facts.access import (
     RoleDefinition,
 )
 from pytest_amlpreflight.facts.scope import describe_scope
-from pytest_amlpreflight.readers.arm import Arm, together
+from pytest_amlpreflight.readers.arm import Arm, both, together
 from pytest_amlpreflight.readers.document import Document
 
 API_VERSION = "2022-04-01"
@@ -20,14 +20,16 @@ def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
 
     `assignedTo()` makes Azure expand groups, transitively; `atScope()` leaves out what lies beneath.
     """
-    assignments, denials = together(
-        lambda read: read(), [lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope)]
+    assignments, denials = both(
+        lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope)
     )
     return Access(principal_id=principal_id, scope=scope, assignments=assignments, denials=denials)
 
 
 def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[RoleAssignment, RoleDefinition], ...]:
-    """The assignments that reach the principal at the scope, each with its role. Roles that PIM merely offers are not among them."""
+    """The assignments that reach the principal at the scope, each with its role. Roles that PIM merely offers are not
+    among them.
+    """
     rows = arm.list(
         f"{scope}/providers/Microsoft.Authorization/roleAssignments",
         API_VERSION,

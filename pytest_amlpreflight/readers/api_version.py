@@ -1,7 +1,7 @@
 """Api-versions that a cloud does not know: another one is negotiated, once per resource type.
 
-The versions pinned in the readers are years old and stable, yet a sovereign or disconnected cloud may lag behind them. Here and not in
-one reader, since the SDK's own clients leave through the same pipeline.
+The versions pinned in the readers are years old and stable, yet a sovereign or disconnected cloud may lag behind them.
+Here and not in one reader, since the SDK's own clients leave through the same pipeline.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,9 @@ class Negotiated(NamedTuple):
 
 
 class NegotiateApiVersion(HTTPPolicy[Any, Any]):
-    """Asks again with an api-version that the provider lists, where the pinned one is refused; from then on with that one at once."""
+    """Asks again with an api-version that the provider lists, where the pinned one is refused; from then on with that
+    one at once.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +77,9 @@ class NegotiateApiVersion(HTTPPolicy[Any, Any]):
         parts = url.path.strip("/").split("/")
         scope = f"/subscriptions/{parts[1]}" if parts[0].lower() == "subscriptions" else ""
         path = f"{scope}/providers/{namespace}"
-        asked = HttpRequest("GET", urlunsplit((url.scheme, url.netloc, path, f"api-version={PROVIDERS_API_VERSION}", "")))
+        asked = HttpRequest(
+            "GET", urlunsplit((url.scheme, url.netloc, path, f"api-version={PROVIDERS_API_VERSION}", ""))
+        )
         try:
             response = self.next.send(PipelineRequest(asked, PipelineContext(request.context.transport)))
             types = response.http_response.json().get("resourceTypes") or ()
@@ -85,7 +89,9 @@ class NegotiateApiVersion(HTTPPolicy[Any, Any]):
 
 
 def resource_type(url: str) -> str:
-    """`Microsoft.KeyVault/vaults` for the URL of a vault, of its listing, or of an action on it; empty where there is none."""
+    """`Microsoft.KeyVault/vaults` for the URL of a vault, of its listing, or of an action on it; empty where there is
+    none.
+    """
     parts = urlsplit(url).path.strip("/").split("/")
     places = [at for at, part in enumerate(parts) if part.lower() == "providers"]
     if not places or len(parts) < places[-1] + 3:
@@ -95,7 +101,8 @@ def resource_type(url: str) -> str:
 
 
 def nearest(listed: Sequence[str], pinned: str) -> str | None:
-    """The newest stable version not after the pinned one, else the oldest stable after it, else the newest preview; None without any.
+    """The newest stable version not after the pinned one, else the oldest stable after it, else the newest preview;
+    None without any.
 
     The nearest one before, since fields are added over the years and seldom taken away.
     """

@@ -1,11 +1,13 @@
 """Azure Resource Manager, read by id with explicit api-versions.
 
-Older stable versions on purpose: the SDKs' newest defaults are not deployed in the sovereign clouds, and their entities lose fields
-that decide checks (`v1LegacyMode`, `privateEndpointConnections`, `provisioningState` of a workspace).
+Older stable versions on purpose: the SDKs' newest defaults are not deployed in the sovereign clouds, and their
+entities lose fields that decide checks (`v1LegacyMode`, `privateEndpointConnections`, `provisioningState` of a
+workspace).
 """
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from threading import Lock, Thread
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,7 +19,7 @@ from azure.mgmt.core import ARMPipelineClient
 
 from pytest_amlpreflight.readers.document import Document
 from pytest_amlpreflight.readers.errors import reading
-from pytest_amlpreflight.readers.operation import outcome
+from pytest_amlpreflight.readers.polling import outcome
 
 LONGEST_OPERATION = 60.0
 """Seconds after which an operation that Azure has not ended is given up."""
@@ -49,8 +51,15 @@ def together(function: Callable[[A], T], arguments: list[A]) -> list[T]:
     """`[function(a) for a in arguments]`, each on a thread of its own; the first error, in order, is raised."""
     results: list[Future[T]] = [Future() for _ in arguments]
     for result, argument in zip(results, arguments, strict=True):
-        Thread(target=_settle, args=(result, lambda argument=argument: function(argument)), daemon=True).start()
+        Thread(target=_settle, args=(result, partial(function, argument)), daemon=True).start()
     return [result.result() for result in results]
+
+
+def both(one: Callable[[], T], other: Callable[[], A]) -> tuple[T, A]:
+    """`(one(), other())`, side by side."""
+    second: Future[A] = Future()
+    Thread(target=_settle, args=(second, other), daemon=True).start()
+    return one(), second.result()
 
 
 class Arm:
@@ -90,13 +99,15 @@ class Arm:
         named_by: str | None = None,
         permission: str | None = None,
         longest: float = LONGEST_OPERATION,
+        **query: str,
     ) -> Document:
-        """The answer to one of Azure's read-only POSTs; the fact it is for is read once, so the answer is not kept here.
+        """The answer to one of Azure's read-only POSTs; the fact it is for is read once, so the answer is not kept
+        here.
 
         One that takes its time (202) is followed for `longest` seconds.
         """
         url = self._client.format_url(path)
-        request = HttpRequest("POST", url, params={"api-version": api_version}, json=body)
+        request = HttpRequest("POST", url, params={"api-version": api_version, **_odata(query)}, json=body)
         with reading(resource, named_by=named_by, permission=permission):
             response = outcome(self._client.send_request, self._client.send_request(request), longest)
             return Document(resource, _answer(response))
@@ -104,13 +115,15 @@ class Arm:
     def list(
         self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
     ) -> list[Document]:
-        """Every row of a collection. `nextLink` is followed as Azure wrote it: absolute, or absent, null or empty on the last page."""
+        """Every row of a collection. `nextLink` is followed as Azure wrote it: absolute, or absent, null or empty on
+        the last page.
+        """
         page = self.get(path, api_version, resource, permission=permission, **query)
         rows = page.children("value")
         while link := page.text("nextLink"):
-            request = HttpRequest("GET", link)
+            onward = partial(self._send, HttpRequest("GET", link))
             with reading(resource, permission=permission):
-                page = Document(resource, self._once.get(request.url, lambda request=request: self._send(request)))
+                page = Document(resource, self._once.get(link, onward))
             rows += page.children("value")
         return rows
 
@@ -132,5 +145,5 @@ def _odata(query: Mapping[str, str]) -> dict[str, str]:
 def _settle(future: Future[T], make: Callable[[], T]) -> None:
     try:
         future.set_result(make())
-    except BaseException as error:  # noqa: BLE001  # handed on, not handled: whoever asks for the result raises it
+    except BaseException as error:  # handed on, not handled: whoever asks for the result raises it
         future.set_exception(error)

@@ -33,14 +33,17 @@ LONGEST_LOOKUP = 5.0
 """Seconds a DNS question may take: what a stub resolver waits before it gives up."""
 
 AZURE_DNS_PATIENCE = 2.0
-"""Seconds for Azure's own DNS, which is near wherever it answers and silent everywhere else: a laptop must not wait longer."""
+"""Seconds for Azure's own DNS, which is near wherever it answers and silent everywhere else: a laptop must not wait
+longer.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """Which Azure, and how patiently: `timeout` is in seconds per request, `dns_server` is `ADDRESS[:PORT]` or None.
 
-    `connect_to` are rules `HOST:PORT:ADDRESS:PORT` for data-plane connections, as curl's option of that name takes them.
+    `connect_to` are rules `HOST:PORT:ADDRESS:PORT` for data-plane connections, as curl's option of that name takes
+    them.
     """
 
     cloud: str = "AzureCloud"
@@ -134,7 +137,7 @@ class Azure:
         return self._once.get(f"dns {host}", lambda: read_resolution(host, self.settings.dns_server, lifetime))
 
     def ask_azure_dns(self, host: str) -> Resolution:
-        """What Azure's own DNS says of a host; nothing at all where the question leaves from outside a virtual network."""
+        """What Azure's own DNS says of a host; it is silent outside virtual networks."""
         server = self.settings.azure_dns
         return self._once.get(f"azure dns {host}", lambda: ask(host, server, AZURE_DNS_PATIENCE))
 
@@ -154,7 +157,9 @@ class Azure:
 
 
 def default_credential(cloud: Cloud) -> "SupportsTokenInfo":
-    """Whatever identity is at hand: environment, workload identity, managed identity, Azure CLI, in azure-identity's order."""
+    """Whatever identity is at hand: environment, workload identity, managed identity, Azure CLI, in azure-identity's
+    order.
+    """
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential(authority=cloud.authority)

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Callable
+from typing import Any
 
 from azure.core.credentials import SupportsTokenInfo
 
@@ -19,7 +21,10 @@ RESOURCE = "the run's own identity"
 
 
 def read_caller(credential: SupportsTokenInfo, audience: str) -> Caller:
-    """The identity behind the token that every request carries. Its claims are read, not trusted: nothing is granted by them."""
+    """The identity behind the token that every request carries.
+
+    Its claims are read, not trusted: nothing is granted by them.
+    """
     with reading(RESOURCE):
         token = credential.get_token_info(f"{audience}/.default").token
     claims = _claims(token)
@@ -33,11 +38,11 @@ def read_caller(credential: SupportsTokenInfo, audience: str) -> Caller:
 def read_own_access(arm: Arm, caller: Caller, scope: str) -> Access:
     """What the caller may do at a scope, as Azure itself adds it up.
 
-    Everybody may ask this of themselves. The answer holds groups and inheritance, but deny assignments are not taken off, so they are read as well.
+    Everybody may ask this of themselves. The answer holds groups and inheritance, but deny assignments are not taken
+    off, so they are read as well.
     """
-    answer, denials = together(
-        lambda read: read(), [lambda: _own_permissions(arm, caller, scope), lambda: read_denials(arm, scope)]
-    )
+    reads: list[Callable[[], Any]] = [lambda: _own_permissions(arm, caller, scope), lambda: read_denials(arm, scope)]
+    answer, denials = together(lambda read: read(), reads)
     given = RoleAssignment("", "", caller.object_id, "", scope)
     return Access(
         principal_id=caller.object_id,

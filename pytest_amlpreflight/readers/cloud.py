@@ -21,9 +21,26 @@ class Cloud:
     machine_learning_audience: str
     private_link_zone: str
     inference_suffix: str
+    key_vault_suffix: str
+    registry_suffix: str
+    registry_audience: str
+
+    @property
+    def key_vault_audience(self) -> str:
+        """For whom a vault's tokens are."""
+        return f"https://{self.key_vault_suffix}"
+
+    def machine_learning_host(self, region: str) -> str:
+        """Where Azure Machine Learning's own services answer in a region."""
+        return f"{region}.{self.private_link_zone.removeprefix('privatelink.')}"
 
 
-# Endpoints and audiences: azure-core's and azure-identity's own tables; zones and suffixes: Microsoft's "custom DNS" and "private endpoint" articles.
+STORAGE_AUDIENCE = "https://storage.azure.com"
+"""For whom a storage account's tokens are, in every cloud."""
+
+# Registries: containerregistry.azure.net is known in the public cloud; the others' SDKs take Resource Manager's audience.
+# Endpoints and audiences: azure-core's and azure-identity's own tables; zones and suffixes: Microsoft's "custom DNS"
+# and "private endpoint" articles.
 CLOUDS = {
     cloud.name: cloud
     for cloud in (
@@ -35,6 +52,9 @@ CLOUDS = {
             machine_learning_audience="https://ml.azure.com",
             private_link_zone="privatelink.api.azureml.ms",
             inference_suffix="inference.ml.azure.com",
+            key_vault_suffix="vault.azure.net",
+            registry_suffix="azurecr.io",
+            registry_audience="https://containerregistry.azure.net",
         ),
         Cloud(
             name="AzureUSGovernment",
@@ -44,6 +64,9 @@ CLOUDS = {
             machine_learning_audience="https://ml.azure.us",
             private_link_zone="privatelink.api.ml.azure.us",
             inference_suffix="inference.ml.azure.us",
+            key_vault_suffix="vault.usgovcloudapi.net",
+            registry_suffix="azurecr.us",
+            registry_audience="https://management.usgovcloudapi.net",
         ),
         Cloud(
             name="AzureChinaCloud",
@@ -53,6 +76,9 @@ CLOUDS = {
             machine_learning_audience="https://ml.azure.cn",
             private_link_zone="privatelink.api.ml.azure.cn",
             inference_suffix="inference.ml.azure.cn",
+            key_vault_suffix="vault.azure.cn",
+            registry_suffix="azurecr.cn",
+            registry_audience="https://management.chinacloudapi.cn",
         ),
     )
 }
@@ -61,8 +87,9 @@ CLOUDS = {
 def read_cloud(choice: str, session: requests.Session, timeout: float) -> Cloud:
     """The cloud of that name, or the one that a metadata URL describes.
 
-    A metadata answer is a single object (api-version 2022-09-01) or a list of clouds (2019-05-01), of which the first is taken. What metadata does not tell
-    (the zone of private link, the audience of scoring) is that of the cloud with the same login endpoint, AzureCloud where there is none.
+    A metadata answer is a single object (api-version 2022-09-01) or a list of clouds (2019-05-01), of which the first
+    is taken. What metadata does not tell (the zone of private link, the audience of scoring) is that of the cloud with
+    the same login endpoint, AzureCloud where there is none.
     """
     if choice in CLOUDS:
         return CLOUDS[choice]
@@ -89,6 +116,7 @@ def _described(resource: str, body: object) -> Cloud:
     manager = document.need("resourceManager").rstrip("/")
     authority = authentication.need("loginEndpoint").removeprefix("https://").rstrip("/")
     known = next((cloud for cloud in CLOUDS.values() if cloud.authority == authority), CLOUDS["AzureCloud"])
+    suffixes = document.child("suffixes")
     audiences = [audience.rstrip("/") for audience in authentication.texts("audiences")]
     return replace(
         known,
@@ -96,4 +124,6 @@ def _described(resource: str, body: object) -> Cloud:
         resource_manager=manager,
         audience=known.audience if known.audience in audiences or not audiences else audiences[0],
         authority=authority,
+        key_vault_suffix=(suffixes.text("keyVaultDns") or known.key_vault_suffix).lstrip("."),
+        registry_suffix=(suffixes.text("acrLoginServer") or known.registry_suffix).lstrip("."),
     )

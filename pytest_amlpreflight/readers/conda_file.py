@@ -22,6 +22,7 @@ class _Findings:
     requirements: list[Requirement] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
 
     def wrong(self, node: YamlNode, sentence: str) -> None:
         self.problems.append(Problem(sentence, node.position))
@@ -52,6 +53,7 @@ def conda_environment(top: YamlNode, source: EnvironmentSource = EnvironmentSour
         python_position=python.position if python else None,
         requirements=tuple(each for each in found.requirements if each is not python),
         channels=tuple(_channels(top, found)),
+        pip_options=tuple(found.options),
         problems=tuple(found.problems),
         unknown_because=found.unknown[0] if found.unknown else None,
     )
@@ -117,7 +119,9 @@ def _pip_line(node: YamlNode, text: str, found: _Findings) -> None:
         found.wrong(node, f"`{text}` is on this machine, and Azure does not send it with the conda file")
     elif ELSEWHERE.match(text):
         found.unknown.append(f"{text.split('@')[0]} may bring more")
-    elif not text.startswith("-"):
+    elif text.startswith("-"):
+        found.options.append(re.sub(r"//[^/@\s]*@", "//", text))  # an index may be named with its password
+    else:
         requirement = pip_requirement(text, node.position)
         if requirement is None:
             found.wrong(node, f"{text!r} is no pip requirement")

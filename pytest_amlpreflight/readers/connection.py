@@ -1,4 +1,5 @@
-"""Where a data-plane connection goes: to the address that the one resolver gave, whatever the operating system thinks."""
+"""Where a data-plane connection goes: to the address that the one resolver gave, whatever the operating system thinks.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from requests.utils import select_proxy
 
 from pytest_amlpreflight.facts.network import Resolution
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
+from pytest_amlpreflight.readers.trailers import POOLS
 
 Resolve = Callable[[str], Resolution]
 
@@ -36,7 +38,8 @@ class ConnectTo:
     def replaces_lookup(self) -> bool:
         """Whether the host need not be looked up: the rule names it, and says where to go.
 
-        A rule for every host does not: its names stay subject to the resolver, so that one that cannot be resolved is still noticed.
+        A rule for every host does not: its names stay subject to the resolver, so that one that cannot be resolved is
+        still noticed.
         """
         return bool(self.host and self.address)
 
@@ -81,6 +84,11 @@ class RoutedAdapter(HTTPAdapter):
         self._route = route
         self._proxied: ContextVar[bool] = ContextVar("proxied", default=False)
         super().__init__(**kwargs)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools, of connections that keep an answer's trailers."""
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, with `Host` as the URL has it: the connection knows an address only."""

@@ -1,7 +1,7 @@
 """Requests to the hosts behind the resources: vaults, registries, storage accounts, scoring.
 
-They take the network's own view: names through the one resolver, connections to the address it gave (`connection.py`), and
-an answer that never came is told apart by what stood in the way.
+They take the network's own view: names through the one resolver, connections to the address it gave (`connection.py`),
+and an answer that never came is told apart by what stood in the way.
 """
 
 import time
@@ -52,7 +52,8 @@ class DataPlane:
     ) -> requests.Response:
         """One request and its answer, whatever its status; raises `HostUnreached` where none came.
 
-        `audience` adds a bearer token of the run's own identity; without it `headers` say who is asking. Redirects are not followed: a token must not go along.
+        `audience` adds a bearer token of the run's own identity; without it `headers` say who is asking. Redirects are
+        not followed: a token must not go along.
         """
         bearer = {"Authorization": f"Bearer {self._token(audience)}"} if audience else {}
         try:
@@ -71,6 +72,10 @@ class DataPlane:
             problem = unreached(urlsplit(url).hostname or url, error)
         raise problem
 
+    def token(self, audience: str) -> str:
+        """A bearer token of the run's own identity, for services that take it in a form."""
+        return self._token(audience)
+
     def read(
         self,
         method: str,
@@ -85,7 +90,8 @@ class DataPlane:
     ) -> requests.Response:
         """An answer of one of the `expected` statuses, for a fact. A 404 is `FactAbsent`, all else `FactUnreadable`.
 
-        `errors` digs code and message out of a refusal, which every service writes in its own way. What a later try can mend is tried thrice.
+        `errors` digs code and message out of a refusal, which every service writes in its own way. What a later try can
+        mend is tried thrice.
         """
         response = self._patiently(method, url, resource, request)
         if response.status_code in expected:
@@ -132,9 +138,11 @@ def _why(causes: Sequence[BaseException]) -> Unreached:
 
 _KINDS: tuple[tuple[Unreached, tuple[type[BaseException], ...]], ...] = (
     (Unreached.PROXY, (requests.exceptions.ProxyError, broken.ProxyError)),
-    (Unreached.TIMEOUT, (requests.exceptions.Timeout, broken.TimeoutError, TimeoutError)),
     (Unreached.REFUSED, (ConnectionRefusedError,)),
     (Unreached.RESET, (ConnectionResetError, BrokenPipeError, broken.IncompleteRead, ConnectionAbortedError)),
+    # requests' own kinds, not urllib3's: there every connection that could not be made is a time-out
+    (Unreached.NOT_CONNECTED, (requests.exceptions.ConnectTimeout,)),
+    (Unreached.TIMEOUT, (requests.exceptions.Timeout, broken.ReadTimeoutError, TimeoutError)),
 )
 
 

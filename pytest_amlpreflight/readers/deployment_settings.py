@@ -9,7 +9,9 @@ _DURATION = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)
 
 
 def request_settings(properties: Document) -> RequestSettings | None:
-    """Timeout and concurrency of scoring requests; None where Azure shows none, as for a deployment that never came to be."""
+    """Timeout and concurrency of scoring requests; None where Azure shows none, as for a deployment that never came to
+    be.
+    """
     found = properties.maybe("requestSettings")
     if found is None:
         return None
@@ -37,7 +39,9 @@ def probe_settings(properties: Document, key: str) -> ProbeSettings | None:
 
 
 def _milliseconds(document: Document, key: str, default: int) -> int:
-    """`PT5S`, `PT1M30S` or `PT0.5S` in milliseconds; a spelling that is none of ISO 8601 is no number, so the reader refuses it."""
+    """`PT5S`, `PT1M30S` or `PT0.5S` in milliseconds; a spelling that is none of ISO 8601 is no number, so the reader
+    refuses it.
+    """
     text = document.text(key)
     if text is None:
         return default

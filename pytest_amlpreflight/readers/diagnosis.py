@@ -13,7 +13,8 @@ PERMISSION = "Microsoft.MachineLearningServices/workspaces/diagnose/action"
 def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
     """What Azure finds; None for a caller who may not ask.
 
-    Asking is an action, which Reader does not hold, and no other check depends on the answer: a denial ends this question and is no error.
+    Asking is an action, which Reader does not hold, and no other check depends on the answer: a denial ends this
+    question and is no error.
     """
     try:
         answer = arm.post(

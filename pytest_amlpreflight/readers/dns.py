@@ -14,7 +14,8 @@ SYSTEM = "the system's resolver"
 
 
 def read_resolution(host: str, server: str | None, timeout: float) -> Resolution:
-    """What `server` (`ADDRESS[:PORT]`, None for the system's resolver) says of `host`. A name without an address is an answer, not an error.
+    """What `server` (`ADDRESS[:PORT]`, None for the system's resolver) says of `host`. A name without an address is an
+    answer, not an error.
 
     The system's own look-up decides the addresses where no server is given, since it also honours a hosts file; the DNS
     question beside it tells the way there.
@@ -72,7 +73,7 @@ def _version_6(host: str, server: str, resolver: dns.resolver.Resolver) -> Resol
 
 def _broken(host: str, server: str, why: Broken, responses: list[dns.message.Message]) -> Resolution:
     chain = next((_chain(response) for response in responses), ())
-    return Resolution(host, server, chain, (), why, f"{chain[-1] if chain else host}: {why}")
+    return Resolution(host, server, chain, (), why)
 
 
 def _refused(host: str, server: str, error: dns.resolver.NoNameservers) -> Resolution:

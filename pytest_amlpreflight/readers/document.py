@@ -11,8 +11,9 @@ T = TypeVar("T")
 class Document:
     """One JSON object and the resource it describes.
 
-    A field that is absent, `null` or an empty string is None: Azure uses all three for "not set". A field of another type than
-    expected raises `FactUnreadable` with code `UnexpectedShape`, since nothing that was not understood may pass.
+    A field that is absent, `null` or an empty string is None: Azure uses all three for "not set". A field of another
+    type than expected raises `FactUnreadable` with code `UnexpectedShape`, since nothing that was not understood may
+    pass.
     """
 
     def __init__(self, resource: str, body: object) -> None:

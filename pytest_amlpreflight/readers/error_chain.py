@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pytest_amlpreflight.facts.azure_error import AzureError, ErrorLink
+from pytest_amlpreflight.redaction import redact
 
 DEEPEST = 12
 """Levels after which a nesting is taken for a loop."""
@@ -18,7 +19,7 @@ def read_error(body: object) -> AzureError | None:
     Children are `innerError` (Azure Machine Learning), `innererror` (Key Vault), `details[]` (ARM), and JSON inside the
     message (Kubernetes). The deepest branch counts; of several as deep, the first.
     """
-    levels = _deepest(body, DEEPEST)
+    levels = [ErrorLink(level.code, redact(level.message)) for level in _deepest(body, DEEPEST)]
     return AzureError(tuple(levels)) if levels else None
 
 

@@ -1,4 +1,6 @@
-"""Where every SDK error becomes a fact that could not be had: the one place that tells absence, denial and failure apart."""
+"""Where every SDK error becomes a fact that could not be had: the one place that tells absence, denial and failure
+apart.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +63,8 @@ def not_read(
 def innermost_error(body: object) -> tuple[str | None, str]:
     """The deepest code of an error answer and the message that goes with it.
 
-    ARM nests as `error.details[]`, Azure Machine Learning as `error.innerError`, Key Vault as `error.innererror`; some answers are the bare object.
+    ARM nests as `error.details[]`, Azure Machine Learning as `error.innerError`, Key Vault as `error.innererror`; some
+    answers are the bare object.
     """
     if not isinstance(body, Mapping):
         return None, ""

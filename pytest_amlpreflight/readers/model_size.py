@@ -8,7 +8,9 @@ from pytest_amlpreflight.readers.model_folder import MAX_FILES, walk
 
 
 def read_model_size(path: Path, where: str) -> ModelSize | None:
-    """The size of the file, or of all files below the folder; None where there is nothing at `path`, which other checks report."""
+    """The size of the file, or of all files below the folder; None where there is nothing at `path`, which other checks
+    report.
+    """
     if not path.exists():
         return None
     files = [path] if path.is_file() else list(islice(walk(path), MAX_FILES + 1))

@@ -16,8 +16,8 @@ KEY = "AzureAsyncOperationUri"
 def read_operation(arm: Arm, properties: Mapping[str, str], state: str, of: str) -> Operation:
     """The last operation of a resource in provisioning state `state`, named `of` in words.
 
-    An operation that cannot be read is no reason to keep silent about the state: it comes back with `unread`. Azure forgets
-    operations after a while, and a denied read of the reason does not make the failure uncertain.
+    An operation that cannot be read is no reason to keep silent about the state: it comes back with `unread`. Azure
+    forgets operations after a while, and a denied read of the reason does not make the failure uncertain.
     """
     uri = properties.get(KEY)
     if not uri:

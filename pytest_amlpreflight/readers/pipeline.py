@@ -2,10 +2,10 @@
 
 import threading
 import time
-from typing import Any
+from typing import Any, cast
 
 import requests
-from azure.core.credentials import AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
+from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
 from azure.core.pipeline import Pipeline, PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
@@ -51,6 +51,12 @@ class OneToken:
             if token is None or options or token.expires_on < time.time() + 300:
                 token = self._tokens[scopes] = self._credential.get_token_info(*scopes, options=options or {})
             return token
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """The same token in the older form, for SDKs that still ask that way."""
+        known = {name: options[name] for name in ("claims", "tenant_id", "enable_cae") if options.get(name)}
+        token = self.get_token_info(*scopes, options=cast(TokenRequestOptions, known) or None)
+        return AccessToken(token.token, token.expires_on)
 
     def close(self) -> None:
         """Close the credential behind."""
@@ -105,8 +111,8 @@ def build_pipeline(
 ) -> Pipeline[Any, Any]:
     """One pipeline for every ARM client of the run.
 
-    `timeout` is in seconds per request; `backoff` is azure-core's factor, 0 in tests. The SDK's own policy that registers a missing
-    resource provider is left out on purpose: the plugin never changes anything in Azure.
+    `timeout` is in seconds per request; `backoff` is azure-core's factor, 0 in tests. The SDK's own policy that
+    registers a missing resource provider is left out on purpose: the plugin never changes anything in Azure.
     """
     transport = RequestsTransport(
         session=session, session_owner=False, connection_timeout=min(timeout, 10.0), read_timeout=timeout
@@ -120,7 +126,9 @@ def build_pipeline(
             ContentDecodePolicy(),
             RedirectPolicy(),
             versions,
-            CappedRetry(retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8),
+            CappedRetry(
+                retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8
+            ),
             ARMChallengeAuthenticationPolicy(credential, f"{audience}/.default"),
             PauseTogether(),
         ],

@@ -14,7 +14,9 @@ STATES_API_VERSION = "2019-10-01"
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 
 
-def read_endpoint_verdicts(arm: Arm, workspace_id: ResourceId, location: str, endpoint: Endpoint) -> tuple[PolicyVerdict, ...]:
+def read_endpoint_verdicts(
+    arm: Arm, workspace_id: ResourceId, location: str, endpoint: Endpoint
+) -> tuple[PolicyVerdict, ...]:
     """What the policies in force say of the endpoint, as it will be sent to Azure."""
     content = {
         "type": ENDPOINTS,
@@ -52,18 +54,22 @@ def read_deployment_verdicts(
 
 
 def read_denied_states(arm: Arm, workspace_id: ResourceId) -> tuple[PolicyState, ...]:
-    """What stands in the workspace's resource group against a policy that denies: Azure refuses the next change to it."""
+    """What stands in the workspace's resource group against a policy that denies: Azure refuses the next change to
+    it.
+    """
     resource = f"the policy states of resource group {workspace_id.resource_group}"
     answer = arm.post(
         f"{_group(workspace_id)}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults",
         STATES_API_VERSION,
-        resource,
-        {},
+        resource=resource,
+        body={},
         permission="Microsoft.PolicyInsights/policyStates/queryResults/read",
         filter="ComplianceState eq 'NonCompliant' and PolicyDefinitionAction eq 'deny'",
     )
     return tuple(
-        PolicyState(row.need("resourceId"), row.text("policyAssignmentName") or "", row.text("policyAssignmentId") or "")
+        PolicyState(
+            row.need("resourceId"), row.text("policyAssignmentName") or "", row.text("policyAssignmentId") or ""
+        )
         for row in answer.children("value")
     )
 
@@ -75,8 +81,8 @@ def _verdicts(
     answer = arm.post(
         f"{_group(workspace_id)}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions",
         API_VERSION,
-        f"the policy restrictions of {name}",
-        {"resourceDetails": details},
+        resource=f"the policy restrictions of {name}",
+        body={"resourceDetails": details},
         permission="Microsoft.PolicyInsights/checkPolicyRestrictions/read",
     )
     rows = answer.child("contentEvaluationResult").children("policyEvaluations")
@@ -105,7 +111,7 @@ def _compared(expression: Document) -> str:
 def _identity(endpoint: Endpoint) -> dict[str, object]:
     if not endpoint.identity_ids:
         return {"type": "SystemAssigned"}
-    return {"type": "UserAssigned", "userAssignedIdentities": {id.text: {} for id in endpoint.identity_ids}}
+    return {"type": "UserAssigned", "userAssignedIdentities": {one.text: {} for one in endpoint.identity_ids}}
 
 
 def _enabled(flag: bool) -> str:

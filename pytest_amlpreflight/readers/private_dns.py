@@ -10,12 +10,15 @@ API_VERSION = "2020-06-01"
 READ_RECORDS = "Microsoft.Network/privateDnsZones/A/read"
 READ_LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks/read"
 RECORDS_A_PAGE = "1000"
-"""A central zone holds the records of hundreds of workspaces, and a page is 100 unless asked: Private DNS allows 500 reads in 5 minutes."""
+"""A central zone holds the records of hundreds of workspaces, and a page is 100 unless asked: Private DNS allows 500
+reads in 5 minutes.
+"""
 
 
 def read_private_dns_zones(arm: Arm, name: str) -> tuple[PrivateDnsZone, ...]:
     """Every zone of that name in sight, found by Resource Graph. An empty answer means unknown, never absent."""
-    text = f"resources | where type =~ 'microsoft.network/privatednszones' and name =~ '{name}' | project id | order by id asc"
+    wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
+    text = f"resources | where {wanted} | project id | order by id asc"
     found = [id_of(row) for row in query(arm, text, f"the private DNS zones {name}")]
     return tuple(together(lambda zone_id: _zone(arm, zone_id), found))
 

@@ -12,7 +12,8 @@ READ = "Microsoft.Network/privateEndpoints/read"
 def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -> PrivateEndpoint:
     """The private endpoint and its addresses by host name.
 
-    `customDnsConfigs` is empty once a private DNS zone group is attached; the addresses are in the group's record sets then.
+    `customDnsConfigs` is empty once a private DNS zone group is attached; the addresses are in the group's record sets
+    then.
     """
     resource = f"private endpoint {endpoint_id.name}"
     document = arm.get(endpoint_id.text, API_VERSION, resource, named_by=named_by, permission=READ)

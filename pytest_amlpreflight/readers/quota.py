@@ -1,7 +1,8 @@
-"""Quotas of Azure Machine Learning in a region, and the machine sizes it offers. Those of Microsoft.Compute are others."""
+"""Quotas of Azure Machine Learning in a region, and the machine sizes it offers. Those of Microsoft.Compute are others.
+"""
 
 from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize, family_key
-from pytest_amlpreflight.readers.arm import Arm, together
+from pytest_amlpreflight.readers.arm import Arm, both
 from pytest_amlpreflight.readers.document import Document
 
 API_VERSION = "2024-10-01"
@@ -10,9 +11,8 @@ PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
 
 def read_quota(arm: Arm, subscription: str, location: str) -> Quota:
     """The region's usages at every level, beside its sizes."""
-    usages, sizes = together(
-        lambda read: read(),
-        [lambda: read_usages(arm, subscription, location), lambda: read_vm_sizes(arm, subscription, location)],
+    usages, sizes = both(
+        lambda: read_usages(arm, subscription, location), lambda: read_vm_sizes(arm, subscription, location)
     )
     return Quota(usages=usages, vm_sizes=sizes)
 

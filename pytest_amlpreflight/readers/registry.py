@@ -29,4 +29,5 @@ def read_registry(client: ContainerRegistryManagementClient, registry_id: Resour
         repository_permissions=mode.lower() == "abacrepositorypermissions",
         admin_user=properties.flag("adminUserEnabled") or False,
         private_endpoint_connections=connections(properties),
+        anonymous_pull=properties.flag("anonymousPullEnabled") or False,
     )

@@ -1,6 +1,7 @@
 """Azure Resource Graph: one question over many resource groups and subscriptions.
 
-It shows only what the caller may read, and with a delay of seconds to minutes: what is not in its answer may still exist.
+It shows only what the caller may read, and with a delay of seconds to minutes: what is not in its answer may still
+exist.
 """
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
@@ -18,8 +19,9 @@ ROWS_A_PAGE = 1000
 def query(arm: Arm, text: str, resource: str, subscription: str | None = None) -> list[Document]:
     """Every row of a query's answer, over one subscription or, without one, over all that the caller can see.
 
-    `text` must keep the column `id`: without it Resource Graph hands out no `$skipToken` and the rows after the first page
-    could not be had. An answer cut short without a token is `FactUnreadable`, since a count of it would be too low.
+    `text` must keep the column `id`: without it Resource Graph hands out no `$skipToken` and the rows after the first
+    page could not be had. An answer cut short without a token is `FactUnreadable`, since a count of it would be too
+    low.
     """
     options: dict[str, object] = {"$top": ROWS_A_PAGE, "resultFormat": "objectArray"}
     body = {"query": text, "options": options} | ({"subscriptions": [subscription]} if subscription else {})
@@ -32,7 +34,8 @@ def query(arm: Arm, text: str, resource: str, subscription: str | None = None) -
             break
         options["$skipToken"] = token
     if (page.text("resultTruncated") or "").lower() == "true":
-        raise FactUnreadable(resource, status=None, code="ResultTruncated", detail=f"{len(rows)} rows and no $skipToken")
+        detail = f"{len(rows)} rows and no $skipToken"
+        raise FactUnreadable(resource, status=None, code="ResultTruncated", detail=detail)
     return rows
 
 

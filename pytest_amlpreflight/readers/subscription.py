@@ -1,6 +1,12 @@
 """The subscription and what is set for the whole of it: providers, locks, the number of role assignments."""
 
-from pytest_amlpreflight.facts.subscription import Lock, ResourceProvider, RoleAssignmentUsage, Subscription
+from pytest_amlpreflight.facts.subscription import (
+    Lock,
+    ResourceProvider,
+    ResourceProviders,
+    RoleAssignmentUsage,
+    Subscription,
+)
 from pytest_amlpreflight.readers.arm import Arm
 from pytest_amlpreflight.readers.document import Document
 
@@ -23,10 +29,11 @@ def read_subscription(arm: Arm, subscription: str) -> Subscription:
     return Subscription(subscription, document.text("displayName") or subscription, document.need("state"))
 
 
-def read_providers(arm: Arm, subscription: str) -> dict[str, ResourceProvider]:
-    """Every resource provider by its lower-cased namespace.
+def read_providers(arm: Arm, subscription: str) -> ResourceProviders:
+    """Every resource provider and whether it is registered.
 
-    One list instead of a request for each namespace: Azure counts requests, and this one runs beside the others, on nobody's way.
+    One list instead of a request for each namespace: Azure counts requests, and this one runs beside the others, on
+    nobody's way.
     """
     rows = arm.list(
         f"/subscriptions/{subscription}/providers",
@@ -35,13 +42,14 @@ def read_providers(arm: Arm, subscription: str) -> dict[str, ResourceProvider]:
         permission="Microsoft.Resources/subscriptions/providers/read",
     )
     providers = [ResourceProvider(row.need("namespace"), row.need("registrationState")) for row in rows]
-    return {provider.namespace.lower(): provider for provider in providers}
+    return ResourceProviders(subscription, {provider.namespace.lower(): provider for provider in providers})
 
 
 def read_locks(arm: Arm, subscription: str) -> tuple[Lock, ...]:
     """Every lock of the subscription, on whatever it stands.
 
-    Asked at the subscription: one request answers for the workspace, for what it leans on, and for what stands above them.
+    Asked at the subscription: one request answers for the workspace, for what it leans on, and for what stands above
+    them.
     """
     rows = arm.list(
         f"/subscriptions/{subscription}{_LOCKS}",

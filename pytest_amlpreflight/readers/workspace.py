@@ -9,10 +9,13 @@ from pytest_amlpreflight.readers.document import Document
 API_VERSION = "2024-10-01"
 
 
-def read_workspace(arm: Arm, workspace_id: ResourceId, *, word: str = "workspace", named_by: str | None = None) -> Workspace:
+def read_workspace(
+    arm: Arm, workspace_id: ResourceId, *, word: str = "workspace", named_by: str | None = None
+) -> Workspace:
     """The workspace with that id; a 404 is `FactAbsent`, whichever of its two dialects Azure used.
 
-    `word` is what to call it in messages: a hub is a workspace too. Nothing is inherited yet: see `Workspace.inheriting`.
+    `word` is what to call it in messages: a hub is a workspace too. Nothing is inherited yet: see
+    `Workspace.inheriting`.
     """
     document = arm.get(
         workspace_id.text,
@@ -29,7 +32,8 @@ def read_workspace(arm: Arm, workspace_id: ResourceId, *, word: str = "workspace
         location=document.need("location").replace(" ", "").lower(),
         kind=document.text("kind") or "Default",
         provisioning_state=properties.text("provisioningState") or "Unknown",
-        v1_legacy_mode=properties.flag("v1LegacyMode") or False,  # older workspaces have no such key: they never were in that mode
+        v1_legacy_mode=properties.flag("v1LegacyMode")
+        or False,  # older workspaces have no such key: they never were in that mode
         public_network_access=_public(properties),
         key_vault_id=_id(properties, "keyVault"),
         registry_id=_id(properties, "containerRegistry"),
@@ -41,7 +45,9 @@ def read_workspace(arm: Arm, workspace_id: ResourceId, *, word: str = "workspace
         image_build_compute=properties.text("imageBuildCompute"),
         datastores_auth_mode=properties.text("systemDatastoresAuthMode"),
         identity_principal_id=identity.text("principalId"),
-        identity_ids=tuple(filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities")))),
+        identity_ids=tuple(
+            filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities")))
+        ),
         tenant_id=properties.text("tenantId") or identity.text("tenantId"),
         created_at=document.child("systemData").text("createdAt") or properties.text("creationTime"),
         identity_principals=_principals(identity),

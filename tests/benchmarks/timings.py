@@ -1,4 +1,6 @@
-"""A pytest plugin for the benchmark: prints the run's figures from the emulator's own log of requests and the facts' readings."""
+"""A pytest plugin for the benchmark: prints the run's figures from the emulator's own log of requests and the facts'
+readings.
+"""
 
 import os
 import time
@@ -42,30 +44,37 @@ def pytest_collection_finish() -> None:
     MOMENTS["reads started"] = time.monotonic()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
     """The figures, one a line."""
     emulation = config.pluginmanager.get_plugin("aml-emulation")
     requests, latency = list(emulation.emulator.requests), emulation.latency
     chain = longest_chain(latency)
     wall = MOMENTS["loop ended"] - MOMENTS["reads started"]
     asked = [(request.method, request.host, request.path, str(request.query)) for request in requests]
-    twice = sorted({f"{method} {path}" for method, host, path, query in asked if asked.count((method, host, path, query)) > 1})
+    twice = sorted(
+        {f"{method} {path}" for method, host, path, query in asked if asked.count((method, host, path, query)) > 1}
+    )
     hops = sum(count for _, count in chain)
     write = terminalreporter.line
     write(f"wall time of reads and checks      {wall:.2f} s")
-    write(f"longest chain of dependent reads   {hops * latency:.2f} s: " + " > ".join(f"{name} ({count})" for name, count in chain))
+    write(
+        f"longest chain of dependent reads   {hops * latency:.2f} s: "
+        + " > ".join(f"{name} ({count})" for name, count in chain)
+    )
     write(f"ratio                              {wall / (hops * latency):.2f}")
     write(f"requests                           {len(requests)}")
     write(f"asked for twice                    {', '.join(twice) or 'nothing'}")
-    before = MOMENTS["reads started"] - time.monotonic() + time.time() - float(os.environ["AML_BENCHMARK_STARTED"])
-    write(f"from start to the first read       {before:.2f} s, of which the emulator's own start {emulation.started_in:.2f} s")
+    before = MOMENTS["reads started"] - time.monotonic() + time.time() - float(os.environ["BENCHMARK_STARTED"])
+    write(
+        f"from start to the first read       {before:.2f} s, of which the emulator's own start {emulation.started_in:.2f} s"
+    )
 
 
 def longest_chain(latency: float) -> list[tuple[str, int]]:
     """The facts on the longest way from the first answer to the last, each with the answers it waited for itself.
 
-    What a fact waits for itself is its time after the last fact it needs was there; whole answers are counted, so that a busy machine's overhead does
-    not lengthen the chain that the wall time is compared with.
+    What a fact waits for itself is its time after the last fact it needs was there; whole answers are counted, so that
+    a busy machine's overhead does not lengthen the chain that the wall time is compared with.
     """
     ended = {name: end for name, _, _, end in FACTS}
     ways: dict[str, list[tuple[str, int]]] = {}

@@ -14,6 +14,7 @@ from pytest_amlpreflight.facts.environment import (
     ModelFolder,
     Requirement,
 )
+from pytest_amlpreflight.facts.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.position import Position
 from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
 from pytest_amlpreflight.facts.script import Problem
@@ -244,3 +245,28 @@ def test_tables_say_when_they_are_old() -> None:
 
     assert fresh == ()
     assert "python-releases" in old
+
+
+def test_packages_that_go_together_pass() -> None:
+    """A resolver without objections."""
+    checks.check_requirements_resolve(conda("numpy"), PackageResolution())
+
+
+def test_conflicting_packages_are_blocked() -> None:
+    """The resolver's sentence is the evidence."""
+    with pytest.raises(Blocked, match=r"packages of conda.yml cannot be installed together") as caught:
+        checks.check_requirements_resolve(conda("numpy"), PackageResolution(conflict="numpy>=2 and numpy<2"))
+
+    assert caught.value.found == "pip packages of conda.yml for Python 3.11: numpy>=2 and numpy<2"
+
+
+def test_package_unknown_to_this_machine_is_advice() -> None:
+    """The image build may have another registry."""
+    with pytest.warns(PreflightAdvice, match=r"conda.yml names a package that was not found"):
+        checks.check_requirements_resolve(conda("contoso-lib"), PackageResolution(doubt="contoso-lib is not there"))
+
+
+def test_unasked_resolver_is_skipped() -> None:
+    """The reason is handed on."""
+    with pytest.raises(pytest.skip.Exception, match="uv is not installed"):
+        checks.check_requirements_resolve(conda("numpy"), PackageResolution(unasked="uv is not installed"))

@@ -6,6 +6,8 @@ from pytest_amlpreflight.checks import spec as checks
 from pytest_amlpreflight.facts.measured import Measured
 from pytest_amlpreflight.facts.position import Position, Source
 from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
+from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
+from pytest_amlpreflight.facts.script import Problem
 from pytest_amlpreflight.facts.serving_rules import documented_rules
 from pytest_amlpreflight.facts.spec import (
     ComputeKind,
@@ -271,3 +273,18 @@ def test_custom_containers_have_workers_of_their_own() -> None:
 
     with pytest.raises(pytest.skip.Exception, match="a server of its own"):
         checks.check_workers_match_the_concurrency(spec)
+
+
+def test_spec_that_azure_accepts_passes() -> None:
+    """No mistakes in either file."""
+    checks.check_spec_matches_the_schema((SchemaVerdict("endpoint.yml", "1.35"), SchemaVerdict("blue.yml", "1.35")))
+
+
+def test_spec_that_azure_refuses_is_blocked() -> None:
+    """Azure's words, with file and line."""
+    mistake = Problem("instance_typ: Unknown field", Position("blue.yml", 3))
+
+    with pytest.raises(Blocked, match=r"blue.yml does not match Azure's schema: instance_typ: Unknown field") as caught:
+        checks.check_spec_matches_the_schema((SchemaVerdict("blue.yml", "1.35", (mistake,)),))
+
+    assert caught.value.found == "blue.yml:3: instance_typ: Unknown field"

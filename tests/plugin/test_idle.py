@@ -12,8 +12,8 @@ def test_without_a_workspace_nothing_of_azure_is_imported(pytester: pytest.Pytes
         import sys
 
         def pytest_sessionfinish():
-            heavy = ("azure", "requests", "dns", "yaml", "starlette", "pytest_amlpreflight.readers", "pytest_amlpreflight.inspection")
-            print("loaded:", sorted(name for name in sys.modules if name in heavy))
+            heavy = ("azure", "requests", "dns", "yaml", "starlette", "pytest_amlpreflight.readers",
+            "pytest_amlpreflight.inspection") print("loaded:", sorted(name for name in sys.modules if name in heavy))
         """
     )
 

@@ -18,7 +18,10 @@ def usage_error(pytester: pytest.Pytester, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--aml-workspace", "a/b"], "'a/b' is neither a workspace's name nor its ARM id nor a path to its config.json"),
+        (
+            ["--aml-workspace", "a/b"],
+            "'a/b' is neither a workspace's name nor its ARM id nor a path to its config.json",
+        ),
         (["--aml-workspace", "/subscriptions/S/resourceGroups/G"], "is neither a workspace's name nor its ARM id"),
         (["--aml-workspace", "nowhere/config.json"], "cannot read"),
         (["--aml-endpoint", "nowhere.yml"], "nowhere.yml: does not exist"),

@@ -38,7 +38,10 @@ def test_a_marked_test_stays_out_of_other_phases(example: pytest.Pytester) -> No
         """
     )
 
-    before, after = run(example, "test_own.py::test_only_after"), run(example, "--aml-phase", "post", "test_own.py::test_only_after")
+    before, after = (
+        run(example, "test_own.py::test_only_after"),
+        run(example, "--aml-phase", "post", "test_own.py::test_only_after"),
+    )
 
     before.assert_outcomes(deselected=1)
     after.assert_outcomes(passed=1)

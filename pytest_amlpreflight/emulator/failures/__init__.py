@@ -24,7 +24,8 @@ class UnknownFailure(Exception):  # reads as what it is
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and no other check may."""
+    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and no other check may.
+    """
 
     name: str
     path: Path

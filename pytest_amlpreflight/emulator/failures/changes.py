@@ -2,9 +2,13 @@
 
     - resource: TYPE or TYPE/NAME or id   where: {...}   merge: {...}     a JSON merge patch (RFC 7396)
     - remove:   TYPE or TYPE/NAME or id   where: {...}
-    - add:      a whole ARM document
+    - add:      a whole ARM document      times: 20                        as often, with `{n}` counted from 1
     - host:     a host name or URI        end: true      records: {...}   null: nothing; end: of the CNAMEs
+              resolver: network         only the network's own resolver, or `azure`; both where it is left out
     - collection: the end of a path       where: {...}   merge: {...}     rows of a list
+    - data_plane: a host                  merge: {...}     what stands behind it
+    - progress: TYPE or TYPE/NAME or id   where: {...}   first: [...]     what the first reads see, a patch each; null: nothing
+    - log:      TYPE/NAME of a deployment  container: InferenceServer     text: what it printed
     - fault:    as in a world
 
 `where` holds dotted members and patterns with `*`. `{endpoint.properties.scoringUri}` in any text is a member of the
@@ -12,14 +16,16 @@ first resource of that kind, and `{endpoint}` its id.
 """
 
 import re
+from copy import deepcopy
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import ids
+from .. import data_plane, ids
 from ..dns_server import lookup, zone_of
 from ..notation import WorldError, dig, merge
+from ..progress import Progress
 from ..world import ENDPOINTS, Document, World, Zones, check_resource, read_fault, type_of
 
 _NOUNS = {
@@ -37,7 +43,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)((?:\.\w+)*)\}")
 
 
 def make(world: World, path: Path, change: Any) -> None:
-    """Make one change. Raises `WorldError` when it selects nothing or is none of the six."""
+    """Make one change. Raises `WorldError` when it selects nothing or is none of these."""
     place = f"{path}:{getattr(change, 'line', 1)}"
     verb = next((verb for verb in _VERBS if isinstance(change, dict) and verb in change), None)
     if verb is None:
@@ -57,8 +63,18 @@ def _remove(world: World, place: str, change: Document) -> None:
 
 def _add(world: World, place: str, change: Document) -> None:
     path, _, line = place.rpartition(":")
-    check_resource(Path(path), change["add"], int(line))
-    world.put(change["add"])
+    for number in range(1, change.get("times", 1) + 1):
+        document = _numbered(change["add"], str(number))
+        check_resource(Path(path), document, int(line))
+        world.put(document)
+
+
+def _numbered(value: Any, number: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _numbered(member, number) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_numbered(member, number) for member in value]
+    return value.replace("{n}", number) if isinstance(value, str) else value
 
 
 def _merge_rows(world: World, place: str, change: Document) -> None:
@@ -75,11 +91,33 @@ def _merge_rows(world: World, place: str, change: Document) -> None:
 
 def _answer_host(world: World, place: str, change: Document) -> None:
     host = urlsplit(change["host"]).hostname or change["host"].lower()
-    for zones in (world.zones, world.azure_zones):
+    if change.get("resolver") == "network" and world.azure_zones is None:
+        world.azure_zones = deepcopy(world.zones)  # until now both resolvers knew the same
+    resolvers: dict[str, list[Zones | None]] = {"network": [world.zones], "azure": [world.azure_zones]}
+    for zones in resolvers.get(change.get("resolver", ""), [world.zones, world.azure_zones]):
         if zones is not None:
             _set_records(zones, _end_of_chain(zones, host) if change.get("end") else host, change["records"])
     if zone_of(world.zones, host) is None:
         raise WorldError(place, f"no zone of the world holds {host}")
+
+
+def _merge_held(world: World, place: str, change: Document) -> None:
+    host = change["data_plane"].lower()
+    if host not in data_plane.hosts(world):
+        raise WorldError(place, f"the world has no host {host}")
+    world.data_plane[host] = merge(world.held_by(host), change["merge"])
+
+
+def _progress(world: World, place: str, change: Document) -> None:
+    first: list[Any] = change["first"]
+    for document in _selected(world, place, change["progress"], change.get("where")):
+        world.progress.append(Progress(document["id"], type_of(document), list(first)))
+
+
+def _print(world: World, place: str, change: Document) -> None:
+    for document in _selected(world, place, change["log"], change.get("where")):
+        printed = world.logs.setdefault(ids.key(document["id"]), {})
+        printed[change.get("container", "InferenceServer")] = change["text"]
 
 
 def _inject(world: World, place: str, change: Document) -> None:
@@ -92,6 +130,9 @@ _VERBS = {
     "add": _add,
     "collection": _merge_rows,
     "host": _answer_host,
+    "data_plane": _merge_held,
+    "progress": _progress,
+    "log": _print,
     "fault": _inject,
 }
 

@@ -19,7 +19,8 @@ class ImageHome(StrEnum):
 class ImageOrigin:
     """The image that the endpoint pulls, and the registry it is in.
 
-    `registry_id` is that of another Azure registry, None where it cannot be seen from here: it may belong to somebody else.
+    `registry_id` is that of another Azure registry, None where it cannot be seen from here: it may belong to somebody
+    else.
     """
 
     image: str

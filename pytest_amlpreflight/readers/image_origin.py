@@ -3,7 +3,7 @@
 import re
 
 from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.image import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
@@ -19,14 +19,15 @@ _AZURE_HOST = re.compile(r"([a-z0-9]+)(?:-[a-z0-9]+)?\.azurecr\.(?:io|us|cn)")
 
 
 def image_of_spec(arm: Arm, workspace_id: ResourceId, spec: DeploymentSpec) -> str | None:
-    """The image of a deployment that is about to be created; None where Azure builds one, into the workspace's registry."""
+    """The image of a deployment that is about to be created; None where Azure builds one, into the workspace's
+    registry.
+    """
     environment = spec.environment
     if environment is None:
         return None
     if environment.asset:
         return _registered(arm, _path(workspace_id, environment.asset))
-    built = environment.conda_file or environment.conda or environment.build
-    return None if built else environment.image
+    return None if environment.builds_an_image else environment.image
 
 
 def image_of_live(arm: Arm, deployment: Deployment) -> str | None:
@@ -35,7 +36,10 @@ def image_of_live(arm: Arm, deployment: Deployment) -> str | None:
 
 
 def read_image_origin(arm: Arm, image: str, registry: Registry | None, subscription: str) -> ImageOrigin:
-    """Whose registry an image is in. Another Azure registry is looked for by name, in the workspace's subscription only."""
+    """Whose registry an image is in.
+
+    Another Azure registry is looked for by name, in the workspace's subscription only.
+    """
     host = _host(image)
     if registry and host == registry.login_server.lower():
         return ImageOrigin(image, host, ImageHome.WORKSPACE, registry.id)

@@ -1,0 +1,99 @@
+"""Autoscaling, which Azure Monitor does by settings of its own."""
+
+from typing import NoReturn
+
+from pytest_amlpreflight.facts.autoscale import AutoscaleSetting
+from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
+from pytest_amlpreflight.facts.region import documented_limits
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+
+@check("autoscale", explains=("429", "503"), phases=("post", "audit"))
+def check_autoscale_targets_live_deployments(
+    aml_live_endpoint: Endpoint | None,
+    aml_live_deployments: tuple[Deployment, ...],
+    aml_autoscale_settings: tuple[AutoscaleSetting, ...],
+    aml_autoscale_quota: Quota | None,
+    aml_workspace: Workspace,
+) -> None:
+    """Every autoscale setting of the endpoint scales a deployment that is there, up to a count that its quota allows.
+
+    A setting outlives its deployment and then scales nothing, while its successor has none; a maximum beyond the quota
+    is never reached. Both show only under load, as 429 or 503. A setting that is switched off is advice: somebody may
+    want it so.
+    """
+    if aml_live_endpoint is None:
+        not_applicable("not reached: the endpoint does not exist")
+    own = [setting for setting in aml_autoscale_settings if setting.endpoint == aml_live_endpoint.name.lower()]
+    if not own:
+        not_applicable(f"endpoint {aml_live_endpoint.name} is not autoscaled")
+    deployments = {one.name.lower(): one for one in aml_live_deployments}
+    for setting in own:
+        deployment = deployments.get(setting.deployment)
+        if deployment is None:
+            _orphaned(setting, sorted(deployments))
+        _off(setting)
+        _within_the_limit(setting)
+        if aml_autoscale_quota is not None:
+            _within_the_quota(setting, deployment, aml_autoscale_quota, aml_workspace)
+
+
+def _orphaned(setting: AutoscaleSetting, names: list[str]) -> NoReturn:
+    blocked(
+        f"autoscale setting {setting.name} scales deployment {setting.deployment}, which does not exist",
+        found=f"targetResourceUri = {setting.target_id!r}",
+        expected=f"one of {', '.join(names)}" if names else "a deployment",
+        fix=f"az monitor autoscale delete --ids {setting.id}",
+    )
+
+
+def _off(setting: AutoscaleSetting) -> None:
+    if not setting.enabled:
+        advise(
+            f"autoscale setting {setting.name} of deployment {setting.deployment} is switched off",
+            found="enabled = False",
+            expected="enabled = True, or no setting",
+            fix=f"az monitor autoscale update --ids {setting.id} --enabled true",
+        )
+
+
+def _within_the_limit(setting: AutoscaleSetting) -> None:
+    limit = documented_limits()["instances_per_deployment"]
+    if setting.maximum > limit:
+        blocked(
+            f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond Azure's limit",
+            found=f"capacity.maximum = '{setting.maximum}'",
+            expected=f"at most {limit} instances per deployment",
+            fix=f"az monitor autoscale update --ids {setting.id} --max-count {limit}",
+        )
+
+
+def _within_the_quota(setting: AutoscaleSetting, deployment: Deployment, quota: Quota, workspace: Workspace) -> None:
+    size = quota.size(deployment.instance_type or "")
+    if size is None:  # the quota check says so
+        return
+    counted, held = (instances_counted(n, size, quota.reserve) for n in (setting.maximum, deployment.instance_count))
+    more = (counted - held) * size.vcpus
+    left = _left(quota, size.family, workspace)
+    if left is None or more <= left:
+        return
+    blocked(
+        f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond the quota",
+        found=f"{counted} x {size.vcpus} - {held * size.vcpus} held = {more} more vCPUs needed, {left} left",
+        expected=f"at least {more} vCPUs left for {size.family} in {workspace.location}",
+        fix=f"az ml compute list-usage --location {workspace.location}, then request a quota increase or lower the maximum:\n"
+        f"az monitor autoscale update --ids {setting.id} --max-count {deployment.instance_count}",
+    )
+
+
+def _left(quota: Quota, family: str, workspace: Workspace) -> int | None:
+    """The cores left at the narrowest level; None where none is limited or Azure lists no row, which is the quota
+    check's to say.
+    """
+    try:
+        levels = [quota.remaining(family, level, workspace.id.text) for level in CORE_LEVELS]
+    except UnknownFamily:
+        return None
+    return min((cores for cores in levels if cores is not None), default=None)

@@ -1,0 +1,202 @@
+"""What became of the endpoint and its deployments: created, reachable, and as the spec says."""
+
+from typing import NoReturn
+
+from pytest_amlpreflight.facts.autoscale import AutoscaleSetting
+from pytest_amlpreflight.facts.drift import differences
+from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.operation import AT_REST, Operation
+from pytest_amlpreflight.facts.quota import Quota, instances_counted
+from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+CODES = (
+    "ImageBuildFailure", "OutOfQuota", "BadArgument", "ResourceNotReady", "ResourceNotFound",
+    "WorkspaceManagedNetworkNotReady", "OperationCanceled", "SecretsInjectionError", "InternalServerError",
+    "ERR_1100", "ERR_1200", "ERR_1300", "ERR_2100", "ERR_2200", "ERR_5000",
+    "ACRSecretError", "TokenRefreshFailed", "GetAADTokenFailed", "ACRAuthenticationChallengeFailed",
+    "ACRTokenExchangeFailed", "KubernetesUnaccessible", "ImagePullLoopBackOff", "DeploymentCrashLoopBackOff",
+    "KubernetesCrashLoopBackOff", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound",
+    "NamespaceNotFound", "EndpointNotFound", "EndpointAlreadyExists", "ScoringFeUnhealthy", "ValidateScoringFailed",
+    "InvalidDeploymentSpec", "PodUnschedulable", "PodOutOfMemory", "InferencingClientCallFailed",
+)  # fmt: skip
+"""What an operation's error can say: the codes of both kinds of endpoints, and those of 2021."""
+
+
+@check("deployment", explains=CODES, phases=("post", "audit"), settles=True)
+def check_endpoint_is_provisioned(
+    aml_endpoint_or_none: Endpoint | None,
+    aml_live_endpoint: Endpoint | None,
+    aml_endpoint_operation: Operation | None,
+    aml_target: object,
+) -> None:
+    """The endpoint exists and its last operation succeeded.
+
+    The endpoint itself only says `Failed`; the operation behind it holds the reason, sometimes several errors deep.
+    """
+    if aml_live_endpoint is None and aml_endpoint_or_none is not None:
+        not_applicable("the endpoint is yet to be created")
+    if aml_live_endpoint is None:
+        _absent(f"endpoint {aml_target}", "az ml online-endpoint list --output table")
+    name = aml_live_endpoint.name
+    if aml_live_endpoint.provisioning_state != "Succeeded":
+        _not_provisioned(
+            f"endpoint {name}",
+            aml_live_endpoint.provisioning_state,
+            aml_endpoint_operation,
+            f"az ml online-endpoint show --name {name}",
+        )
+
+
+@check("deployment", explains=CODES, phases=("post", "audit"), settles=True, shows_logs=True)
+def check_deployment_is_provisioned(
+    aml_deployment_or_none: Deployment | None,
+    aml_live_deployment: Deployment | None,
+    aml_deployment_operation: Operation | None,
+    aml_target: object,
+) -> None:
+    """The deployment exists and its last operation succeeded.
+
+    The deployment itself only says `Failed`; the operation behind it holds the reason. What its containers printed
+    comes with the failure.
+    """
+    if aml_live_deployment is None and aml_deployment_or_none is not None:
+        not_applicable("the deployment is yet to be created")
+    if aml_live_deployment is None:
+        _absent(f"deployment {aml_target}", "az ml online-deployment list --endpoint-name ENDPOINT --output table")
+    live = aml_live_deployment
+    if live.provisioning_state != "Succeeded":
+        _not_provisioned(
+            f"deployment {live.name}",
+            live.provisioning_state,
+            aml_deployment_operation,
+            f"az ml online-deployment get-logs --endpoint-name {live.endpoint_name} --name {live.name} --lines 100",
+        )
+
+
+@check("deployment", explains=("404",), phases=("post", "audit"), settles=True)
+def check_traffic_reaches_a_live_deployment(
+    aml_live_endpoint: Endpoint | None, aml_live_deployments: tuple[Deployment, ...]
+) -> None:
+    """Some deployment has traffic, and every one that has is there and was provisioned.
+
+    Without traffic the endpoint answers 404, which looks like a wrong address. Traffic to a deployment that never came
+    up is lost, request by request.
+    """
+    if aml_live_endpoint is None:
+        not_applicable("not reached: the endpoint does not exist")
+    name, states = aml_live_endpoint.name, {one.name: one.provisioning_state for one in aml_live_deployments}
+    weighted = {deployment: weight for deployment, weight in aml_live_endpoint.traffic.items() if weight > 0}
+    if not states:
+        not_applicable(f"endpoint {name} has no deployment")
+    if not weighted:
+        _traffic(name, f"endpoint {name} sends traffic to no deployment", "traffic = {}", next(iter(states)))
+    for deployment, weight in weighted.items():
+        if states.get(deployment) != "Succeeded":
+            state = states.get(deployment, "absent")
+            headline = f"endpoint {name} sends {weight} % to {deployment}, which is {str(state).lower()}"
+            others = [other for other in states if states[other] == "Succeeded"]
+            _traffic(name, headline, f"traffic = {weighted}; {deployment}: {state!r}", next(iter(others), deployment))
+
+
+@check("deployment", phases=("post",))
+def check_live_settings_match_the_spec(
+    aml_deployment_spec: DeploymentSpec | None,
+    aml_live_deployment: Deployment | None,
+    aml_autoscale_settings: tuple[AutoscaleSetting, ...],
+) -> None:
+    """What Azure runs is what the spec says: instances, timeouts, probes, egress, model, environment, variables.
+
+    A change by hand, or an update that was cancelled, leaves a deployment that no file describes; the next deployment
+    undoes it. Only what the spec sets is compared, and the count only where nothing scales it.
+    """
+    spec, live = aml_deployment_spec, aml_live_deployment
+    if spec is None:
+        not_applicable("no deployment spec was given (--aml-deployment FILE)")
+    if live is None:
+        not_applicable("not reached: the deployment does not exist")
+    scaled = any(
+        setting.enabled and setting.scales(live.endpoint_name, live.name) for setting in aml_autoscale_settings
+    )
+    found = differences(spec, live, scaled=scaled)
+    if not found:
+        return
+    blocked(
+        f"deployment {live.name} differs from its spec in {', '.join(one.field for one in found)}",
+        found="\n".join(f"{one.field} = {one.live}" for one in found),
+        expected="\n".join(f"{one.field} = {one.spec} ({one.where})" for one in found),
+        fix=f"az ml online-deployment update --file {spec.source.path}",
+    )
+
+
+@check("deployment", explains=("OutOfQuota",), phases=("audit",))
+def check_unused_deployments_hold_quota(
+    aml_live_endpoint: Endpoint | None, aml_live_deployments: tuple[Deployment, ...], aml_quota: Quota
+) -> None:
+    """Advice: which deployments get no traffic, and how many cores deleting each would free.
+
+    A deployment holds its cores, Azure's reserve included, whether anybody calls it or not.
+    """
+    if aml_live_endpoint is None:
+        not_applicable("not reached: the endpoint does not exist")
+    used = {
+        name
+        for name, weight in (*aml_live_endpoint.traffic.items(), *aml_live_endpoint.mirror_traffic.items())
+        if weight
+    }
+    for idle in (one for one in aml_live_deployments if one.managed and one.name not in used):
+        cores = _cores(idle, aml_quota)
+        advise(
+            f"deployment {idle.name} of endpoint {idle.endpoint_name} gets no traffic and holds {cores} vCPUs",
+            found=f"{idle.instance_count} x {idle.instance_type}",
+            expected="traffic, or no deployment",
+            fix=f"az ml online-deployment delete --endpoint-name {idle.endpoint_name} --name {idle.name}",
+        )
+
+
+def _cores(deployment: Deployment, quota: Quota) -> str:
+    size = quota.size(deployment.instance_type or "")
+    return str(instances_counted(deployment.instance_count, size, quota.reserve) * size.vcpus) if size else "its"
+
+
+def _absent(what: str, fix: str) -> NoReturn:
+    blocked(
+        f"{what} does not exist",
+        found="404 from Azure Resource Manager",
+        expected="provisioningState = 'Succeeded'",
+        fix=fix,
+        final=True,
+    )
+
+
+def _not_provisioned(what: str, state: str | None, operation: Operation | None, command: str) -> NoReturn:
+    """Says the innermost reason where there is one; a state in which something is under way may still pass."""
+    error, meaning = operation.error if operation else None, operation.meaning if operation else None
+    under_way = (state or "").lower() not in AT_REST
+    reason = f" with {error.code}" if error and error.code else ""
+    title = f": {meaning.title}" if meaning else ""
+    blocked(
+        f"{what} is still {(state or 'unknown').lower()}"
+        if under_way
+        else f"{what} {(state or '').lower()}{reason}{title}",
+        found="\n".join([f"provisioningState = {state!r}", *_evidence(operation)]),
+        expected="provisioningState = 'Succeeded'",
+        fix="\n".join([command, *([meaning.advice, meaning.guide] if meaning else [])]),
+        final=not under_way,
+    )
+
+
+def _evidence(operation: Operation | None) -> list[str]:
+    if operation is None or operation.error is None:
+        unread = operation.unread if operation else None
+        return [f"why: {unread}"] if unread else []
+    return [" > ".join(reversed(operation.error.codes)), operation.error.message[:600]]
+
+
+def _traffic(endpoint: str, headline: str, found: str, to: str) -> NoReturn:
+    blocked(
+        headline,
+        found=found,
+        expected="traffic to deployments with provisioningState = 'Succeeded'",
+        fix=f"az ml online-endpoint update --name {endpoint} --traffic {to}=100",
+    )

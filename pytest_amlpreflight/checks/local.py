@@ -1,0 +1,92 @@
+"""The scoring script, run on this machine under the real inference server."""
+
+from pytest_amlpreflight.facts.local_run import LocalRun
+from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.verdict import blocked, check, not_applicable
+
+SHOWN_FRAMES = 8  # lines of the user's traceback
+SHARE_FOR_OTHERS = 0.1  # of an instance's memory: the platform's own containers and the page cache
+
+
+@check(
+    "local",
+    explains=(
+        "UserScriptInitFailed",
+        "UserScriptImportError",
+        "UserScriptFunctionNotFound",
+        "DeploymentCrashLoopBackOff",
+        "ResourceNotReady",
+        "ERR_2200",
+    ),
+    phases=("pre",),
+)
+def check_script_starts(aml_local_run: LocalRun | None) -> None:
+    """The script starts under the real inference server, within the time its probe allows.
+
+    What fails here fails in the container too, with minutes of image build before it and a crash loop after it.
+    """
+    run = _run(aml_local_run)
+    if run.has_started:
+        return
+    blocked(
+        f"{run.script} does not start: {run.reason or 'it ends without a word'}",
+        found="\n".join([f"{run.code} (locally)", *(run.traceback[-SHOWN_FRAMES:] or run.log[-4:])]),
+        expected=f"an answer to the liveness probe within {run.budget_seconds:.0f} s",
+        fix=f"azmlinfsrv --entry_script {run.script}",
+    )
+
+
+@check("local", explains=("502", "424", "UserScriptException"), phases=("pre",))
+def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
+    """The sample request is answered with success.
+
+    An exception in `run` becomes 424 behind a managed endpoint and 502 behind a Kubernetes one; its traceback is only
+    in the container's log. Here it is in the verdict.
+    """
+    run = _run(aml_local_run)
+    if not run.has_started:
+        not_applicable(f"not reached: {run.script} does not start")
+    answer = run.sample
+    if answer is None:
+        not_applicable("there is no sample request (--aml-sample-request)")
+    if answer.status is not None and answer.status < 400:
+        return
+    status = f"HTTP {answer.status}" if answer.status else "no answer"
+    blocked(
+        f"{run.script} fails on the sample: {answer.reason or answer.body[:80] or status}",
+        found="\n".join([status, *answer.traceback[-SHOWN_FRAMES:]]),
+        expected="HTTP 200 for the sample request",
+        fix=f"azmlinfsrv --entry_script {run.script}  # and curl --data @<sample> http://127.0.0.1:5001/score",
+    )
+
+
+@check("local", explains=("PodOutOfMemory", "OutOfQuota"), phases=("pre",))
+def check_memory_fits_the_instance(
+    aml_local_run: LocalRun | None, aml_deployment_spec: DeploymentSpec, aml_instance_memory_mib: float | None
+) -> None:
+    """What the server and its workers held in memory here, an instance has.
+
+    A container above its memory is killed without a message. `aml_instance_memory_mib` is that of the instance type,
+    or the Kubernetes limit; None where it is not known.
+    """
+    run, spec = _run(aml_local_run), aml_deployment_spec
+    taken = run.measured.resident_mib
+    if taken is None:
+        not_applicable("memory was not measured: the script did not start, or psutil is not installed")
+    if aml_instance_memory_mib is None:
+        not_applicable(f"the memory of {spec.instance_type or 'the instance'} is not known here")
+    usable = aml_instance_memory_mib * (1 - SHARE_FOR_OTHERS)
+    if taken <= usable:
+        return
+    blocked(
+        f"{run.script} needs more memory than {spec.instance_type or 'its container'} has",
+        found=f"{taken:.0f} MiB at its peak here, with all workers",
+        expected=f"at most {usable:.0f} of {aml_instance_memory_mib:.0f} MiB",
+        fix=f"choose a larger instance_type at {spec.where('instance_type')}, or a smaller WORKER_COUNT",
+    )
+
+
+def _run(run: LocalRun | None) -> LocalRun:
+    if run is None:
+        not_applicable("the script is not run on this machine (--aml-local)")
+    return run

@@ -1,0 +1,89 @@
+"""What the deployment's containers printed."""
+
+from datetime import date
+
+from pytest_amlpreflight.facts.container_log import Container, ContainerLog, LogCause
+from pytest_amlpreflight.facts.endpoint import Deployment
+from pytest_amlpreflight.facts.image_age import advice_after_days
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+CODES = (
+    "ResourceNotReady", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound", "ERR_2200",
+    "ERR_2100", "ERR_1300", "DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "PodOutOfMemory", "424", "502",
+)  # fmt: skip
+
+
+@check("logs", explains=CODES, phases=("post", "audit"), shows_logs=True)
+def check_container_logs_are_clean(
+    aml_live_deployment: Deployment | None, aml_container_logs: tuple[ContainerLog, ...]
+) -> None:
+    """Neither container's log holds a known cause of failure; and that of a deployment that failed, no exception.
+
+    The log is where the reason stands when Azure only says that a container is not ready. An exception that no table
+    knows is no failure of a deployment that serves: some request may have caused it.
+    """
+    if aml_live_deployment is None:
+        not_applicable("not reached: the deployment does not exist")
+    deployment, logs = aml_live_deployment, _available(aml_container_logs)
+    for log in logs:
+        for cause in log.causes:
+            _known(deployment, log, cause)
+    if deployment.provisioning_state != "Succeeded":
+        for log in logs:
+            _unknown(deployment, log)
+
+
+@check("logs", phases=("post", "audit"))
+def check_image_is_recent(aml_live_deployment: Deployment | None, aml_container_logs: tuple[ContainerLog, ...]) -> None:
+    """Advice: the Azure image that the container runs was built within the year.
+
+    Microsoft rebuilds its images every few weeks for security, and retires old ones. The build date stands in the log
+    of the container's start; it may have scrolled out of the lines that were read. That a year is old is our own rule,
+    from the table `image-age`.
+    """
+    if aml_live_deployment is None:
+        not_applicable("not reached: the deployment does not exist")
+    log = next((one for one in _available(aml_container_logs) if one.image), None)
+    if log is None or log.image is None:
+        not_applicable("the log's last lines do not name an Azure image")
+    image, built = log.image
+    age = ((log.last_day or date.today()) - built).days
+    if age > advice_after_days():
+        advise(
+            f"deployment {aml_live_deployment.name} runs an image that is {age} days old",
+            found=f"{image}, Materialization Build:{built:%Y%m%d}",
+            expected=f"an image built within {advice_after_days()} days",
+            fix="name a newer tag in the environment's image, or take @latest of a curated environment, and deploy again",
+        )
+
+
+def _available(logs: tuple[ContainerLog, ...]) -> list[ContainerLog]:
+    """The logs there are; the check does not arise where there is none."""
+    found = [log for log in logs if log.available]
+    if not found:
+        not_applicable("Azure has no container log yet")
+    return found
+
+
+def _known(deployment: Deployment, log: ContainerLog, cause: LogCause) -> None:
+    what = f" ({cause.what})" if cause.what else ""
+    blocked(
+        f"deployment {deployment.name}: {cause.title}{what}",
+        found=f"{log.container.value} log: {cause.line}",
+        expected="a log without it",
+        fix="\n".join(filter(None, [cause.advice, cause.guide])),
+    )
+
+
+def _unknown(deployment: Deployment, log: ContainerLog) -> None:
+    tracebacks = log.tracebacks
+    if not tracebacks:
+        return
+    option = " --container storage-initializer" if log.container is Container.STORAGE_INITIALIZER else ""
+    blocked(
+        f"deployment {deployment.name} raised {tracebacks[-1].raised[:80]}",
+        found="\n".join(tracebacks[-1].users_first[:8]),
+        expected="a log without an exception",
+        fix=f"az ml online-deployment get-logs --endpoint-name {deployment.endpoint_name} --name {deployment.name} "
+        f"--lines 200{option}",
+    )

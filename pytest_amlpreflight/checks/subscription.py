@@ -1,0 +1,260 @@
+"""The subscription, and whether the deployer is let do what a deployment does: everything Azure refuses before it
+looks at an endpoint.
+"""
+
+from pytest_amlpreflight.facts.access import Access, Decision
+from pytest_amlpreflight.facts.caller import Caller
+from pytest_amlpreflight.facts.endpoint import Endpoint
+from pytest_amlpreflight.facts.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.scope import covers, describe_scope
+from pytest_amlpreflight.facts.subscription import (
+    Lock,
+    ResourceProviders,
+    RoleAssignmentUsage,
+    Subscription,
+    required_providers,
+)
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+ASSIGN_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+ASSIGN_ROLE = "Microsoft.Authorization/roleAssignments/write"
+ROLES_OF_AN_ENDPOINT = 4
+"""Pull, blob read, metrics and connection secrets: what Azure assigns to a system-assigned identity.
+
+https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online-auth
+"""
+
+
+@check("subscription", explains=("BadArgument",))
+def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None, aml_target: object) -> None:
+    """The subscription exists and is enabled.
+
+    Nothing can be created in a disabled one, and an id that Azure does not know is most likely mistyped.
+    """
+    subscription = aml_subscription_or_none
+    if subscription is None:
+        blocked(
+            f"the subscription of workspace {aml_target} does not exist",
+            found="404 from Azure Resource Manager",
+            expected="the id of a subscription that is active (a typo is the likely cause)",
+            fix="az account list --all --output table",
+        )
+    if subscription.enabled:
+        return
+    parts = {
+        "found": f"state = {subscription.state!r}",
+        "expected": "state = 'Enabled'",
+        "fix": f"az account subscription enable --subscription-id {subscription.id}\n"
+        "(after what disabled it is mended: an unpaid invoice, a spending limit, an end of contract)",
+    }
+    if subscription.in_grace:
+        advise(f"subscription {subscription.name} will soon be disabled", **parts)
+    else:
+        blocked(f"subscription {subscription.name} is not enabled", **parts)
+
+
+@check(
+    "subscription", explains=("SubscriptionNotRegistered", "MissingSubscriptionRegistration"), phases=("pre", "audit")
+)
+def check_resource_providers_are_registered(aml_resource_providers: ResourceProviders) -> None:
+    """Every resource provider that endpoints lean on is registered in the subscription.
+
+    Azure reports a missing one without its name (`Resource provider [N/A] isn't registered`). One that this cloud
+    does not list at all is left to
+    advice: the table of providers was made in the public cloud.
+    """
+    found = {name: aml_resource_providers.find(name) for name in required_providers().column("namespace")}
+    unlisted = [name for name, provider in found.items() if provider is None]
+    if unlisted:
+        advise(
+            f"{', '.join(unlisted)} cannot be found among the resource providers",
+            found="not in the subscription's list",
+            expected="registrationState = 'Registered'",
+            fix=_register(unlisted, aml_resource_providers),
+        )
+    missing = [provider for provider in found.values() if provider and not provider.registered]
+    if not missing:
+        return
+    names = [provider.namespace for provider in missing]
+    subject = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
+    parts = {
+        "found": ", ".join(f"{provider.namespace}: registrationState = {provider.state!r}" for provider in missing),
+        "expected": "registrationState = 'Registered'",
+        "fix": _register(names, aml_resource_providers),
+    }
+    if all(provider.registering for provider in missing):
+        advise(f"{subject} still being registered", **parts)
+    else:
+        blocked(f"{subject} not registered in the subscription", **parts)
+
+
+@check("subscription", explains=("AuthorizationFailed", "LinkedAuthorizationFailed"), phases=("pre",))
+def check_deployer_may_deploy(
+    aml_caller: Caller,
+    aml_endpoint: Endpoint,
+    aml_deployer_access: Access,
+    aml_deployer_identity_access: tuple[Access, ...],
+) -> None:
+    """The identity that runs the preflight may create the endpoint and its deployments, and hand the endpoint its
+    identity.
+
+    Azure checks each step when it comes to it. Whoever may write endpoints may still not assign an identity to one.
+    Where the identity is
+    system-assigned, roles for anything but the workspace's own registry and storage are the deployer's to grant:
+    advice, since it depends on the code.
+    """
+    resources = ("deployments",) if aml_endpoint.live else ("", "deployments")
+    actions = ["/".join(filter(None, (ENDPOINTS, part, verb))) for part in resources for verb in ("read", "write")]
+    for action in actions:
+        _require(aml_deployer_access, action, aml_caller, "AzureML Data Scientist")
+    for access in aml_deployer_identity_access:
+        _require(access, ASSIGN_IDENTITY, aml_caller, "Managed Identity Operator")
+    decision = aml_deployer_access.allows(ASSIGN_ROLE)
+    if aml_endpoint.managed and not aml_endpoint.identity_ids and not aml_endpoint.live and not decision.granted:
+        advise(
+            f"{aml_caller} cannot grant roles to the endpoint's identity",
+            found=decision.because,
+            expected=f"{ASSIGN_ROLE} granted, where the code reads more than the workspace's own registry and storage",
+            fix=_assign("Role Based Access Control Administrator", aml_deployer_access, aml_caller),
+        )
+
+
+@check("subscription", explains=("ScopeLocked", "OperationCanceled"), phases=("pre", "audit"))
+def check_no_lock_stands_in_the_way(aml_workspace: Workspace, aml_locks: tuple[Lock, ...]) -> None:
+    """No read-only lock stands on the workspace or above it, nor on what it leans on.
+
+    A read-only lock refuses every change beneath it, and a new endpoint is one. On the storage account or registry it
+    refuses the listing of
+    keys and the approval of connections: that a deployment fails by it is inferred, so there it is advice.
+    """
+    read_only = [lock for lock in aml_locks if lock.read_only]
+    for lock in read_only:
+        if lock.reaches(aml_workspace.id.text):
+            blocked(
+                f"lock {lock.name} forbids every change to workspace {aml_workspace.name}",
+                found=f"level = 'ReadOnly' at {describe_scope(lock.scope)}"
+                + (f" ({lock.notes})" if lock.notes else ""),
+                expected="no ReadOnly lock at the workspace or above it",
+                fix=_unlock(lock),
+            )
+    for resource in _linked(aml_workspace):
+        for lock in (lock for lock in read_only if lock.reaches(resource.text)):
+            advise(
+                f"lock {lock.name} forbids every change to {describe_scope(resource.text)}",
+                found=f"level = 'ReadOnly' at {describe_scope(lock.scope)}",
+                expected="at most level = 'CanNotDelete' on what the workspace leans on",
+                fix=_unlock(lock),
+            )
+
+
+@check("subscription", explains=("RequestDisallowedByPolicy", "BadArgument"), phases=("pre", "audit"))
+def check_policy_allows_the_deployment(
+    aml_workspace: Workspace,
+    aml_policy_verdicts: tuple[PolicyVerdict, ...],
+    aml_policy_states: tuple[PolicyState, ...],
+) -> None:
+    """No policy in force denies the endpoint or the deployment as they are about to be sent.
+
+    Azure Policy is asked for its own forecast. A policy that it could not evaluate fails deployments with `Invalid
+    template function specification`; which of them is not
+    told in advance, so it is advice, and so is what already stands against a policy that denies: only its next change
+    is refused.
+    """
+    for verdict in aml_policy_verdicts:
+        if verdict.denies:
+            blocked(
+                f"policy {verdict.assignment} denies {verdict.resource}",
+                found=verdict.reason or f"evaluationResult = {verdict.result!r}",
+                expected="a resource that complies",
+                fix=f"change the YAML, or ask the policy's owner for an exemption:\n"
+                f"az policy assignment show --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
+            )
+    for verdict in (one for one in aml_policy_verdicts if one.undecided):
+        advise(
+            f"policy {verdict.assignment} cannot be evaluated for {verdict.resource}",
+            found=f"evaluationResult = {verdict.result!r}",
+            expected="a definition whose template functions are right",
+            fix=f"az policy definition show --name {verdict.definition_id.rpartition('/')[2]}",
+        )
+    for state in (one for one in aml_policy_states if covers(aml_workspace.id.text, one.resource_id)):
+        advise(
+            f"policy {state.assignment} will deny the next change to {describe_scope(state.resource_id)}",
+            found="complianceState = 'NonCompliant', effect deny",
+            expected="complianceState = 'Compliant'",
+            fix=f"az policy state list --resource {state.resource_id} --filter \"complianceState eq 'NonCompliant'\"",
+        )
+
+
+@check("subscription", explains=("OutOfQuota", "RoleAssignmentLimitExceeded"), phases=("pre",))
+def check_role_assignments_remain(
+    aml_endpoint: Endpoint,
+    aml_live_endpoint: Endpoint | None,
+    aml_role_assignment_usage: RoleAssignmentUsage | None,
+) -> None:
+    """The subscription has room for the roles that a new system-assigned identity needs.
+
+    Azure assigns them while it creates the endpoint, and a subscription holds a limited number of role assignments.
+    """
+    usage = aml_role_assignment_usage
+    if usage is None:
+        not_applicable("the endpoint brings an identity whose roles are assigned already")
+    if aml_live_endpoint is not None and aml_live_endpoint.principal_id:
+        not_applicable("the endpoint exists, and with it the roles of its system-assigned identity")
+    if usage.remaining >= ROLES_OF_AN_ENDPOINT:
+        return
+    blocked(
+        f"role assignments are used up: endpoint {aml_endpoint.name} needs {ROLES_OF_AN_ENDPOINT} more",
+        found=f"{usage.limit} - {usage.used} = {usage.remaining} role assignments left in the subscription",
+        expected=f"at least {ROLES_OF_AN_ENDPOINT} left, or an identity.type of user_assigned",
+        fix="az role assignment list --all --query \"[?principalName=='']\" --output table\n"
+        "(those of principals that were deleted can go: az role assignment delete --ids ID)",
+    )
+
+
+def _require(access: Access, action: str, caller: Caller, role: str) -> None:
+    decision: Decision = access.allows(action)
+    if decision.granted:
+        return
+    blocked(
+        f"{caller} may not {_in_words(action)}",
+        found=f"{decision.because}, at {describe_scope(access.scope)}",
+        expected=f"{action} granted",
+        fix=f"{_assign(role, access, caller)}\n(or run the preflight as the identity that deploys)",
+    )
+
+
+def _in_words(action: str) -> str:
+    if action == ASSIGN_IDENTITY:
+        return "give the endpoint its identity"
+    verb = "create" if action.endswith("/write") else "read"
+    return f"{verb} {'deployments' if '/deployments/' in action else 'online endpoints'}"
+
+
+def _assign(role: str, access: Access, caller: Caller) -> str:
+    kind = "ServicePrincipal" if caller.application_id else "User"
+    return (
+        f"az role assignment create --role '{role}' --assignee-object-id {caller.object_id} "
+        f"--assignee-principal-type {kind} --scope {access.scope}"
+    )
+
+
+def _register(names: list[str], providers: ResourceProviders) -> str:
+    return "\n".join(
+        f"az provider register --namespace {name} --subscription {providers.subscription_id}" for name in names
+    )
+
+
+def _unlock(lock: Lock) -> str:
+    return f"az lock delete --ids {lock.scope}/providers/Microsoft.Authorization/locks/{lock.name}"
+
+
+def _scope_of(assignment_id: str) -> str:
+    return assignment_id.partition("/providers/Microsoft.Authorization/")[0] or "/"
+
+
+def _linked(workspace: Workspace) -> list[ResourceId]:
+    # Not the vault: secrets are written on its data plane, which no lock reaches.
+    return list(filter(None, (workspace.storage_account_id, workspace.registry_id)))

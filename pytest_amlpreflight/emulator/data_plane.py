@@ -1,0 +1,80 @@
+"""The hosts behind the resources: vaults, container registries, storage accounts, and Azure Machine Learning's
+registries.
+
+What stands behind a host is a section of the world, by host name:
+
+    data_plane:
+      contoso-ml-kv.vault.azure.net:
+        secrets: {iris-key: {versions: {0f1e…: {enabled: true}}}}
+      contosomlacr.azurecr.io:
+        repositories: {iris: {tags: {"1": sha256:…}}}
+      contosomlstore.blob.core.windows.net:
+        containers: {models: {iris/model.pkl: 1824}}        # bytes
+      eastus2.api.azureml.ms:
+        registries: {azureml: {id of the registry}}
+
+`refuses: WORD` makes a host turn its caller away, `WORD` being the service's own: `ForbiddenByFirewall`,
+`ForbiddenByRbac` (vault),
+`DENIED`, `UNAUTHORIZED` (registry), `AuthorizationFailure`, `AuthorizationPermissionMismatch` (storage).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import asset_registries, blobs, container_registries, vaults
+from .answers import Answer
+from .clouds import CLOUDS
+from .world import World
+
+_URIS = {
+    "Microsoft.KeyVault/vaults": ("vaultUri",),
+    "Microsoft.ContainerRegistry/registries": ("loginServer",),
+    "Microsoft.Storage/storageAccounts": ("primaryEndpoints", "blob"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request to a data-plane host; `holds` is what the world says stands behind it."""
+
+    world: World
+    host: str
+    holds: Mapping[str, Any]
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    own_url: str
+
+
+Service = Callable[[Visit], Answer]
+
+
+def hosts(world: World) -> list[str]:
+    """Every host of the world's vaults, registries and storage accounts, and those its `data_plane` names."""
+    found = {host.lower() for host in world.data_plane}
+    for arm_type, members in _URIS.items():
+        for document in world.of_type(arm_type):
+            value: Any = document.get("properties") or {}
+            for member in members:
+                value = value.get(member) if isinstance(value, dict) else None
+            if value:
+                found.add((urlsplit(value).hostname or str(value)).lower())
+    return sorted(found)
+
+
+def behind(world: World, host: str) -> Service | None:
+    """The service that answers under this host name; None for a host that is none of these."""
+    if host.lower() not in hosts(world):
+        return None
+    cloud, holds = CLOUDS[world.cloud], world.held_by(host)
+    if host.endswith(f".{cloud.key_vault}"):
+        return vaults.answer
+    if host.endswith(f".{cloud.storage}"):
+        return blobs.answer
+    if host.endswith(f".{cloud.registry}") or "repositories" in holds:
+        return container_registries.answer
+    return asset_registries.answer

@@ -1,0 +1,55 @@
+"""What the caller may ask, in a world whose `caller` says `enforced: true`: ARM authorizes first, and looks afterwards."""
+
+from fnmatch import fnmatchcase
+
+from . import authorization
+from .answers import Answer, arm_error
+from .ids import ArmPath
+from .world import World
+
+# Everybody may ask for these: own permissions, own tenants, and rows that hold only what the caller can read.
+_FREE = frozenset({"microsoft.authorization/permissions", "microsoft.resources/tenants"})
+
+# Where the action is not the type and a verb. Names: learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
+_ACTIONS = {
+    "microsoft.policyinsights/checkpolicyrestrictions": "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
+    "microsoft.policyinsights/policystates/queryresults": "Microsoft.PolicyInsights/policyStates/queryResults/read",
+    "microsoft.resourcegraph/resources": "Microsoft.ResourceGraph/resources/read",
+    "microsoft.resources/providers": "Microsoft.Resources/subscriptions/providers/read",
+    "microsoft.resources/resources": "Microsoft.Resources/subscriptions/resources/read",
+}
+
+
+def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
+    """403 `AuthorizationFailed` where no role of the caller holds the action; None where one does, or nobody looks."""
+    wanted = action(method, arm)
+    if wanted is None:
+        return None
+    scope = arm.path if arm.name is not None and method == "GET" else arm.parent or "/"
+    world.asked.append(wanted)
+    if not world.caller.get("enforced") or _allowed(world, wanted, scope):
+        return None
+    client, object_id = world.caller.get("appId", world.caller["objectId"]), world.caller["objectId"]
+    text = (
+        f"The client '{client}' with object id '{object_id}' does not have authorization to perform action '{wanted}' "
+        f"over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+    )
+    return arm_error(403, "AuthorizationFailed", text)
+
+
+def action(method: str, arm: ArmPath) -> str | None:
+    """The action that a request needs, in Azure's spelling; None for what everybody may."""
+    kind = arm.type.lower()
+    if kind in _FREE:
+        return None
+    return _ACTIONS.get(kind) or f"{arm.type}/{'read' if method == 'GET' else 'action'}"
+
+
+def _allowed(world: World, wanted: str, scope: str) -> bool:
+    blocks = authorization.permissions(world, scope)
+    return any(_matches(one["actions"], wanted) and not _matches(one.get("notActions") or [], wanted) for one in blocks)
+
+
+def _matches(patterns: list[str], wanted: str) -> bool:
+    # `*` is Azure's only wildcard; square brackets and question marks do not occur in actions.
+    return any(fnmatchcase(wanted.lower(), pattern.lower()) for pattern in patterns)

@@ -1,0 +1,152 @@
+"""The inference server in a process of its own: started, watched, measured, and always gone afterwards."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+PROGRAM = """
+import os, signal, sys, threading
+
+def end_with_the_run():
+    os.read(0, 1)  # returns when the run that holds the other end is gone, however it went
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=end_with_the_run, daemon=True).start()
+try:
+    import azureml_inference_server_http.constants as constants
+except ImportError as error:
+    print(f"not installed: {error}", flush=True)
+    os._exit(77)
+constants.DEFAULT_HOST = "127.0.0.1"  # the server listens to everybody otherwise
+from azureml_inference_server_http.amlserver import run
+run()
+"""
+NOT_INSTALLED = 77
+LEFT_OUT = ("PYTEST_", "COV_", "COVERAGE_", "PYTHONPATH", "PYTHONSTARTUP", "AZUREML_", "AML_", "WORKER_")
+
+
+class ServerProcess:
+    """A running server; `peak_mib` is what its whole process tree has held at most, None without psutil."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+        self.process, self.port, self._log = process, port, log
+        self.peak_mib: float | None = None
+        self._tree = _process_tree(process.pid)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while the server runs."""
+        return self.process.poll()
+
+    @property
+    def log(self) -> str:
+        """What the server and the script have printed so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def measure(self) -> None:
+        """Take the memory of the process tree into `peak_mib`."""
+        found = _resident_mib(self._tree)
+        if found is not None:
+            self.peak_mib = max(found, self.peak_mib or 0)
+
+
+@contextlib.contextmanager
+def server(python: str, script: Path, folder: Path, environ: Mapping[str, str]) -> Iterator[ServerProcess]:
+    """The server on a free port of 127.0.0.1, with `folder` as its working folder and home of its log.
+
+    The process stands in a group of its own, which is killed at the end; should this process die first, the server
+    notices and ends itself.
+    """
+    port, log = _free_port(), folder / "server.log"
+    command = [python, "-c", PROGRAM, "--entry_script", str(script), "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own program, with a path and a port
+            command,
+            cwd=folder,
+            env=dict(environ),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield ServerProcess(process, port, log)
+    finally:
+        _end(process)
+
+
+def server_environment(
+    inherited: Mapping[str, str], variables: Mapping[str, str], code: Path, model_dir: Path | None
+) -> dict[str, str]:
+    """The variables of the container: the spec's, the two folders, and of this machine's what does no harm."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(LEFT_OUT)}
+    own = {"AML_APP_ROOT": str(code), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    if model_dir is not None:
+        own["AZUREML_MODEL_DIR"] = str(model_dir)
+    return kept | dict(variables) | own
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End the whole group: kindly, then not."""
+    for sign, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=patience)
+        if not _group_lives(process.pid):
+            break
+    if process.stdin:
+        process.stdin.close()
+    process.wait(timeout=5)
+
+
+def _group_lives(group: int) -> bool:
+    deadline = time.monotonic() + 0.5
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _process_tree(pid: int) -> Any:
+    try:
+        import psutil
+    except ImportError:  # belongs to the extra `local`; only the measurement is missing without it
+        return None
+    try:
+        return psutil.Process(pid)
+    except psutil.Error:
+        return None
+
+
+def _resident_mib(tree: Any) -> float | None:
+    """What the tree holds, with pages that its processes share counted once where the system tells them apart."""
+    if tree is None:
+        return None
+    import psutil
+
+    total = 0
+    try:
+        processes = [tree, *tree.children(recursive=True)]
+    except psutil.Error:
+        return None
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
+    return total / 2**20

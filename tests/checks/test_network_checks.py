@@ -1,0 +1,178 @@
+"""The checks of the way to the endpoint, called with values."""
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_amlpreflight.checks.network import (
+    check_scoring_host_resolves,
+    check_scoring_host_resolves_to_the_private_endpoint,
+)
+from pytest_amlpreflight.facts.endpoint import Endpoint
+from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import Blocked
+
+
+def broken(resolution: Resolution, why: Broken, detail: str = "", chain: tuple[str, ...] | None = None) -> Resolution:
+    """The same host without an address."""
+    way = resolution.chain if chain is None else chain
+    return replace(resolution, addresses=(), broken=why, detail=detail, chain=way)
+
+
+def test_a_host_with_an_address_passes(resolution: Resolution) -> None:
+    """Wherever it leads."""
+    check_scoring_host_resolves(resolution)
+
+
+@pytest.mark.parametrize("why", list(Broken))
+def test_a_host_without_an_address_is_blocked_with_the_way_and_the_reason(resolution: Resolution, why: Broken) -> None:
+    """The chain shows where it broke, and who said so."""
+    with pytest.raises(Blocked, match=f"host iris.eastus2.inference.ml.azure.com does not resolve: {why}") as caught:
+        check_scoring_host_resolves(broken(resolution, why, detail="what the resolver said"))
+
+    way, asked, detail = caught.value.found.split("\n")
+    assert way == f"{resolution.host} -> {resolution.chain[0]} -> {why}"
+    assert asked == "asked of 10.1.0.4"
+    assert detail == "what the resolver said"
+
+
+@pytest.mark.parametrize("why", [Broken.NXDOMAIN, Broken.NO_ADDRESS])
+def test_a_missing_private_record_leads_to_the_private_zone(resolution: Resolution, why: Broken) -> None:
+    """The name got as far as the zone of private link: its records are the next thing to look at."""
+    with pytest.raises(Blocked, match="does not resolve") as caught:
+        check_scoring_host_resolves(broken(resolution, why))
+
+    assert caught.value.fix.startswith("az network private-dns record-set list --zone-name privatelink.api.azureml.ms")
+
+
+@pytest.mark.parametrize("why", [Broken.TIMEOUT, Broken.UNREACHABLE])
+def test_a_silent_server_is_told_from_a_missing_record(resolution: Resolution, why: Broken) -> None:
+    """Azure's own resolver decides whether the server or the zone is at fault."""
+    with pytest.raises(Blocked, match="does not resolve") as caught:
+        check_scoring_host_resolves(broken(resolution, why, chain=()))
+
+    assert caught.value.fix.startswith(f"dig @168.63.129.16 {resolution.host} from the virtual network")
+
+
+@pytest.mark.parametrize(("why", "chain"), [(Broken.NXDOMAIN, ()), (Broken.SERVFAIL, None), (Broken.REFUSED, ())])
+def test_everything_else_is_compared_with_azures_own_resolver(
+    resolution: Resolution, why: Broken, chain: tuple[str, ...] | None
+) -> None:
+    """The guide's two questions, side by side."""
+    with pytest.raises(Blocked, match="does not resolve") as caught:
+        check_scoring_host_resolves(broken(resolution, why, chain=chain))
+
+    assert caught.value.fix.startswith(f"dig {resolution.host}, and dig @168.63.129.16 {resolution.host}")
+
+
+def test_an_endpoint_that_is_yet_to_be_created_has_no_host() -> None:
+    """Its scoring URI is Azure's to give."""
+    with pytest.raises(pytest.skip.Exception, match="the endpoint does not exist yet"):
+        check_scoring_host_resolves(None)
+
+
+def test_the_private_endpoints_own_address_passes(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """The one it keeps for scoring."""
+    check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (private_endpoint,))
+
+
+@pytest.mark.parametrize("address", ["20.62.1.9", "10.9.9.9", "10.1.0.5"])
+def test_any_other_address_is_blocked(
+    endpoint: Endpoint,
+    workspace: Workspace,
+    resolution: Resolution,
+    private_endpoint: PrivateEndpoint,
+    address: str,
+) -> None:
+    """A public one, a private one of somebody else, and the address that the private endpoint keeps for the workspace."""
+    astray = replace(resolution, addresses=(address,))
+
+    with pytest.raises(Blocked, match="does not lead to the private endpoint") as caught:
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, astray, (private_endpoint,))
+
+    assert address in caught.value.found
+    assert caught.value.expected == "one of 10.1.0.7 (contoso-ml-pe)"
+
+
+def test_one_foreign_address_among_several_is_blocked(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """Every other caller would get the wrong one."""
+    mixed = replace(resolution, addresses=("10.1.0.7", "20.62.1.9"))
+
+    with pytest.raises(Blocked, match="does not lead to the private endpoint"):
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, mixed, (private_endpoint,))
+
+
+def test_several_private_endpoints_are_all_the_workspaces_own(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """A hub network and its spokes have one each."""
+    other = replace(private_endpoint, name="hub-pe", addresses={"*.x.inference.eastus2.api.azureml.ms": ("10.8.0.7",)})
+    there = replace(resolution, addresses=("10.8.0.7",))
+
+    check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, there, (private_endpoint, other))
+
+
+def test_a_private_endpoint_without_addresses_does_not_pass(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """An empty set contains nothing, whatever the host leads to."""
+    unknown = replace(private_endpoint, addresses={})
+
+    with pytest.raises(Blocked, match="does not lead to the private endpoint"):
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (unknown,))
+
+
+def test_a_private_workspace_without_an_approved_private_endpoint_is_blocked(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution
+) -> None:
+    """Nobody can score there."""
+    with pytest.raises(Blocked, match="workspace contoso-ml is private and has no approved private endpoint") as caught:
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, ())
+
+    assert caught.value.fix == f"az network private-endpoint-connection list --id {workspace.id}"
+
+
+def test_public_workspace_and_endpoint_need_no_private_address(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution
+) -> None:
+    """Any address will do."""
+    open_endpoint = replace(endpoint, public_network_access=True)
+    open_workspace = replace(workspace, public_network_access=True)
+
+    with pytest.raises(pytest.skip.Exception, match="endpoint and workspace are public"):
+        check_scoring_host_resolves_to_the_private_endpoint(open_endpoint, open_workspace, resolution, ())
+
+
+def test_a_kubernetes_endpoint_is_reached_through_its_cluster(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution
+) -> None:
+    """Its scoring URI is an address of the cluster."""
+    attached = replace(endpoint, compute="/computes/cluster")
+
+    with pytest.raises(pytest.skip.Exception, match="a Kubernetes endpoint is reached through its cluster"):
+        check_scoring_host_resolves_to_the_private_endpoint(attached, workspace, resolution, ())
+
+
+def test_a_host_that_does_not_resolve_leads_nowhere(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """That it does not resolve is the other check's verdict."""
+    lost = broken(resolution, Broken.NXDOMAIN)
+
+    with pytest.raises(
+        pytest.skip.Exception, match="not reached: iris.eastus2.inference.ml.azure.com does not resolve"
+    ):
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, lost, (private_endpoint,))
+
+
+def test_an_endpoint_that_is_yet_to_be_created_leads_nowhere(
+    endpoint: Endpoint, workspace: Workspace, private_endpoint: PrivateEndpoint
+) -> None:
+    """There is no host to ask for."""
+    with pytest.raises(pytest.skip.Exception, match="the endpoint does not exist yet"):
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, None, (private_endpoint,))

@@ -1,0 +1,203 @@
+"""Data-plane requests: to the address of the one resolver, with the host's own name, and with a reason where none
+answers.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.facts.network import Broken, Resolution
+from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection import Route, parse_connect_to
+from pytest_amlpreflight.readers.data_plane import DataPlane
+
+HOST = "contoso-ml-kv.vault.azure.net"
+
+
+def at(address: str) -> Callable[[str], Resolution]:
+    """A resolver that knows one address for everything."""
+    return lambda host: Resolution(host, "10.0.0.4", (), (address,), None)
+
+
+def nowhere(host: str) -> Resolution:
+    """A resolver that knows no name."""
+    return Resolution(host, "10.0.0.4", ("alias.example.org",), (), Broken.NXDOMAIN)
+
+
+def errors(response: requests.Response) -> tuple[str, str]:
+    """Code and message of a Key Vault answer."""
+    error = response.json()["error"]
+    return error["code"], error["message"]
+
+
+def plane(resolve: Callable[[str], Resolution], *rules: str, timeout: float = 5) -> DataPlane:
+    """A data plane without retries' pauses."""
+    parsed = [parse_connect_to(rule) for rule in rules]
+    return DataPlane(lambda audience: f"token for {audience}", resolve, parsed, timeout=timeout, backoff=0)
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port of this machine that resets every connection it accepts."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        ("kv.example.org:443:127.0.0.1:8443", ("127.0.0.1", 8443)),
+        ("KV.example.org::127.0.0.1:", ("127.0.0.1", 443)),
+        (":443::8443", ("10.1.0.5", 8443)),
+        ("::127.0.0.1:8443", ("127.0.0.1", 8443)),
+        ("other.example.org:443:127.0.0.1:8443", ("10.1.0.5", 443)),
+        (":80:127.0.0.1:8080", ("10.1.0.5", 443)),
+        ("kv.example.org:443:[::1]:8443", ("::1", 8443)),
+    ],
+)
+def test_a_rule_says_where_a_connection_goes(rule: str, place: tuple[str, int]) -> None:
+    """Empty parts match everything or leave it as it was, as curl's own option has it."""
+    route = Route(at("10.1.0.5"), [parse_connect_to(rule)])
+
+    found = route("kv.example.org", 443)
+
+    assert found == place
+
+
+def test_a_rule_that_names_a_host_needs_no_look_up() -> None:
+    """Through a tunnel a name need not resolve here."""
+    route = Route(nowhere, [parse_connect_to("kv.example.org:443:127.0.0.1:8443")])
+
+    assert route("kv.example.org", 443) == ("127.0.0.1", 8443)
+
+
+def test_a_rule_for_every_host_hides_no_broken_name() -> None:
+    """A name that cannot be resolved is still noticed, with the way it took."""
+    route = Route(nowhere, [parse_connect_to("::127.0.0.1:8443")])
+
+    with pytest.raises(HostUnreached, match="NameNotResolved") as raised:
+        route("kv.example.org", 443)
+
+    assert raised.value.path == "kv.example.org -> alias.example.org -> NXDOMAIN"
+
+
+def test_an_address_is_not_looked_up() -> None:
+    """A Kubernetes endpoint's URI may hold an IP address."""
+    assert Route(nowhere)("10.9.8.7", 80) == ("10.9.8.7", 80)
+
+
+def test_a_request_shows_the_host_to_the_address(emulator: Emulator) -> None:
+    """SNI, certificate and Host are those of the name, though the connection knows an address only."""
+    response = plane(at("127.0.0.1"), f":443::{emulator.port}").send("GET", f"https://{HOST}/secrets/a/versions")
+
+    assert response.status_code == 401
+    assert "vault.azure.net" in response.headers["WWW-Authenticate"]
+    assert emulator.requests[-1].host == HOST
+
+
+def test_hosts_at_one_address_do_not_share_a_connection(emulator: Emulator) -> None:
+    """Two names behind one address each get a connection of their own, with their own certificate check."""
+    hosts = (HOST, "contosomlacr.azurecr.io")
+    both = plane(at("127.0.0.1"), f":443::{emulator.port}")
+
+    statuses = [both.send("GET", f"https://{host}/v2/").status_code for host in hosts]
+
+    assert statuses == [401, 404]
+    assert [request.host for request in emulator.requests] == list(hosts)
+
+
+def test_a_certificate_for_another_name_is_told_apart(emulator: Emulator) -> None:
+    """A middlebox or a wrong record: the certificate is good, but for someone else."""
+    with pytest.raises(HostUnreached, match="CertificateForAnotherName"):
+        plane(at("127.0.0.1"), f":443::{emulator.port}").send("GET", "https://elsewhere.example.org/")
+
+
+def test_an_unknown_authority_is_told_apart(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that opens TLS, whose authority this machine does not trust."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    monkeypatch.delenv("CURL_CA_BUNDLE")
+
+    with pytest.raises(HostUnreached, match="CertificateNotTrusted"):
+        plane(at("127.0.0.1"), f":443::{emulator.port}").send("GET", f"https://{HOST}/")
+
+
+def test_a_closed_port_is_refused() -> None:
+    """Nobody listens: the connection is refused at once."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    with pytest.raises(HostUnreached, match="ConnectionRefused"):
+        plane(at("127.0.0.1")).send("GET", f"http://kv.example.org:{port}/")
+
+
+def test_a_broken_connection_is_reset(port: int) -> None:
+    """A firewall that answers with RST."""
+    with pytest.raises(HostUnreached, match="ConnectionReset"):
+        plane(at("127.0.0.1")).send("GET", f"http://kv.example.org:{port}/")
+
+
+def test_silence_is_a_timeout() -> None:
+    """A firewall that drops: nothing comes back."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+
+        with pytest.raises(HostUnreached, match="Timeout"):
+            plane(at("127.0.0.1"), timeout=0.2).send("GET", f"http://kv.example.org:{port}/")
+
+
+def test_a_proxy_gets_the_name() -> None:
+    """Behind a proxy the name is the proxy's to resolve, and a dead proxy is said so."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    behind = plane(nowhere)
+    behind._session.proxies = {"https": f"http://127.0.0.1:{port}"}
+
+    with pytest.raises(HostUnreached) as raised:
+        behind.send("GET", f"https://{HOST}/")
+
+    assert raised.value.why is Unreached.PROXY
+
+
+def test_a_read_that_is_refused_is_unreadable(emulator: Emulator) -> None:
+    """The service's own code and status, and the permission that would have answered."""
+    read = plane(at("127.0.0.1"), f":443::{emulator.port}").read
+
+    with pytest.raises(FactUnreadable, match="the secret is unreadable: HTTP 401 Unauthorized") as raised:
+        read("GET", f"https://{HOST}/secrets/a/versions", "the secret", errors=errors, permission="a/read")
+
+    assert raised.value.permission == "a/read"
+
+
+def test_a_read_of_nothing_is_absent(emulator: Emulator) -> None:
+    """404 is an answer: there is no such thing."""
+    read = plane(at("127.0.0.1"), f":443::{emulator.port}").read
+
+    with pytest.raises(FactAbsent, match="the manifest does not exist, but deployment blue names it"):
+        read(
+            "GET", "https://contosomlacr.azurecr.io/nothing", "the manifest", errors=errors, named_by="deployment blue"
+        )
+
+
+def test_a_read_without_an_answer_is_unreadable() -> None:
+    """What stood in the way is the code."""
+    with pytest.raises(FactUnreadable, match="the secret is unreadable: NameNotResolved"):
+        plane(nowhere).read("GET", f"https://{HOST}/", "the secret", errors=errors)
