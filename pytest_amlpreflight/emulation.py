@@ -70,7 +70,8 @@ class Emulation:
     def pytest_report_header(self) -> str:
         """Say that none of this is real."""
         broken = f", broken by {', '.join(self.failures)}" if self.failures else ""
-        return f"aml-preflight: EMULATED Azure from {_shown(self.world)}{broken}"
+        canned = ", scoring answers are canned" if self.emulator and self.emulator.canned else ""
+        return f"aml-preflight: EMULATED Azure from {_shown(self.world)}{broken}{canned}"
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """What was asked for that the emulator has no answer to: a gap in it, or a misreading of Azure in a reader."""

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Generator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
-from pytest_amlpreflight import report
+from pytest_amlpreflight import lacking, report
+from pytest_amlpreflight.attachments import attach_logs
 from pytest_amlpreflight.emulation import Emulation
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.options import OPTIONS
@@ -14,6 +15,8 @@ from pytest_amlpreflight.preflight import PREFLIGHT, Preflight, target_of
 from pytest_amlpreflight.preparation import given_by, prepare
 from pytest_amlpreflight.suite import SUITE, Suite, not_found, position
 from pytest_amlpreflight.verdict import PHASES
+
+DISCOVERED = "aml_discovered"
 
 pytest_plugins = [
     f"pytest_amlpreflight.fixtures.{noun}"
@@ -25,6 +28,8 @@ pytest_plugins = [
         "linked",
         "endpoint",
         "deployment",
+        "assets",
+        "secrets",
         "provisioning",
         "image",
         "scoring",
@@ -42,10 +47,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ini_type: Literal["args", "string"] = "args" if option.repeatable else "string"
         parser.addini(option.ini, option.help, type=ini_type, default=None)
     group.addoption("--aml-explain", metavar="TOPIC::NAME", help="print what is written about a check, and exit")
+    group.addoption(
+        "--aml-role", action="store_true", help="print the least-privilege role as JSON for the Azure CLI, and exit"
+    )
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """`--aml-explain` answers without a run."""
+    """`--aml-role` and `--aml-explain` answer without a run."""
+    if config.option.aml_role:
+        from pytest_amlpreflight.role import print_role
+
+        return print_role(config, os.environ)
     return report.explain(config.option.aml_explain) if config.option.aml_explain else None
 
 
@@ -66,6 +78,22 @@ def pytest_configure(config: pytest.Config) -> None:
     if preflight:
         config.stash[PREFLIGHT] = preflight
         config.pluginmanager.register(InOrder(), "aml-in-order")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
+    """What nobody named is looked up, before the header is printed and before xdist starts its workers."""
+    if preflight := session.config.stash.get(PREFLIGHT, None):
+        preflight.discover(getattr(session.config, "workerinput", {}).get(DISCOVERED))
+    return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of xdist is told what the controller found: two lookups might differ."""
+    preflight = node.config.stash.get(PREFLIGHT, None)
+    if preflight and preflight.discovered:
+        node.workerinput[DISCOVERED] = preflight.discovered.as_text()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -143,8 +171,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """A fact that could not be had is an ERROR, in the reader's words and without a traceback."""
-    yield from _refusing(item)
+    """A fact that could not be had is an ERROR, in the reader's words and without a traceback; so is an unknown target."""
+    yield from _refusing(item, require_target=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -159,14 +187,29 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     made = yield
     if made.failed and made.when == "call":  # an ERROR says itself what could not be read
         made.sections += report.hint(item)
+        attach_logs(item, made)
     return made
 
 
-def _refusing(item: pytest.Item) -> Generator[None]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Which permissions lacked; with `-v`, which api-versions had to be negotiated: a cloud that lags behind is worth
+    knowing of.
+    """
+    preflight = config.stash.get(PREFLIGHT, None)
+    if preflight:
+        lacking.summarize(terminalreporter)
+    if preflight and config.get_verbosity() > 0:
+        for line in report.negotiated(preflight):
+            terminalreporter.line(line)
+
+
+def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[None]:
+    preflight = item.config.stash.get(PREFLIGHT, None)
     try:
+        if preflight and require_target:
+            preflight.require_target(item)
         return (yield)
     except NotRead as error:
         problem = error
     # Out of the except block, or pytest would print the SDK's exception chain as well.
-    preflight: Preflight = item.config.stash[PREFLIGHT]
-    preflight.refuse(problem, item)
+    item.config.stash[PREFLIGHT].refuse(problem, item)

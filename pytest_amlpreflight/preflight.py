@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
+from pytest_amlpreflight.lacking import note
 from pytest_amlpreflight.settings import Settings
 from pytest_amlpreflight.targets import MISSING, Level, Target, targets_at
 
 if TYPE_CHECKING:
+    from pytest_amlpreflight.discovery import Discovery
     from pytest_amlpreflight.inspection import Facts, Run
 
 PREFIX = "aml_"
@@ -22,6 +24,7 @@ class Preflight:
 
     def __init__(self, settings: Settings, targets: Sequence[Target], selected: Sequence[str] | None) -> None:
         self.settings, self.targets, self.selected = settings, targets, selected
+        self.discovered: Discovery | None = None
         self._facts_on_the_run: set[str] = set()
         self._first_refused: dict[str, str] = {}
 
@@ -42,6 +45,18 @@ class Preflight:
         )
         return Run(Azure(connection), settings.phase, settings.samples, settings.origin)
 
+    def discover(self, found_by_controller: str | None) -> None:
+        """Fill in the endpoints and deployments that nobody named, where the run is about what is live."""
+        if self.settings.phase == "pre" or all(target.level is Level.DEPLOYMENT for target in self.targets):
+            return
+        from pytest_amlpreflight.discovery import Discovery, discover
+
+        if found_by_controller is not None:
+            self.discovered = Discovery.of_text(found_by_controller)
+        else:
+            self.discovered = discover(self.targets, lambda: self.run.azure.arm)
+        self.targets = self.discovered.expand(self.targets)
+
     def facts(self, target: Target) -> "Facts":
         """The facts of one target."""
         from pytest_amlpreflight.inspection import Facts
@@ -56,9 +71,25 @@ class Preflight:
         """
         level = level_of(fixture_names)
         return [
-            pytest.param(target, id=str(target), marks=_reach(target, level))
+            pytest.param(target, id=str(target), marks=self._reach(target, level))
             for target in targets_at(level, self.targets)
         ]
+
+    def _reach(self, target: Target, level: Level) -> list[pytest.MarkDecorator]:
+        if target.level >= level or self._undiscovered(target):
+            return []
+        reason = self.discovered.reason(target) if self.discovered else None
+        return [pytest.mark.skip(reason=reason or MISSING[Level(target.level + 1)])]
+
+    def _undiscovered(self, target: Target) -> NotRead | None:
+        return self.discovered.problem(target) if self.discovered else None
+
+    def require_target(self, item: pytest.Item) -> None:
+        """Raise why it is not known what a test would look at, where that could not be looked up: such a test never passes."""
+        target = target_of(item)
+        problem = self._undiscovered(target) if target else None
+        if target and problem and target.level < level_of(getattr(item, "fixturenames", ())):
+            raise problem
 
     def start(self, items: Sequence[pytest.Item]) -> None:
         """Start every read that the selected tests need."""
@@ -77,6 +108,7 @@ class Preflight:
 
         A resource that is absent is left to the check that answers for it, where that check is on the run.
         """
+        note(problem, item)
         answered = isinstance(problem, FactAbsent) and f"{problem.fact}_or_none" in self._facts_on_the_run
         first = self._first_refused.setdefault(problem.resource, item.nodeid)
         if answered or first != item.nodeid:
@@ -97,12 +129,6 @@ def level_of(fixture_names: Iterable[str]) -> Level:
 
     found = [Facts.find(name.removeprefix(PREFIX)) for name in fixture_names if name.startswith(PREFIX)]
     return max((fact.level for fact in found if fact), default=Level.WORKSPACE)
-
-
-def _reach(target: Target, level: Level) -> list[pytest.MarkDecorator]:
-    if target.level >= level:
-        return []
-    return [pytest.mark.skip(reason=MISSING[Level(target.level + 1)])]
 
 
 PREFLIGHT = pytest.StashKey[Preflight]()

@@ -66,6 +66,12 @@ def explain(what: str) -> int:
     return pytest.ExitCode.OK
 
 
+def negotiated(preflight: Preflight) -> list[str]:
+    """A line for each resource type that was not asked about with the api-version pinned for it. Of this process only."""
+    asked = preflight.run.azure.versions.negotiated if "run" in vars(preflight) else ()
+    return [f"aml-preflight: {one.type} has no api-version {one.pinned} here, used {one.used}" for one in asked]
+
+
 def _mark(item: pytest.Item) -> dict[str, Any]:
     mark = item.get_closest_marker(MARK)
     return dict(mark.kwargs) if mark else {}

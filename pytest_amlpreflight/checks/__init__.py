@@ -4,5 +4,5 @@ Room for a new one: a `check_*` function here, its section in the topic's Markdo
 `emulator/failures`.
 """
 
-TOPICS = ("subscription", "workspace", "endpoint", "deployment", "logs", "quota", "identity", "key_vault", "registry", "storage", "network", "autoscale", "scoring")
+TOPICS = ("workspace", "subscription", "endpoint", "deployment", "logs", "quota", "identity", "key_vault", "registry", "storage", "assets", "secrets", "network", "autoscale", "scoring")
 """The topics in the order in which they run: what stands behind much comes first."""

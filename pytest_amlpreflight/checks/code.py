@@ -3,7 +3,7 @@
 import sys
 from typing import NoReturn
 
-from pytest_amlpreflight.facts.environment import Environment, ModelFolder, minor
+from pytest_amlpreflight.facts.environment import Environment, ModelFolder, minor, normalised
 from pytest_amlpreflight.facts.script import Function, Import, ParameterKind, Script
 from pytest_amlpreflight.facts.serving_rules import ServingRules
 from pytest_amlpreflight.facts.spec import DeploymentSpec
@@ -68,7 +68,8 @@ def check_imports_are_in_the_environment(
     stands outside the folder that is uploaded. The worker then dies on its first import.
     """
     script = _compiled(aml_script)
-    _check_local_imports(script, aml_environment)
+    _check_relative_imports(script)
+    _check_misplaced_modules(script, aml_environment, aml_serving_rules)
     if not aml_environment.lists_packages:
         not_applicable(aml_environment.unknown_because or "nothing here says what is installed")
     if aml_environment.problems:
@@ -218,7 +219,7 @@ def _refused(headline: str, *, found: str, expected: str, fix: str) -> NoReturn:
     blocked(headline, found=found, expected=expected, fix=fix)
 
 
-def _check_local_imports(script: Script, environment: Environment) -> None:
+def _check_relative_imports(script: Script) -> None:
     for each in script.imports:
         if each.level and each.is_certain:
             blocked(
@@ -227,14 +228,29 @@ def _check_local_imports(script: Script, environment: Environment) -> None:
                 expected="absolute imports: the server loads the script by its file",
                 fix=f"write `from {each.module or '<module>'} import ...` at {each.position}",
             )
+
+
+def _check_misplaced_modules(script: Script, environment: Environment, rules: ServingRules) -> None:
+    """A module that stands near the code folder; an environment that is not known whole may have it installed."""
+    installed, unknown = rules.installed(environment.requirements)
+    for each in script.imports:
         outside = script.misplaced.get(each.top)
-        if outside and each.is_certain and environment.requirement(each.top) is None:
-            blocked(
-                f"{script.name} imports {each.top}, which stands outside the code folder",
-                found=f"import {each.module} at {each.position}; {outside} is not uploaded",
-                expected="every local module inside code_configuration.code",
-                fix=f"move {outside} into the code folder, or set `code:` to a folder that holds both",
-            )
+        wanted = set(rules.distributions(each.module))
+        if not outside or wanted & installed or each.top in sys.stdlib_module_names or _is_near(each, unknown):
+            continue
+        is_known = environment.lists_packages and environment.unknown_because is None
+        verdict = blocked if is_known and each.is_certain else advise
+        verdict(
+            f"{script.name} imports {each.top}, which stands outside the code folder",
+            found=f"import {each.module} at {each.position}; {outside} is not uploaded",
+            expected="every local module inside code_configuration.code",
+            fix=f"move {outside} into the code folder, or set `code:` to a folder that holds both",
+        )
+
+
+def _is_near(wanted: Import, unknown: frozenset[str]) -> bool:
+    """Whether a package that is not in the tables has a name that speaks for it."""
+    return any(normalised(wanted.top) in name for name in unknown)
 
 
 def _missing(script: Script, installed: frozenset[str], unknown: frozenset[str], rules: ServingRules) -> list[Import]:
@@ -245,8 +261,7 @@ def _missing(script: Script, installed: frozenset[str], unknown: frozenset[str],
         if own or each.top in {"__future__", "__main__"} or each.top in script.misplaced:
             continue
         wanted = rules.distributions(each.module)
-        is_near = any(each.top.lower().replace("_", "-") in name for name in unknown)
-        if not (set(wanted) & installed or is_near):
+        if not (set(wanted) & installed or _is_near(each, unknown)):
             found.setdefault(wanted[0], each)
     return list(found.values())
 

@@ -53,6 +53,7 @@ def check_deployment_is_provisioned(
     aml_deployment_or_none: Deployment | None,
     aml_live_deployment: Deployment | None,
     aml_deployment_operation: Operation | None,
+    aml_live_endpoint: Endpoint | None,
     aml_target: object,
 ) -> None:
     """The deployment exists and its last operation succeeded.
@@ -62,6 +63,8 @@ def check_deployment_is_provisioned(
     """
     if aml_live_deployment is None and aml_deployment_or_none is not None:
         not_applicable("the deployment is yet to be created")
+    if aml_live_endpoint is None:
+        not_applicable("not reached: the endpoint does not exist")
     if aml_live_deployment is None:
         _absent(f"deployment {aml_target}", "az ml online-deployment list --endpoint-name ENDPOINT --output table")
     live = aml_live_deployment
@@ -101,7 +104,7 @@ def check_traffic_reaches_a_live_deployment(
 
 @check("deployment", phases=("post",))
 def check_live_settings_match_the_spec(
-    aml_deployment_spec: DeploymentSpec | None,
+    aml_given_deployment_spec: DeploymentSpec | None,
     aml_live_deployment: Deployment | None,
     aml_autoscale_settings: tuple[AutoscaleSetting, ...],
 ) -> None:
@@ -110,7 +113,7 @@ def check_live_settings_match_the_spec(
     A change by hand, or an update that was cancelled, leaves a deployment that no file describes; the next deployment
     undoes it. Only what the spec sets is compared, and the count only where nothing scales it.
     """
-    spec, live = aml_deployment_spec, aml_live_deployment
+    spec, live = aml_given_deployment_spec, aml_live_deployment
     if spec is None:
         not_applicable("no deployment spec was given (--aml-deployment FILE)")
     if live is None:

@@ -82,7 +82,7 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
                 f"{what} is {(state or '').lower()}",
                 found=f"provisioningState = {state!r}",
                 expected="provisioningState = 'Succeeded', or any other in which nothing is under way",
-                fix=f"az ml online-endpoint show --name {name} --query provisioning_state, and deploy when it has ended",
+                fix=f"az ml online-endpoint show --name {name} --query provisioning_state\n(deploy when it has ended)",
             )
 
 
@@ -210,5 +210,5 @@ def _room(what: str, where: str, there: int, limit: int) -> None:
         f"no room for one more of the {what} {where}",
         found=f"{there} {what} {where}",
         expected=f"less than {limit}, the documented default",
-        fix=f"delete {what} that serve nothing, or request an increase: az support in-subscription tickets create",
+        fix=f"az ml online-endpoint list --output table\n(delete {what} that serve nothing, or request an increase)",
     )

@@ -82,13 +82,13 @@ def check_private_dns_zone_holds_the_inference_record(
     found = ", ".join(zone.records[record]) if record else "none for inference"
     if record and own.issuperset(zone.records[record]):
         return
-    group = zone.id.resource_group
+    group, wrong = zone.id.resource_group, "leads elsewhere" if record else "has no record"
     blocked(
-        f"private DNS zone {zone.name} {'leads elsewhere' if record else 'has no record'} for endpoint {aml_endpoint.name}",
+        f"private DNS zone {zone.name} {wrong} for endpoint {aml_endpoint.name}",
         found=f"{record or f'*.{aml_workspace.guid}.inference.<region>'}: {found}\nin resource group {group}",
         expected=f"an A record with {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
-        fix=f"az network private-dns record-set a list --resource-group {group} --zone-name {zone.name},"
-        f"\nthen delete the private endpoint of {aml_workspace.name} and create it again",
+        fix=f"az network private-dns record-set a list --resource-group {group} --zone-name {zone.name}"
+        f"\n(then delete the private endpoint of {aml_workspace.name} and create it again)",
     )
 
 
@@ -110,9 +110,10 @@ def check_private_dns_zone_is_linked(
     links = [f"{link.name}: {link.network_id}, {link.state}" for link in zone.links]
     found = "\n".join(links) or "virtualNetworkLinks: none"
     expected = f"a link to {' or '.join(sorted(map(str, networks)))} with virtualNetworkLinkState = 'Completed'"
+    network = next(iter(sorted(map(str, networks))), "<id>")
     fix = (
         f"az network private-dns link vnet create --resource-group {zone.id.resource_group} --zone-name {zone.name}"
-        f" --name workspace --registration-enabled false --virtual-network {next(iter(sorted(map(str, networks))), '<id>')}"
+        f" --name workspace --registration-enabled false --virtual-network {network}"
     )
     if any(link.completed for one in zones for link in one.links):
         advise(headline, found=found, expected=f"{expected}, unless a DNS server in a linked network answers", fix=fix)
@@ -144,7 +145,7 @@ def check_custom_dns_agrees_with_azure_dns(
         f"host {both.callers.host} resolves otherwise than in Azure DNS",
         found=both.side_by_side,
         expected=f"the address that {both.azure.resolver} gives",
-        fix=f"a conditional forwarder to 168.63.129.16 for {_public_zone(both.callers.host)} on the DNS server that callers ask",
+        fix=f"on the callers' DNS server, forward {_public_zone(both.callers.host)} to 168.63.129.16",
     )
 
 

@@ -55,7 +55,7 @@ def check_compute_objects_remain(
         f"no compute object is left in {aml_workspace.location}",
         found=f"{usage.used} of {usage.limit}: clusters, compute instances and online deployments together",
         expected="at least 1 left",
-        fix="az ml compute list --type amlcompute, delete what is not used, or request an increase of the regional limit",
+        fix="az ml compute list --output table\n(delete what is not used, or request an increase)",
     )
 
 

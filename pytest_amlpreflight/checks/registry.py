@@ -1,5 +1,6 @@
 """The workspace's container registry, from which every deployment pulls its image."""
 
+from pytest_amlpreflight.facts.container_image import MICROSOFT, ImageInRegistry
 from pytest_amlpreflight.facts.endpoint import Deployment
 from pytest_amlpreflight.facts.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.workspace import PrivateEndpointConnection, Workspace
@@ -59,6 +60,31 @@ def check_egress_setting_fits_the_registry(
             expected="egress_public_network_access: disabled, or a workspace with a managed network",
             fix="egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting",
         )
+
+
+@check("registry", explains=("BadArgument", "ERR_1200"))
+def check_image_exists(aml_image_in_registry: ImageInRegistry | None) -> None:
+    """The image that the deployment names is in its registry, with that tag or digest.
+
+    Azure pulls it by that name when it creates the deployment, and again for every instance it adds later; where Azure builds an image, it starts from it.
+    """
+    if aml_image_in_registry is None:
+        not_applicable("the deployment runs an image that Azure builds, and has built where it is live")
+    image, missing = aml_image_in_registry.image, aml_image_in_registry.missing
+    if not aml_image_in_registry.asked:
+        not_applicable(f"registry {image.host} is neither Azure's nor Microsoft's: it is not asked")
+    if missing is None:
+        return
+    name = image.host.partition(".")[0]
+    own = image.host != MICROSOFT
+    show = f"az acr repository show-tags --name {name} --repository {image.repository} --orderby time_desc"
+    what = "has no repository" if missing == "NAME_UNKNOWN" else "has no image"
+    blocked(
+        f"registry {name if own else image.host} {what} {image.repository}" + ("" if missing == "NAME_UNKNOWN" else f":{image.reference}"),
+        found=f"{missing} for {image}",
+        expected="an image that the registry has",
+        fix=show if own else f"curl https://{image.host}/v2/{image.repository}/tags/list",
+    )
 
 
 def _blocked_if_changed(deployment: Deployment, live: Deployment | None) -> None:

@@ -168,6 +168,8 @@ def check_instances_carry_the_target_load(
     concurrency = spec.request_settings.max_concurrent_requests_per_instance
     needed = ceil(aml_target_rps * taken / TARGET_UTILISATION / max(concurrency, 1))
     instances = spec.scale_settings.max_instances or spec.instance_count
+    if instances < 1:
+        not_applicable(f"not reached: deployment {spec.name} has no instances")
     if instances >= needed:
         return
     sum_ = f"{aml_target_rps:g} requests/s x {taken:.3g} s / {TARGET_UTILISATION} / {concurrency} concurrent"

@@ -188,10 +188,13 @@ def check_private_endpoints_are_approved_and_recent(
     if not connections:
         not_applicable("the workspace has no private endpoint")
     reached = any(connection.approved for connection in connections)
-    for connection in connections:
-        if not connection.approved:
-            leftover = reached and connection.status.lower() == "disconnected"
-            _complain_of_connection(advise if leftover else blocked, aml_workspace, connection)
+    closed = [connection for connection in connections if not connection.approved]
+    leftovers = [one for one in closed if reached and one.status.lower() == "disconnected"]
+    for connection in closed:
+        if connection not in leftovers:
+            _complain_of_connection(blocked, aml_workspace, connection)
+    for connection in leftovers:
+        _complain_of_connection(advise, aml_workspace, connection)
     for endpoint in aml_old_private_endpoints:
         _judge_age(aml_workspace, endpoint)
 
@@ -206,19 +209,19 @@ def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis 
     if aml_diagnosis is None:
         not_applicable("the caller may not run it: Microsoft.MachineLearningServices/workspaces/diagnose/action")
     again = f"az ml workspace diagnose {named(aml_workspace)}"
-    for warning in aml_diagnosis.of_level("Warning"):
-        advise(
-            f"Azure's diagnosis of workspace {aml_workspace.name} warns of {warning.code}",
-            found=str(warning),
-            expected="no warnings",
-            fix=again,
-        )
     errors = aml_diagnosis.of_level("Error")
     if errors:
         blocked(
             f"workspace {aml_workspace.name} is unfit by Azure's own diagnosis: {errors[0].code}",
             found="\n".join(map(str, errors)),
             expected="a diagnosis without errors",
+            fix=again,
+        )
+    for warning in aml_diagnosis.of_level("Warning"):
+        advise(
+            f"Azure's diagnosis of workspace {aml_workspace.name} warns of {warning.code}",
+            found=str(warning),
+            expected="no warnings",
             fix=again,
         )
 

@@ -17,6 +17,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     unknown: str | None = None
     escape_slashes: bool = False
+    trailers: dict[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
         """The body as sent. Microsoft.Network's private DNS escapes slashes, as some JSON writers do."""

@@ -5,8 +5,9 @@ import socket
 import struct
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,7 +17,8 @@ from . import data_plane, identity, metadata, progress, routes, scoring
 from .answers import Answer, arm_error, unauthorized
 from .faults import Fault, first_met
 from .ids import ArmPath, parse
-from .world import World
+from .local_model import LocalModel
+from .world import Document, World
 
 Transports = dict[tuple[str, int], asyncio.Transport]
 
@@ -42,6 +44,7 @@ class Application:
         self.requests: list[Request] = []
         self.unanswered: list[str] = []
         self.transports: Transports = {}
+        self.models: dict[str, LocalModel | None] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """Serve one request (ASGI)."""
@@ -51,10 +54,17 @@ class Application:
         await asyncio.sleep(self.latency)
         path = unquote(scope["raw_path"].decode().partition("?")[0])
         arm = parse(path)
-        fault = first_met(self.world.faults, request.method, path, arm)
+        host = request.headers.get("host", "").partition(":")[0]
+        endpoint = scoring.endpoint_behind(self.world, host)
+        meant = scoring.selector(self.world, endpoint, path, request.headers) if endpoint else path
+        fault = first_met(self.world.faults, request.method, meant, arm)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
-        answer = self._answer(request, path, arm, fault, await request.body())
+        body = await request.body()
+        if endpoint is None:
+            answer = self._answer(request, path, arm, fault, body)
+        else:
+            answer = await self._score(request, path, endpoint, fault, body)
         if answer.unknown:
             self.unanswered.append(f"{request.method} {path}?{scope['query_string'].decode()}: {answer.unknown}")
         self._record(request, path, answer.status, started)
@@ -62,13 +72,10 @@ class Application:
 
     def _answer(self, request: HttpRequest, path: str, arm: ArmPath | None, fault: Fault | None, body: bytes) -> Answer:
         host = request.headers.get("host", "").partition(":")[0]
-        endpoint = scoring.endpoint_behind(self.world, host)
         if path == "/msi/token":
             return identity.token(self.world, request.query_params, request.headers, fault)
         if fault is not None and fault.kind in _REFUSALS:
             return _REFUSALS[fault.kind](fault, path, arm)
-        if endpoint is not None:
-            return scoring.answer(endpoint, request.method, path, request.headers, body)
         service = data_plane.behind(self.world, host)
         if service is not None:
             query = dict(request.query_params)
@@ -88,6 +95,29 @@ class Application:
         with progress.as_of_now(self.world, request.method, arm):
             return routes.dispatch(routes.Call(self.world, request.method, arm, query, self.own_url(), body))
 
+    async def _score(
+        self, request: HttpRequest, path: str, endpoint: Document, fault: Fault | None, body: bytes
+    ) -> Answer:
+        """What a scoring host answers: its door's refusal, or the model's word, on a thread: a model takes its time."""
+        if fault is not None and fault.kind in _REFUSALS and fault.kind != "status":
+            return _REFUSALS[fault.kind](fault, path, None)
+        admitted = scoring.admit(self.world, endpoint, request.method, path, request.headers, fault)
+        if isinstance(admitted, Answer):
+            answer = admitted
+        elif (model := self._model(request.headers["host"].partition(":")[0])) is not None:
+            said = await asyncio.to_thread(model.ask, request.method, path, dict(request.headers), body)
+            answer = scoring.from_model(admitted, *said)
+        else:
+            answer = scoring.canned(admitted, path, body)
+        if fault is not None and fault.kind == "add":
+            return replace(answer, headers={**answer.headers, **fault.headers}, trailers=fault.trailers)
+        return answer
+
+    def _model(self, host: str) -> LocalModel | None:
+        if host not in self.models:
+            self.models[host] = LocalModel.of(self.world.held_by(host), self.world.path.parent)
+        return self.models[host]
+
     def _record(self, request: HttpRequest, path: str, status: int, started: float) -> None:
         host = request.headers.get("host", "")
         line = Request(request.method, host, path, request.url.query, status, started, time.monotonic())
@@ -101,6 +131,11 @@ class Application:
         if kind == "garble":
             body = body[: len(body) // 2] + b"<html>"
         names = {"content-type": "application/json; charset=utf-8", **_trace(answer), **answer.headers}
+        transport = self.transports.get(tuple(scope["client"]))
+        if answer.trailers and transport is not None:
+            transport.write(_with_trailers(answer, {**names, "connection": "close"}, body))
+            transport.close()
+            return
         names["content-length"] = str(len(body))
         headers = [(name.lower().encode(), value.encode()) for name, value in names.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -109,6 +144,16 @@ class Application:
             _close(self.transports.get(tuple(scope["client"])))
             return
         await send({"type": "http.response.body", "body": body})
+
+
+def _with_trailers(answer: Answer, names: Mapping[str, str], body: bytes) -> bytes:
+    """A whole chunked response with fields after its end (RFC 9112, 7.1.2): ASGI servers here cannot send them."""
+    head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    head += [f"{name}: {value}" for name, value in names.items()]
+    head += ["transfer-encoding: chunked", f"trailer: {', '.join(answer.trailers)}", "", ""]
+    end = ["0", *(f"{name}: {value}" for name, value in answer.trailers.items()), "", ""]
+    chunk = f"{len(body):x}\r\n".encode() + body + b"\r\n"
+    return "\r\n".join(head).encode() + chunk + "\r\n".join(end).encode()
 
 
 def _trace(answer: Answer) -> dict[str, str]:

@@ -16,6 +16,7 @@ class Cloud:
     key_vault: str
     registry: str
     sql: str
+    machine_learning: str
 
 
 # Suffixes from learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
@@ -31,6 +32,7 @@ CLOUDS = {
         "vault.azure.net",
         "azurecr.io",
         ".database.windows.net",
+        "https://ml.azure.com",
     ),
     "AzureUSGovernment": Cloud(
         "https://portal.azure.us",
@@ -42,6 +44,7 @@ CLOUDS = {
         "vault.usgovcloudapi.net",
         "azurecr.us",
         ".database.usgovcloudapi.net",
+        "https://ml.azure.us",
     ),
     "AzureChinaCloud": Cloud(
         "https://portal.azure.cn",
@@ -53,5 +56,6 @@ CLOUDS = {
         "vault.azure.cn",
         "azurecr.cn",
         ".database.chinacloudapi.cn",
+        "https://ml.azure.cn",
     ),
 }

@@ -8,13 +8,14 @@ from .ids import ArmPath
 from .world import World
 
 # Everybody may ask for these: own permissions, own tenants, and rows that hold only what the caller can read.
-_FREE = frozenset({"microsoft.authorization/permissions", "microsoft.resources/tenants"})
+_FREE = frozenset(
+    {"microsoft.authorization/permissions", "microsoft.resources/tenants", "microsoft.resourcegraph/resources"}
+)
 
 # Where the action is not the type and a verb. Names: learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
 _ACTIONS = {
     "microsoft.policyinsights/checkpolicyrestrictions": "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
     "microsoft.policyinsights/policystates/queryresults": "Microsoft.PolicyInsights/policyStates/queryResults/read",
-    "microsoft.resourcegraph/resources": "Microsoft.ResourceGraph/resources/read",
     "microsoft.resources/providers": "Microsoft.Resources/subscriptions/providers/read",
     "microsoft.resources/resources": "Microsoft.Resources/subscriptions/resources/read",
 }

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from .ids import ArmPath, key
 
-KINDS = ("throttle", "deny", "vanish", "slow", "reset", "truncate", "garble", "status", "token")
+KINDS = ("throttle", "deny", "vanish", "slow", "reset", "truncate", "garble", "status", "token", "admit", "add")
 
 
 @dataclass(slots=True)
@@ -13,6 +13,7 @@ class Fault:
     """One misbehaviour: `kind`, for the requests that `resource` selects, the first `times` of them (None: all).
 
     `resource` is an ARM id, an ARM type, or a path with `*`. `retry_after` and `seconds` are in seconds.
+    `headers` and `trailers` are those of a scoring host's answer.
     """
 
     kind: str
@@ -24,6 +25,8 @@ class Fault:
     code: str | None = None
     message: str | None = None
     method: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    trailers: dict[str, str] = field(default_factory=dict)
     met: int = field(default=0, init=False)
 
     def meets(self, method: str, path: str, arm: ArmPath | None) -> bool:

@@ -1,6 +1,7 @@
 """The project's own scoring script behind an emulated deployment, served by the real azmlinfsrv.
 
-It starts with the first request that needs it, in a process of its own on a free port of 127.0.0.1, and ends with the emulator.
+It starts with the first request that needs it, in a process of its own on a free port of 127.0.0.1, and ends with the
+emulator.
 """
 
 import http.client
@@ -22,7 +23,9 @@ _PASSED_ON = ("content-type", "x-ms-client-request-id", "accept")
 
 
 class LocalModel:
-    """One scoring script. `holds` is the world's section of the host: `script`, `model`, and `python` where another interpreter has the server."""
+    """One scoring script. `holds` is the world's section of the host: `script`, `model`, and `python` where another
+    interpreter than this one has the inference server.
+    """
 
     def __init__(self, holds: Mapping[str, Any], folder: Path) -> None:
         self._script, self._model = folder / holds["script"], folder / holds.get("model", ".")

@@ -66,13 +66,17 @@ def _holds(rule: Any, content: Document, compared: Document) -> bool:
     if "not" in rule:
         return not _holds(rule["not"], content, compared)
     operator = next((name for name in rule if name in _OPERATORS), None)
-    if "field" not in rule or operator is None or str(rule[operator]).startswith("["):
+    if "field" not in rule or operator is None or _is_expression(rule[operator]):
         raise NotEvaluated
     value = _field(rule["field"], content)
     held = _OPERATORS[operator](value, rule[operator])
     if held and rule["field"] != "type":
         compared.update(path=rule["field"], expressionValue=value, operator=operator, targetValue=rule[operator])
     return held
+
+
+def _is_expression(wanted: Any) -> bool:
+    return isinstance(wanted, str) and wanted.startswith("[")
 
 
 def _field(name: str, content: Document) -> Any:

@@ -78,7 +78,7 @@ def _resource(call: Call) -> Answer:
 
 
 def _provider(call: Call) -> Answer:
-    """A provider; where the world leaves its `resourceTypes` empty, those of the table, so that clients can negotiate."""
+    """A provider; an empty `resourceTypes` in the world is filled from the table, so that clients can negotiate."""
     found = _resource(call)
     if found.status == 200 and not found.body.get("resourceTypes"):
         found.body["resourceTypes"] = api_versions.of_provider(call.arm.name or "")
@@ -201,6 +201,13 @@ def _policy_states(call: Call) -> Answer:
     return policy.states(call.world, call.arm.path.rpartition("/providers/")[0] or "/")
 
 
+def _token(call: Call) -> Answer:
+    endpoint = call.world.get(call.arm.parent)
+    if endpoint is None:
+        return arm.not_found(call.world, _acted_upon(call.arm))
+    return Answer(scoring.token(endpoint["id"]))
+
+
 _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/denyassignments": _deny_assignments,
     "microsoft.authorization/locks": _locks,
@@ -222,6 +229,7 @@ _RESOURCES: dict[str, Handler] = {
 # Azure's read-only POSTs. getLogs, token and the others belong here.
 _ACTIONS: dict[str, Handler] = {
     f"{ENDPOINTS}/listKeys".lower(): _list_keys,
+    f"{ENDPOINTS}/token".lower(): _token,
     f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
     "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,
     "microsoft.policyinsights/checkpolicyrestrictions": _policy_restrictions,

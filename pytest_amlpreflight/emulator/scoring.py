@@ -8,9 +8,9 @@ What stands behind a scoring host is a section of the world, as for every data-p
         model: .                  # AZUREML_MODEL_DIR
         certificate: another_name # or `untrusted`: what its TLS shows
 
-A fault on `*/score` is met by requests that the endpoint has admitted. Its `resource` may name the deployment that would
-answer: `*/deployments/green/score`. Kinds: `status` (with `status`, `message`, `headers`), `admit` (asks nobody for credentials),
-`add` (`headers` and `trailers` of an answer), and those of any request.
+A fault on `*/score` is met by requests that the endpoint has admitted. Its `resource` can name the deployment to
+answer: `*/deployments/green/score`. Kinds: `status` (with `status`, `message`, `headers`), `admit` (asks nobody for
+credentials), `add` (`headers` and `trailers` of an answer), and those of any request.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -118,7 +119,7 @@ def canned(admitted: Admitted, path: str, body: bytes) -> Answer:
 
 
 def from_model(admitted: Admitted, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """What a model's answer becomes on its way out: anything but 200 is 424 on a managed endpoint, 502 on Kubernetes."""
+    """What a model's answer becomes on its way out: all but 200 is 424 on a managed endpoint, 502 on Kubernetes."""
     passed = {name: value for name, value in headers.items() if name.startswith("x-ms-") or name == "content-type"}
     if status == 200:
         return Answer(body, 200, {**passed, **admitted.trace})
@@ -159,9 +160,13 @@ def _entra_refusal(world: World, endpoint: Document, authorization_header: str) 
 
 def _may_score(world: World, scope: str) -> bool:
     return any(
-        authorization.matches(block.get("actions"), _SCORE) and not authorization.matches(block.get("notActions"), _SCORE)
+        _covers(block.get("actions"), _SCORE) and not _covers(block.get("notActions"), _SCORE)
         for block in authorization.permissions(world, scope)
     )
+
+
+def _covers(patterns: Any, action: str) -> bool:
+    return any(fnmatchcase(action.lower(), str(pattern).lower()) for pattern in patterns or [])
 
 
 def _own_token(endpoint_id: str) -> str:

@@ -16,10 +16,11 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from . import data_plane, identity, metadata, world
+from . import certificates, data_plane, identity, metadata, world
 from .application import Application, Request
 from .dns_server import DnsServer, zone_of
 from .failures import apply, load
+from .local_model import LocalModel
 
 _START_LIMIT = 10.0
 
@@ -90,6 +91,12 @@ class Emulator:
         return f":80:127.0.0.1:{self._identity_port} ::127.0.0.1:{self._port}"
 
     @property
+    def canned(self) -> bool:
+        """Whether scoring hosts answer without a model: no script in the world, or no inference server to run it."""
+        hosts = self._world.scoring_hosts
+        return any(LocalModel.of(self._world.held_by(host), self._world.path.parent) is None for host in hosts)
+
+    @property
     def requests(self) -> list[Request]:
         """Every request answered so far, in the order of the answers."""
         return self._application.requests
@@ -147,6 +154,8 @@ class Emulator:
             self._stop_soon()
             self._thread.join(_START_LIMIT)
             self._thread = None
+            for model in filter(None, self._application.models.values()):
+                model.stop()
             self._directory.cleanup()
 
     def __enter__(self) -> "Emulator":
@@ -167,9 +176,8 @@ class Emulator:
     def _certify(self) -> ssl.SSLContext:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_bundle))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1", *self._world.scoring_hosts, *data_plane.hosts(self._world)).configure_cert(context)
-        return context
+        names = ("localhost", "127.0.0.1", *self._world.scoring_hosts, *data_plane.hosts(self._world))
+        return certificates.context(authority, names, self._world)
 
     def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
         try:

@@ -42,7 +42,10 @@ class SampleRequests:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer of the scoring host. Names of headers and trailers are in lower case; `seconds` is from sending to the last byte."""
+    """An answer of the scoring host.
+
+    Names of headers and trailers are in lower case; `seconds` is from sending to the last byte.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -95,8 +98,9 @@ class Response:
 class ScoringCall:
     """One request to a scoring host. Exactly one of `response` and `unreached` is there.
 
-    `deployment` is the one asked for by header, None where the traffic rules chose. `credential` says in words what the request was authorised with, and
-    `credential_flaw` what can be seen to be wrong with that. `known` are words for the remedies: `endpoint_id`, `audience`, `principal`, `sample`.
+    `deployment` is the one asked for by header, None where the traffic rules chose. `credential` says in words what the
+    request was authorised with, and `credential_flaw` what can be seen to be wrong with that. `known` are words for the
+    remedies: `endpoint_id`, `audience`, `principal`, `sample`.
     """
 
     uri: str
@@ -141,7 +145,7 @@ class Timing:
 
     @property
     def seconds(self) -> tuple[float, ...]:
-        """How long each answer took; the first one pays for the connection as well, so it counts only where it is alone."""
+        """How long each answer took. The first pays for the connection as well, so it counts only where it is alone."""
         answered = [call.response.seconds for call in self.calls if call.response and call.response.ok]
         return tuple(answered[1:] or answered)
 

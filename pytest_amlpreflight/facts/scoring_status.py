@@ -1,4 +1,4 @@
-"""What a scoring request's status means, by Microsoft's two tables: the one of managed endpoints and the one of Kubernetes."""
+"""What a scoring request's status means, by Microsoft's two tables: for managed endpoints and for Kubernetes."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.scoring import Response, ScoringCall
 from pytest_amlpreflight.facts.spec import RequestSettings
 from pytest_amlpreflight.facts.unreached import Unreached
-
 
 SILENCES: dict[Unreached, tuple[str, str]] = {
     Unreached.NAME: ("its name does not resolve", "dig {host}"),
@@ -67,8 +66,8 @@ def meaning_of(call: ScoringCall, response: Response, endpoint: Endpoint, deploy
             table().source,
         )
     words = _words(response, endpoint, deployment, call)
-    texts = (row[part].format_map(words) for part in ("title", "meaning", "fix"))
-    return Meaning(*texts, row.get("guide", table().source))
+    title, meaning, fix = (str(row[part]).format_map(words) for part in ("title", "meaning", "fix"))
+    return Meaning(title, meaning, fix, row.get("guide", table().source))
 
 
 def pending_limit(deployment: Deployment) -> int:

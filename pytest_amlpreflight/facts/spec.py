@@ -1,5 +1,6 @@
 """What the user is about to deploy: the `az ml` v2 endpoint and deployment YAML, as frozen values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -102,6 +103,17 @@ class ContainerResources:
     cpu: str | None = None
     memory: str | None = None
     gpu: str | None = None
+
+    @property
+    def memory_mib(self) -> float | None:
+        """`memory` in MiB; None when it is not set or not in Kubernetes' notation."""
+        found = re.fullmatch(r"([0-9.]+)([KMGT]i?)?", self.memory or "")
+        if found is None or found.group(1).count(".") > 1 or found.group(1) == ".":
+            return None
+        unit = found.group(2) or ""
+        base = 1024.0 if unit.endswith("i") else 1000.0
+        power = "KMGT".find(unit[:1]) + 1 if unit else 0
+        return float(found.group(1)) * float(base**power) / 2**20
 
 
 @dataclass(frozen=True, slots=True)

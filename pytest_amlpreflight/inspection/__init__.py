@@ -4,6 +4,7 @@ A fact is a method whose arguments name the facts it needs, as a pytest fixture'
 it needs at once, each on a thread of its own, and once. Facts stand together by noun, one class a file.
 """
 
+from pytest_amlpreflight.inspection.assets import AssetFacts
 from pytest_amlpreflight.inspection.deployer import DeployerFacts
 from pytest_amlpreflight.inspection.deployment import DeploymentFacts
 from pytest_amlpreflight.inspection.endpoint import EndpointFacts
@@ -15,11 +16,12 @@ from pytest_amlpreflight.inspection.provisioning import AutoscaleFacts, Deployme
 from pytest_amlpreflight.inspection.reading import Run, fact
 from pytest_amlpreflight.inspection.region import RegionFacts
 from pytest_amlpreflight.inspection.scoring import DeploymentScoringFacts, ScoringFacts
+from pytest_amlpreflight.inspection.secrets import SecretFacts
 from pytest_amlpreflight.inspection.subscription import SubscriptionFacts
 from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
 
 __all__ = ["Facts", "Run", "fact"]
 
 
-class Facts(EndpointProvisioning, DeploymentProvisioning, AutoscaleFacts, LinkedFacts, WorkspaceFacts, EndpointFacts, DeploymentFacts, ImageFacts, RegionFacts, ModelSizeFacts, SubscriptionFacts, DeployerFacts, PolicyFacts, ScoringFacts, DeploymentScoringFacts):
+class Facts(AssetFacts, SecretFacts, EndpointProvisioning, DeploymentProvisioning, AutoscaleFacts, LinkedFacts, WorkspaceFacts, EndpointFacts, DeploymentFacts, ImageFacts, RegionFacts, ModelSizeFacts, SubscriptionFacts, DeployerFacts, PolicyFacts, ScoringFacts, DeploymentScoringFacts):
     """Every fact of a target, by name."""

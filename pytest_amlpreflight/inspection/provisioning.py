@@ -63,7 +63,7 @@ class DeploymentProvisioning(DeploymentFacts):
             return None
 
     @fact
-    def deployment_spec(self) -> DeploymentSpec | None:
+    def given_deployment_spec(self) -> DeploymentSpec | None:
         """The spec that was given, whatever the phase; None where the deployment was given by name or discovered."""
         return self.target.deployment_spec
 

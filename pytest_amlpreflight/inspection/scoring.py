@@ -14,6 +14,7 @@ from pytest_amlpreflight.readers.arm import together
 from pytest_amlpreflight.readers.sample import read_sample
 from pytest_amlpreflight.readers.scoring import (
     Question,
+    decided,
     from_a_browser,
     read_scoring_credential,
     score,
@@ -75,9 +76,12 @@ class ScoringFacts(TargetFacts):
 
     @fact
     def stranger_calls(self, endpoint: Endpoint) -> tuple[ScoringCall, ...]:
-        """Two requests that must be refused, both of an empty JSON object; none where there is no scoring URI."""
+        """Two requests that must be refused, both of an empty JSON object; none where there is no scoring URI.
+
+        Unreadable where nobody looked at the credentials: an endpoint that is down has not rejected anybody.
+        """
         calls = together(lambda question: self._score(endpoint, question, None), list(strangers()))
-        return tuple(call for call in calls if call)
+        return tuple(decided(call) for call in calls if call)
 
     @fact
     def browser_call(self, endpoint: Endpoint) -> ScoringCall | None:

@@ -71,7 +71,7 @@ class NegotiateApiVersion(HTTPPolicy[Any, Any]):
             return self._by_type[key]
 
     def _listed(self, kind: str, request: PipelineRequest[Any]) -> Sequence[str]:
-        """The api-versions that the provider lists for a type; none where it cannot be asked: the refusal stands then."""
+        """The api-versions that the provider lists; none where it cannot be asked, and the refusal stands."""
         namespace, _, name = kind.partition("/")
         url = urlsplit(request.http_request.url)
         parts = url.path.strip("/").split("/")

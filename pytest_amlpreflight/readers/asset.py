@@ -13,6 +13,11 @@ from pytest_amlpreflight.readers.reference_fields import parse_asset
 
 API_VERSION = "2024-10-01"
 
+READ = {  # spelled out: the least-privilege role is generated from these words
+    "models": "Microsoft.MachineLearningServices/workspaces/models/versions/read",
+    "environments": "Microsoft.MachineLearningServices/workspaces/environments/versions/read",
+}
+
 Ask = Callable[[str, str, Mapping[str, str]], Document]
 """From a path below the store, the resource in words and OData options to the answer."""
 
@@ -27,7 +32,7 @@ class Store:
 
 def workspace_store(arm: Arm, workspace_id: ResourceId, kind: str) -> Store:
     """The assets of a workspace, of one kind: `models` or `environments`."""
-    permission = f"Microsoft.MachineLearningServices/workspaces/{kind}/versions/read"
+    permission = READ[kind]
 
     def ask(path: str, resource: str, query: Mapping[str, str]) -> Document:
         return arm.get(f"{workspace_id}/{path}", API_VERSION, resource, permission=permission, **query)
@@ -68,9 +73,7 @@ def read_environment(store: Store, reference: AssetReference, *, named_by: str) 
     )
 
 
-def _version(
-    store: Store, kind: str, word: str, reference: AssetReference, named_by: str
-) -> tuple[Document, str]:
+def _version(store: Store, kind: str, word: str, reference: AssetReference, named_by: str) -> tuple[Document, str]:
     """Azure has no call for `latest`: its tools list the versions by age and take the youngest, and so do we."""
     resource = f"{word} {reference}"
     if reference.version:

@@ -104,7 +104,7 @@ def read_cloud(choice: str, session: requests.Session, timeout: float) -> Cloud:
         raise FactUnreadable(resource, status=None, code="Timeout") from None
     except requests.JSONDecodeError as error:
         raise FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error)) from None
-    except requests.RequestException as error:
+    except OSError as error:  # requests' own errors, and a certificate bundle that is not there
         raise FactUnreadable(resource, status=None, code="ConnectionFailed", detail=str(error)) from None
     return _described(resource, body)
 

@@ -1,5 +1,4 @@
-"""Where a data-plane connection goes: to the address that the one resolver gave, whatever the operating system thinks.
-"""
+"""Where a data-plane connection goes: to the address that the one resolver gave, whatever the operating system thinks."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -87,7 +86,7 @@ class RoutedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools, of connections that keep an answer's trailers."""
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:

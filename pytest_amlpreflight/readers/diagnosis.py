@@ -8,6 +8,8 @@ from pytest_amlpreflight.readers.document import Document
 
 API_VERSION = "2024-10-01"
 PERMISSION = "Microsoft.MachineLearningServices/workspaces/diagnose/action"
+FOLLOW = "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus/read"
+"""What following the operation takes; only the generated role needs the word."""
 
 
 def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:

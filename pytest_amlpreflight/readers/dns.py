@@ -1,5 +1,6 @@
 """Names to addresses: the one place that resolves, so that a DNS check and a scoring probe see the same network."""
 
+import ipaddress
 import socket
 
 import dns.exception
@@ -20,6 +21,8 @@ def read_resolution(host: str, server: str | None, timeout: float) -> Resolution
     The system's own look-up decides the addresses where no server is given, since it also honours a hosts file; the DNS
     question beside it tells the way there.
     """
+    if _is_address(host):  # the scoring URI of an endpoint on Kubernetes often holds one
+        return Resolution(host, "no resolver", (), (host,), broken=None)
     asked = ask(host, server, timeout)
     if server is not None:
         return asked
@@ -29,6 +32,14 @@ def read_resolution(host: str, server: str | None, timeout: float) -> Resolution
         return asked
     addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     return Resolution(host, SYSTEM, asked.chain, addresses, broken=None)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def ask(host: str, server: str | None, timeout: float) -> Resolution:

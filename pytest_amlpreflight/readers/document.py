@@ -16,10 +16,10 @@ class Document:
     pass.
     """
 
-    def __init__(self, resource: str, body: object) -> None:
+    def __init__(self, resource: str, body: object, key: str = "the answer") -> None:
         self.resource = resource
         if not isinstance(body, Mapping):
-            raise self._unexpected("the answer", body, "an object")
+            raise self._unexpected(key, body, "an object")
         self.body = cast(Mapping[str, object], body)
 
     def text(self, key: str) -> str | None:
@@ -59,7 +59,7 @@ class Document:
     def child(self, key: str) -> "Document":
         """An object; an empty one where it is not set."""
         value = self.body.get(key)
-        return Document(self.resource, {} if value is None else value)
+        return Document(self.resource, {} if value is None else value, key)
 
     def maybe(self, key: str) -> "Document | None":
         """An object, or None where it is not set: for objects whose absence means something."""
@@ -67,7 +67,7 @@ class Document:
 
     def children(self, key: str) -> list["Document"]:
         """A list of objects; empty where it is not set."""
-        return [Document(self.resource, item) for item in self._typed(key, list, "a list") or []]
+        return [Document(self.resource, item, f"an item of {key}") for item in self._typed(key, list, "a list") or []]
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; empty where it is not set."""
@@ -79,7 +79,7 @@ class Document:
     def items(self, key: str) -> Iterator[tuple[str, "Document"]]:
         """The members of an object that is a map of objects; `null` members are empty objects."""
         for name, value in self.child(key).body.items():
-            yield name, Document(self.resource, {} if value is None else value)
+            yield name, Document(self.resource, {} if value is None else value, name)
 
     def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], called: str) -> T | None:
         value = self.body.get(key)

@@ -4,6 +4,7 @@ apart.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 from azure.core.exceptions import (
     AzureError,
@@ -21,13 +22,16 @@ from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 NOT_ABSENT = frozenset({"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"})
 """Codes that come with a 404 and speak of the question, not of the resource: ARM never looked for it."""
 
+MALFORMED = "MalformedAnswer"
+"""Our code for what is no answer of Azure's, whatever its status."""
+
 WITHOUT_ANSWER: tuple[tuple[type[AzureError], str], ...] = (
     (ServiceRequestTimeoutError, "Timeout"),
     (ServiceResponseTimeoutError, "Timeout"),
     (ServiceRequestError, "ConnectionFailed"),
     (ServiceResponseError, "ConnectionBroken"),
     (ClientAuthenticationError, "TokenUnavailable"),
-    (DecodeError, "MalformedAnswer"),
+    (DecodeError, MALFORMED),
 )
 """The SDK's errors without an ARM envelope and our codes for them, subclasses before their bases."""
 
@@ -41,6 +45,10 @@ def reading(resource: str, *, named_by: str | None = None, permission: str | Non
         return
     except AzureError as error:
         problem = not_read(resource, error, named_by=named_by, permission=permission)
+    except JSONDecodeError as error:  # a proxy's page with status 200: the SDK parses it without a `DecodeError`
+        problem = FactUnreadable(resource, status=None, code=MALFORMED, detail=_first_line(str(error)))
+    except OSError as error:  # a certificate bundle that is not there: requests says so before it connects
+        problem = FactUnreadable(resource, status=None, code="ConnectionFailed", detail=_first_line(str(error)))
     raise problem
 
 
@@ -54,6 +62,8 @@ def not_read(
         return FactUnreadable(resource, status=None, code=code, detail=_first_line(str(error)))
     status = int(response.status_code)
     code, message = innermost_error(_body(response))
+    if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered
+        return FactUnreadable(resource, status=status, code=MALFORMED)
     if status == 404 and code not in NOT_ABSENT:
         return FactAbsent(resource, named_by=named_by)
     lacking = permission if status == 403 else None

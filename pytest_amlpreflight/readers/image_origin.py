@@ -8,6 +8,7 @@ from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.arm import Arm
 
 ENVIRONMENT_API_VERSION = "2024-10-01"
@@ -68,7 +69,10 @@ def _registered(arm: Arm, path: str | None) -> str | None:
         return None
     resource = f"environment {path.split('/')[-3]}:{path.split('/')[-1]}"
     permission = "Microsoft.MachineLearningServices/workspaces/environments/versions/read"
-    properties = arm.get(path, ENVIRONMENT_API_VERSION, resource, permission=permission).child("properties")
+    try:
+        properties = arm.get(path, ENVIRONMENT_API_VERSION, resource, permission=permission).child("properties")
+    except FactAbsent:  # that is another check's to say; an environment that is gone names no image
+        return None
     return None if properties.text("condaFile") or properties.maybe("build") else properties.text("image")
 
 

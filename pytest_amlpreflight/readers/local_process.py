@@ -25,6 +25,17 @@ except ImportError as error:
     os._exit(77)
 constants.DEFAULT_HOST = "127.0.0.1"  # the server listens to everybody otherwise
 from azureml_inference_server_http.amlserver import run
+
+def serve(host, port, *_):  # one process, since breakpoints do not survive the server's forks
+    import debugpy
+    debugpy.listen(("127.0.0.1", int(os.environ["AML_LOCAL_DEBUG_PORT"])))
+    debugpy.wait_for_client()
+    from azureml_inference_server_http.server.entry import app
+    app.run(host, port)
+
+if "AML_LOCAL_DEBUG_PORT" in os.environ:
+    import azureml_inference_server_http.amlserver_linux as server
+    server.run = serve
 run()
 """
 NOT_INSTALLED = 77
@@ -82,13 +93,19 @@ def server(python: str, script: Path, folder: Path, environ: Mapping[str, str]) 
 
 
 def server_environment(
-    inherited: Mapping[str, str], variables: Mapping[str, str], code: Path, model_dir: Path | None
+    inherited: Mapping[str, str],
+    variables: Mapping[str, str],
+    code: Path,
+    model_dir: Path | None,
+    debug_port: int | None = None,
 ) -> dict[str, str]:
     """The variables of the container: the spec's, the two folders, and of this machine's what does no harm."""
     kept = {name: value for name, value in inherited.items() if not name.startswith(LEFT_OUT)}
     own = {"AML_APP_ROOT": str(code), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     if model_dir is not None:
         own["AZUREML_MODEL_DIR"] = str(model_dir)
+    if debug_port is not None:
+        own["AML_LOCAL_DEBUG_PORT"] = str(debug_port)
     return kept | dict(variables) | own
 
 

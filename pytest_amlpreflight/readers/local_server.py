@@ -1,6 +1,8 @@
 """The deployment's own script on this machine, under the real inference server: does it start, does it score."""
 
 import http.client
+import json
+import math
 import os
 import statistics
 import sys
@@ -32,36 +34,61 @@ def run_locally(
     python: str | None = None,
     environ: Mapping[str, str] = os.environ,
     patience: float | None = None,
+    debug_port: int | None = None,
 ) -> LocalRun:
     """Start the deployment's script as the container would, and send it the sample request.
 
     It gets the spec's variables, code and model, and as long to start as the spec's own liveness probe gives it (or
-    `patience` seconds, if that is less). `python` is an interpreter that has the user's packages. Raises
-    `FactUnreadable` when the server is not installed there; `ValueError` for a deployment without code on this machine.
+    `patience` seconds, if that is less). `python` is an interpreter that has the user's packages. With `debug_port` it
+    waits for an editor to attach there, as long as that takes (`debug_configuration`). Raises `FactUnreadable` when the
+    server is not installed; `ValueError` for a deployment without code on this machine.
     """
     script = spec.code.script_path if spec.code else None
     if script is None or spec.code is None or spec.code.path is None:
         raise ValueError(f"deployment {spec.name} has no scoring script on this machine")
     budget = float(spec.liveness_probe.start_budget)
     budget = min(budget, patience) if patience is not None else budget
+    budget = math.inf if debug_port is not None else budget
     with tempfile.TemporaryDirectory(prefix="aml-local-") as place:
         folder = Path(place)
-        variables = server_environment(environ, spec.environment_variables, spec.code.path, _model_dir(spec, folder))
+        variables = server_environment(
+            environ, spec.environment_variables, spec.code.path, _model_dir(spec, folder), debug_port
+        )
         with server(python or sys.executable, script, folder, variables) as process:
             run = LocalRun(shown_path(script, root), budget_seconds=budget)
             started = _wait(process, budget)
             if started is None:
                 return _not_started(run, process)
+            if debug_port is not None:  # an editor's pace is no measurement
+                return replace(_scored(run, process, sample), measured=Measured(start_seconds=0.0))
             return _scored(replace(run, measured=Measured(start_seconds=started)), process, sample)
 
 
+def debug_configuration(spec: DeploymentSpec, port: int) -> str:
+    """What Visual Studio Code needs in its launch.json to step through the script at `port`."""
+    folder = str(spec.code.path) if spec.code and spec.code.path else "${workspaceFolder}"
+    configuration = {
+        "name": f"Score {spec.name} locally",
+        "type": "debugpy",
+        "request": "attach",
+        "connect": {"host": "127.0.0.1", "port": port},
+        "pathMappings": [{"localRoot": folder, "remoteRoot": folder}],
+        "justMyCode": True,
+    }
+    return json.dumps(configuration, indent=2)
+
+
 def _model_dir(spec: DeploymentSpec, folder: Path) -> Path | None:
-    """A folder in which the model has its own name, as below AZUREML_MODEL_DIR in the container."""
-    path = spec.model.path if spec.model else None
-    if path is None:
+    """A folder in which the model has its own name, as below AZUREML_MODEL_DIR in the container.
+
+    It ends in the model's name and version there, and the server takes it apart.
+    """
+    model = spec.model
+    path = model.path if model else None
+    if model is None or path is None:
         return None
-    place = folder / "azureml-models"
-    place.mkdir()
+    place = folder / "azureml-models" / (model.name or "model") / (model.version or "1")
+    place.mkdir(parents=True)
     (place / path.name).symlink_to(path, target_is_directory=path.is_dir())
     return place
 

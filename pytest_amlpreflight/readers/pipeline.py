@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import requests
 from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenRequestOptions
+from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import Pipeline, PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     ContentDecodePolicy,
@@ -28,6 +29,9 @@ CONNECTIONS = 32
 LONGEST_PAUSE = 20.0
 """Seconds. azure-core sleeps as long as `Retry-After` says, without bound; a preflight must answer."""
 
+REFUSAL_HOLDS = 30.0
+"""Seconds for which nobody asks again for a token that could not be had."""
+
 
 def http_session() -> requests.Session:
     """The run's one session: keep-alive connections, shared by all clients and threads."""
@@ -37,20 +41,37 @@ def http_session() -> requests.Session:
 
 
 class OneToken:
-    """A credential that asks the one behind it once per scope at a time, however many reads start together."""
+    """A credential that asks the one behind it once per scope at a time, however many reads start together.
+
+    A refusal is remembered for `REFUSAL_HOLDS`: the default credential takes seconds to try every identity there is,
+    and a run's reads would wait for that one after the other.
+    """
 
     def __init__(self, credential: SupportsTokenInfo) -> None:
         self._credential = credential
         self._lock = threading.Lock()
         self._tokens: dict[tuple[str, ...], AccessTokenInfo] = {}
+        self._refusals: dict[tuple[str, ...], tuple[float, str]] = {}
 
     def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
         """A token for `scopes`, from memory while it has five minutes to live. A claims challenge is always passed on."""
         with self._lock:
             token = self._tokens.get(scopes)
             if token is None or options or token.expires_on < time.time() + 300:
-                token = self._tokens[scopes] = self._credential.get_token_info(*scopes, options=options or {})
+                token = self._tokens[scopes] = self._ask(scopes, options or {})
             return token
+
+    def _ask(self, scopes: tuple[str, ...], options: TokenRequestOptions) -> AccessTokenInfo:
+        """A new token. A refusal leaves without the authority's answer, whose 404 would make the resource absent."""
+        since, refusal = self._refusals.get(scopes, (-REFUSAL_HOLDS, ""))
+        if time.monotonic() - since < REFUSAL_HOLDS:
+            raise ClientAuthenticationError(refusal)
+        try:
+            return self._credential.get_token_info(*scopes, options=options)
+        except ClientAuthenticationError as error:
+            refusal = error.message
+        self._refusals[scopes] = time.monotonic(), refusal
+        raise ClientAuthenticationError(refusal)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """The same token in the older form, for SDKs that still ask that way."""

@@ -7,6 +7,8 @@ from pytest_amlpreflight.readers.document import Document
 from pytest_amlpreflight.readers.resource_graph import id_of, query
 
 API_VERSION = "2020-06-01"
+READ_ZONES = "Microsoft.Network/privateDnsZones/read"
+"""Without it Resource Graph answers as if there were no zone; only the generated role needs the word."""
 READ_RECORDS = "Microsoft.Network/privateDnsZones/A/read"
 READ_LINKS = "Microsoft.Network/privateDnsZones/virtualNetworkLinks/read"
 RECORDS_A_PAGE = "1000"

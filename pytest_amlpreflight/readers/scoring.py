@@ -14,8 +14,8 @@ from pytest_amlpreflight.facts.credential import ScoringCredential
 from pytest_amlpreflight.facts.endpoint import Endpoint
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.scoring import ANSWERED_BY, Response, Sample, ScoringCall
+from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.facts.unreached import HostUnreached
 from pytest_amlpreflight.readers.arm import Arm
 from pytest_amlpreflight.readers.azure import Azure
 from pytest_amlpreflight.readers.data_plane import unreached
@@ -25,6 +25,9 @@ from pytest_amlpreflight.readers.trailers import whole
 
 LIST_KEYS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
 TOKEN = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/token/action"  # noqa: S105  # an action's name
+
+UNDECIDED = frozenset({404, 405, 409, 429, 500, 503})
+"""What a gateway answers by itself, before it looks at credentials."""
 
 EMPTY = b"{}"
 """What strangers send: nothing of the user's."""
@@ -99,6 +102,16 @@ def _answer(azure: Azure, asked: ScoringCall, question: Question, timeout: float
     return Response(found.status_code, received, body, seconds, found.reason or "", trailers)
 
 
+def decided(call: ScoringCall) -> ScoringCall:
+    """A call on whose credentials somebody decided, or whose host has no name; all others raise `FactUnreadable`."""
+    resource = f"how {call.host} meets strangers"
+    if call.unreached not in (None, Unreached.NAME):
+        raise FactUnreadable(resource, status=None, code=call.unreached.value, detail=call.detail)
+    if call.response and call.response.status in UNDECIDED:
+        raise FactUnreadable(resource, status=call.response.status, code="NotDecided", detail=call.trace)
+    return call
+
+
 def strangers() -> tuple[Question, ...]:
     """Two requests that must be refused: one without credentials, one with a key that is none."""
     wrong = ScoringCredential("a wrong key", "0" * 32)
@@ -170,5 +183,3 @@ def _claims(token: str) -> dict[str, object]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
-
-

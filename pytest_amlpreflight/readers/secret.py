@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-from pytest_amlpreflight.facts.key_vault import KeyVault
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.secret import Connection, SecretVersions, VaultReference
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
@@ -64,14 +63,14 @@ def read_secret_versions(data_plane: DataPlane, cloud: Cloud, reference: VaultRe
     return SecretVersions(reference, versions or None)
 
 
-def find_vault(arm: Arm, host: str, workspace_vault: KeyVault | None, subscription: str) -> ResourceId:
+def find_vault(arm: Arm, host: str, workspace_vault: ResourceId | None, subscription: str) -> ResourceId:
     """The ARM id of the vault behind a host: the workspace's, or another of its subscription.
 
     One that is not listed may belong to another subscription, or may not be shown to this caller: that is not absence.
     """
-    if workspace_vault and urlsplit(workspace_vault.uri or "").hostname == host:
-        return workspace_vault.id
-    name = host.partition(".")[0]
+    name = host.partition(".")[0]  # a vault's name is unique in its cloud, and the first label of its host
+    if workspace_vault and workspace_vault.name.lower() == name:
+        return workspace_vault
     rows = arm.list(
         f"/subscriptions/{subscription}/resources",
         RESOURCES_API_VERSION,

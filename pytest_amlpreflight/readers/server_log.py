@@ -29,10 +29,8 @@ def fault_of(log: str, exit_code: int | None) -> Fault:
     """Why the server did not start. `exit_code` is None while it still runs, negative for a signal."""
     code = next((code for words, code in CODES if words in log), None)
     blocks = _tracebacks(log)
-    # the first traceback is the user's; those after it are the server's account of it
-    reason, frames = _users_part(blocks[0]) if blocks else (None, ())
-    if code == "UserScriptFunctionNotFound" and blocks:
-        reason, frames = _last_line(blocks[-1]), ()
+    users = _users_block(blocks)
+    reason, frames = _users_part(users) if users else (None, ())
     if code is None and exit_code is not None and exit_code < 0:
         return Fault("DeploymentCrashLoopBackOff", f"the server was ended by signal {-exit_code}", frames)
     if code is None and exit_code is None:
@@ -67,6 +65,20 @@ def _tracebacks(log: str) -> list[list[str]]:
             if line and not line[0].isspace():
                 block = None
     return [each for each in blocks if each]
+
+
+def _users_block(blocks: list[list[str]]) -> list[str] | None:
+    """The traceback behind the server's own account of a failure.
+
+    The server raises `UserScriptException` from the user's exception, which Python prints first; a `UserScriptError`
+    is the server's own finding and stands alone. Other tracebacks are of its housekeeping.
+    """
+    for at, block in enumerate(blocks):
+        if "UserScriptError: " in block[-1]:
+            return block[-1:]
+        if "UserScript" in block[-1] and at:
+            return blocks[at - 1]
+    return blocks[-1] if blocks else None
 
 
 def _users_part(block: list[str]) -> tuple[str | None, tuple[str, ...]]:

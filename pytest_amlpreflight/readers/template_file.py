@@ -1,8 +1,9 @@
 """ARM templates (and compiled Bicep): JSON in, the key vaults they describe out."""
 
+import glob
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ VAULT = "microsoft.keyvault/vaults"
 WORKSPACE = "microsoft.machinelearningservices/workspaces"
 NESTED = "microsoft.resources/deployments"
 COMMENTS = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+def read_templates(patterns: Sequence[str], root: Path) -> tuple[Template, ...]:
+    """Every ARM template among the files that the patterns name from `root`, in the order of their paths."""
+    paths = {found for pattern in patterns for found in glob.glob(str(root / pattern), recursive=True)}
+    found = (read_template(Path(path), root) for path in sorted(paths) if Path(path).is_file())
+    return tuple(each for each in found if each is not None)
 
 
 def read_template(path: Path, root: Path) -> Template | None:

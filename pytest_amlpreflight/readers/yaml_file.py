@@ -13,8 +13,7 @@ import yaml
 
 from pytest_amlpreflight.facts.position import Position
 from pytest_amlpreflight.readers.text_file import SpecError, read_text, shown_path
-
-MAX_VALUES = 20_000  # a spec has dozens; only anchors that repeat one another come near this
+from pytest_amlpreflight.readers.yaml_problems import said_again, settled
 
 Enumerated = TypeVar("Enumerated")
 
@@ -163,9 +162,9 @@ def compose(text: str, file: YamlFile) -> YamlNode:
     """The single document of a YAML text; raises `SpecError` as `read_yaml` does."""
     try:
         raw = yaml.compose(text, Loader=yaml.SafeLoader)
-        problem = None if raw is None else _settled(raw, file)
+        problem = None if raw is None else settled(raw, file.shown)
     except yaml.YAMLError as error:
-        raise _said_again(error, text, file) from None
+        raise said_again(error, text, file.shown) from None
     except RecursionError:
         raise SpecError("nests too deeply to be a spec", file.shown) from None
     if raw is None:
@@ -213,55 +212,3 @@ def _children(node: YamlNode) -> list[YamlNode]:
     if node.is_mapping:
         return [child for _, child in node.items()]
     return list(node.elements()) if node.is_list else []
-
-
-def _settled(raw: yaml.Node, file: YamlFile) -> SpecError | None:
-    """Merge `<<` keys into their mappings, and say which key is repeated or that anchors never end.
-
-    A repeated key is refused because Azure would take the last one without a word.
-    """
-    loader, waiting, seen = yaml.SafeLoader(""), [raw], 0
-    merged: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        seen += 1
-        if seen > MAX_VALUES:
-            return SpecError(f"expands to more than {MAX_VALUES} values; an anchor repeats itself", file.shown)
-        if isinstance(node, yaml.MappingNode):
-            if id(node) not in merged:
-                merged.add(id(node))
-                repeated = _repeated_key(node, file)
-                if repeated:
-                    return repeated
-                loader.flatten_mapping(node)
-            waiting.extend(value for _, value in node.value)
-        elif isinstance(node, yaml.SequenceNode):
-            waiting.extend(node.value)
-    return None
-
-
-def _repeated_key(node: yaml.MappingNode, file: YamlFile) -> SpecError | None:
-    first: dict[str, int] = {}
-    for key, _ in node.value:
-        if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
-            continue
-        line = key.start_mark.line + 1
-        if key.value in first:
-            return SpecError(f"{shortened(key.value)} stands here and on line {first[key.value]}", file.shown, line)
-        first[key.value] = line
-    return None
-
-
-def _said_again(error: yaml.YAMLError, text: str, file: YamlFile) -> SpecError:
-    """PyYAML's error as a sentence with a line."""
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context or "it cannot be read"
-        if "'\\t'" in problem:
-            problem = "a tab indents this line, and YAML takes only spaces"
-        elif mark and "{{" in "".join(text.split("\n")[mark.line : mark.line + 1]):
-            problem = "a placeholder on this line has not been filled in"
-        return SpecError(f"is not YAML: {problem}", file.shown, mark.line + 1 if mark else None)
-    at = getattr(error, "position", None)
-    line = text.count("\n", 0, at) + 1 if isinstance(at, int) else None
-    return SpecError("is not YAML: it holds a character that YAML does not take", file.shown, line)

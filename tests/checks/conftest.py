@@ -1,4 +1,4 @@
-"""The facts of a deployment that will work: private, with closed egress and an identity of its own. Tests change one thing."""
+"""The facts of a deployment that will work: private, closed egress, its own identity. Tests change one thing."""
 
 from collections.abc import Callable
 
@@ -137,7 +137,7 @@ def deployment() -> Deployment:
 
 @pytest.fixture
 def access() -> Callable[..., Access]:
-    """What the identity may do at a scope with one role: `access(scope, "AcrPull", actions=(...))`; no role without a name."""
+    """What the identity may do at a scope with one role: `access(scope, "AcrPull", actions=(...))`; or with none."""
 
     def at(scope: ResourceId, role: str | None = None, *, condition: str | None = None, **block: object) -> Access:
         if role is None:

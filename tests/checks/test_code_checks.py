@@ -1,5 +1,6 @@
 """The checks of a scoring script, called with values."""
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def conda(*names: str, python: str | None = "3.11", why: str | None = None) -> E
 
 
 DATA = Parameter("data")
+skipped = pytest.skip.Exception
 
 
 def test_script_that_compiles_passes() -> None:
@@ -214,6 +216,32 @@ def test_module_outside_the_code_folder_is_blocked() -> None:
 
     with pytest.raises(Blocked, match=r"score.py imports common, which stands outside the code folder"):
         checks.check_imports_are_in_the_environment(found, conda(), RULES)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        conda(why="git+https://x may bring more"),
+        Environment(EnvironmentSource.IMAGE, unknown_because="image x holds it"),
+    ],
+    ids=["open list", "image"],
+)
+def test_module_outside_the_code_folder_may_be_installed(environment: Environment) -> None:
+    """Where the environment is not known whole, the module may be in it."""
+    found = script(uses("common"), misplaced={"common": "common.py"})
+
+    with pytest.warns(PreflightAdvice, match="which stands outside the code folder"), contextlib.suppress(skipped):
+        checks.check_imports_are_in_the_environment(found, environment, RULES)
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("sklearn.svm", "scikit-learn"), ("contoso", "contoso-lib"), ("statistics", "numpy")]
+)
+def test_installed_module_is_not_misplaced(module: str, package: str) -> None:
+    """A folder of the same name beside the code is only a namesake."""
+    found = script(uses(module), misplaced={module.partition(".")[0]: "namesake.py"})
+
+    checks.check_imports_are_in_the_environment(found, conda(package), RULES)
 
 
 def test_relative_import_is_blocked() -> None:

@@ -1,31 +1,131 @@
-"""The checks of the workspace's key vault, called with values."""
+"""The checks of the key vault, called with values."""
 
 from dataclasses import replace
 
 import pytest
 
-from pytest_amlpreflight.checks.key_vault import check_vault_admits_trusted_services
-from pytest_amlpreflight.facts.key_vault import KeyVault
-from pytest_amlpreflight.verdict import Blocked
+from pytest_amlpreflight.checks.key_vault import (
+    check_vault_admits_trusted_services,
+    check_vault_keeps_the_workspace_access,
+)
+from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.key_vault import AccessPolicy, KeyVault
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+
+GROUP = "/subscriptions/s/resourceGroups/g/providers"
+VAULT_ID = parse_resource_id(f"{GROUP}/Microsoft.KeyVault/vaults/kv")
+WORKSPACE_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml")
+assert VAULT_ID
+assert WORKSPACE_ID
+WITH_ROLES = KeyVault(VAULT_ID, "kv", None, "eastus2", "t", True, True, None, None, ())
+WITH_POLICIES = replace(WITH_ROLES, rbac_authorization=False)
+WORKSPACE = Workspace(
+    id=WORKSPACE_ID,
+    name="ml",
+    guid="",
+    location="eastus2",
+    kind="Default",
+    provisioning_state="Succeeded",
+    v1_legacy_mode=False,
+    public_network_access=True,
+    key_vault_id=VAULT_ID,
+    registry_id=None,
+    storage_account_id=None,
+    application_insights_id=None,
+    hub_id=None,
+    managed_network=None,
+    private_endpoint_connections=(),
+    image_build_compute=None,
+    datastores_auth_mode=None,
+    identity_principal_id="p",
+    identity_ids=(),
+)
+
+
+def granting(*data_actions: str, principal: str = "p") -> Access:
+    """Access to the vault through one role with these data actions."""
+    role = RoleDefinition("r", "a role", True, (PermissionBlock(data_actions=data_actions),))
+    given = RoleAssignment("a", "r", principal, "ServicePrincipal", VAULT_ID.text if VAULT_ID else "")
+    return Access(principal, given.scope, ((given, role),) if data_actions else ())
+
+
+def trusting(*secrets: str, principal: str = "P") -> KeyVault:
+    """A vault with one access policy."""
+    return replace(WITH_POLICIES, access_policies=(AccessPolicy(principal, secrets),))
+
+
+@pytest.mark.parametrize("secrets", [("all",), ("get", "list", "set", "delete", "recover")])
+def test_policy_that_the_workspace_needs_passes(secrets: tuple[str, ...]) -> None:
+    """Principals are compared without case; `all` is every permission."""
+    check_vault_keeps_the_workspace_access(WORKSPACE, trusting(*secrets), ())
+
+
+@pytest.mark.parametrize("vault", [WITH_POLICIES, trusting("get", principal="somebody else")])
+def test_vault_without_a_policy_for_the_workspace_is_blocked(vault: KeyVault) -> None:
+    """A template that was deployed again wiped it, or left only others'."""
+    with pytest.raises(Blocked, match=r"^key vault kv has no access policy for workspace ml") as blocked:
+        check_vault_keeps_the_workspace_access(WORKSPACE, vault, ())
+
+    assert blocked.value.fix.startswith("az keyvault set-policy --name kv --object-id p --secret-permissions get")
+
+
+def test_policy_that_lets_the_workspace_read_only_is_advice() -> None:
+    """What it cannot store fails later, and not every deployment stores anything."""
+    with pytest.warns(PreflightAdvice, match=r"lets workspace ml not set or delete secrets"):
+        check_vault_keeps_the_workspace_access(WORKSPACE, trusting("get", "list"), ())
+
+
+def test_policy_without_reading_is_blocked() -> None:
+    """A workspace that cannot get its own secrets cannot work."""
+    with pytest.raises(Blocked, match=r"lets workspace ml not get"):
+        check_vault_keeps_the_workspace_access(WORKSPACE, trusting("list", "set", "delete"), ())
+
+
+def test_policy_of_a_user_assigned_identity_counts() -> None:
+    """A workspace may act as an identity of yours instead of its own."""
+    workspace = replace(WORKSPACE, identity_principal_id=None, identity_principals=("p",))
+
+    check_vault_keeps_the_workspace_access(workspace, trusting("all"), ())
+
+
+def test_role_on_a_vault_with_roles_passes_whatever_its_policies_say() -> None:
+    """With Azure roles the access policies are not looked at."""
+    access = granting("Microsoft.KeyVault/vaults/*")
+
+    check_vault_keeps_the_workspace_access(WORKSPACE, WITH_ROLES, (access,))
+
+
+def test_vault_whose_role_is_gone_is_blocked() -> None:
+    """No role at all: the reason is the one that the access itself gives."""
+    with pytest.raises(Blocked, match=r"(?s)^key vault kv refuses its workspace ml.*no role is assigned"):
+        check_vault_keeps_the_workspace_access(WORKSPACE, WITH_ROLES, (granting(),))
+
+
+def test_role_that_only_reads_is_advice() -> None:
+    """Reading is what a deployment needs for certain."""
+    access = granting("Microsoft.KeyVault/vaults/secrets/getSecret/action")
+
+    with pytest.warns(PreflightAdvice, match=r"key vault kv refuses its workspace ml"):
+        check_vault_keeps_the_workspace_access(WORKSPACE, WITH_ROLES, (access,))
+
+
+def test_workspace_without_an_identity_has_nothing_to_keep() -> None:
+    """The question is about the identity's access."""
+    with pytest.raises(pytest.skip.Exception, match=r"no identity"):
+        check_vault_keeps_the_workspace_access(replace(WORKSPACE, identity_principal_id=None), WITH_ROLES, ())
 
 
 @pytest.mark.parametrize(
-    ("default_action", "bypass"),
-    [("Deny", "AzureServices"), ("deny", "azureservices"), ("Allow", "None"), ("Allow", None), (None, None)],
+    ("default", "bypass"), [(None, None), ("Allow", None), ("Deny", "AzureServices"), ("deny", "azureservices")]
 )
-def test_a_vault_that_admits_trusted_services_passes(
-    key_vault: KeyVault, default_action: str | None, bypass: str | None
-) -> None:
-    """By its bypass, by an open default, or because it has no rules at all; whatever the casing."""
-    check_vault_admits_trusted_services(replace(key_vault, default_action=default_action, bypass=bypass))
+def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str | None) -> None:
+    """Open, or closed with trusted services bypassing; no rules at all is open."""
+    check_vault_admits_trusted_services(replace(WITH_ROLES, default_action=default, bypass=bypass))
 
 
-@pytest.mark.parametrize("bypass", ["None", "none", None])
-def test_a_vault_that_bypasses_nobody_is_blocked(key_vault: KeyVault, bypass: str | None) -> None:
-    """Azure Machine Learning is turned away as well when it stores the endpoint's keys."""
-    with pytest.raises(Blocked, match="key vault contoso-ml-kv turns trusted Azure services away") as caught:
-        check_vault_admits_trusted_services(replace(key_vault, bypass=bypass))
-
-    assert caught.value.found == f"networkAcls.bypass = {bypass!r}"
-    assert caught.value.expected == "networkAcls.bypass = 'AzureServices'"
-    assert caught.value.fix == "az keyvault update --name contoso-ml-kv --bypass AzureServices"
+def test_vault_that_bypasses_nobody_is_blocked() -> None:
+    """The found line has Azure's own field and value."""
+    with pytest.raises(Blocked, match=r"(?s)^key vault kv turns trusted.*networkAcls.bypass = 'None'"):
+        check_vault_admits_trusted_services(replace(WITH_ROLES, default_action="Deny", bypass="None"))

@@ -62,7 +62,7 @@ def test_failed_sample_is_blocked(answer: SampleAnswer, headline: str) -> None:
 
 def test_sample_is_not_reached_without_a_start() -> None:
     """One failure is reported once."""
-    with pytest.raises(pytest.skip.Exception, match="not reached: src/score.py does not start"):
+    with pytest.raises(pytest.skip.Exception, match=r"not reached: src/score.py does not start"):
         checks.check_script_scores_the_sample(run(seconds=None))
 
 
@@ -88,5 +88,5 @@ def test_memory_beyond_the_instance_is_blocked() -> None:
 @pytest.mark.parametrize(("mib", "available"), [(None, 1000.0), (900.0, None)])
 def test_memory_without_its_numbers_is_skipped(mib: float | None, available: float | None) -> None:
     """What was not measured or is not known is not judged."""
-    with pytest.raises(pytest.skip.Exception, match="not measured|is not known here"):
+    with pytest.raises(pytest.skip.Exception, match=r"not measured|is not known here"):
         checks.check_memory_fits_the_instance(run(mib=mib), SPEC, available)

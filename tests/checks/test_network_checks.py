@@ -87,7 +87,7 @@ def test_any_other_address_is_blocked(
     private_endpoint: PrivateEndpoint,
     address: str,
 ) -> None:
-    """A public one, a private one of somebody else, and the address that the private endpoint keeps for the workspace."""
+    """A public one, a private one of somebody else, and the one that the private endpoint keeps for the workspace."""
     astray = replace(resolution, addresses=(address,))
 
     with pytest.raises(Blocked, match="does not lead to the private endpoint") as caught:
@@ -165,7 +165,7 @@ def test_a_host_that_does_not_resolve_leads_nowhere(
     lost = broken(resolution, Broken.NXDOMAIN)
 
     with pytest.raises(
-        pytest.skip.Exception, match="not reached: iris.eastus2.inference.ml.azure.com does not resolve"
+        pytest.skip.Exception, match=r"not reached: iris.* does not resolve"
     ):
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, lost, (private_endpoint,))
 

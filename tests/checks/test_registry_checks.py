@@ -1,113 +1,96 @@
-"""The checks of the workspace's registry, called with values."""
+"""The egress checks of the registry, called with values."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from pytest_amlpreflight.checks.registry import check_egress_private_endpoint_is_approved
-from pytest_amlpreflight.facts.endpoint import Deployment
+from pytest_amlpreflight.checks.registry import check_egress_setting_fits_the_registry
+from pytest_amlpreflight.facts.endpoint import LIVE, Deployment
+from pytest_amlpreflight.facts.position import Source
 from pytest_amlpreflight.facts.registry import Registry
-from pytest_amlpreflight.facts.workspace import ManagedNetwork, PrivateEndpointConnection, Workspace
-from pytest_amlpreflight.verdict import Blocked
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.workspace import ManagedNetwork, Workspace
+from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
-Connect = Callable[[str], PrivateEndpointConnection]
-
-
-def test_an_approved_egress_connection_passes(deployment: Deployment, workspace: Workspace, registry: Registry) -> None:
-    """The image comes through the private endpoint that Azure Machine Learning requested."""
-    check_egress_private_endpoint_is_approved(deployment, deployment, workspace, registry)
-
-
-def test_one_approved_connection_among_others_passes(
-    deployment: Deployment, workspace: Workspace, registry: Registry, connection: Connect
-) -> None:
-    """Connections of deployments that were deleted stay behind, rejected or disconnected."""
-    connections = (connection("Disconnected"), connection("approved"))
-
-    check_egress_private_endpoint_is_approved(
-        deployment, deployment, workspace, replace(registry, private_endpoint_connections=connections)
-    )
-
-
-def test_a_pending_connection_is_blocked_until_somebody_approves_it(
-    deployment: Deployment, workspace: Workspace, registry: Registry, connection: Connect
-) -> None:
-    """The fix is the approval itself."""
-    waiting = replace(registry, private_endpoint_connections=(connection("Pending"),))
-
-    with pytest.raises(
-        Blocked, match="registry contosomlacr has not approved its private endpoint connection"
-    ) as caught:
-        check_egress_private_endpoint_is_approved(deployment, deployment, workspace, waiting)
-
-    assert caught.value.found == "contosomlacr.5d0b: status = 'Pending'"
-    assert caught.value.fix == (
-        "az acr private-endpoint-connection approve --registry-name contosomlacr --name contosomlacr.5d0b"
-    )
+GROUP = "/subscriptions/s/resourceGroups/g/providers"
+REGISTRY_ID = parse_resource_id(f"{GROUP}/Microsoft.ContainerRegistry/registries/cr")
+WORKSPACE_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml")
+assert REGISTRY_ID
+assert WORKSPACE_ID
+PRIVATE = Registry(REGISTRY_ID, "cr", "cr.azurecr.io", "Premium", False, None, False, False, ())
+PUBLIC = replace(PRIVATE, public_network_access=True)
+LEGACY = Workspace(
+    id=WORKSPACE_ID,
+    name="ml",
+    guid="",
+    location="eastus2",
+    kind="Default",
+    provisioning_state="Succeeded",
+    v1_legacy_mode=False,
+    public_network_access=False,
+    key_vault_id=None,
+    registry_id=REGISTRY_ID,
+    storage_account_id=None,
+    application_insights_id=None,
+    hub_id=None,
+    managed_network=None,
+    private_endpoint_connections=(),
+    image_build_compute=None,
+    datastores_auth_mode=None,
+    identity_principal_id="p",
+    identity_ids=(),
+)
+MANAGED = replace(LEGACY, managed_network=ManagedNetwork("AllowInternetOutbound", "Active"))
 
 
-@pytest.mark.parametrize("status", ["Rejected", "Disconnected", "Timeout", "Unknown"])
-def test_a_connection_that_cannot_be_approved_any_more_needs_a_new_deployment(
-    deployment: Deployment, workspace: Workspace, registry: Registry, connection: Connect, status: str
-) -> None:
-    """Approval is no way out of a rejection."""
-    rejected = replace(registry, private_endpoint_connections=(connection(status),))
-
-    with pytest.raises(Blocked, match="has not approved its private endpoint connection") as caught:
-        check_egress_private_endpoint_is_approved(deployment, deployment, workspace, rejected)
-
-    assert "approve --registry-name" not in caught.value.fix
-    assert "delete the deployment and create it again" in caught.value.fix
+def spec(egress: bool | None) -> Deployment:
+    """A deployment that is about to be made with this egress."""
+    return Deployment("blue", "iris", Source("blue.yml"), "Standard_DS3_v2", 1, egress_public_network_access=egress)
 
 
-def test_a_live_deployment_without_its_connection_is_blocked(
-    deployment: Deployment, workspace: Workspace, registry: Registry, connection: Connect
-) -> None:
-    """Connections with another description belong to somebody else and do not help."""
-    foreign = replace(connection("Approved"), description="please approve, for the data team")
-    without = replace(registry, private_endpoint_connections=(foreign,))
-
-    with pytest.raises(
-        Blocked, match="registry contosomlacr has no private endpoint connection for deployments"
-    ) as caught:
-        check_egress_private_endpoint_is_approved(deployment, deployment, workspace, without)
-
-    assert "Egress for Microsoft.MachineLearningServices/workspaces/onlineEndpoints" in caught.value.found
-
-
-def test_a_first_deployment_requests_its_connection_itself(
-    deployment: Deployment, workspace: Workspace, registry: Registry
-) -> None:
-    """Before it exists there is nothing to approve."""
-    without = replace(registry, private_endpoint_connections=())
-
-    with pytest.raises(pytest.skip.Exception, match="first deployment requests its private endpoint connection"):
-        check_egress_private_endpoint_is_approved(deployment, None, workspace, without)
-
-
-def test_a_managed_network_has_private_endpoints_of_its_own(
-    deployment: Deployment, workspace: Workspace, registry: Registry
-) -> None:
-    """The egress setting does nothing there."""
-    managed = replace(workspace, managed_network=ManagedNetwork("AllowOnlyApprovedOutbound", "Active"))
-
-    with pytest.raises(pytest.skip.Exception, match="the workspace has a managed network"):
-        check_egress_private_endpoint_is_approved(deployment, deployment, managed, registry)
+def live(egress: bool | None) -> Deployment:
+    """The deployment that Azure runs."""
+    return replace(spec(egress), source=LIVE)
 
 
 @pytest.mark.parametrize("egress", [True, None])
-def test_open_egress_needs_no_connection(
-    deployment: Deployment, workspace: Workspace, registry: Registry, egress: bool | None
-) -> None:
-    """Open is also what a deployment gets that does not say."""
-    opened = replace(deployment, egress_public_network_access=egress)
-
-    with pytest.raises(pytest.skip.Exception, match="the deployment's egress is open"):
-        check_egress_private_endpoint_is_approved(opened, opened, workspace, registry)
+def test_open_egress_with_a_private_registry_is_blocked(egress: bool | None) -> None:
+    """Open is the default, so a spec that says nothing is as bad."""
+    with pytest.raises(Blocked, match=r"^registry cr is private and deployment blue has open egress"):
+        check_egress_setting_fits_the_registry(spec(egress), None, LEGACY, PRIVATE)
 
 
-def test_a_workspace_without_a_registry_has_none_to_ask(deployment: Deployment, workspace: Workspace) -> None:
-    """The first image build creates it."""
-    with pytest.raises(pytest.skip.Exception, match="no registry before its first image build"):
-        check_egress_private_endpoint_is_approved(deployment, None, workspace, None)
+@pytest.mark.parametrize(("egress", "registry"), [(False, PRIVATE), (True, PUBLIC), (None, PUBLIC), (True, None)])
+def test_egress_that_reaches_the_registry_passes(egress: bool | None, registry: Registry | None) -> None:
+    """Closed egress has a private endpoint, a public registry its address, and no registry yet nothing to reach."""
+    check_egress_setting_fits_the_registry(spec(egress), None, LEGACY, registry)
+
+
+@pytest.mark.parametrize("before", [True, None])
+def test_changed_egress_is_blocked(before: bool | None) -> None:
+    """Azure refuses the update; what was created without the setting is open."""
+    with pytest.raises(Blocked, match=r"^deployment blue cannot change its egress setting"):
+        check_egress_setting_fits_the_registry(spec(False), live(before), LEGACY, PRIVATE)
+
+
+def test_spec_that_leaves_the_setting_out_changes_nothing() -> None:
+    """Only what is set can be a change."""
+    check_egress_setting_fits_the_registry(spec(None), live(True), LEGACY, PUBLIC)
+
+
+@pytest.mark.parametrize("egress", [True, False])
+def test_egress_set_under_a_managed_network_is_advice(egress: bool) -> None:
+    """There it does nothing, and Microsoft asks to leave it out."""
+    with pytest.warns(PreflightAdvice, match=r"deployment blue sets its egress"):
+        check_egress_setting_fits_the_registry(spec(egress), None, MANAGED, PRIVATE)
+
+
+def test_live_deployment_under_a_managed_network_passes() -> None:
+    """Azure always shows the setting, whether anyone made it or not."""
+    check_egress_setting_fits_the_registry(live(True), live(True), MANAGED, PRIVATE)
+
+
+def test_kubernetes_deployment_has_no_egress_setting() -> None:
+    """Its cluster's network pulls the image."""
+    with pytest.raises(pytest.skip.Exception, match=r"Kubernetes"):
+        check_egress_setting_fits_the_registry(replace(spec(None), managed=False), None, LEGACY, PRIVATE)

@@ -2,9 +2,18 @@
 
 from pathlib import Path
 
+import pytest
+
 from pytest_amlpreflight.facts.position import Position, Source
 from pytest_amlpreflight.facts.reference import AssetReference, CodeConfiguration
-from pytest_amlpreflight.facts.spec import DataCollector, DeploymentSpec, EndpointSpec, ProbeSettings, RequestSettings
+from pytest_amlpreflight.facts.spec import (
+    ContainerResources,
+    DataCollector,
+    DeploymentSpec,
+    EndpointSpec,
+    ProbeSettings,
+    RequestSettings,
+)
 
 
 def blue(**positions: Position) -> DeploymentSpec:
@@ -84,6 +93,19 @@ def test_data_collector_is_enabled_by_any_collection() -> None:
     enabled = collector.is_enabled, DataCollector().is_enabled
 
     assert enabled == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("memory", "mib"),
+    [("512Mi", 512.0), ("0.5Gi", 512.0), ("1048576", 1.0), ("1G", 953.67431640625), (None, None), ("lots", None)],
+)
+def test_container_memory_is_counted(memory: str | None, mib: float | None) -> None:
+    """Kubernetes' units are powers of 1024 with an `i`, and of 1000 without."""
+    container = ContainerResources(memory=memory)
+
+    counted = container.memory_mib
+
+    assert counted == mib
 
 
 def test_script_path_lies_in_the_code_folder() -> None:

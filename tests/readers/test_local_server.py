@@ -4,6 +4,7 @@ Most tests put a small server in the place of the real one; the last ones run th
 """
 
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReferenc
 from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.local_process import server_environment
-from pytest_amlpreflight.readers.local_server import run_locally
+from pytest_amlpreflight.readers.local_server import debug_configuration, run_locally
 
 PACKAGE = Path(__file__).parents[2]
 real = pytest.mark.skipif(
@@ -223,6 +224,16 @@ def test_environment_of_the_run_is_the_containers() -> None:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def test_debugger_is_attached_where_the_server_waits() -> None:
+    """The editor's configuration names the port and the script's own folder."""
+    spec = DeploymentSpec("blue", "iris", code=CodeConfiguration(path=Path("/src"), scoring_script="score.py"))
+
+    configuration = json.loads(debug_configuration(spec, 5678))
+
+    assert configuration["connect"] == {"host": "127.0.0.1", "port": 5678}
+    assert configuration["pathMappings"] == [{"localRoot": "/src", "remoteRoot": "/src"}]
 
 
 def started(root: Path, source: str) -> LocalRun:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_amlpreflight.facts.template import AccessPolicies, Template
 from pytest_amlpreflight.readers.template_expression import Scope, UndecidableError, evaluate
-from pytest_amlpreflight.readers.template_file import read_template
+from pytest_amlpreflight.readers.template_file import read_template, read_templates
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 
@@ -135,6 +135,18 @@ def test_other_json_is_no_template(tmp_path: Path) -> None:
     found = read_template(tmp_path / "a.json", tmp_path)
 
     assert found is None
+
+
+def test_templates_are_found_by_pattern(tmp_path: Path) -> None:
+    """Patterns name files anywhere below the root, and only templates among them count."""
+    (tmp_path / "infrastructure/modules").mkdir(parents=True)
+    for name in ("infrastructure/b.json", "infrastructure/modules/a.json"):
+        (tmp_path / name).write_text(json.dumps({"$schema": SCHEMA, "resources": []}), encoding="utf-8")
+    (tmp_path / "infrastructure/parameters.json").write_text("{}", encoding="utf-8")
+
+    found = read_templates(["infrastructure/**/*.json", "infrastructure/b.json"], tmp_path)
+
+    assert [each.shown for each in found] == ["infrastructure/b.json", "infrastructure/modules/a.json"]
 
 
 @pytest.mark.parametrize(

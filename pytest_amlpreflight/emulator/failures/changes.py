@@ -102,8 +102,8 @@ def _answer_host(world: World, place: str, change: Document) -> None:
 
 
 def _merge_held(world: World, place: str, change: Document) -> None:
-    host = change["data_plane"].lower()
-    if host not in data_plane.hosts(world):
+    host = urlsplit(change["data_plane"]).hostname or change["data_plane"].lower()
+    if host not in (*data_plane.hosts(world), *world.scoring_hosts):
         raise WorldError(place, f"the world has no host {host}")
     world.data_plane[host] = merge(world.held_by(host), change["merge"])
 

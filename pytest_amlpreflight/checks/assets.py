@@ -1,0 +1,175 @@
+"""What the deployment is made of: its model, its environment, and something to run."""
+
+from pytest_amlpreflight.facts.asset import (
+    ModelFiles,
+    RegisteredEnvironment,
+    RegisteredModel,
+    is_resolvable,
+)
+from pytest_amlpreflight.facts.endpoint import Deployment
+from pytest_amlpreflight.facts.reference import AssetReference, ModelType
+from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+UPLOADED = "the deployment brings its own {}, which its creation registers"
+
+
+@check("assets", explains=("BadArgument", "ERR_1300"))
+def check_model_is_registered(
+    aml_model_reference: AssetReference | None,
+    aml_registered_model_or_none: RegisteredModel | None,
+    aml_deployment: Deployment,
+) -> None:
+    """The model that the deployment names is registered, in the version that it names.
+
+    A version that was deleted, or a label other than `latest`, ends the creation, and takes a running deployment's next instance with it.
+    """
+    if aml_model_reference is None:
+        not_applicable(UPLOADED.format("model"))
+    model = aml_registered_model_or_none
+    if model is None:
+        _block_absent("model", aml_model_reference, aml_deployment)
+    elif model.archived:
+        _advise_archived("model", model.name, model.version)
+
+
+@check("assets", explains=("BadArgument", "ERR_1300"))
+def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_model_files: ModelFiles | None) -> None:
+    """The registered model's files are still in the storage account.
+
+    A registration is a name for a path. Whoever cleans up the storage account leaves the name behind, and the deployment fails when it downloads the model.
+    """
+    if aml_registered_model is None:
+        not_applicable(UPLOADED.format("model"))
+    if aml_model_files is None:
+        not_applicable(f"the model's files are on no blob storage of a workspace: {aml_registered_model.uri}")
+    if aml_model_files.count:
+        return
+    name, version = aml_registered_model.name, aml_registered_model.version
+    blocked(
+        f"model {name}:{version} has no files left in its storage account",
+        found=f"{aml_model_files.absent} does not exist"
+        if aml_model_files.absent
+        else f"no blob at {aml_model_files.place}",
+        expected=f"the files of {aml_registered_model.uri}",
+        fix=f"az ml model create --name {name} --path FOLDER (registers the files again, as the next version)",
+    )
+
+
+@check("assets", explains=("BadArgument", "ERR_1200"))
+def check_environment_exists(
+    aml_environment_reference: AssetReference | None,
+    aml_registered_environment_or_none: RegisteredEnvironment | None,
+    aml_deployment: Deployment,
+) -> None:
+    """The environment that the deployment names is there, in the version that it names, and says what image to run.
+
+    Curated environments are retired with time: a version that was fine last year may be gone.
+    """
+    if aml_environment_reference is None:
+        not_applicable(UPLOADED.format("environment"))
+    environment = aml_registered_environment_or_none
+    if environment is None:
+        _block_absent("environment", aml_environment_reference, aml_deployment)
+        return
+    if not environment.image and not environment.is_built:
+        blocked(
+            f"environment {environment.name}:{environment.version} holds nothing to run",
+            found="neither image nor condaFile nor build",
+            expected="an image, with or without conda dependencies, or a build context",
+            fix=f"az ml environment create --name {environment.name} --image IMAGE",
+        )
+    if environment.archived:
+        _advise_archived("environment", environment.name, environment.version)
+
+
+@check("assets", explains=("MissingDriverProgram",), phases=("pre",))
+def check_deployment_has_something_to_run(
+    aml_deployment_spec: DeploymentSpec | None,
+    aml_registered_model: RegisteredModel | None,
+    aml_registered_environment: RegisteredEnvironment | None,
+) -> None:
+    """The deployment has scoring code, a model that serves itself, or an image that does.
+
+    An MLflow or Triton model comes with its server. An image of your own serves if its environment has an inference configuration; without any of these
+    there is nothing to start, whatever the image holds.
+    """
+    spec = aml_deployment_spec
+    if spec is None:
+        not_applicable("a live deployment has been started before")
+    registered = aml_registered_environment and aml_registered_environment.inference_config
+    configured = registered or (spec.environment and spec.environment.inference_config)
+    if spec.code or configured or _serves_itself(_model_type(spec, aml_registered_model)):
+        return
+    blocked(
+        f"deployment {spec.name} has nothing to run",
+        found=f"{spec.where()}: no code_configuration, no MLflow or Triton model, no inference_config",
+        expected="one of these",
+        fix="add code_configuration (code, scoring_script), or inference_config to the environment of a serving image",
+    )
+
+
+@check("assets", explains=("BadArgument",), phases=("pre",))
+def check_mlflow_model_fits_the_network(
+    aml_deployment_spec: DeploymentSpec | None,
+    aml_registered_model: RegisteredModel | None,
+    aml_workspace: Workspace,
+) -> None:
+    """An MLflow model without code is not deployed with closed egress outside a managed network.
+
+    Azure would write the scoring script and build the environment itself, and with legacy network isolation it does not.
+    """
+    spec = aml_deployment_spec
+    if spec is None:
+        not_applicable("a live deployment has been created before")
+    if _model_type(spec, aml_registered_model) != ModelType.MLFLOW or spec.code:
+        not_applicable("the deployment has code of its own, or no MLflow model")
+    egress = spec.egress_public_network_access
+    if aml_workspace.managed_network or egress is None or egress.value != "disabled":
+        return
+    blocked(
+        f"deployment {spec.name} deploys an MLflow model without code under legacy network isolation",
+        found=f"{spec.where('egress_public_network_access')}: egress_public_network_access = 'disabled'",
+        expected="a workspace with a managed network, or a scoring script and an environment of your own",
+        fix="az ml workspace update --name "
+        f"{aml_workspace.name} --managed-network allow_internet_outbound, and take egress_public_network_access out",
+    )
+
+
+def _block_absent(word: str, reference: AssetReference, deployment: Deployment) -> None:
+    where = deployment.where(word)
+    place = f"--registry-name {reference.registry}" if reference.registry else "--workspace-name WORKSPACE"
+    listing = f"az ml {word} list --name {reference.name} {place}"
+    if not is_resolvable(reference):
+        blocked(
+            f"{word} {reference} is named without a version",
+            found=f"{where}: {f'label {reference.label!r}' if reference.label else 'neither version nor label'}",
+            expected=f"azureml:{reference.name}:VERSION or azureml:{reference.name}@latest",
+            fix=listing,
+        )
+    blocked(
+        f"{word} {reference} is not registered",
+        found=f"{where} names it, and there is no such version",
+        expected="a registered version",
+        fix=listing,
+    )
+
+
+def _advise_archived(word: str, name: str, version: str) -> None:
+    advise(
+        f"{word} {name}:{version} is archived",
+        found="isArchived = True",
+        expected="a version in use: an archived one still works, and is hidden from everybody who looks for it",
+        fix=f"az ml {word} restore --name {name} --version {version}",
+    )
+
+
+def _model_type(spec: DeploymentSpec, registered: RegisteredModel | None) -> str | None:
+    if registered:
+        return (registered.type or "").lower()
+    return spec.model.type if spec.model else None
+
+
+def _serves_itself(model_type: str | None) -> bool:
+    return model_type in (ModelType.MLFLOW, ModelType.TRITON)

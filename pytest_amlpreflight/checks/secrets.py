@@ -1,0 +1,171 @@
+"""The secrets that a deployment's environment variables refer to, as Azure will meet them when it injects them."""
+
+from collections.abc import Mapping, Sequence
+
+from pytest_amlpreflight.facts.access import Access
+from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.identity import Identity
+from pytest_amlpreflight.facts.secret import (
+    Connection,
+    ConnectionReference,
+    SecretReferences,
+    SecretVault,
+    SecretVersions,
+)
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
+GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+CONNECTION_READER = "Azure Machine Learning Workspace Connection Secrets Reader"
+ENFORCED = "enforce_access_to_default_secret_stores"
+
+
+@check("secrets", explains=("SecretsInjectionError",))
+def check_secret_references_are_well_formed(
+    aml_secret_references: SecretReferences, aml_deployment: Deployment
+) -> None:
+    """Every reference to a secret has one of the documented forms.
+
+    A vault's secret is referred to with its version. A reference that Azure cannot read ends the creation of the deployment with SecretsInjectionError; one
+    without its brackets reaches the container as plain text.
+    """
+    _skip_without(aml_secret_references.any)
+    for reference in aml_secret_references.malformed:
+        blocked(
+            f"variable {reference.variable} refers to no secret as it is written",
+            found=reference.found,
+            expected=reference.expected,
+            fix=f"correct {aml_deployment.where(f'environment_variables.{reference.variable}')}",
+        )
+
+
+@check("secrets", explains=("SecretsInjectionError",))
+def check_referenced_secrets_exist(
+    aml_secret_references: SecretReferences,
+    aml_referenced_connections: Mapping[str, Connection | None],
+    aml_referenced_secrets: tuple[SecretVersions, ...],
+    aml_deployment: Deployment,
+) -> None:
+    """Every connection and every version of a vault's secret that is referred to is there and enabled.
+
+    Secrets' values are never read: a vault tells the versions of a secret, and a connection everything but its credentials.
+    Which keys a connection of custom keys holds can therefore not be told.
+    """
+    _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
+    for reference in aml_secret_references.connections:
+        _refuse_connection(reference, aml_referenced_connections[reference.connection], aml_deployment)
+    for secret in aml_referenced_secrets:
+        _refuse_secret(secret, aml_deployment)
+
+
+@check("secrets", explains=("SecretsInjectionError",))
+def check_endpoint_identity_may_read_secrets(
+    aml_endpoint: Endpoint,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_secret_references: SecretReferences,
+    aml_connection_access: tuple[Access, ...],
+    aml_secret_vaults: tuple[SecretVault, ...],
+) -> None:
+    """The endpoint's identity may read the secrets that the deployment refers to.
+
+    Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from vaults with Azure RBAC as Key Vault Secrets
+    User. No vault's role comes by itself; that of connections only for a system-assigned identity whose endpoint was created to enforce it.
+    """
+    _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
+    if not aml_endpoint_identities:
+        _say_what_comes_later(aml_endpoint, aml_secret_references)
+    for identity, access in zip(aml_endpoint_identities, aml_connection_access, strict=False):
+        decision = access.allows(LIST_SECRETS)
+        if not decision.granted:
+            headline = f"identity {identity.name} cannot read the secrets of the workspace's connections"
+            _block_on_role(headline, decision.because, LIST_SECRETS, CONNECTION_READER, identity, access)
+    for found in aml_secret_vaults:
+        _refuse_vault(found, aml_endpoint_identities)
+
+
+def _skip_without(references: bool) -> None:
+    if not references:
+        not_applicable("no environment variable of the deployment refers to a secret")
+
+
+def _refuse_connection(reference: ConnectionReference, connection: Connection | None, deployment: Deployment) -> None:
+    where = deployment.where(f"environment_variables.{reference.variable}")
+    if connection is None:
+        blocked(
+            f"connection {reference.connection} does not exist in the workspace",
+            found=f"{where}: {reference.variable} = {reference.text}",
+            expected=f"a connection {reference.connection!r}",
+            fix="az ml connection create --file CONNECTION.yml (or name one of az ml connection list)",
+        )
+    if lack := connection.lacks(reference):
+        blocked(
+            f"connection {connection.name} has no {'/'.join(filter(None, (reference.part, reference.key)))}",
+            found=lack,
+            expected=f"what {where} refers to: {reference.text}",
+            fix=f"az ml connection show --name {connection.name}",
+        )
+
+
+def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
+    reference = secret.reference
+    vault, name = reference.host.partition(".")[0], f"{reference.secret}/{reference.version}"
+    enabled = None if secret.versions is None else secret.versions.get(reference.version)
+    if enabled:
+        return
+    if secret.versions is None:
+        headline, found = f"secret {reference.secret} does not exist in key vault {vault}", "SecretNotFound"
+    elif enabled is None:
+        headline = f"secret {reference.secret} has no such version in key vault {vault}"
+        found = f"{reference.version}, where there are {', '.join(secret.versions)}"
+    else:
+        headline, found = f"secret {reference.secret} is disabled in key vault {vault}", f"{name}: enabled = False"
+    enable = f"az keyvault secret set-attributes --vault-name {vault} --name {reference.secret} --version {reference.version} --enabled true"
+    where = deployment.where(f"environment_variables.{reference.variable}")
+    blocked(
+        headline,
+        found=found,
+        expected=f"{name} enabled, as {where} refers to it",
+        fix=enable
+        if enabled is False
+        else f"az keyvault secret list-versions --vault-name {vault} --name {reference.secret}",
+    )
+
+
+def _refuse_vault(found: SecretVault, identities: Sequence[Identity]) -> None:
+    vault = found.vault
+    if not vault.rbac_authorization:
+        blocked(
+            f"key vault {vault.name} does not use Azure RBAC, which secret injection needs",
+            found="enableRbacAuthorization = False",
+            expected="enableRbacAuthorization = True",
+            fix=f"az keyvault update --name {vault.name} --enable-rbac-authorization true\n"
+            "(its access policies end with that: assign the roles that replace them first)",
+        )
+    for identity, access in zip(identities, found.access, strict=True):
+        decision = access.allows_data(GET_SECRET)
+        if not decision.granted:
+            headline = f"identity {identity.name} cannot read secrets of key vault {vault.name}"
+            _block_on_role(headline, decision.because, GET_SECRET, "Key Vault Secrets User", identity, access)
+
+
+def _block_on_role(headline: str, because: str, action: str, role: str, identity: Identity, access: Access) -> None:
+    blocked(
+        headline,
+        found=because,
+        expected=f"{action} granted",
+        fix=f"az role assignment create --role '{role}' --assignee-object-id {identity.principal_id} "
+        f"--assignee-principal-type ServicePrincipal --scope {access.scope}",
+    )
+
+
+def _say_what_comes_later(endpoint: Endpoint, references: SecretReferences) -> None:
+    """An identity that is created with its endpoint can be given roles only between that and the deployment."""
+    enforced = (endpoint.properties.get(ENFORCED) or "").lower() == "enabled"
+    if references.vaults or not enforced:
+        advise(
+            f"endpoint {endpoint.name} will have no access to secrets when it is created",
+            found="a system-assigned identity that does not exist yet",
+            expected="a user-assigned identity with its roles, or roles assigned before the deployment follows",
+            fix=f"az ml online-endpoint show --name {endpoint.name} --query identity.principal_id",
+        )
+    not_applicable("a system-assigned identity does not exist yet")

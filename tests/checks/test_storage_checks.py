@@ -1,0 +1,86 @@
+"""The checks of the storage account, called with values."""
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_amlpreflight.checks.storage import check_storage_admits_azure_machine_learning
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.storage import StorageAccount
+from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.verdict import Blocked
+
+GROUP = "/subscriptions/S/resourceGroups/g/providers"
+ACCOUNT_ID = parse_resource_id(f"{GROUP}/Microsoft.Storage/storageAccounts/sa")
+WORKSPACE_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml")
+HUB_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspaces/hub")
+assert ACCOUNT_ID
+assert WORKSPACE_ID
+assert HUB_ID
+CLOSED = StorageAccount(ACCOUNT_ID, "sa", None, "Enabled", "Deny", ("Logging", "Metrics"), (), shared_keys=True)
+WORKSPACE = Workspace(
+    id=WORKSPACE_ID,
+    name="ml",
+    guid="",
+    location="eastus2",
+    kind="Project",
+    provisioning_state="Succeeded",
+    v1_legacy_mode=False,
+    public_network_access=True,
+    key_vault_id=None,
+    registry_id=None,
+    storage_account_id=ACCOUNT_ID,
+    application_insights_id=None,
+    hub_id=HUB_ID,
+    managed_network=None,
+    private_endpoint_connections=(),
+    image_build_compute=None,
+    datastores_auth_mode=None,
+    identity_principal_id=None,
+    identity_ids=(),
+)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        replace(CLOSED, default_action="Allow"),
+        replace(CLOSED, bypass=("Logging", "AzureServices")),
+        replace(CLOSED, public_network_access="Disabled", bypass=("AzureServices",)),
+        replace(CLOSED, admitted_resources=(WORKSPACE_ID.text.lower(),)),
+        replace(CLOSED, admitted_resources=(HUB_ID.text,)),
+        replace(
+            CLOSED,
+            admitted_resources=(
+                "/subscriptions/s/resourcegroups/*/providers/Microsoft.MachineLearningServices/workspaces/*",
+            ),
+        ),
+    ],
+    ids=["open", "trusted services", "trusted services only", "this workspace", "its hub", "all of a subscription"],
+)
+def test_account_that_lets_azure_machine_learning_through_passes(account: StorageAccount) -> None:
+    """Open, by bypass, or by a rule for the workspace, its hub or all of their kind."""
+    check_storage_admits_azure_machine_learning(WORKSPACE, account)
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        CLOSED,
+        replace(CLOSED, default_action="Allow", public_network_access="Disabled"),
+        replace(CLOSED, admitted_resources=(f"{WORKSPACE_ID.text}-other",)),
+    ],
+    ids=["denied by default", "public access off", "a rule for another workspace"],
+)
+def test_account_that_turns_azure_machine_learning_away_is_blocked(account: StorageAccount) -> None:
+    """With public access off, the default of the rules admits nobody."""
+    with pytest.raises(Blocked, match=r"^storage account sa turns Azure Machine Learning away"):
+        check_storage_admits_azure_machine_learning(WORKSPACE, account)
+
+
+def test_account_in_a_perimeter_is_not_judged_by_its_own_rules() -> None:
+    """The perimeter's access rules decide, and are not read."""
+    with pytest.raises(pytest.skip.Exception, match=r"perimeter"):
+        check_storage_admits_azure_machine_learning(
+            WORKSPACE, replace(CLOSED, public_network_access="SecuredByPerimeter")
+        )

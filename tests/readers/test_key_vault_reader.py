@@ -1,0 +1,118 @@
+"""The key vault through azure-mgmt-keyvault, in every shape in which Azure sends it."""
+
+from typing import Any
+
+import pytest
+
+from pytest_amlpreflight.facts.key_vault import KeyVault
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+
+VAULT = "Microsoft.KeyVault/vaults/contoso-ml-kv"
+
+
+def read(world: Any) -> KeyVault:
+    """The vault of the world as it stands."""
+    vault: KeyVault = world.connect().key_vault(world.id(VAULT), named_by="workspace contoso-ml")
+    return vault
+
+
+def test_the_firewall_is_read(world: Any) -> None:
+    """A closed vault with a bypass, under Azure roles."""
+    vault = read(world)
+
+    assert (vault.name, vault.uri) == ("contoso-ml-kv", "https://contoso-ml-kv.vault.azure.net/")
+    assert (vault.default_action, vault.bypass) == ("Deny", "AzureServices")
+    assert vault.rbac_authorization
+    assert vault.admits_trusted_services
+
+
+@pytest.mark.parametrize("sent", [{}, {"networkAcls": None}])
+def test_a_vault_without_network_rules_is_open(world: Any, sent: dict[str, None]) -> None:
+    """Azure does not send the key back for a vault that was created open."""
+    properties = world.properties("vaults/contoso-ml-kv")
+    del properties["networkAcls"]
+    properties.update(sent)
+
+    vault = read(world)
+
+    assert (vault.default_action, vault.bypass) == (None, None)
+    assert vault.admits_trusted_services
+
+
+def test_rules_without_a_default_action_are_open(world: Any) -> None:
+    """Azure's default is to allow."""
+    world.properties("vaults/contoso-ml-kv")["networkAcls"] = {"bypass": "None"}
+
+    assert read(world).admits_trusted_services
+
+
+@pytest.mark.parametrize("bypass", ["None", "", None])
+def test_a_bypass_for_nobody_is_none(world: Any, bypass: str | None) -> None:
+    """Azure's word for nobody is a text like any other."""
+    world.properties("vaults/contoso-ml-kv")["networkAcls"] = {"bypass": bypass, "defaultAction": "Deny"}
+
+    assert not read(world).admits_trusted_services
+
+
+@pytest.mark.parametrize("sent", [{}, {"enableRbacAuthorization": None}, {"enableRbacAuthorization": False}])
+def test_a_vault_that_does_not_say_uses_access_policies(world: Any, sent: dict[str, bool | None]) -> None:
+    """Old vaults lack the key."""
+    properties = world.properties("vaults/contoso-ml-kv")
+    del properties["enableRbacAuthorization"]
+    properties.update(sent)
+    properties["accessPolicies"] = [
+        {"tenantId": "t", "objectId": "Me", "permissions": {"keys": [], "secrets": ["Get", "List"]}},
+        {"tenantId": "t", "objectId": "other", "permissions": {"keys": ["all"]}},
+    ]
+
+    vault = read(world)
+
+    assert not vault.rbac_authorization
+    assert vault.secret_permissions("me") == {"get", "list"}
+    assert vault.secret_permissions("other") == frozenset()
+
+
+@pytest.mark.parametrize(("word", "public"), [("Enabled", True), ("enabled", True), ("Disabled", False), (None, True)])
+def test_public_access_is_a_word_of_any_casing(world: Any, word: str | None, public: bool) -> None:
+    """Not an enum of Azure's, and often left out."""
+    world.properties("vaults/contoso-ml-kv")["publicNetworkAccess"] = word
+
+    assert read(world).public_network_access is public
+
+
+def test_a_vault_that_is_gone_names_who_misses_it(world: Any) -> None:
+    """A soft-deleted one answers the same."""
+    world.sections["resources"].remove(world["vaults/contoso-ml-kv"])
+
+    with pytest.raises(FactAbsent, match="key vault contoso-ml-kv does not exist, but workspace contoso-ml names it"):
+        read(world)
+
+
+def test_a_vault_that_may_not_be_read_names_the_permission(world: Any) -> None:
+    """The least privileged role is made of these."""
+    world.fault("deny", "*/vaults/contoso-ml-kv")
+
+    with pytest.raises(FactUnreadable, match="key vault contoso-ml-kv is unreadable: HTTP 403") as caught:
+        read(world)
+
+    assert caught.value.permission == "Microsoft.KeyVault/vaults/read"
+
+
+def test_a_vault_that_workspaces_share_is_read_once(world: Any) -> None:
+    """Vaults of a platform team stand behind many workspaces."""
+    azure = world.connect()
+
+    first = azure.key_vault(world.id(VAULT), named_by="workspace a")
+    second = azure.key_vault(world.id(VAULT.lower()), named_by="workspace b")
+
+    assert first is second
+    assert world.asked("/vaults/contoso-ml-kv") == 1
+
+
+@pytest.mark.parametrize("properties", [[], "text", 17, {"networkAcls": "text"}, {"networkAcls": {"bypass": 1}}])
+def test_a_vault_of_another_shape_is_unreadable(world: Any, properties: object) -> None:
+    """Through the SDK's own client as well."""
+    world["vaults/contoso-ml-kv"]["properties"] = properties
+
+    with pytest.raises(FactUnreadable, match="key vault contoso-ml-kv is unreadable: UnexpectedShape"):
+        read(world)

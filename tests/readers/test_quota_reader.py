@@ -1,0 +1,136 @@
+"""Usages and machine sizes through the real SDK stack."""
+
+from typing import Any
+
+import pytest
+
+from pytest_amlpreflight.facts.quota import Quota, UsageLevel
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.quota import read_quota
+
+SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
+FAMILY = "standardDSv2Family"
+
+
+def read(world: Any) -> Quota:
+    """The quota of the world as it stands."""
+    return read_quota(world.connect().arm, SUBSCRIPTION, "eastus2")
+
+
+def row(world: Any, kind: str) -> dict[str, Any]:
+    """The first row of usages of a type, to be changed in place."""
+    found: dict[str, Any] = next(one for one in world.rows("usages") if f"/{kind}/" in one["type"].lower() + "/")
+    return found
+
+
+def test_the_three_levels_of_one_family_are_told_apart(world: Any) -> None:
+    """All have the same name; adding them up would count cores three times."""
+    quota = read(world)
+
+    subscription = quota.usage(FAMILY, UsageLevel.SUBSCRIPTION)
+    workspace = quota.usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text)
+    assert subscription is not None
+    assert workspace is not None
+    assert (subscription.used, subscription.limit) == (84, 100)
+    assert (workspace.used, workspace.limit) == (60, 100)
+    assert [one.used for one in quota.usages if one.level is UsageLevel.COMPUTE] == [4]
+
+
+def test_the_totals_of_the_region_are_cores_and_compute_objects(world: Any) -> None:
+    """`totalCores` counts clusters, whatever it is called."""
+    quota = read(world)
+
+    total, clusters = quota.usage(None, UsageLevel.REGION_TOTAL), quota.usage(None, UsageLevel.CLUSTERS)
+    assert total is not None
+    assert clusters is not None
+    assert (total.used, total.limit) == (208, 350)
+    assert (clusters.used, clusters.limit) == (9, 500)
+
+
+def test_a_limit_of_minus_one_is_none(world: Any) -> None:
+    """Azure's way to write unlimited; zero is zero."""
+    quota = read(world)
+
+    assert [one.limit for one in quota.usages if "LowPriority" in one.label and one.family_key] == [None]
+    exhausted = quota.usage("StandardNCADSA100v4Family", UsageLevel.SUBSCRIPTION)
+    assert exhausted is not None
+    assert exhausted.limit == 0
+
+
+def test_the_singular_spelling_of_a_workspace_s_row_is_known(world: Any) -> None:
+    """Azure writes `workspace/usages` and `workspaces/usages`."""
+    for usage in world.rows("usages"):
+        usage["type"] = usage["type"].replace("/workspaces/usages", "/workspace/usages")
+
+    found = read(world).usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text)
+
+    assert found is not None
+    assert found.used == 60
+
+
+def test_a_workspace_is_found_in_any_casing(world: Any) -> None:
+    """Ids have none."""
+    found = read(world).usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text.upper())
+
+    assert found is not None
+
+
+def test_rows_of_an_unknown_kind_are_left_out(world: Any) -> None:
+    """They count something else."""
+    before = len(read(world).usages)
+    world.rows("usages").append({**world.rows("usages")[0], "type": "Microsoft.MachineLearningServices/endpoints/usages"})
+
+    assert len(read(world).usages) == before
+
+
+def test_the_rows_may_come_in_pages(world: Any) -> None:
+    """With links between them."""
+    whole = read(world)
+    world.sections["paging"] = {"size": 3}
+
+    paged = read(world)
+
+    assert paged == whole
+    assert world.asked("/locations/eastus2/usages") == 4
+
+
+def test_sizes_are_read_with_what_they_offer(world: Any) -> None:
+    """Azure gives the casing; the deployment's own may differ."""
+    size = read(world).size("standard_ds3_V2")
+
+    assert size is not None
+    assert (size.name, size.family, size.vcpus, size.gpus) == ("Standard_DS3_v2", FAMILY, 4, 0)
+    assert (size.memory_gb, size.disk_mb) == (14.0, 28672)
+    assert size.serves_online_endpoints is True
+
+
+def test_a_size_without_compute_types_says_nothing(world: Any) -> None:
+    """Older answers lack the key."""
+    for size in world.rows("vmSizes"):
+        for key in ("supportedComputeTypes", "gpus", "memoryGB", "maxResourceVolumeMB"):
+            size.pop(key)
+
+    size = read(world).size("Standard_DS3_v2")
+
+    assert size is not None
+    assert size.serves_online_endpoints is None
+    assert (size.gpus, size.memory_gb, size.disk_mb) == (0, None, None)
+
+
+@pytest.mark.parametrize("key", ["currentValue", "limit", "id", "name", "type"])
+def test_a_row_without_its_essentials_is_unreadable(world: Any, key: str) -> None:
+    """A row that is passed over would be a quota that was not seen."""
+    del row(world, "vmfamily")[key]
+
+    with pytest.raises(FactUnreadable, match="the usages of eastus2 is unreadable: UnexpectedShape"):
+        read(world)
+
+
+def test_both_lists_are_asked_for_at_the_same_time(world: Any) -> None:
+    """Neither waits for the other."""
+    world.fault("slow", "*/locations/eastus2/*", seconds=0.2)
+
+    read(world)
+
+    usages, sizes = (one for one in world.emulator.requests if "/locations/eastus2/" in one.path.lower())
+    assert max(usages.started, sizes.started) < min(usages.ended, sizes.ended)

@@ -1,0 +1,109 @@
+"""The endpoints of a region and private DNS zones, read through Resource Graph from an emulated Azure."""
+
+import pytest
+
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.resource_graph import query
+
+SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
+WORKSPACES = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/ml-prod/providers/Microsoft.MachineLearningServices/workspaces"
+ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+
+
+def endpoint(number: int, **more: object) -> dict[str, object]:
+    """An endpoint of one of fifty workspaces."""
+    id_ = f"{WORKSPACES}/team-{number % 50}/onlineEndpoints/e{number:04}"
+    return {"id": id_, "name": f"e{number:04}", "location": "eastus2", "properties": {"compute": None}} | more
+
+
+def test_three_thousand_endpoints_are_counted_by_one_query_in_pages(world) -> None:
+    """Over fifty workspaces, in pages of a thousand, and not by a listing for each workspace."""
+    for number in range(3000):
+        world.add(endpoint(number))
+
+    region = world.connect().region(SUBSCRIPTION, "eastus2")
+
+    assert len(region.endpoints) == 3001
+    assert len({one.id for one in region.endpoints}) == 3001
+    assert world.asked("/resources") == 4
+    assert world.asked("/onlineendpoints") == 0
+
+
+def test_only_the_region_and_its_kinds_are_counted(world) -> None:
+    """Batch endpoints share the limit; another region's do not; an attached one tells its compute."""
+    batch = f"{WORKSPACES}/contoso-ml/batchEndpoints/nightly"
+    world.add({"id": batch, "name": "nightly", "location": "eastus2", "properties": {}})
+    world.add(endpoint(1, location="westeurope"))
+    world.add(endpoint(2, properties={"compute": "/W/computes/cluster"}))
+
+    region = world.connect().region(SUBSCRIPTION, "eastus2")
+
+    assert {one.name: (one.batch, one.compute) for one in region.endpoints} == {
+        "iris": (False, None),
+        "nightly": (True, None),
+        "e0002": (False, "/W/computes/cluster"),
+    }
+    assert [one.name for one in region.deployments] == ["blue"]
+
+
+def test_workspaces_of_one_region_share_the_count(world) -> None:
+    """Read once for the run."""
+    azure = world.connect()
+
+    assert azure.region(SUBSCRIPTION, "eastus2") is azure.region(SUBSCRIPTION, "eastus2")
+
+    assert world.asked("/resources") == 1
+
+
+def test_an_answer_cut_short_without_a_token_is_unreadable(world) -> None:
+    """Without the column `id` there is no `$skipToken`, and a count of the first page would be too low."""
+    for number in range(1001):
+        world.add(endpoint(number))
+    arm = world.connect().arm
+
+    with pytest.raises(FactUnreadable, match="ResultTruncated"):
+        query(arm, f"resources | where type =~ '{ENDPOINTS}' | project name", "the endpoints")
+
+
+def test_a_query_that_cannot_be_parsed_is_unreadable(world) -> None:
+    """Resource Graph's 400, not an empty answer."""
+    arm = world.connect().arm
+
+    with pytest.raises(FactUnreadable, match="HTTP 400 BadRequest"):
+        query(arm, "resources | summarize count()", "the endpoints")
+
+
+def test_a_denied_query_names_the_action_that_would_have_answered(world) -> None:
+    """For the least-privilege role."""
+    world.fault("deny", "Microsoft.ResourceGraph/resources")
+
+    with pytest.raises(FactUnreadable) as caught:
+        world.connect().region(SUBSCRIPTION, "eastus2")
+
+    assert (caught.value.status, caught.value.permission) == (403, "Microsoft.ResourceGraph/resources/read")
+
+
+def test_a_zone_of_another_subscription_is_found_with_its_records_and_links(world) -> None:
+    """Zones are often kept centrally; two of one name are two zones."""
+    hub = "/subscriptions/8c52f6a1-0f4f-4b86-b7ad-05a1d5d8a3b9"
+    world.add({"id": hub, "subscriptionId": hub.rpartition("/")[2], "state": "Enabled"})
+    central = f"{hub}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/privatelink.api.azureml.ms"
+    world.add({"id": central, "name": "privatelink.api.azureml.ms", "location": "global", "properties": {}})
+
+    found = {zone.id.resource_group: zone for zone in world.connect().private_dns_zones()}
+
+    assert set(found) == {"dns", "ml-prod"}
+    own = found["ml-prod"]
+    assert own.inference_record("2C7E5D84-8f31-4f0b-9b1d-6b0f4a93c7d2", "iris") in own.records
+    assert [(link.name, link.completed) for link in own.links] == [("contoso-vnet-link", True)]
+    assert (found["dns"].records, found["dns"].links) == ({}, ())
+
+
+def test_records_that_may_not_be_read_are_unreadable(world) -> None:
+    """A zone in sight whose records are denied is no zone without records."""
+    world.fault("deny", "Microsoft.Network/privateDnsZones/A")
+
+    with pytest.raises(FactUnreadable, match="the records of private DNS zone privatelink.api.azureml.ms") as caught:
+        world.connect().private_dns_zones()
+
+    assert caught.value.permission == "Microsoft.Network/privateDnsZones/A/read"
