@@ -32,4 +32,6 @@ def summarize(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("permissions that would have answered the rest", yellow=True)
     for permission, tests in sorted(refused.items(), key=lambda row: (-row[1], row[0])):
         terminalreporter.line(f"{permission}  ({tests} {'test' if tests == 1 else 'tests'})")
-    terminalreporter.line("all that a preflight needs: pytest --aml-role | az role definition create --role-definition @-")
+    terminalreporter.line(
+        "all that a preflight needs: pytest --aml-role | az role definition create --role-definition @-"
+    )

@@ -103,6 +103,11 @@ OPTIONS = (
     Option(
         "origin", "the origin of pages that call the endpoint from a browser, such as https://app.contoso.com", "URL"
     ),
+    Option(
+        "wait",
+        "seconds to wait, in the whole run, for states that settle: provisioning, role assignments, approvals (default: 0)",
+        "SECONDS",
+    ),
     Option("timeout", "seconds one request may take (default: 30)", "SECONDS"),
     Option("emulator", "run against an embedded Azure with the resources of this world file", "WORLD.yml"),
     Option(
@@ -114,4 +119,4 @@ OPTIONS = (
     Option("emulator-latency", "with --aml-emulator: how long each answer takes, such as 100ms", "DURATION"),
 )
 
-DEFAULTS = {"phase": "pre", "cloud": "AzureCloud", "azure-dns": "168.63.129.16", "timeout": "30"}
+DEFAULTS = {"phase": "pre", "cloud": "AzureCloud", "azure-dns": "168.63.129.16", "timeout": "30", "wait": "0"}

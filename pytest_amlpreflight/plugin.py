@@ -6,15 +6,17 @@ from typing import Any, Literal
 
 import pytest
 
-from pytest_amlpreflight import lacking, report
+from pytest_amlpreflight import explaining, lacking, report
 from pytest_amlpreflight.attachments import attach_logs
+from pytest_amlpreflight.conclusion import conclude
 from pytest_amlpreflight.emulation import Emulation
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.options import OPTIONS
-from pytest_amlpreflight.preflight import PREFLIGHT, Preflight, target_of
+from pytest_amlpreflight.preflight import PREFLIGHT, target_of
 from pytest_amlpreflight.preparation import given_by, prepare
 from pytest_amlpreflight.suite import SUITE, Suite, not_found, position
-from pytest_amlpreflight.verdict import PHASES
+from pytest_amlpreflight.verdict import PHASES, Blocked
+from pytest_amlpreflight.waiting import settle, summarize
 
 DISCOVERED = "aml_discovered"
 
@@ -46,7 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(option.flag, action=action, metavar=option.metavar, choices=choices, help=option.help)
         ini_type: Literal["args", "string"] = "args" if option.repeatable else "string"
         parser.addini(option.ini, option.help, type=ini_type, default=None)
-    group.addoption("--aml-explain", metavar="TOPIC::NAME", help="print what is written about a check, and exit")
+    group.addoption(
+        "--aml-explain",
+        metavar="CODE|FILE|-|TOPIC::NAME",
+        help="explain an error code, or a file (- for standard input) with an error or a log: run the checks that could; "
+        "without a workspace, and for a check's name, print what is written about it; `list` names all",
+    )
     group.addoption(
         "--aml-role", action="store_true", help="print the least-privilege role as JSON for the Azure CLI, and exit"
     )
@@ -58,7 +65,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         from pytest_amlpreflight.role import print_role
 
         return print_role(config, os.environ)
-    return report.explain(config.option.aml_explain) if config.option.aml_explain else None
+    return explaining.begin(config)
 
 
 @pytest.hookimpl(trylast=True)
@@ -77,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     preflight = prepare(config, os.environ)
     if preflight:
         config.stash[PREFLIGHT] = preflight
+        explaining.prepare(preflight, config)
         config.pluginmanager.register(InOrder(), "aml-in-order")
 
 
@@ -122,7 +130,7 @@ def pytest_make_collect_report(
     preflight = collector.config.stash.get(PREFLIGHT, None)
     if preflight and isinstance(collector, pytest.Session) and preflight.takes_suite:
         suite = Suite.from_parent(
-            collector, name=SUITE, nodeid=SUITE, phase=preflight.settings.phase, selected=preflight.selected
+            collector, name=SUITE, nodeid=SUITE, phase=preflight.phase_of_checks, selected=preflight.selected
         )
         collected.result = [suite, *(collected.result or [])]
     return collected
@@ -144,7 +152,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     if missing := not_found(items, preflight.selected or ()):
         raise pytest.UsageError(f"not found in phase {preflight.settings.phase}: {', '.join(missing)}")
-    kept, deselected = report.split_by_phase(items, preflight.settings.phase)
+    kept, deselected = report.split(items, preflight)
     if deselected:
         config.hook.pytest_deselected(items=deselected)
         items[:] = kept
@@ -182,6 +190,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """With `--aml-wait`, a check that settles is asked again until it passes or the time is up."""
+    try:
+        return (yield)
+    except Blocked as blocked:
+        verdict = blocked
+    settle(pyfuncitem, verdict)
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failed check says where to read on."""
     made = yield
@@ -197,7 +216,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """
     preflight = config.stash.get(PREFLIGHT, None)
     if preflight:
+        summarize(terminalreporter)
         lacking.summarize(terminalreporter)
+        if preflight.explanation:
+            conclude(terminalreporter, preflight.explanation)
     if preflight and config.get_verbosity() > 0:
         for line in report.negotiated(preflight):
             terminalreporter.line(line)
@@ -208,6 +230,8 @@ def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[N
     try:
         if preflight and require_target:
             preflight.require_target(item)
+        elif preflight:
+            preflight.renew(item)
         return (yield)
     except NotRead as error:
         problem = error

@@ -8,11 +8,13 @@ import pytest
 
 from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
 from pytest_amlpreflight.lacking import note
+from pytest_amlpreflight.patience import Patience
 from pytest_amlpreflight.settings import Settings
 from pytest_amlpreflight.targets import MISSING, Level, Target, targets_at
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.discovery import Discovery
+    from pytest_amlpreflight.explanation import Explanation
     from pytest_amlpreflight.inspection import Facts, Run
 
 PREFIX = "aml_"
@@ -25,6 +27,9 @@ class Preflight:
     def __init__(self, settings: Settings, targets: Sequence[Target], selected: Sequence[str] | None) -> None:
         self.settings, self.targets, self.selected = settings, targets, selected
         self.discovered: Discovery | None = None
+        self.explanation: Explanation | None = None
+        self.patience = Patience(settings.wait)
+        self._forgotten = False
         self._facts_on_the_run: set[str] = set()
         self._first_refused: dict[str, str] = {}
 
@@ -32,6 +37,11 @@ class Preflight:
     def takes_suite(self) -> bool:
         """Whether the built-in checks are on the run: not where only node ids of other tests were given."""
         return self.selected is None or bool(self.selected)
+
+    @property
+    def phase_of_checks(self) -> str | None:
+        """The phase whose checks are collected; None for those of every phase, where an error is to be explained."""
+        return None if self.explanation else self.settings.phase
 
     @cached_property
     def run(self) -> "Run":
@@ -47,7 +57,8 @@ class Preflight:
 
     def discover(self, found_by_controller: str | None) -> None:
         """Fill in the endpoints and deployments that nobody named, where the run is about what is live."""
-        if self.settings.phase == "pre" or all(target.level is Level.DEPLOYMENT for target in self.targets):
+        live = self.settings.phase != "pre" or self.explanation is not None
+        if not live or all(target.level is Level.DEPLOYMENT for target in self.targets):
             return
         from pytest_amlpreflight.discovery import Discovery, discover
 
@@ -101,6 +112,24 @@ class Preflight:
                 facts = self.facts(target)
                 for name in names:
                     facts.start(name)
+
+    def forget(self) -> None:
+        """Let every fact be read again, over the same connection; what tests have got already is renewed before their call."""
+        self.run = self.run.anew()
+        self._forgotten = True
+
+    def renew(self, item: pytest.Item) -> None:
+        """Give a test the facts as they are now, where its session fixtures hold what was read before a wait."""
+        target, values = target_of(item), getattr(item, "funcargs", {})
+        if not self._forgotten or target is None:
+            return
+        facts = self.facts(target)
+        names = [name for name in values if name.startswith(PREFIX) and facts.find(name.removeprefix(PREFIX))]
+        for name in names:
+            facts.start(name.removeprefix(PREFIX))
+        values.update({name: getattr(facts, name.removeprefix(PREFIX)) for name in names})
+        if "aml_facts" in values:
+            values["aml_facts"] = facts
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
         """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the

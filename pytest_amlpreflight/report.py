@@ -24,10 +24,18 @@ def header(preflight: Preflight, verbosity: int) -> list[str]:
     return lines
 
 
-def split_by_phase(items: Sequence[pytest.Item], phase: str) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """The tests of this phase, and those that are marked for other phases only."""
-    others = [item for item in items if _mark(item) and phase not in _mark(item).get("phases", (phase,))]
-    return [item for item in items if item not in others], others
+def split(items: Sequence[pytest.Item], preflight: Preflight) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """The tests that are wanted, and the rest: those of other phases, or those that could not explain the error."""
+    wanted = [item for item in items if _wanted(item, preflight)]
+    return wanted, [item for item in items if item not in wanted]
+
+
+def _wanted(item: pytest.Item, preflight: Preflight) -> bool:
+    mark, phase = _mark(item), preflight.settings.phase
+    if preflight.explanation is None:
+        return not mark or phase in mark.get("phases", (phase,))
+    name = f"{mark['topic']}::{_function_name(item).removeprefix('check_')}" if mark else ""
+    return bool(mark) and preflight.explanation.concerns(name, mark.get("explains", ()))
 
 
 def describe(item: pytest.Item) -> None:
@@ -67,7 +75,7 @@ def explain(what: str) -> int:
 
 
 def negotiated(preflight: Preflight) -> list[str]:
-    """A line for each resource type that was not asked about with the api-version pinned for it. Of this process only."""
+    """A line for each resource type of which another api-version than the pinned one was used, in this process."""
     asked = preflight.run.azure.versions.negotiated if "run" in vars(preflight) else ()
     return [f"aml-preflight: {one.type} has no api-version {one.pinned} here, used {one.used}" for one in asked]
 

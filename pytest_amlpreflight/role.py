@@ -36,6 +36,8 @@ def print_role(config: pytest.Config, environ: Mapping[str, str]) -> int:
     settings = read_settings(given_by(config), environ, config.rootpath)
     subscriptions = sorted({workspace.subscription for workspace in settings.workspaces})
     if not subscriptions:
-        raise pytest.UsageError("--aml-role needs a workspace, whose subscription the role is for: --aml-workspace NAME")
+        raise pytest.UsageError(
+            "--aml-role needs a workspace, whose subscription the role is for: --aml-workspace NAME"
+        )
     sys.stdout.write(json.dumps(role_definition(subscriptions), indent=2) + "\n")
     return pytest.ExitCode.OK

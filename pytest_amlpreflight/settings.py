@@ -24,7 +24,6 @@ from pytest_amlpreflight.facts.scoring import SampleRequests
 from pytest_amlpreflight.options import DEFAULTS, OPTIONS, Option
 from pytest_amlpreflight.verdict import PHASES
 
-
 CONNECT_TO = r"[^:]*:[0-9]*:([0-9.]*|\[[0-9A-Fa-f:]*\]):[0-9]*"
 
 Sources = Callable[[Option], list[Setting]]
@@ -43,6 +42,7 @@ class Settings:
     azure_dns: str
     connect_to: tuple[str, ...]
     timeout: float
+    wait: float
     samples: SampleRequests
     origin: str | None
     origins: tuple[tuple[str, str, str], ...]
@@ -79,6 +79,7 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         azure_dns=_server(azure_dns),
         connect_to=tuple(rule for setting in look.all("connect-to") for rule in _connect_to(setting)),
         timeout=_seconds(timeout),
+        wait=_seconds(look.one("wait"), least=0.0),
         samples=_samples(look.all("sample-request"), start),
         origin=origin.value if (origin := look.maybe("origin")) else None,
         origins=tuple(look.origins),
@@ -195,11 +196,11 @@ def _connect_to(setting: Setting) -> list[str]:
     return rules
 
 
-def _seconds(setting: Setting) -> float:
+def _seconds(setting: Setting, least: float = 0.001) -> float:
     try:
         seconds = float(setting.value)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
+        seconds = -1.0
+    if not least <= seconds < float("inf"):
         raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not a number of seconds")
     return seconds

@@ -38,7 +38,7 @@ def position(item: pytest.Item) -> tuple[bool, int]:
 class Suite(pytest.Collector):
     """All topics. `selected` are the node ids that were pasted back as arguments, None for everything."""
 
-    def __init__(self, phase: str, selected: Sequence[str] | None, **kwargs: object) -> None:
+    def __init__(self, phase: str | None, selected: Sequence[str] | None, **kwargs: object) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]  # whatever from_parent hands on
         self.phase, self.selected = phase, selected
 
@@ -58,13 +58,12 @@ class Suite(pytest.Collector):
 
     def _wanted(self, item: pytest.Item | pytest.Collector) -> bool:
         mark = next(item.iter_markers("aml_check"), None)
-        in_phase = mark is not None and self.phase in mark.kwargs["phases"]
+        in_phase = mark is not None and self.phase in (None, *mark.kwargs["phases"])
         return in_phase and (self.selected is None or any(_matches(item.nodeid, one) for one in self.selected))
 
 
 class Topic(pytest.Module):
-    """One module of checks. Its functions are found by their own prefix, whatever the user's `python_functions` says.
-    """
+    """One module of checks. Its functions are found by their own prefix, whatever the user's `python_functions` says."""
 
     def _getobj(self) -> ModuleType:
         return self.obj  # type: ignore[no-any-return]  # set by Suite: the checks are imported, not found on disk

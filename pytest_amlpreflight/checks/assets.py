@@ -23,7 +23,8 @@ def check_model_is_registered(
 ) -> None:
     """The model that the deployment names is registered, in the version that it names.
 
-    A version that was deleted, or a label other than `latest`, ends the creation, and takes a running deployment's next instance with it.
+    A version that was deleted, or a label other than `latest`, ends the creation, and takes a running deployment's
+    next instance with it.
     """
     if aml_model_reference is None:
         not_applicable(UPLOADED.format("model"))
@@ -38,7 +39,8 @@ def check_model_is_registered(
 def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_model_files: ModelFiles | None) -> None:
     """The registered model's files are still in the storage account.
 
-    A registration is a name for a path. Whoever cleans up the storage account leaves the name behind, and the deployment fails when it downloads the model.
+    A registration is a name for a path. Whoever cleans up the storage account leaves the name behind, and the
+    deployment fails when it downloads the model.
     """
     if aml_registered_model is None:
         not_applicable(UPLOADED.format("model"))
@@ -92,7 +94,8 @@ def check_deployment_has_something_to_run(
 ) -> None:
     """The deployment has scoring code, a model that serves itself, or an image that does.
 
-    An MLflow or Triton model comes with its server. An image of your own serves if its environment has an inference configuration; without any of these
+    An MLflow or Triton model comes with its server. An image of your own serves if its environment has an inference
+    configuration; without any of these
     there is nothing to start, whatever the image holds.
     """
     spec = aml_deployment_spec
@@ -118,7 +121,8 @@ def check_mlflow_model_fits_the_network(
 ) -> None:
     """An MLflow model without code is not deployed with closed egress outside a managed network.
 
-    Azure would write the scoring script and build the environment itself, and with legacy network isolation it does not.
+    Azure would write the scoring script and build the environment itself, and with legacy network isolation it does
+    not.
     """
     spec = aml_deployment_spec
     if spec is None:

@@ -11,6 +11,7 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")
 SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
+IMAGES_OWN = frozenset({"azureml-inference-server-http", "azureml-contrib-services", "azureml-ai-monitoring"})
 FORBIDDEN = {ParameterKind.POSITIONAL_ONLY, ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD}
 
 
@@ -75,6 +76,7 @@ def check_imports_are_in_the_environment(
     if aml_environment.problems:
         not_applicable(f"not reached: {aml_environment.shown} is not valid")
     installed, unknown = aml_serving_rules.installed(aml_environment.requirements)
+    installed |= IMAGES_OWN if aml_environment.may_have_the_server else frozenset()
     for each in _missing(script, installed, unknown, aml_serving_rules):
         wanted = aml_serving_rules.distributions(each.module)
         why = aml_environment.unknown_because or (f"{', '.join(sorted(unknown))} may bring it" if unknown else None)

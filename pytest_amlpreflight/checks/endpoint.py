@@ -112,8 +112,10 @@ def check_deployments_fit_the_region(
     aml_endpoint: Endpoint,
     aml_region: Region,
 ) -> None:
-    """The endpoint, the subscription and, on Kubernetes, the cluster may have one deployment more, and it may have that
-    many instances.
+    """One deployment more may be had, and with that many instances: by endpoint, subscription and Kubernetes cluster.
+
+    Deployments that blue-green roll-outs leave behind count like any other, so that one day the next is refused. The
+    endpoint's own are listed; the region's are those that the caller may read.
     """
     limits, name = documented_limits(), aml_endpoint.name
     _instances(aml_deployment, limits["instances_per_deployment"])

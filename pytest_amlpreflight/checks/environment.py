@@ -235,7 +235,8 @@ def _check_bringer(environment: Environment) -> None:
     """Nothing names the server: azureml-defaults brings one, and unknown packages may."""
     if any(environment.requirement(name) for name in SERVER_BRINGERS) or environment.unknown_because:
         return
-    blocked(
+    verdict = advise if environment.may_have_the_server else blocked
+    verdict(
         f"{environment.shown} lacks the inference server",
         found=f"no {SERVER} in {environment.shown}",
         expected=f"{SERVER} among its packages: Azure adds none to a conda file",

@@ -18,7 +18,7 @@ REPOSITORY_READ = (
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
 
-@check("identity", explains=("BadArgument", "ERR_1200", "ACRSecretError", "ACRTokenExchangeFailed"))
+@check("identity", explains=("BadArgument", "ERR_1200", "ACRSecretError", "ACRTokenExchangeFailed"), settles=True)
 def check_registry_grants_pull_to_endpoint_identity(
     aml_endpoint: Endpoint,
     aml_endpoint_identities: tuple[Identity, ...],
@@ -41,7 +41,7 @@ def check_registry_grants_pull_to_endpoint_identity(
             _blocked_by(headline, identity, access, lacking, role)
 
 
-@check("identity", explains=("BadArgument", "ERR_1300"))
+@check("identity", explains=("BadArgument", "ERR_1300"), settles=True)
 def check_storage_grants_blob_read_to_endpoint_identity(
     aml_endpoint: Endpoint,
     aml_endpoint_identities: tuple[Identity, ...],

@@ -7,7 +7,7 @@ from pytest_amlpreflight.facts.workspace import PrivateEndpointConnection, Works
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
-@check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"))
+@check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"), settles=True)
 def check_egress_private_endpoint_is_approved(
     aml_deployment: Deployment,
     aml_live_deployment: Deployment | None,
@@ -80,7 +80,8 @@ def check_image_exists(aml_image_in_registry: ImageInRegistry | None) -> None:
     show = f"az acr repository show-tags --name {name} --repository {image.repository} --orderby time_desc"
     what = "has no repository" if missing == "NAME_UNKNOWN" else "has no image"
     blocked(
-        f"registry {name if own else image.host} {what} {image.repository}" + ("" if missing == "NAME_UNKNOWN" else f":{image.reference}"),
+        f"registry {name if own else image.host} {what} {image.repository}"
+        + ("" if missing == "NAME_UNKNOWN" else f":{image.reference}"),
         found=f"{missing} for {image}",
         expected="an image that the registry has",
         fix=show if own else f"curl https://{image.host}/v2/{image.repository}/tags/list",

@@ -15,7 +15,7 @@ from pytest_amlpreflight.facts.secret import (
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
-GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
+GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action
 CONNECTION_READER = "Azure Machine Learning Workspace Connection Secrets Reader"
 ENFORCED = "enforce_access_to_default_secret_stores"
 
@@ -26,7 +26,8 @@ def check_secret_references_are_well_formed(
 ) -> None:
     """Every reference to a secret has one of the documented forms.
 
-    A vault's secret is referred to with its version. A reference that Azure cannot read ends the creation of the deployment with SecretsInjectionError; one
+    A vault's secret is referred to with its version. A reference that Azure cannot read ends the creation of the
+    deployment with SecretsInjectionError; one
     without its brackets reaches the container as plain text.
     """
     _skip_without(aml_secret_references.any)
@@ -48,7 +49,8 @@ def check_referenced_secrets_exist(
 ) -> None:
     """Every connection and every version of a vault's secret that is referred to is there and enabled.
 
-    Secrets' values are never read: a vault tells the versions of a secret, and a connection everything but its credentials.
+    Secrets' values are never read: a vault tells the versions of a secret, and a connection everything but its
+    credentials.
     Which keys a connection of custom keys holds can therefore not be told.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
@@ -68,8 +70,10 @@ def check_endpoint_identity_may_read_secrets(
 ) -> None:
     """The endpoint's identity may read the secrets that the deployment refers to.
 
-    Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from vaults with Azure RBAC as Key Vault Secrets
-    User. No vault's role comes by itself; that of connections only for a system-assigned identity whose endpoint was created to enforce it.
+    Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from
+    vaults with Azure RBAC as Key Vault Secrets
+    User. No vault's role comes by itself; that of connections only for a system-assigned identity whose endpoint was
+    created to enforce it.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
     if not aml_endpoint_identities:
@@ -119,15 +123,14 @@ def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
         found = f"{reference.version}, where there are {', '.join(secret.versions)}"
     else:
         headline, found = f"secret {reference.secret} is disabled in key vault {vault}", f"{name}: enabled = False"
-    enable = f"az keyvault secret set-attributes --vault-name {vault} --name {reference.secret} --version {reference.version} --enabled true"
+    at = f"--vault-name {vault} --name {reference.secret}"
+    enable = f"az keyvault secret set-attributes {at} --version {reference.version} --enabled true"
     where = deployment.where(f"environment_variables.{reference.variable}")
     blocked(
         headline,
         found=found,
         expected=f"{name} enabled, as {where} refers to it",
-        fix=enable
-        if enabled is False
-        else f"az keyvault secret list-versions --vault-name {vault} --name {reference.secret}",
+        fix=enable if enabled is False else f"az keyvault secret list-versions {at}",
     )
 
 

@@ -33,7 +33,11 @@ def states(world: World, scope: str) -> Answer:
     rows = []
     for resource in [one for one in world.documents.values() if ids.within(one["id"], scope)]:
         found = _judged(world, resource["id"], {**resource, "type": type_of(resource)})
-        rows += [_state(resource, assignment, definition) for assignment, definition, result, _ in found if result == "NonCompliant"]
+        rows += [
+            _state(resource, assignment, definition)
+            for assignment, definition, result, _ in found
+            if result == "NonCompliant"
+        ]
     return Answer({"@odata.count": len(rows), "value": rows})
 
 

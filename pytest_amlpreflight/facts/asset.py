@@ -7,7 +7,9 @@ from pytest_amlpreflight.facts.reference import AssetReference
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """One version of a registered model. `uri` says where its files are; `type` is `custom_model`, `mlflow_model` or `triton_model`."""
+    """One version of a registered model. `uri` says where its files are; `type` is `custom_model`, `mlflow_model` or
+    `triton_model`.
+    """
 
     name: str
     version: str
@@ -18,7 +20,9 @@ class RegisteredModel:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredEnvironment:
-    """One version of a registered environment. With conda dependencies or a build context Azure builds an image from it."""
+    """One version of a registered environment. With conda dependencies or a build context Azure builds an image from
+    it.
+    """
 
     name: str
     version: str

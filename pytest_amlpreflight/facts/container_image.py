@@ -26,7 +26,8 @@ class ContainerImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageInRegistry:
-    """What a registry answered: `missing` is its own code (`NAME_UNKNOWN`, `MANIFEST_UNKNOWN`), None for an image that is there.
+    """What a registry answered: `missing` is its own code (`NAME_UNKNOWN`, `MANIFEST_UNKNOWN`), None for an image
+    that is there.
 
     `asked` is False for a registry that is neither Azure's nor Microsoft's: Azure's identities mean nothing to it.
     """
@@ -39,7 +40,8 @@ class ImageInRegistry:
 def parse_image(text: str) -> ContainerImage:
     """The parts of `host/repository:tag@digest`, by Docker's rules.
 
-    A first part without a dot or a port is no host but a part of Docker Hub's repository; without tag and digest it is `latest`.
+    A first part without a dot or a port is no host but a part of Docker Hub's repository; without tag and digest it
+    is `latest`.
     """
     name, _, digest = text.strip().partition("@")
     first, slash, rest = name.partition("/")

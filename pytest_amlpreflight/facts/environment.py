@@ -94,6 +94,11 @@ class Environment:
         """Whether the user's files say what is installed."""
         return self.source in {EnvironmentSource.CONDA, EnvironmentSource.MLFLOW}
 
+    @property
+    def may_have_the_server(self) -> bool:
+        """Whether the base image may add the inference server by itself: Azure's inference images can be made so."""
+        return "inference" in (self.image or "")
+
     def requirement(self, name: str) -> Requirement | None:
         """The requirement of that name, however it is spelled; pip's wins over conda's, as in the container."""
         wanted = normalised(name)

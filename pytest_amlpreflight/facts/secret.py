@@ -4,7 +4,7 @@ The forms are those of https://learn.microsoft.com/azure/machine-learning/concep
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_amlpreflight.facts.access import Access
@@ -83,7 +83,9 @@ class Connection:
     metadata: tuple[str, ...]
 
     def lacks(self, reference: ConnectionReference) -> str | None:
-        """What the reference names and the connection is known not to have; None where it has it, or it cannot be told."""
+        """What the reference names and the connection is known not to have; None where it has it, or it cannot be
+        told.
+        """
         if reference.part == "target" and not self.target:
             return "no target"
         if reference.part == "metadata" and reference.key not in self.metadata:
@@ -97,7 +99,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class SecretVersions:
-    """The versions of a vault's secret and whether each is enabled; `versions` is None where there is no such secret."""
+    """The versions of a secret and whether each is enabled; `versions` is None where there is no such secret."""
 
     reference: VaultReference
     versions: Mapping[str, bool] | None
@@ -115,14 +117,10 @@ def parse_references(variables: Mapping[str, str]) -> SecretReferences:
     """The references among a deployment's environment variables; values that are none are passed over."""
     found = [_parse(name, text) for name, text in sorted(variables.items())]
     return SecretReferences(
-        connections=tuple(_only(found, ConnectionReference)),
-        vaults=tuple(_only(found, VaultReference)),
-        malformed=tuple(_only(found, MalformedReference)),
+        connections=tuple(one for one in found if isinstance(one, ConnectionReference)),
+        vaults=tuple(one for one in found if isinstance(one, VaultReference)),
+        malformed=tuple(one for one in found if isinstance(one, MalformedReference)),
     )
-
-
-def _only(found: Iterable[object], kind: type) -> Iterable[object]:
-    return (one for one in found if isinstance(one, kind))
 
 
 def _parse(variable: str, text: str) -> SecretReference | None:
@@ -136,7 +134,7 @@ def _parse(variable: str, text: str) -> SecretReference | None:
     if vault and vault["version"]:
         return VaultReference(variable, text, vault["host"].lower(), vault["name"], vault["version"])
     if vault:
-        version = "${{keyvault:https://%s/secrets/%s/VERSION}}" % (vault["host"], vault["name"])
+        version = f"${{{{keyvault:https://{vault['host']}/secrets/{vault['name']}/VERSION}}}}"
         return MalformedReference(variable, text, f"{text} (without a version)", version)
     return MalformedReference(variable, text, text)
 

@@ -17,7 +17,7 @@ class Unreached(StrEnum):
     FAILED = "ConnectionFailed"
 
 
-class HostUnreached(Exception):  # noqa: N818  # no error of ours: it is what the network had to say
+class HostUnreached(Exception):
     """No HTTP answer came from `host`. `why` says what stood in the way, `detail` in whose words; `path` is the way the
     name took.
     """

@@ -15,7 +15,9 @@ from pytest_amlpreflight.targets import Level
 
 
 class AssetFacts(TargetFacts):
-    """What is read once per deployment about its assets. What the deployment itself will upload is not there to be read."""
+    """What is read once per deployment about its assets. What the deployment itself will upload is not there to be
+    read.
+    """
 
     level = Level.DEPLOYMENT
 
@@ -87,7 +89,9 @@ class AssetFacts(TargetFacts):
 
     @fact
     def container_image(self, registered_environment: RegisteredEnvironment | None) -> ContainerImage | None:
-        """The image that must be in its registry: the one that runs, or before a deployment the base of the one that Azure will build."""
+        """The image that must be in its registry: the one that runs, or before a deployment the base of the one that
+        Azure will build.
+        """
         spec, environment = self.deployment_spec, registered_environment
         if environment is None:
             text = spec.environment.image if spec and spec.environment else None

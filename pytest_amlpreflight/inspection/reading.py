@@ -25,6 +25,10 @@ class Run:
         self._lock = Lock()
         self._readings: dict[tuple[str, Target], Future[Any]] = {}
 
+    def anew(self) -> "Run":
+        """The same run with no fact read."""
+        return Run(self.azure.anew(), self.phase, self.samples, self.origin)
+
     def reading(self, name: str, target: Target, read: Callable[[], T]) -> Future[T]:
         """The reading of one fact of one target, started by whoever asks first."""
         with self._lock:

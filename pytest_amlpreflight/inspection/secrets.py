@@ -48,7 +48,7 @@ class SecretFacts(TargetFacts):
     def connection_access(
         self, secret_references: SecretReferences, endpoint_identities: tuple[Identity, ...]
     ) -> tuple[Access, ...]:
-        """What each of the endpoint's identities may do on the workspace; nothing where no connection is referred to."""
+        """What each identity of the endpoint may do on the workspace; nothing where no connection is referred to."""
         if not secret_references.connections:
             return ()
         return _access_of_each(self.azure.arm, self.target.workspace_id.text, endpoint_identities)

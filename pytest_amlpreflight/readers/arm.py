@@ -35,6 +35,13 @@ class Once:
         self._lock = Lock()
         self._values: dict[str, Future[Any]] = {}
 
+    def only(self, *keys: str) -> "Once":
+        """The same values of these keys, and none of the others."""
+        other = Once()
+        with self._lock:
+            other._values = {key: self._values[key] for key in keys if key in self._values}
+        return other
+
     def get(self, key: str, make: Callable[[], T]) -> T:
         """The value of `key`; what `make` raises is raised for everyone."""
         with self._lock:

@@ -1,6 +1,7 @@
 """Azure Machine Learning's registries, found by name and read where they say they are.
 
-A registry may belong to anyone, Microsoft's own `azureml` with the curated environments above all, so that Resource Manager cannot be asked for it.
+A registry may belong to anyone, Microsoft's own `azureml` with the curated environments above all, so that Resource
+Manager cannot be asked for it.
 azure-ai-ml goes the same way: https://learn.microsoft.com/azure/machine-learning/how-to-share-models-pipelines-across-workspaces-with-registries
 """
 
@@ -20,7 +21,9 @@ PERMISSION = "Microsoft.MachineLearningServices/registries/assets/read"
 
 
 def registry_store(data_plane: DataPlane, audience: str, host: str, registry: str) -> Store:
-    """The assets of a registry; `host` is Azure Machine Learning's own in any region, which knows where each registry is."""
+    """The assets of a registry; `host` is Azure Machine Learning's own in any region, which knows where each registry
+    is.
+    """
     word = f"registry {registry}"
     found = _ask(data_plane, audience, f"https://{host}/registrymanagement/v1.0/registries/{registry}/discovery", word)
     base = (

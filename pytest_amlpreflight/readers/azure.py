@@ -1,6 +1,7 @@
 """The connection to one Azure, which every reader is handed: one cloud, one token, one HTTP session, one resolver."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,12 @@ class Azure:
         self._once = Once()
         self.session = http_session()
         self.versions = NegotiateApiVersion()
+
+    def anew(self) -> "Azure":
+        """The same connection, with its token and its session, that has read nothing yet: for states that settle."""
+        other = copy(self)
+        other._once = self._once.only("cloud", "token", "pipeline")
+        return other
 
     @property
     def cloud(self) -> Cloud:

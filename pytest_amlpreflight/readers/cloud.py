@@ -38,7 +38,7 @@ class Cloud:
 STORAGE_AUDIENCE = "https://storage.azure.com"
 """For whom a storage account's tokens are, in every cloud."""
 
-# Registries: containerregistry.azure.net is known in the public cloud; the others' SDKs take Resource Manager's audience.
+# Registries: containerregistry.azure.net is the public cloud's; SDKs take Resource Manager's audience in the others.
 # Endpoints and audiences: azure-core's and azure-identity's own tables; zones and suffixes: Microsoft's "custom DNS"
 # and "private endpoint" articles.
 CLOUDS = {

@@ -1,4 +1,6 @@
-"""Where a data-plane connection goes: to the address that the one resolver gave, whatever the operating system thinks."""
+"""Where a data-plane connection goes: to the address that the one resolver gave, whatever the operating system
+thinks.
+"""
 
 import re
 from collections.abc import Callable, Sequence
@@ -104,6 +106,8 @@ class RoutedAdapter(HTTPAdapter):
         host = place["host"].strip("[]")
         port = place["port"] or (443 if place["scheme"] == "https" else 80)
         address, to_port = self._route(host, port)
-        if place["scheme"] == "https":
-            options = {**options, "server_hostname": host, "assert_hostname": host}
-        return {**place, "host": address, "port": to_port}, options
+        there: dict[str, Any] = {**place, "host": address, "port": to_port}
+        if place["scheme"] != "https":
+            return there, options
+        named: dict[str, Any] = dict(options)
+        return there, named | {"server_hostname": host, "assert_hostname": host}

@@ -6,6 +6,7 @@ and an answer that never came is told apart by what stood in the way.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http.client import IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -139,7 +140,10 @@ def _why(causes: Sequence[BaseException]) -> Unreached:
 _KINDS: tuple[tuple[Unreached, tuple[type[BaseException], ...]], ...] = (
     (Unreached.PROXY, (requests.exceptions.ProxyError, broken.ProxyError)),
     (Unreached.REFUSED, (ConnectionRefusedError,)),
-    (Unreached.RESET, (ConnectionResetError, BrokenPipeError, broken.IncompleteRead, ConnectionAbortedError)),
+    (
+        Unreached.RESET,
+        (ConnectionResetError, BrokenPipeError, broken.IncompleteRead, IncompleteRead, ConnectionAbortedError),
+    ),
     # requests' own kinds, not urllib3's: there every connection that could not be made is a time-out
     (Unreached.NOT_CONNECTED, (requests.exceptions.ConnectTimeout,)),
     (Unreached.TIMEOUT, (requests.exceptions.Timeout, broken.ReadTimeoutError, TimeoutError)),

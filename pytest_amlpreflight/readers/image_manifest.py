@@ -21,7 +21,9 @@ MANIFESTS = ", ".join(
 
 
 def read_image(data_plane: DataPlane, cloud: Cloud, image: ContainerImage) -> ImageInRegistry:
-    """What the registry says of an image. Registries of Azure are asked as ourselves, Microsoft's as anybody, others not at all."""
+    """What the registry says of an image. Registries of Azure are asked as ourselves, Microsoft's as anybody, others
+    not at all.
+    """
     own = image.host.endswith(f".{cloud.registry_suffix}")
     if not own and image.host != MICROSOFT:
         return ImageInRegistry(image, asked=False)

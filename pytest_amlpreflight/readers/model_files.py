@@ -36,7 +36,9 @@ class BlobStore:
 
 
 def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, uri: str) -> ModelFiles | None:
-    """The files behind a model's `modelUri`; None where it is on no blob storage: a job's output, an address, a file share."""
+    """The files behind a model's `modelUri`; None where it is on no blob storage: a job's output, an address, a file
+    share.
+    """
     match = _PATH.fullmatch(uri)
     if match is None:
         return None
@@ -71,7 +73,9 @@ def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore 
 
 
 def _list(data_plane: DataPlane, store: BlobStore, path: str) -> ModelFiles:
-    """The blob of that name, or those of the folder of that name: both begin with it, and so do the neighbours' names."""
+    """The blob of that name, or those of the folder of that name: both begin with it, and so do the neighbours'
+    names.
+    """
     place, count, size, marker = f"{store.account}/{store.container}/{path}", 0, 0, ""
     for _ in range(MOST_PAGES):
         try:

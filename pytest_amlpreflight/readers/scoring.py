@@ -37,7 +37,7 @@ EMPTY = b"{}"
 class Question:
     """One scoring request: whom it asks, as whom, and what. `deployment` passes the traffic rules by."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     credential: ScoringCredential | None = None
     deployment: str | None = None
     method: str = "POST"

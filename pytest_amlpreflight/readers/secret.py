@@ -17,7 +17,7 @@ READ_METADATA = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
 
 
 def read_connection(arm: Arm, workspace_id: ResourceId, name: str) -> Connection | None:
-    """A workspace connection, None where there is none of that name. Its credentials are null in this answer, always."""
+    """A workspace connection, None where there is none. Its credentials are null in this answer, always."""
     try:
         document = arm.get(
             f"{workspace_id}/connections/{name}",
@@ -78,7 +78,7 @@ def find_vault(arm: Arm, host: str, workspace_vault: ResourceId | None, subscrip
         permission="Microsoft.Resources/subscriptions/resources/read",
         filter=f"resourceType eq 'Microsoft.KeyVault/vaults' and name eq '{name}'",
     )
-    found = next((id for row in rows if (id := parse_resource_id(row.need("id")))), None)
+    found = next((parse_resource_id(row.need("id")) for row in rows), None)
     if found is None:
         detail = f"subscription {subscription} shows no vault {name} to this caller"
         raise FactUnreadable(f"key vault {name}", status=None, code="NotVisible", detail=detail)

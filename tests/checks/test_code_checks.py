@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,14 @@ def test_doubtful_imports_are_advice(certain: bool, packages: tuple[str, ...], d
 
     with pytest.warns(PreflightAdvice, match=doubt):
         checks.check_imports_are_in_the_environment(found, conda(*packages), RULES)
+
+
+def test_inference_image_may_have_its_own_packages() -> None:
+    """What an inference image can add to every environment is not called missing."""
+    found = script(uses("azureml_inference_server_http.api.aml_response"), uses("azureml.ai.monitoring"))
+    environment = replace(conda("numpy"), image="mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference")
+
+    checks.check_imports_are_in_the_environment(found, environment, RULES)
 
 
 def test_local_modules_need_no_package() -> None:

@@ -23,7 +23,9 @@ from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 def arm_id(text: str) -> ResourceId:
     """An id below the workspaces of one resource group."""
-    found = parse_resource_id(f"/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/{text}")
+    found = parse_resource_id(
+        f"/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/{text}"
+    )
     assert found is not None
     return found
 
@@ -101,7 +103,10 @@ def test_names_on_kubernetes_are_measured_together() -> None:
 
 def test_a_name_that_nobody_has_is_free() -> None:
     """Batch endpoints, attached ones and the workspace's own do not take a managed endpoint's name."""
-    own, batch = EndpointInRegion(arm_id("ws/onlineEndpoints/iris")), EndpointInRegion(arm_id("x/batchEndpoints/iris"), batch=True)
+    own, batch = (
+        EndpointInRegion(arm_id("ws/onlineEndpoints/iris")),
+        EndpointInRegion(arm_id("x/batchEndpoints/iris"), batch=True),
+    )
     attached = EndpointInRegion(arm_id("y/onlineEndpoints/iris"), compute="cluster")
 
     check_endpoint_name_is_free(SPEC, None, WORKSPACE, Region("eastus2", (own, batch, attached)))
@@ -158,7 +163,9 @@ def test_a_sibling_deployment_in_an_operation_counts_too() -> None:
 
 def test_failed_is_at_rest() -> None:
     """What has failed can be changed or deleted."""
-    check_endpoint_is_at_rest(replace(RUNNING, provisioning_state="Failed"), (replace(BLUE, provisioning_state="Canceled"),))
+    check_endpoint_is_at_rest(
+        replace(RUNNING, provisioning_state="Failed"), (replace(BLUE, provisioning_state="Canceled"),)
+    )
 
 
 def test_nothing_is_under_way_on_what_does_not_exist() -> None:

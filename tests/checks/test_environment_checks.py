@@ -1,5 +1,6 @@
 """The checks of what a container will have installed, called with values."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -161,6 +162,14 @@ def test_missing_server_is_blocked() -> None:
     """Nothing would answer the probes."""
     with pytest.raises(Blocked, match=r"conda.yml lacks the inference server"):
         checks.check_inference_server_is_compatible(SCORED, conda("numpy==1.26.4"), RULES)
+
+
+def test_inference_image_may_have_the_server() -> None:
+    """Azure's inference images can add it to every environment that is made in them."""
+    found = replace(conda("numpy==1.26.4"), image="mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference")
+
+    with pytest.warns(PreflightAdvice, match=r"conda.yml lacks the inference server"):
+        checks.check_inference_server_is_compatible(SCORED, found, RULES)
 
 
 def test_server_that_an_unknown_package_may_bring_is_not_missed() -> None:

@@ -55,10 +55,14 @@ PE = PrivateEndpoint(
 HOST = "iris.eastus2.inference.ml.azure.com"
 
 
-def zone(records: dict[str, tuple[str, ...]], *networks: ResourceId, state: str = "Completed", group: str = "G") -> PrivateDnsZone:
+def zone(
+    records: dict[str, tuple[str, ...]], *networks: ResourceId, state: str = "Completed", group: str = "G"
+) -> PrivateDnsZone:
     """A zone with these records, linked to these networks."""
     links = tuple(NetworkLink(network.name, network, state) for network in networks)
-    return PrivateDnsZone(arm_id("Microsoft.Network/privateDnsZones", "privatelink.api.azureml.ms", group), records, links)
+    return PrivateDnsZone(
+        arm_id("Microsoft.Network/privateDnsZones", "privatelink.api.azureml.ms", group), records, links
+    )
 
 
 def answer(*addresses: str, broken: Broken | None = None, resolver: str = "10.0.0.53") -> Resolution:
@@ -80,7 +84,7 @@ def test_records_of_others_do_not_answer_for_the_endpoint(name: str) -> None:
 
 
 def test_a_record_with_an_address_of_something_else_is_blocked() -> None:
-    """What a private endpoint that was created anew has left behind; the endpoint's own record counts before the wildcard."""
+    """Left behind by a private endpoint of before; the endpoint's own record counts before the wildcard."""
     records = {WILDCARD: ("10.1.0.7",), OF_IRIS: ("10.1.0.99",)}
 
     with pytest.raises(Blocked, match="leads elsewhere for endpoint iris") as verdict:

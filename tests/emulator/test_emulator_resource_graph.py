@@ -60,7 +60,8 @@ def test_without_ids_there_is_no_token(ask: Callable[..., Answer]) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["policyresources", "resources | summarize count()", "resources | where a > 1", "resources | order by a desc"]
+    "query",
+    ["policyresources", "resources | summarize count()", "resources | where a > 1", "resources | order by a desc"],
 )
 def test_what_is_not_spoken_is_refused_loudly(ask: Callable[..., Answer], query: str) -> None:
     """400 with the reason, and a line among what the emulator does not know."""
@@ -88,4 +89,6 @@ def test_a_resource_can_be_added_many_times(world_path: Path) -> None:
 
     make(world, world_path, {"add": {"id": group, "name": "many-{n}"}, "times": 3})
 
-    assert [one for one in world.documents if "many-" in one] == [group.lower().replace("{n}", str(n)) for n in (1, 2, 3)]
+    assert [one for one in world.documents if "many-" in one] == [
+        group.lower().replace("{n}", str(n)) for n in (1, 2, 3)
+    ]

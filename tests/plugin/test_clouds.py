@@ -63,4 +63,6 @@ def test_a_cloud_that_lags_behind_is_asked_in_its_own_versions(example: pytest.P
 
     _, screen = passed(example, "-v", "-k", "key_vault")
 
-    assert re.search(r"aml-preflight: Microsoft\.KeyVault/vaults has no api-version \S+ here, used 2019-09-01", screen, re.I)
+    assert re.search(
+        r"aml-preflight: Microsoft\.KeyVault/vaults has no api-version \S+ here, used 2019-09-01", screen, re.I
+    )

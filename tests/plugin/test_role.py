@@ -25,6 +25,9 @@ SUBSCRIPTION = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
 WORKSPACE = f"{SUBSCRIPTION}/resourceGroups/ml-prod/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
 CALLERS_ROLE = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/1b7c3e52-preflight"
 
+CONTENT = {"workspace::diagnosis_is_clean"}
+"""Without the permission it is skipped and says so: its question is Azure's, and no other check depends on the answer."""
+
 Serve = Callable[[tuple[str, ...]], Emulator]
 
 
@@ -122,10 +125,10 @@ def test_every_action_of_the_role_is_needed_by_exactly_the_checks_that_ask_for_i
         asking[check] = set(emulator.asked)
 
     for action in sorted(set().union(*asking.values())):
-        facts = facts_of(serve(tuple(one for one in role if one != action)), phase)
+        facts = facts_of(serve(tuple(one for one in role if one.lower() != action.lower())), phase)
         unanswered = {check for check, needs in needs_of_checks(phase).items() if refused(facts, needs)}
 
-        assert unanswered == {check for check, asked in asking.items() if action in asked}, action
+        assert unanswered - CONTENT == {check for check, asked in asking.items() if action in asked} - CONTENT, action
 
 
 def test_a_run_with_exactly_the_role_has_no_error(example: pytest.Pytester) -> None:

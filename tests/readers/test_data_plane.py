@@ -5,6 +5,7 @@ answers.
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -16,6 +17,7 @@ from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection import Route, parse_connect_to
 from pytest_amlpreflight.readers.data_plane import DataPlane
 
+WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
 HOST = "contoso-ml-kv.vault.azure.net"
 
 
@@ -39,6 +41,15 @@ def plane(resolve: Callable[[str], Resolution], *rules: str, timeout: float = 5)
     """A data plane without retries' pauses."""
     parsed = [parse_connect_to(rule) for rule in rules]
     return DataPlane(lambda audience: f"token for {audience}", resolve, parsed, timeout=timeout, backoff=0)
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """The example project's world, served, and its authority trusted."""
+    with Emulator(WORLD) as started:
+        for name, value in started.environment.items():
+            monkeypatch.setenv(name, value)
+        yield started
 
 
 @pytest.fixture

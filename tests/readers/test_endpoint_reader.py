@@ -56,7 +56,7 @@ def test_a_system_assigned_identity_has_its_principal(world: Any) -> None:
 
 def test_a_kubernetes_endpoint_is_told_by_its_compute(world: Any) -> None:
     """Its kind has three spellings, its scoring URI is an address, and its public access means nothing."""
-    world[ENDPOINT] |= {"kind": "K8S"}
+    world[ENDPOINT]["kind"] = "K8S"
     world.properties(ENDPOINT).update(
         compute=f"{world.workspace_id}/computes/cluster", scoringUri="http://20.252.36.41/api/v1/endpoint/iris/score"
     )
@@ -67,20 +67,22 @@ def test_a_kubernetes_endpoint_is_told_by_its_compute(world: Any) -> None:
     assert found.scoring_host == "20.252.36.41"
 
 
-@pytest.mark.parametrize("key", ["traffic", "mirrorTraffic", "properties", "scoringUri", "publicNetworkAccess"])
-def test_an_endpoint_that_never_came_to_be_has_gaps(world: Any, key: str) -> None:
-    """Null and absent read alike, and neither breaks the others."""
-    world.properties(ENDPOINT)[key] = None
-    empty = endpoint(world)
+@pytest.mark.parametrize("null", [True, False])
+def test_an_endpoint_that_never_came_to_be_has_gaps(world: Any, null: bool) -> None:
+    """Null and absent read alike."""
+    properties = world.properties(ENDPOINT)
+    for key in ("traffic", "mirrorTraffic", "properties", "scoringUri", "publicNetworkAccess", "provisioningState"):
+        del properties[key]
+        properties.update({key: None} if null else {})
 
-    del world.properties(ENDPOINT)[key]
+    found = endpoint(world)
 
-    assert endpoint(world) == empty
-    assert empty.public_network_access is (key == "publicNetworkAccess")
-    assert (empty.scoring_host is None) is (key == "scoringUri")
+    assert (found.traffic, found.mirror_traffic, found.properties) == ({}, {}, {})
+    assert (found.scoring_uri, found.scoring_host, found.provisioning_state) == (None, None, None)
+    assert found.public_network_access
 
 
-def test_a_string_property_may_be_null(world: Any) -> None:
+def test_the_property_bag_holds_strings(world: Any) -> None:
     """The property bag holds whatever tools wrote into it."""
     world.properties(ENDPOINT)["properties"] = {"enforce_access_to_default_secret_stores": "enabled", "count": 3}
 
@@ -108,7 +110,13 @@ def test_endpoints_are_listed_by_name_page_by_page(world: Any) -> None:
 
 
 def test_the_live_deployment_is_read(world: Any) -> None:
-    """Its instances are the capacity of its SKU."""
+    """Its instances are the capacity of its SKU; durations are ISO 8601."""
+    world[DEPLOYMENT]["sku"]["capacity"] = 3
+    world.properties(DEPLOYMENT).update(
+        requestSettings={"maxQueueWait": "PT0S", "requestTimeout": "PT1M30S", "maxConcurrentRequestsPerInstance": 2},
+        livenessProbe={"initialDelay": "PT10S", "period": "PT10S", "timeout": "PT2S", "failureThreshold": 30},
+    )
+
     found = deployment(world)
 
     assert (found.name, found.endpoint_name, found.instance_count) == ("blue", "iris", 3)
@@ -117,7 +125,7 @@ def test_the_live_deployment_is_read(world: Any) -> None:
     assert found.egress_public_network_access is False
     assert not found.data_collector
     assert found.request_settings is not None
-    assert found.request_settings.request_timeout_ms == 5000
+    assert found.request_settings.request_timeout_ms == 90_000
     assert found.liveness_probe is not None
     assert (found.liveness_probe.initial_delay, found.liveness_probe.failure_threshold) == (10, 30)
 

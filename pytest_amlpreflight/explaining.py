@@ -1,0 +1,47 @@
+"""What `--aml-explain` does to a run: it answers at once, or chooses the checks."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from pytest_amlpreflight import report
+from pytest_amlpreflight.documentation import sections
+from pytest_amlpreflight.explanation import Explanation, read_explanation, unknown_names
+from pytest_amlpreflight.preflight import Preflight
+from pytest_amlpreflight.preparation import given_by
+from pytest_amlpreflight.settings import asked_for
+
+EXPLANATION = pytest.StashKey[Explanation]()
+
+
+def begin(config: pytest.Config) -> int | None:
+    """The exit code where no run is needed; None where one is, or nobody asked. Raises `pytest.UsageError`."""
+    what = config.option.aml_explain
+    if not what or hasattr(config, "workerinput"):
+        return None
+    if what == "list":
+        sys.stdout.write("\n".join(unknown_names(sections())) + "\n")
+        return pytest.ExitCode.OK
+    if "::" in what:
+        return report.explain(what)
+    explanation = read_explanation(what, config.invocation_params.dir)
+    if not asked_for(given_by(config)):
+        sys.stdout.write(
+            "\n".join([*explanation.lines(), "", "--aml-workspace NAME runs the checks that could explain it"]) + "\n"
+        )
+        return pytest.ExitCode.OK
+    config.stash[EXPLANATION] = explanation
+    # Workers of xdist get the options, and have neither standard input nor, perhaps, the file.
+    config.option.aml_explanation = [explanation.subject, list(explanation.codes)]
+    return None
+
+
+def prepare(preflight: Preflight, config: pytest.Config) -> None:
+    """Hand the explanation to the run; the phase is the error's own unless the operator gave one."""
+    told = getattr(config.option, "aml_explanation", None)
+    if not told:
+        return
+    preflight.explanation = config.stash.get(EXPLANATION, None) or Explanation(told[0], tuple(told[1]))
+    if not asked_for(given_by(config), ["phase"]):
+        preflight.settings = replace(preflight.settings, phase=preflight.explanation.phase)

@@ -1,0 +1,222 @@
+"""The checks of a deployment's assets, by call."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_amlpreflight.checks.assets import (
+    check_deployment_has_something_to_run,
+    check_environment_exists,
+    check_mlflow_model_fits_the_network,
+    check_model_files_exist,
+    check_model_is_registered,
+)
+from pytest_amlpreflight.checks.registry import check_image_exists
+from pytest_amlpreflight.facts.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
+from pytest_amlpreflight.facts.container_image import ImageInRegistry, parse_image
+from pytest_amlpreflight.facts.endpoint import LIVE, Deployment
+from pytest_amlpreflight.facts.reference import (
+    AssetReference,
+    CodeConfiguration,
+    EnvironmentReference,
+    InferenceConfig,
+    ModelReference,
+    ModelType,
+)
+from pytest_amlpreflight.facts.spec import DeploymentSpec, NetworkAccess
+from pytest_amlpreflight.facts.workspace import ManagedNetwork, Workspace
+from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+
+DEPLOYMENT = Deployment("blue", "iris", LIVE, "Standard_DS3_v2", 1)
+IRIS = AssetReference("iris", version="1")
+MODEL = RegisteredModel("iris", "1", "custom_model", "azureml://datastores/d/paths/iris")
+ENVIRONMENT = RegisteredEnvironment("scoring", "3", image="r.azurecr.io/iris:3")
+SPEC = DeploymentSpec("blue", "iris")
+MLFLOW = replace(SPEC, model=ModelReference(type=ModelType.MLFLOW))
+
+
+def workspace(network: ManagedNetwork | None = None) -> Workspace:
+    """A workspace of which the network alone matters."""
+    nothing: Any = None
+    fields = {name: nothing for name in Workspace.__dataclass_fields__}
+    return Workspace(**{**fields, "name": "w", "managed_network": network})
+
+
+def test_a_registered_model_passes() -> None:
+    """The version is there."""
+    check_model_is_registered(IRIS, MODEL, DEPLOYMENT)
+
+
+def test_a_model_of_the_deployment_s_own_is_no_question() -> None:
+    """It is registered by the deployment."""
+    with pytest.raises(pytest.skip.Exception, match="brings its own model"):
+        check_model_is_registered(None, None, DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("reference", "headline"),
+    [
+        (IRIS, "model iris:1 is not registered"),
+        (AssetReference("iris", label="latest"), "model iris@latest is not registered"),
+        (AssetReference("iris"), "model iris is named without a version"),
+        (AssetReference("iris", label="best"), "model iris@best is named without a version"),
+        (AssetReference("iris", version="1", registry="shared"), "model iris:1 of registry shared is not registered"),
+    ],
+)
+def test_a_model_that_is_not_registered_blocks(reference: AssetReference, headline: str) -> None:
+    """Each way of missing it in its own words."""
+    with pytest.raises(Blocked, match=f"^{headline}"):
+        check_model_is_registered(reference, None, DEPLOYMENT)
+
+
+def test_an_archived_model_is_advised_against() -> None:
+    """It works, and nobody finds it."""
+    with pytest.warns(PreflightAdvice, match="model iris:1 is archived"):
+        check_model_is_registered(IRIS, replace(MODEL, archived=True), DEPLOYMENT)
+
+
+def test_model_files_pass() -> None:
+    """There is one at least."""
+    check_model_files_exist(MODEL, ModelFiles("store/c/iris", 1, 10))
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (ModelFiles("store/c/iris"), "no blob at store/c/iris"),
+        (ModelFiles("iris", absent="datastore d"), "datastore d does not exist"),
+    ],
+)
+def test_a_model_without_files_blocks(files: ModelFiles, found: str) -> None:
+    """The name outlived them."""
+    with pytest.raises(Blocked, match="model iris:1 has no files left") as raised:
+        check_model_files_exist(MODEL, files)
+
+    assert raised.value.found == found
+
+
+def test_a_model_on_no_blob_storage_is_no_question() -> None:
+    """A job's output, an address."""
+    with pytest.raises(pytest.skip.Exception, match="on no blob storage"):
+        check_model_files_exist(MODEL, None)
+
+
+def test_an_environment_passes() -> None:
+    """It has an image, or one can be built."""
+    check_environment_exists(AssetReference("scoring", version="3"), ENVIRONMENT, DEPLOYMENT)
+    check_environment_exists(
+        AssetReference("scoring", version="3"), RegisteredEnvironment("scoring", "3", build=True), DEPLOYMENT
+    )
+
+
+def test_an_environment_that_is_not_there_blocks() -> None:
+    """As a model does."""
+    with pytest.raises(Blocked, match="environment scoring:3 is not registered"):
+        check_environment_exists(AssetReference("scoring", version="3"), None, DEPLOYMENT)
+
+
+def test_an_environment_with_nothing_in_it_blocks() -> None:
+    """Neither image nor anything to build one from."""
+    with pytest.raises(Blocked, match="environment scoring:3 holds nothing to run"):
+        check_environment_exists(
+            AssetReference("scoring", version="3"), RegisteredEnvironment("scoring", "3"), DEPLOYMENT
+        )
+
+
+def test_an_archived_environment_is_advised_against() -> None:
+    """As a model is."""
+    with pytest.warns(PreflightAdvice, match="environment scoring:3 is archived"):
+        check_environment_exists(
+            AssetReference("scoring", version="3"), replace(ENVIRONMENT, archived=True), DEPLOYMENT
+        )
+
+
+@pytest.mark.parametrize(
+    ("spec", "model", "environment"),
+    [
+        (replace(SPEC, code=CodeConfiguration(scoring_script="score.py")), None, None),
+        (MLFLOW, None, None),
+        (replace(SPEC, model=ModelReference(type=ModelType.TRITON)), None, None),
+        (replace(SPEC, model=ModelReference(asset=IRIS)), replace(MODEL, type="mlflow_model"), None),
+        (replace(SPEC, environment=EnvironmentReference(inference_config=InferenceConfig())), None, None),
+        (SPEC, None, replace(ENVIRONMENT, inference_config=True)),
+    ],
+)
+def test_something_to_run_passes(
+    spec: DeploymentSpec, model: RegisteredModel | None, environment: RegisteredEnvironment | None
+) -> None:
+    """Code, a model that serves itself, or an image that does."""
+    check_deployment_has_something_to_run(spec, model, environment)
+
+
+def test_nothing_to_run_blocks() -> None:
+    """A custom model and an image: nobody starts anything."""
+    with pytest.raises(Blocked, match="deployment blue has nothing to run"):
+        check_deployment_has_something_to_run(replace(SPEC, model=ModelReference(asset=IRIS)), MODEL, ENVIRONMENT)
+
+
+def test_a_live_deployment_has_been_started() -> None:
+    """The question is one of before."""
+    with pytest.raises(pytest.skip.Exception, match="has been started before"):
+        check_deployment_has_something_to_run(None, None, None)
+
+
+def test_mlflow_without_code_and_with_closed_egress_blocks() -> None:
+    """Legacy network isolation."""
+    spec = replace(MLFLOW, egress_public_network_access=NetworkAccess.DISABLED)
+
+    with pytest.raises(Blocked, match="an MLflow model without code under legacy network isolation"):
+        check_mlflow_model_fits_the_network(spec, None, workspace())
+
+
+@pytest.mark.parametrize(
+    ("egress", "network"),
+    [
+        (None, None),
+        (NetworkAccess.ENABLED, None),
+        (NetworkAccess.DISABLED, ManagedNetwork(isolation_mode="AllowInternetOutbound", status="Active")),
+    ],
+)
+def test_mlflow_elsewhere_passes(egress: NetworkAccess | None, network: ManagedNetwork | None) -> None:
+    """With open egress, or in a managed network."""
+    check_mlflow_model_fits_the_network(
+        replace(MLFLOW, egress_public_network_access=egress), None, workspace(network)
+    )
+
+
+def test_code_of_its_own_is_no_question() -> None:
+    """Then the script and the environment are the user's."""
+    with pytest.raises(pytest.skip.Exception, match="code of its own"):
+        check_mlflow_model_fits_the_network(replace(MLFLOW, code=CodeConfiguration()), None, workspace())
+
+
+def test_an_image_that_is_there_passes() -> None:
+    """The registry has it."""
+    check_image_exists(ImageInRegistry(parse_image("r.azurecr.io/iris:3")))
+
+
+@pytest.mark.parametrize(
+    ("image", "missing", "headline"),
+    [
+        ("r.azurecr.io/iris:3", "MANIFEST_UNKNOWN", "registry r has no image iris:3"),
+        ("r.azurecr.io/iris:3", "NAME_UNKNOWN", "registry r has no repository iris"),
+        ("mcr.microsoft.com/iris:3", "MANIFEST_UNKNOWN", "registry mcr.microsoft.com has no image iris:3"),
+    ],
+)
+def test_an_image_that_is_not_there_blocks(image: str, missing: str, headline: str) -> None:
+    """A missing tag and a missing repository are told apart."""
+    with pytest.raises(Blocked, match=f"^{headline}"):
+        check_image_exists(ImageInRegistry(parse_image(image), missing=missing))
+
+
+def test_other_registries_are_not_asked() -> None:
+    """Docker Hub knows nothing of our identity."""
+    with pytest.raises(pytest.skip.Exception, match=r"docker\.io is neither Azure's nor Microsoft's"):
+        check_image_exists(ImageInRegistry(parse_image("ubuntu"), asked=False))
+
+
+def test_a_built_image_is_no_question() -> None:
+    """Its name is Azure's own."""
+    with pytest.raises(pytest.skip.Exception, match="that Azure builds"):
+        check_image_exists(None)

@@ -1,0 +1,183 @@
+"""The checks of secrets, by call."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from pytest_amlpreflight.checks.secrets import (
+    ENFORCED,
+    GET_SECRET,
+    LIST_SECRETS,
+    check_endpoint_identity_may_read_secrets,
+    check_referenced_secrets_exist,
+    check_secret_references_are_well_formed,
+)
+from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.endpoint import LIVE, Deployment, Endpoint
+from pytest_amlpreflight.facts.identity import Identity
+from pytest_amlpreflight.facts.key_vault import KeyVault
+from pytest_amlpreflight.facts.position import Position, Source
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.secret import (
+    Connection,
+    SecretReferences,
+    SecretVault,
+    SecretVersions,
+    parse_references,
+)
+from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+
+SOURCE = Source("blue.yml", {"environment_variables.KEY": Position("blue.yml", 9)})
+DEPLOYMENT = Deployment("blue", "iris", SOURCE, "Standard_DS3_v2", 1)
+ENDPOINT = Endpoint("iris", LIVE, "key")
+IDENTITY = Identity("u", "p", "c", None)
+CONNECTION = parse_references({"KEY": "${{azureml://connections/openai/credentials/key}}"})
+VAULT = parse_references({"KEY": "${{keyvault:https://kv.vault.azure.net/secrets/key/2}}"})
+NONE = SecretReferences()
+SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv"
+ID = parse_resource_id(SCOPE)
+assert ID
+
+
+def access(block: PermissionBlock | None = None) -> Access:
+    """What an identity may do that holds this block, or nothing."""
+    if block is None:
+        return Access("p", SCOPE)
+    role = RoleDefinition("r", "Role", False, (block,))
+    return Access("p", SCOPE, ((RoleAssignment("a", "r", "p", "ServicePrincipal", SCOPE), role),))
+
+
+READS = access(PermissionBlock(actions=(LIST_SECRETS,), data_actions=(GET_SECRET,)))
+KV = KeyVault(
+    id=ID,
+    name="kv",
+    uri="https://kv.vault.azure.net/",
+    location="eastus2",
+    tenant_id="t",
+    rbac_authorization=True,
+    public_network_access=True,
+    default_action=None,
+    bypass=None,
+    access_policies=(),
+)
+
+
+def versions(held: Mapping[str, bool] | None) -> tuple[SecretVersions, ...]:
+    """The vault's answer for the one reference."""
+    return (SecretVersions(VAULT.vaults[0], held),)
+
+
+def test_well_formed_references_pass() -> None:
+    """Both forms."""
+    check_secret_references_are_well_formed(CONNECTION, DEPLOYMENT)
+    check_secret_references_are_well_formed(VAULT, DEPLOYMENT)
+
+
+def test_a_malformed_reference_blocks() -> None:
+    """With the line it stands on, and how it should be written."""
+    references = parse_references({"KEY": "${{keyvault:https://kv.vault.azure.net/secrets/key}}"})
+
+    with pytest.raises(Blocked, match="variable KEY refers to no secret as it is written") as raised:
+        check_secret_references_are_well_formed(references, DEPLOYMENT)
+
+    assert raised.value.expected == "${{keyvault:https://kv.vault.azure.net/secrets/key/VERSION}}"
+    assert raised.value.fix == "correct blue.yml:9"
+
+
+def test_without_references_there_is_no_question() -> None:
+    """Most deployments have none."""
+    with pytest.raises(pytest.skip.Exception, match="refers to a secret"):
+        check_secret_references_are_well_formed(NONE, DEPLOYMENT)
+    with pytest.raises(pytest.skip.Exception, match="refers to a secret"):
+        check_referenced_secrets_exist(NONE, {}, (), DEPLOYMENT)
+    with pytest.raises(pytest.skip.Exception, match="refers to a secret"):
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), NONE, (), ())
+
+
+def test_secrets_that_exist_pass() -> None:
+    """A connection with the credential, a secret with the version."""
+    check_referenced_secrets_exist(
+        CONNECTION, {"openai": Connection("openai", "ApiKey", "ApiKey", None, ())}, (), DEPLOYMENT
+    )
+    check_referenced_secrets_exist(VAULT, {}, versions({"2": True}), DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("connection", "headline"),
+    [
+        (None, "connection openai does not exist in the workspace"),
+        (Connection("openai", "ADLSGen2", "AAD", None, ()), "connection openai has no credentials/key"),
+    ],
+)
+def test_a_connection_that_is_not_there_blocks(connection: Connection | None, headline: str) -> None:
+    """Or one without what is referred to."""
+    with pytest.raises(Blocked, match=headline):
+        check_referenced_secrets_exist(CONNECTION, {"openai": connection}, (), DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("held", "headline"),
+    [
+        (None, "secret key does not exist in key vault kv"),
+        ({"1": True}, "secret key has no such version in key vault kv"),
+        ({"2": False}, "secret key is disabled in key vault kv"),
+    ],
+)
+def test_a_secret_that_is_not_there_blocks(held: Mapping[str, bool] | None, headline: str) -> None:
+    """Absent, in another version, disabled."""
+    with pytest.raises(Blocked, match=headline):
+        check_referenced_secrets_exist(VAULT, {}, versions(held), DEPLOYMENT)
+
+
+def test_an_identity_that_may_read_passes() -> None:
+    """On both."""
+    check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), CONNECTION, (READS,), ())
+    check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(KV, (READS,)),))
+
+
+def test_an_identity_without_the_role_for_connections_blocks() -> None:
+    """The role to assign is in the fix."""
+    with pytest.raises(Blocked, match="identity u cannot read the secrets of the workspace's connections") as raised:
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), CONNECTION, (access(),), ())
+
+    assert "Azure Machine Learning Workspace Connection Secrets Reader" in raised.value.fix
+
+
+def test_an_identity_without_the_role_on_the_vault_blocks() -> None:
+    """An action is no data action: Contributor does not help."""
+    contributor = access(PermissionBlock(actions=("*",)))
+
+    with pytest.raises(Blocked, match="identity u cannot read secrets of key vault kv"):
+        check_endpoint_identity_may_read_secrets(
+            ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(KV, (contributor,)),)
+        )
+
+
+def test_a_vault_with_access_policies_blocks() -> None:
+    """Secret injection asks Azure RBAC."""
+    policies = replace(KV, rbac_authorization=False)
+
+    with pytest.raises(Blocked, match="key vault kv does not use Azure RBAC"):
+        check_endpoint_identity_may_read_secrets(
+            ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(policies, (READS,)),)
+        )
+
+
+def test_an_identity_to_come_is_advised_on() -> None:
+    """Its roles can be assigned only between the creation of the endpoint and that of the deployment."""
+    with (
+        pytest.warns(PreflightAdvice, match="endpoint iris will have no access to secrets"),
+        pytest.raises(pytest.skip.Exception, match="does not exist yet"),
+    ):
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (), CONNECTION, (), ())
+
+
+def test_an_endpoint_that_enforces_access_gets_it(recwarn: pytest.WarningsRecorder) -> None:
+    """Azure assigns the role for connections itself; for vaults it never does."""
+    enforcing = replace(ENDPOINT, properties={ENFORCED: "enabled"})
+
+    with pytest.raises(pytest.skip.Exception, match="does not exist yet"):
+        check_endpoint_identity_may_read_secrets(enforcing, (), CONNECTION, (), ())
+
+    assert not recwarn.list
