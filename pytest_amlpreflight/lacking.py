@@ -7,7 +7,7 @@ import pytest
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 
 PROPERTY = "aml_permission"
-"""The property of a test that went without an answer: the permission that would have given it. It survives xdist, and stands in JUnit."""
+"""The property of a test without an answer: the permission that would have given it. It survives xdist."""
 
 
 def note(problem: NotRead, item: pytest.Item) -> None:
@@ -17,7 +17,7 @@ def note(problem: NotRead, item: pytest.Item) -> None:
 
 
 def summarize(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the permissions that were refused, with how many tests each would have answered; say nothing where none was.
+    """List the permissions that were refused, with how many tests each would have answered.
 
     A test that was refused one may need another behind it, which nobody got to ask for: the whole role is a command away.
     """

@@ -14,7 +14,7 @@ NAME = "Azure ML preflight reader"
 
 
 def role_definition(subscriptions: Sequence[str]) -> dict[str, object]:
-    """The role in the form that `az role definition create --role-definition @-` takes. It reads, and changes nothing."""
+    """The role in the form that `az role definition create --role-definition @-` takes. It only reads."""
     needed = needed_permissions()
     return {
         "Name": NAME,

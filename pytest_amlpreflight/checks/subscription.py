@@ -44,16 +44,15 @@ def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None,
         )
     if subscription.enabled:
         return
-    parts = {
-        "found": f"state = {subscription.state!r}",
-        "expected": "state = 'Enabled'",
-        "fix": f"az account subscription enable --subscription-id {subscription.id}\n"
-        "(after what disabled it is mended: an unpaid invoice, a spending limit, an end of contract)",
-    }
+    found, expected = f"state = {subscription.state!r}", "state = 'Enabled'"
+    fix = (
+        f"az account subscription enable --subscription-id {subscription.id}\n"
+        "(after what disabled it is mended: an unpaid invoice, a spending limit, an end of contract)"
+    )
     if subscription.in_grace:
-        advise(f"subscription {subscription.name} will soon be disabled", **parts)
+        advise(f"subscription {subscription.name} will soon be disabled", found=found, expected=expected, fix=fix)
     else:
-        blocked(f"subscription {subscription.name} is not enabled", **parts)
+        blocked(f"subscription {subscription.name} is not enabled", found=found, expected=expected, fix=fix)
 
 
 @check(
@@ -66,8 +65,8 @@ def check_resource_providers_are_registered(aml_resource_providers: ResourceProv
     does not list at all is left to
     advice: the table of providers was made in the public cloud.
     """
-    found = {name: aml_resource_providers.find(name) for name in required_providers().column("namespace")}
-    unlisted = [name for name, provider in found.items() if provider is None]
+    listed = {name: aml_resource_providers.find(name) for name in required_providers().column("namespace")}
+    unlisted = [name for name, provider in listed.items() if provider is None]
     if unlisted:
         advise(
             f"{', '.join(unlisted)} cannot be found among the resource providers",
@@ -75,20 +74,20 @@ def check_resource_providers_are_registered(aml_resource_providers: ResourceProv
             expected="registrationState = 'Registered'",
             fix=_register(unlisted, aml_resource_providers),
         )
-    missing = [provider for provider in found.values() if provider and not provider.registered]
+    missing = [provider for provider in listed.values() if provider and not provider.registered]
     if not missing:
         return
     names = [provider.namespace for provider in missing]
     subject = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
-    parts = {
-        "found": ", ".join(f"{provider.namespace}: registrationState = {provider.state!r}" for provider in missing),
-        "expected": "registrationState = 'Registered'",
-        "fix": _register(names, aml_resource_providers),
-    }
+    found, expected = (
+        ", ".join(f"{provider.namespace}: registrationState = {provider.state!r}" for provider in missing),
+        "registrationState = 'Registered'",
+    )
+    fix = _register(names, aml_resource_providers)
     if all(provider.registering for provider in missing):
-        advise(f"{subject} still being registered", **parts)
+        advise(f"{subject} still being registered", found=found, expected=expected, fix=fix)
     else:
-        blocked(f"{subject} not registered in the subscription", **parts)
+        blocked(f"{subject} not registered in the subscription", found=found, expected=expected, fix=fix)
 
 
 @check("subscription", explains=("AuthorizationFailed", "LinkedAuthorizationFailed"), phases=("pre",))

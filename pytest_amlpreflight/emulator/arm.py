@@ -37,7 +37,8 @@ def collection(world: World, arm: ArmPath, query: Mapping[str, str], own_url: st
     missing = missing_parent(world, arm)
     if missing is not None:
         return missing
-    members = [outward(one, own_url, query.get("api-version", "")) for one in _members(world, arm)]
+    found = _ordered(_members(world, arm), query)
+    members = [outward(one, own_url, query.get("api-version", "")) for one in found]
     return page(members, world.page_size, arm, query, own_url)
 
 
@@ -121,6 +122,14 @@ def outward(document: Document, own_url: str, version: str) -> Document:
     if kind == ENDPOINTS.lower():
         shown["properties"] = _with_port(shown.get("properties") or {}, urlsplit(own_url).port)
     return dict(shown)
+
+
+def _ordered(members: list[Document], query: Mapping[str, str]) -> list[Document]:
+    """Versions of assets come as `$orderBy=createdtime desc` wishes, the first `$top` of them."""
+    if query.get("$orderBy", "").lower() == "createdtime desc":
+        members = sorted(members, key=lambda one: str((one.get("systemData") or {}).get("createdAt")), reverse=True)
+    top = query.get("$top", "")
+    return members[: int(top)] if top.isdigit() else members
 
 
 def _members(world: World, arm: ArmPath) -> list[Document]:

@@ -1,4 +1,4 @@
-"""What the caller may ask, in a world whose `caller` says `enforced: true`: ARM authorizes first, and looks afterwards."""
+"""What the caller may ask, where a world's `caller` says `enforced: true`: ARM authorizes first and looks later."""
 
 from fnmatch import fnmatchcase
 
@@ -12,7 +12,8 @@ _FREE = frozenset(
     {"microsoft.authorization/permissions", "microsoft.resources/tenants", "microsoft.resourcegraph/resources"}
 )
 
-# Where the action is not the type and a verb. Names: learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
+# Where the action is not the type and a verb. Names from
+# learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
 _ACTIONS = {
     "microsoft.policyinsights/checkpolicyrestrictions": "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
     "microsoft.policyinsights/policystates/queryresults": "Microsoft.PolicyInsights/policyStates/queryResults/read",
@@ -33,7 +34,8 @@ def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
     client, object_id = world.caller.get("appId", world.caller["objectId"]), world.caller["objectId"]
     text = (
         f"The client '{client}' with object id '{object_id}' does not have authorization to perform action '{wanted}' "
-        f"over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+        f"over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your "
+        "credentials."
     )
     return arm_error(403, "AuthorizationFailed", text)
 

@@ -1,11 +1,11 @@
 """Azure Policy in small: assignments of definitions whose rule compares fields, and what they say of a resource.
 
-Knows `field` with `equals`, `notEquals`, `in`, `notIn`, `exists` and `like`, under `allOf`, `anyOf` and `not`. A rule with anything
-else cannot be evaluated, as happens in Azure with a wrong template function.
+Knows `field` with `equals`, `notEquals`, `in`, `notIn`, `exists` and `like`, under `allOf`, `anyOf` and `not`. A rule
+with anything else cannot be evaluated, as happens in Azure with a wrong template function.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from typing import Any
 
@@ -45,7 +45,7 @@ Judged = tuple[Document, Document, str, Document]
 
 
 def _judged(world: World, scope: str, content: Document) -> Iterator[Judged]:
-    """Each assignment above the scope that denies the content or cannot be evaluated, with its definition and comparison."""
+    """Each assignment above the scope that denies the content or cannot be evaluated: definition and comparison."""
     for assignment in world.of_type(_ASSIGNMENTS):
         definition = world.get(assignment["properties"]["policyDefinitionId"])
         above = assignment["id"].rpartition("/providers/")[0]
@@ -96,7 +96,7 @@ def _same(value: Any, wanted: Any) -> bool:
     return str(value).lower() == str(wanted).lower()
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "equals": _same,
     "notEquals": lambda value, wanted: not _same(value, wanted),
     "in": lambda value, wanted: any(_same(value, one) for one in wanted),

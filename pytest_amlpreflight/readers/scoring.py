@@ -92,11 +92,10 @@ def _answer(azure: Azure, asked: ScoringCall, question: Question, timeout: float
         asked.method, asked.uri, headers=headers, data=question.body, timeout=timeout, stream=True
     )
     try:
-        body, trailers = whole(found)
+        body, trailers = whole(found)  # which gives the connection back; closing the answer would end it
     except HTTPError as error:
-        raise unreached(asked.host, requests.ConnectionError(error)) from None
-    finally:
         found.close()
+        raise unreached(asked.host, requests.ConnectionError(error)) from None
     received = {name.lower(): value for name, value in found.headers.items()}
     seconds = time.monotonic() - started
     return Response(found.status_code, received, body, seconds, found.reason or "", trailers)

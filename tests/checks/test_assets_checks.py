@@ -180,9 +180,7 @@ def test_mlflow_without_code_and_with_closed_egress_blocks() -> None:
 )
 def test_mlflow_elsewhere_passes(egress: NetworkAccess | None, network: ManagedNetwork | None) -> None:
     """With open egress, or in a managed network."""
-    check_mlflow_model_fits_the_network(
-        replace(MLFLOW, egress_public_network_access=egress), None, workspace(network)
-    )
+    check_mlflow_model_fits_the_network(replace(MLFLOW, egress_public_network_access=egress), None, workspace(network))
 
 
 def test_code_of_its_own_is_no_question() -> None:

@@ -149,9 +149,7 @@ def test_an_identity_without_the_role_on_the_vault_blocks() -> None:
     contributor = access(PermissionBlock(actions=("*",)))
 
     with pytest.raises(Blocked, match="identity u cannot read secrets of key vault kv"):
-        check_endpoint_identity_may_read_secrets(
-            ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(KV, (contributor,)),)
-        )
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(KV, (contributor,)),))
 
 
 def test_a_vault_with_access_policies_blocks() -> None:
@@ -159,9 +157,7 @@ def test_a_vault_with_access_policies_blocks() -> None:
     policies = replace(KV, rbac_authorization=False)
 
     with pytest.raises(Blocked, match="key vault kv does not use Azure RBAC"):
-        check_endpoint_identity_may_read_secrets(
-            ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(policies, (READS,)),)
-        )
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(policies, (READS,)),))
 
 
 def test_an_identity_to_come_is_advised_on() -> None:

@@ -100,7 +100,7 @@ def test_an_unknown_subscription_is_likely_mistyped() -> None:
 @pytest.mark.parametrize("state", ["Disabled", "Deleted", "SomethingNew"])
 def test_a_subscription_that_is_not_enabled_blocks(state: str) -> None:
     """A state that is not known to work does not pass."""
-    with pytest.raises(Blocked, match=f"Contoso is not enabled(.|\n)*state = '{state}'"):
+    with pytest.raises(Blocked, match=rf"Contoso is not enabled(.|\n)*state = '{state}'"):
         check_subscription_is_enabled(Subscription("s", "Contoso", state), "w")
 
 
@@ -150,7 +150,7 @@ def test_a_contributor_may_deploy() -> None:
 
 def test_a_reader_may_not_deploy() -> None:
     """The first action that lacks is named, with a role that holds it."""
-    with pytest.raises(Blocked, match="may not create online endpoints(.|\n)*onlineEndpoints/write granted"):
+    with pytest.raises(Blocked, match=r"may not create online endpoints(.|\n)*onlineEndpoints/write granted"):
         check_deployer_may_deploy(CALLER, endpoint(), access("*/read"), ())
 
 
@@ -251,5 +251,5 @@ def test_too_little_room_for_role_assignments_blocks() -> None:
 )
 def test_an_endpoint_that_has_its_roles_needs_no_room(live: Endpoint | None, usage: RoleAssignmentUsage | None) -> None:
     """A user-assigned identity, or an endpoint that exists."""
-    with pytest.raises(pytest.skip.Exception, match="assigned already|endpoint exists"):
+    with pytest.raises(pytest.skip.Exception, match=r"assigned already|endpoint exists"):
         check_role_assignments_remain(endpoint(), live, usage)

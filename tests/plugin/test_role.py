@@ -26,7 +26,7 @@ WORKSPACE = f"{SUBSCRIPTION}/resourceGroups/ml-prod/providers/Microsoft.MachineL
 CALLERS_ROLE = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/1b7c3e52-preflight"
 
 CONTENT = {"workspace::diagnosis_is_clean"}
-"""Without the permission it is skipped and says so: its question is Azure's, and no other check depends on the answer."""
+"""Without the permission it is skipped and says so: its question is Azure's, and no other check depends on it."""
 
 Serve = Callable[[tuple[str, ...]], Emulator]
 
@@ -115,7 +115,7 @@ def refused(facts: Facts, needs: list[str]) -> set[str]:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_action_of_the_role_is_needed_by_exactly_the_checks_that_ask_for_it(serve: Serve, phase: str) -> None:
-    """With the whole role nothing is refused; without one action, the checks behind whose facts it stands go unanswered."""
+    """With the whole role nothing is refused; without one action, the checks that ask for it go unanswered."""
     role = needed_permissions().actions
     emulator = serve(role)
     asking: dict[str, set[str]] = {}

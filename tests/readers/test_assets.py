@@ -33,13 +33,18 @@ resources:
      systemData: {{createdAt: "2025-01-01T00:00:00Z"}}}}
   - {{id: {W}/models/iris/versions/10, name: "10", properties: {{modelType: mlflow_model, isArchived: true}},
      systemData: {{createdAt: "2025-02-01T00:00:00Z"}}}}
-  - {{id: {W}/datastores/d, name: d, properties: {{datastoreType: AzureBlob, accountName: store, containerName: c, endpoint: core.windows.net}}}}
-  - {{id: {W}/datastores/files, name: files, properties: {{datastoreType: AzureFile, accountName: store, fileShareName: f, endpoint: core.windows.net}}}}
-  - {{id: {W}/connections/openai, name: openai, properties: {{authType: ApiKey, category: ApiKey, target: "", metadata: {{a: b}}, credentials: null}}}}
+  - {{id: {W}/datastores/d, name: d, properties: {{datastoreType: AzureBlob, accountName: store, containerName: c,
+  endpoint: core.windows.net}}}}
+  - {{id: {W}/datastores/files, name: files, properties: {{datastoreType: AzureFile, accountName: store,
+  fileShareName: f, endpoint: core.windows.net}}}}
+  - {{id: {W}/connections/openai, name: openai, properties: {{authType: ApiKey, category: ApiKey, target: "",
+  metadata: {{a: b}}, credentials: null}}}}
   - {{id: {REGISTRY}, name: azureml, properties: {{}}}}
-  - {{id: {REGISTRY}/environments/sklearn/versions/36, name: "36", properties: {{image: "mcr.microsoft.com/azureml/curated/sklearn:36", inferenceConfig: {{}}}},
+  - {{id: {REGISTRY}/environments/sklearn/versions/36, name: "36", properties: {{image:
+  "mcr.microsoft.com/azureml/curated/sklearn:36", inferenceConfig: {{}}}},
      systemData: {{createdAt: "2025-01-01T00:00:00Z"}}}}
-  - {{id: /subscriptions/s/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv, name: kv, properties: {{vaultUri: "https://kv.vault.azure.net/"}}}}
+  - {{id: /subscriptions/s/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv, name: kv, properties:
+  {{vaultUri: "https://kv.vault.azure.net/"}}}}
 data_plane:
   kv.vault.azure.net:
     secrets: {{key: {{versions: {{{", ".join(f"v{n}: {{enabled: {'false' if n == 3 else 'true'}}}" for n in range(30))}}}}}}}
