@@ -30,7 +30,9 @@ class Discovery:
     problems: dict[str, NotRead] = field(default_factory=dict)
 
     def expand(self, targets: Iterable[Target]) -> list[Target]:
-        """The targets with everything that was found below them; those below which nothing was found stay as they are."""
+        """The targets with everything that was found below them; those below which nothing was found stay as they
+        are.
+        """
         return [deepest for target in targets for deepest in self._below(target)]
 
     def _below(self, target: Target) -> list[Target]:
@@ -61,21 +63,27 @@ class Discovery:
 
 
 def discover(targets: Sequence[Target], arm: Callable[[], Arm]) -> Discovery:
-    """Look up every endpoint of the workspaces that stand alone among `targets`, and every deployment of endpoints that do.
+    """Look up every endpoint of the workspaces that stand alone among `targets`, and every deployment of endpoints
+    that do.
 
     Nothing is raised: what could not be looked up is kept and must end in an ERROR, never in a run that looked at
     nothing. All workspaces are asked together, then all endpoints.
     """
     found = Discovery()
-    for level, read in ((Level.WORKSPACE, _endpoints), (Level.ENDPOINT, _deployments)):
-        open_ended = [target for target in found.expand(targets) if target.level is level]
-        answers = together(lambda target, read=read: _attempt(lambda: read(arm(), target)), open_ended)
-        for target, answer in zip(open_ended, answers, strict=True):
-            if isinstance(answer, NotRead):
-                found.problems[_key(target)] = answer
-            else:
-                found.names[_key(target)] = answer
+    _look(found, targets, Level.WORKSPACE, lambda target: _endpoints(arm(), target))
+    _look(found, targets, Level.ENDPOINT, lambda target: _deployments(arm(), target))
     return found
+
+
+def _look(found: Discovery, targets: Sequence[Target], level: Level, read: Callable[[Target], tuple[str, ...]]) -> None:
+    """Look below every target that ends at this level, those that were found a level higher included."""
+    open_ended = [target for target in found.expand(targets) if target.level is level]
+    answers = together(lambda target: _attempt(lambda: read(target)), open_ended)
+    for target, answer in zip(open_ended, answers, strict=True):
+        if isinstance(answer, NotRead):
+            found.problems[_key(target)] = answer
+        else:
+            found.names[_key(target)] = answer
 
 
 def _endpoints(arm: Arm, target: Target) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def begin(config: pytest.Config) -> int | None:
         return pytest.ExitCode.OK
     if "::" in what:
         return report.explain(what)
-    explanation = read_explanation(what, config.invocation_params.dir)
+    explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config))
     if not asked_for(given_by(config)):
         sys.stdout.write(
             "\n".join([*explanation.lines(), "", "--aml-workspace NAME runs the checks that could explain it"]) + "\n"
@@ -45,3 +45,15 @@ def prepare(preflight: Preflight, config: pytest.Config) -> None:
     preflight.explanation = config.stash.get(EXPLANATION, None) or Explanation(told[0], tuple(told[1]))
     if not asked_for(given_by(config), ["phase"]):
         preflight.settings = replace(preflight.settings, phase=preflight.explanation.phase)
+
+
+def _standard_input(config: pytest.Config) -> str:
+    """All of it; pytest has taken it away by now, and gives it back."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is None:
+        return sys.stdin.read()
+    capture.suspend_global_capture(in_=True)
+    try:
+        return sys.stdin.read()
+    finally:
+        capture.resume_global_capture()

@@ -1,8 +1,7 @@
 """`--aml-explain CODE | FILE | -`: from an error to what it means, and to the checks that could explain it."""
 
 import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -13,7 +12,7 @@ import pytest
 from pytest_amlpreflight.facts.azure_error import WRAPPERS
 from pytest_amlpreflight.facts.container_log import LogCause, causes_in
 from pytest_amlpreflight.facts.operation import CodeMeaning, code_meanings, meaning_of
-from pytest_amlpreflight.redaction import redact
+from pytest_amlpreflight.facts.redaction import redact
 
 _STATUS = re.compile(r"(?i)\b(?:status(?: ?code)?|HTTP(?:/\d(?:\.\d)?)?)\b\W{0,3}(\d{3})\b")
 _LABELLED = re.compile(r"(?im)(?:^\W*\(|\bcode\b\W{1,4})([A-Za-z]\w+)")
@@ -34,7 +33,9 @@ class Explanation:
 
     @property
     def phase(self) -> str:
-        """The phase in which the checks look, where the operator did not say: a status of a request comes from what is live."""
+        """The phase in which the checks look, where the operator did not say: a status of a request comes from what
+        is live.
+        """
         first = self.codes[0] if self.codes else ""
         return "post" if first.isdigit() or first == "CORS" else "pre"
 
@@ -63,8 +64,10 @@ class Explanation:
             yield from _indented(meaning.advice, meaning.guide)
 
 
-def read_explanation(what: str, folder: Path) -> Explanation:
-    """What `--aml-explain` was given: a code, a file, or `-` for standard input. Raises `pytest.UsageError` for what nobody knows."""
+def read_explanation(what: str, folder: Path, read_input: Callable[[], str]) -> Explanation:
+    """What `--aml-explain` was given: a code, a file, or `-` for standard input. Raises `pytest.UsageError` for what
+    nobody knows.
+    """
     meaning = meaning_of(what)
     if meaning:
         return Explanation(meaning.code, (meaning.code,))
@@ -72,7 +75,7 @@ def read_explanation(what: str, folder: Path) -> Explanation:
     if what != "-" and not path.is_file():
         raise pytest.UsageError(f"--aml-explain {what}: no such code, file or check{_near(what)}")
     try:
-        text = sys.stdin.read() if what == "-" else path.read_text(encoding="utf-8", errors="replace")
+        text = read_input() if what == "-" else path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
     explanation = explain_text(text, "standard input" if what == "-" else what)

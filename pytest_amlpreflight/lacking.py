@@ -9,6 +9,8 @@ from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 PROPERTY = "aml_permission"
 """The property of a test without an answer: the permission that would have given it. It survives xdist."""
 
+HOW = "all that a preflight needs: pytest --aml-role | az role definition create --role-definition @-"
+
 
 def note(problem: NotRead, item: pytest.Item) -> None:
     """Keep which permission was refused to a test."""
@@ -17,9 +19,9 @@ def note(problem: NotRead, item: pytest.Item) -> None:
 
 
 def summarize(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the permissions that were refused, with how many tests each would have answered.
+    """List the refused permissions, with how many tests each would have answered.
 
-    A test that was refused one may need another behind it, which nobody got to ask for: the whole role is a command away.
+    A test that was refused one may need another behind it, which nobody got to ask for: hence the whole role.
     """
     reports = [report for key in ("error", "failed", "skipped") for report in terminalreporter.getreports(key)]
     refused = Counter(

@@ -4,6 +4,8 @@ variables.
 
 from dataclasses import dataclass
 
+import pytest
+
 from pytest_amlpreflight.verdict import PHASES
 
 
@@ -19,6 +21,7 @@ class Option:
     environment: tuple[str, ...] = ()
     repeatable: bool = False
     choices: tuple[str, ...] = ()
+    switch: bool = False
 
     @property
     def flag(self) -> str:
@@ -29,6 +32,19 @@ class Option:
     def ini(self) -> str:
         """As the ini file has it."""
         return f"aml_{self.name.replace('-', '_')}"
+
+    def register(self, parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+        """Make it known to pytest on the command line and in the ini file."""
+        if self.switch:
+            group.addoption(self.flag, action="store_true", default=False, help=self.help)
+            parser.addini(self.ini, self.help, type="bool", default=False)
+        elif self.repeatable:
+            group.addoption(self.flag, action="append", metavar=self.metavar, help=self.help)
+            parser.addini(self.ini, self.help, type="args", default=None)
+        else:
+            choices = self.choices or None
+            group.addoption(self.flag, metavar=self.metavar, choices=choices, help=self.help)
+            parser.addini(self.ini, self.help, type="string", default=None)
 
 
 OPTIONS = (
@@ -108,6 +124,23 @@ OPTIONS = (
         "seconds to wait, in the whole run, for states that settle: provisioning, role assignments, approvals (default: 0)",
         "SECONDS",
     ),
+    Option(
+        "local",
+        "start the scoring script on this machine with the real inference server, and send it the sample request: "
+        "this runs the project's code",
+        "",
+        switch=True,
+    ),
+    Option("local-python", "the interpreter that has the scoring script's packages (default: this one)", "PATH"),
+    Option("local-debug", "with --aml-local: wait on this port for a debugger to attach to the script", "PORT"),
+    Option("target-rps", "the requests per second that the deployment has to carry", "NUMBER"),
+    Option(
+        "template",
+        "ARM templates (or compiled Bicep) of the project, as a glob from its root (repeatable)",
+        "GLOB",
+        repeatable=True,
+    ),
+    Option("tables", "a folder with dated tables of your own, in place of those that come with the plugin", "FOLDER"),
     Option("timeout", "seconds one request may take (default: 30)", "SECONDS"),
     Option("emulator", "run against an embedded Azure with the resources of this world file", "WORLD.yml"),
     Option(

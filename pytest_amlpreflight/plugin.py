@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Generator
-from typing import Any, Literal
+from pkgutil import iter_modules
+from typing import Any
 
 import pytest
 
-from pytest_amlpreflight import explaining, lacking, report
+from pytest_amlpreflight import explaining, fixtures, lacking, report
 from pytest_amlpreflight.attachments import attach_logs
 from pytest_amlpreflight.conclusion import conclude
 from pytest_amlpreflight.emulation import Emulation
@@ -20,34 +21,14 @@ from pytest_amlpreflight.waiting import settle, summarize
 
 DISCOVERED = "aml_discovered"
 
-pytest_plugins = [
-    f"pytest_amlpreflight.fixtures.{noun}"
-    for noun in (
-        "target",
-        "subscription",
-        "workspace",
-        "region",
-        "linked",
-        "endpoint",
-        "deployment",
-        "assets",
-        "secrets",
-        "provisioning",
-        "image",
-        "scoring",
-    )
-]
+pytest_plugins = [f"{fixtures.__name__}.{module.name}" for module in iter_modules(fixtures.__path__)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Every setting as an option and as an ini key."""
     group = parser.getgroup("aml", "Azure Machine Learning preflight")
     for option in OPTIONS:
-        action = "append" if option.repeatable else "store"
-        choices = option.choices or None
-        group.addoption(option.flag, action=action, metavar=option.metavar, choices=choices, help=option.help)
-        ini_type: Literal["args", "string"] = "args" if option.repeatable else "string"
-        parser.addini(option.ini, option.help, type=ini_type, default=None)
+        option.register(parser, group)
     group.addoption(
         "--aml-explain",
         metavar="CODE|FILE|-|TOPIC::NAME",
@@ -118,7 +99,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         return None
     from pytest_amlpreflight.grouping import ByWorkspace
 
-    return ByWorkspace(config, log, [target.workspace_id.name for target in preflight.targets])
+    return ByWorkspace(config, log, [target.group for target in preflight.targets])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -130,7 +111,12 @@ def pytest_make_collect_report(
     preflight = collector.config.stash.get(PREFLIGHT, None)
     if preflight and isinstance(collector, pytest.Session) and preflight.takes_suite:
         suite = Suite.from_parent(
-            collector, name=SUITE, nodeid=SUITE, phase=preflight.phase_of_checks, selected=preflight.selected
+            collector,
+            name=SUITE,
+            nodeid=SUITE,
+            phase=preflight.phase_of_checks,
+            selected=preflight.selected,
+            answerable=preflight.has_facts_for,
         )
         collected.result = [suite, *(collected.result or [])]
     return collected
@@ -159,7 +145,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         report.describe(item)
         if (target := target_of(item)) and config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group(target.workspace_id.name))
+            item.add_marker(pytest.mark.xdist_group(target.group))
 
 
 class InOrder:

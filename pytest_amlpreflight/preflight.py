@@ -1,8 +1,10 @@
 """One run: what was asked, what is inspected, and which facts could not be had."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -15,7 +17,7 @@ from pytest_amlpreflight.targets import MISSING, Level, Target, targets_at
 if TYPE_CHECKING:
     from pytest_amlpreflight.discovery import Discovery
     from pytest_amlpreflight.explanation import Explanation
-    from pytest_amlpreflight.inspection import Facts, Run
+    from pytest_amlpreflight.inspection import Facts, Run, fact
 
 PREFIX = "aml_"
 """A fact `key_vault` is the fixture `aml_key_vault`."""
@@ -24,8 +26,11 @@ PREFIX = "aml_"
 class Preflight:
     """The state of a configured run. Nothing of Azure's SDK is imported before the first fact is asked for."""
 
-    def __init__(self, settings: Settings, targets: Sequence[Target], selected: Sequence[str] | None) -> None:
-        self.settings, self.targets, self.selected = settings, targets, selected
+    def __init__(
+        self, settings: Settings, targets: Sequence[Target], selected: Sequence[str] | None, root: Path = Path()
+    ) -> None:
+        self.settings, self.targets, self.selected, self.root = settings, targets, selected, root
+        self._named = frozenset(target.endpoint for target in targets if target.endpoint)
         self.discovered: Discovery | None = None
         self.explanation: Explanation | None = None
         self.patience = Patience(settings.wait)
@@ -39,6 +44,15 @@ class Preflight:
         return self.selected is None or bool(self.selected)
 
     @property
+    def offline(self) -> bool:
+        """Whether there is no workspace: the run is over the deployment's files alone."""
+        return not self.settings.workspaces
+
+    def has_facts_for(self, fixture_names: Iterable[str]) -> bool:
+        """Whether the run can tell every fact behind these fixtures; without a workspace only those of files."""
+        return not self.offline or all(fact.offline for fact in facts_behind(fixture_names))
+
+    @property
     def phase_of_checks(self) -> str | None:
         """The phase whose checks are collected; None for those of every phase, where an error is to be explained."""
         return None if self.explanation else self.settings.phase
@@ -46,18 +60,31 @@ class Preflight:
     @cached_property
     def run(self) -> "Run":
         """The readings of this process."""
-        from pytest_amlpreflight.inspection import Run
+        from pytest_amlpreflight.inspection import Run, RunOptions
         from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
 
         settings = self.settings
         connection = ConnectionSettings(
             settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns, connect_to=settings.connect_to
         )
-        return Run(Azure(connection), settings.phase, settings.samples, settings.origin)
+        options = RunOptions(
+            phase=settings.phase,
+            samples=replace(settings.samples, named=self._named),
+            origin=settings.origin,
+            root=self.root,
+            templates=settings.templates,
+            tables=settings.tables,
+            local=settings.local,
+            local_python=settings.local_python,
+            local_debug=settings.local_debug,
+            target_rps=settings.target_rps,
+            deployment_specs=tuple({t.deployment_spec.source.path: t.deployment_spec for t in self.targets if t.deployment_spec}.values()),
+        )
+        return Run(Azure(connection), options)
 
     def discover(self, found_by_controller: str | None) -> None:
         """Fill in the endpoints and deployments that nobody named, where the run is about what is live."""
-        live = self.settings.phase != "pre" or self.explanation is not None
+        live = not self.offline and (self.settings.phase != "pre" or self.explanation is not None)
         if not live or all(target.level is Level.DEPLOYMENT for target in self.targets):
             return
         from pytest_amlpreflight.discovery import Discovery, discover
@@ -107,8 +134,8 @@ class Preflight:
         for item in items:
             target = target_of(item)
             names = [name.removeprefix(PREFIX) for name in getattr(item, "fixturenames", ()) if name.startswith(PREFIX)]
-            self._facts_on_the_run.update(names)
             if target is not None and target.level >= level_of(getattr(item, "fixturenames", ())):
+                self._facts_on_the_run.update(names)
                 facts = self.facts(target)
                 for name in names:
                     facts.start(name)
@@ -154,10 +181,15 @@ def target_of(item: pytest.Item) -> Target | None:
 
 def level_of(fixture_names: Iterable[str]) -> Level:
     """How far down the facts behind these fixtures go."""
+    return max((fact.level for fact in facts_behind(fixture_names)), default=Level.WORKSPACE)
+
+
+def facts_behind(fixture_names: Iterable[str]) -> "list[fact[Any]]":
+    """The facts that these fixtures are, by name."""
     from pytest_amlpreflight.inspection import Facts
 
-    found = [Facts.find(name.removeprefix(PREFIX)) for name in fixture_names if name.startswith(PREFIX)]
-    return max((fact.level for fact in found if fact), default=Level.WORKSPACE)
+    found = (Facts.find(name.removeprefix(PREFIX)) for name in fixture_names if name.startswith(PREFIX))
+    return [one for one in found if one]
 
 
 PREFLIGHT = pytest.StashKey[Preflight]()

@@ -20,7 +20,7 @@ def given_by(config: pytest.Config) -> Sources:
     def given(option: Option) -> list[Setting]:
         on_line, in_file = getattr(config.option, option.ini, None), config.getini(option.ini)
         values, source = (on_line, option.flag) if on_line else (in_file, f"ini {option.ini}")
-        return [Setting(value, source) for value in ((values or []) if option.repeatable else [values]) if value]
+        return [Setting(str(value), source) for value in ((values or []) if option.repeatable else [values]) if value]
 
     return given
 
@@ -33,10 +33,11 @@ def prepare(config: pytest.Config, environ: Mapping[str, str]) -> Preflight | No
     if not asked and selected is None:
         return None
     settings = read_settings(given, environ, config.rootpath)
-    if not settings.workspaces:
+    targets = _targets(settings, config)
+    if not settings.workspaces and not any(target.deployment_spec for target in targets):
         why = f"{asked[0]} needs a workspace" if asked else f"{selected} needs a workspace"
         raise pytest.UsageError(f"{why}: --aml-workspace NAME, aml_workspace in the ini file, or a config.json")
-    return Preflight(settings, _targets(settings, config), selected)
+    return Preflight(settings, targets, selected, config.rootpath)
 
 
 def _take_own_node_ids(config: pytest.Config) -> list[str] | None:
@@ -69,7 +70,7 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
             deployments.append(read_deployment_spec(*_file(text, config)) if looks_like_spec(text) else text)
     except SpecError as error:
         raise pytest.UsageError(str(error)) from None
-    return choose_targets(settings.workspaces, endpoints, deployments)
+    return choose_targets(settings.workspaces or [None], endpoints, deployments)
 
 
 def _file(text: str, config: pytest.Config) -> tuple[Path, Path]:

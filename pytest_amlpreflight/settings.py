@@ -45,6 +45,12 @@ class Settings:
     wait: float
     samples: SampleRequests
     origin: str | None
+    local: bool
+    local_python: str | None
+    local_debug: int | None
+    target_rps: float | None
+    templates: tuple[str, ...]
+    tables: Path | None
     origins: tuple[tuple[str, str, str], ...]
 
 
@@ -78,10 +84,16 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         dns_server=_server(dns_server) if dns_server else None,
         azure_dns=_server(azure_dns),
         connect_to=tuple(rule for setting in look.all("connect-to") for rule in _connect_to(setting)),
-        timeout=_seconds(timeout),
-        wait=_seconds(look.one("wait"), least=0.0),
+        timeout=_number(timeout, "seconds"),
+        wait=_number(look.one("wait"), "seconds", least=0.0),
         samples=_samples(look.all("sample-request"), start),
-        origin=origin.value if (origin := look.maybe("origin")) else None,
+        origin=look.text("origin"),
+        local=look.text("local") is not None,
+        local_python=look.text("local-python"),
+        local_debug=_port(debug) if (debug := look.maybe("local-debug")) else None,
+        target_rps=_number(rps, "requests per second") if (rps := look.maybe("target-rps")) else None,
+        templates=tuple(setting.value for setting in look.all("template")),
+        tables=_folder(tables, start) if (tables := look.maybe("tables")) else None,
         origins=tuple(look.origins),
     )
 
@@ -125,6 +137,11 @@ class _Lookup:
     def maybe(self, name: str) -> Setting | None:
         """A single value, or None."""
         return next(iter(self.all(name)), None)
+
+    def text(self, name: str) -> str | None:
+        """A single value without its source, or None."""
+        found = self.maybe(name)
+        return found.value if found else None
 
     def one(self, name: str) -> Setting:
         """A single value, its default where nobody gave one."""
@@ -196,11 +213,24 @@ def _connect_to(setting: Setting) -> list[str]:
     return rules
 
 
-def _seconds(setting: Setting, least: float = 0.001) -> float:
+def _number(setting: Setting, what: str, least: float = 0.001) -> float:
     try:
-        seconds = float(setting.value)
+        number = float(setting.value)
     except ValueError:
-        seconds = -1.0
-    if not least <= seconds < float("inf"):
-        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not a number of seconds")
-    return seconds
+        number = -1.0
+    if not least <= number < float("inf"):
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not a number of {what}")
+    return number
+
+
+def _port(setting: Setting) -> int:
+    if not setting.value.isdigit() or not 0 < int(setting.value) < 65536:
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not a port")
+    return int(setting.value)
+
+
+def _folder(setting: Setting, start: Path) -> Path:
+    path = start / setting.value
+    if not path.is_dir():
+        raise pytest.UsageError(f"{setting.source}: there is no folder {setting.value}")
+    return path

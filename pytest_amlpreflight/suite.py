@@ -1,6 +1,6 @@
 """The collector that puts the built-in checks on the run, as `aml-preflight::<topic>::check_<statement>[<target>]`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -36,11 +36,20 @@ def position(item: pytest.Item) -> tuple[bool, int]:
 
 
 class Suite(pytest.Collector):
-    """All topics. `selected` are the node ids that were pasted back as arguments, None for everything."""
+    """All topics. `selected` are the node ids that were pasted back as arguments, None for everything.
 
-    def __init__(self, phase: str | None, selected: Sequence[str] | None, **kwargs: object) -> None:
+    `answerable` says whether a run can have the facts behind a check's fixtures: without a workspace, only some.
+    """
+
+    def __init__(
+        self,
+        phase: str | None,
+        selected: Sequence[str] | None,
+        answerable: Callable[[Iterable[str]], bool],
+        **kwargs: object,
+    ) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]  # whatever from_parent hands on
-        self.phase, self.selected = phase, selected
+        self.phase, self.selected, self.answerable = phase, selected, answerable
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """The checks themselves: topics are not collected one by one, so that `--lf` does not take them for files that
@@ -59,7 +68,9 @@ class Suite(pytest.Collector):
     def _wanted(self, item: pytest.Item | pytest.Collector) -> bool:
         mark = next(item.iter_markers("aml_check"), None)
         in_phase = mark is not None and self.phase in (None, *mark.kwargs["phases"])
-        return in_phase and (self.selected is None or any(_matches(item.nodeid, one) for one in self.selected))
+        if not in_phase or not self.answerable(getattr(item, "fixturenames", ())):
+            return False
+        return self.selected is None or any(_matches(item.nodeid, one) for one in self.selected)
 
 
 class Topic(pytest.Module):

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
+from pytest_amlpreflight.facts.unread import NotRead
 
 
 class Level(IntEnum):
@@ -27,27 +28,40 @@ MISSING = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One workspace, with one endpoint and one deployment of it as far as they were given; `str()` is its id in a node
-    id.
+    """One workspace, with one endpoint and one deployment as far as they were given; `str()` is its id in a node id.
 
-    A spec is what is about to be deployed under that name; without one the name means what Azure runs.
+    A spec is what is about to be deployed under that name; without one the name means what Azure runs. `workspace` is None on a
+    run over files alone.
     """
 
-    workspace_id: ResourceId
+    workspace: ResourceId | None
     endpoint: str | None = None
     deployment: str | None = None
     endpoint_spec: EndpointSpec | None = field(default=None, compare=False)
     deployment_spec: DeploymentSpec | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return "/".join(filter(None, (self.workspace_id.name, self.endpoint, self.deployment)))
+        workspace = self.workspace.name if self.workspace else None
+        return "/".join(filter(None, (workspace, self.endpoint, self.deployment)))
+
+    @property
+    def workspace_id(self) -> ResourceId:
+        """The workspace's id. Raises `NotRead` on a run over files alone, which has no workspace."""
+        if self.workspace is None:
+            raise NotRead("the workspace", "no workspace was given: --aml-workspace, or aml_workspace in the ini file")
+        return self.workspace
+
+    @property
+    def group(self) -> str:
+        """What the target shares its facts with: its workspace's name, or its endpoint's on a run over files alone."""
+        return str(self).partition("/")[0]
 
     @property
     def resource_id(self) -> str:
         """The ARM id of the lowest resource it names."""
         tail = [f"/onlineEndpoints/{self.endpoint}"] if self.endpoint else []
         tail += [f"/deployments/{self.deployment}"] if self.deployment else []
-        return "".join([self.workspace_id.text, *tail])
+        return "".join([self.workspace.text if self.workspace else "", *tail])
 
     @property
     def level(self) -> Level:
@@ -57,7 +71,7 @@ class Target:
     def at(self, level: Level) -> "Target":
         """The same target seen from a higher level: its endpoint, its workspace."""
         if level is Level.WORKSPACE:
-            return Target(self.workspace_id)
+            return Target(self.workspace)
         return replace(self, deployment=None, deployment_spec=None) if level is Level.ENDPOINT else self
 
     def need_endpoint(self) -> str:
@@ -75,7 +89,7 @@ def targets_at(level: Level, targets: Iterable[Target]) -> list[Target]:
 
 
 def choose_targets(
-    workspaces: Sequence[ResourceId],
+    workspaces: Sequence[ResourceId | None],
     endpoints: Sequence[str | EndpointSpec],
     deployments: Sequence[str | DeploymentSpec],
 ) -> list[Target]:

@@ -10,7 +10,8 @@ from pytest_amlpreflight.verdict import Blocked
 
 
 def settle(item: pytest.Function, verdict: Blocked) -> None:
-    """Run a blocked check again with fresh facts until it passes; raises its last verdict, which says how long that took.
+    """Run a blocked check again with fresh facts until it passes; raises its last verdict, which says how long that
+    took.
 
     A verdict that is final, a check that does not settle and a run without `--aml-wait` are not waited for.
     """

@@ -64,7 +64,12 @@ def test_the_stronger_source_wins(tmp_path: Path, strongest: int) -> None:
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option.environment], ids=lambda option: option.name)
 def test_every_variable_of_an_option_is_read(tmp_path: Path, option: Option) -> None:
     """An option's variables stand in its help; each of them works, the first one first."""
-    values = {"cloud": "AzureChinaCloud", "dns-server": "10.0.0.4:53", "azure-dns": "10.0.0.5"}
+    values = {
+        "cloud": "AzureChinaCloud",
+        "dns-server": "10.0.0.4:53",
+        "azure-dns": "10.0.0.5",
+        "connect-to": "::127.0.0.1:8443",
+    }
     value = values.get(option.name, "given")
     ini = {"workspace": "ws1", "subscription": "s", "resource-group": "g"}
 

@@ -189,7 +189,7 @@ def test_a_resource_that_does_not_answer_ends_in_no_pass(example: pytest.Pyteste
 
 @pytest.mark.parametrize("name", RESOURCES)
 def test_a_resource_that_is_not_there_ends_in_no_pass(example: pytest.Pytester, name: str) -> None:
-    """Absence is a verdict where a check answers for it, else an ERROR; only a first deployment may lack its predecessor."""
+    """Absence is a verdict where a check answers for it, else an ERROR; only a first deployment lacks one."""
     resource = RESOURCES[name]
 
     found = run(example, f"{{kind: vanish, resource: '{resource.path}'}}", resource.phase)

@@ -4,5 +4,26 @@ Room for a new one: a `check_*` function here, its section in the topic's Markdo
 `emulator/failures`.
 """
 
-TOPICS = ("workspace", "subscription", "endpoint", "deployment", "logs", "quota", "identity", "key_vault", "registry", "storage", "assets", "secrets", "network", "autoscale", "scoring")
-"""The topics in the order in which they run: what stands behind much comes first."""
+TOPICS = (
+    "spec",
+    "code",
+    "environment",
+    "template",
+    "workspace",
+    "subscription",
+    "endpoint",
+    "deployment",
+    "quota",
+    "identity",
+    "key_vault",
+    "registry",
+    "storage",
+    "assets",
+    "secrets",
+    "network",
+    "autoscale",
+    "scoring",
+    "logs",
+    "local",
+)
+"""The topics in the order in which they run: the user's own files first, then what stands behind much else."""

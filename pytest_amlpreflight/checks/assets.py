@@ -143,8 +143,8 @@ def check_mlflow_model_fits_the_network(
 
 def _block_absent(word: str, reference: AssetReference, deployment: Deployment) -> None:
     where = deployment.where(word)
-    place = f"--registry-name {reference.registry}" if reference.registry else "--workspace-name WORKSPACE"
-    listing = f"az ml {word} list --name {reference.name} {place}"
+    place = f" --registry-name {reference.registry}" if reference.registry else ""
+    listing = f"az ml {word} list --name {reference.name}{place}"
     if not is_resolvable(reference):
         blocked(
             f"{word} {reference} is named without a version",

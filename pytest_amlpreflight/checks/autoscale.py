@@ -83,7 +83,7 @@ def _within_the_quota(setting: AutoscaleSetting, deployment: Deployment, quota: 
         f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond the quota",
         found=f"{counted} x {size.vcpus} - {held * size.vcpus} held = {more} more vCPUs needed, {left} left",
         expected=f"at least {more} vCPUs left for {size.family} in {workspace.location}",
-        fix=f"az ml compute list-usage --location {workspace.location}, then request a quota increase or lower the maximum:\n"
+        fix=f"az ml compute list-usage --location {workspace.location}, request more, or lower the maximum:\n"
         f"az monitor autoscale update --ids {setting.id} --max-count {deployment.instance_count}",
     )
 

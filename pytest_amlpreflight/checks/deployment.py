@@ -13,7 +13,7 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 CODES = (
     "ImageBuildFailure", "OutOfQuota", "BadArgument", "ResourceNotReady", "ResourceNotFound",
     "WorkspaceManagedNetworkNotReady", "OperationCanceled", "SecretsInjectionError", "InternalServerError",
-    "ERR_1100", "ERR_1200", "ERR_1300", "ERR_2100", "ERR_2200", "ERR_5000",
+    "BadRequest", "ERR_1100", "ERR_1200", "ERR_1300", "ERR_2100", "ERR_2200", "ERR_5000",
     "ACRSecretError", "TokenRefreshFailed", "GetAADTokenFailed", "ACRAuthenticationChallengeFailed",
     "ACRTokenExchangeFailed", "KubernetesUnaccessible", "ImagePullLoopBackOff", "DeploymentCrashLoopBackOff",
     "KubernetesCrashLoopBackOff", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound",

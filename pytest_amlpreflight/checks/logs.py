@@ -9,7 +9,8 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 CODES = (
     "ResourceNotReady", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound", "ERR_2200",
-    "ERR_2100", "ERR_1300", "DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "PodOutOfMemory", "424", "502",
+    "ERR_2100", "ERR_1300", "DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "PodOutOfMemory", "OutOfQuota",
+    "BadArgument", "424", "502", "504",
 )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def check_image_is_recent(aml_live_deployment: Deployment | None, aml_container_
             f"deployment {aml_live_deployment.name} runs an image that is {age} days old",
             found=f"{image}, Materialization Build:{built:%Y%m%d}",
             expected=f"an image built within {advice_after_days()} days",
-            fix="name a newer tag in the environment's image, or take @latest of a curated environment, and deploy again",
+            fix="name a newer tag in the environment's image, or a curated environment's @latest",
         )
 
 

@@ -73,7 +73,7 @@ def _parse(path: Path) -> object:
     import yaml  # not at the top: a run without a workspace must not pay for it
 
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
         problem = " ".join(str(error).split())
     raise TableError(path, f"cannot be read as YAML: {problem}")

@@ -79,7 +79,7 @@ class Application:
         service = data_plane.behind(self.world, host)
         if service is not None:
             query = dict(request.query_params)
-            holds = self.world.held_by(host)
+            holds = data_plane.held(self.world, host)
             visit = data_plane.Visit(
                 self.world, host, holds, request.method, path, query, request.headers, body, self.own_url()
             )

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import asset_registries, blobs, container_registries, vaults
+from . import asset_registries, blobs, container_registries, enforcement, vaults
 from .answers import Answer
 from .clouds import CLOUDS
-from .world import World
+from .world import Document, World, type_of
 
 _URIS = {
     "Microsoft.KeyVault/vaults": ("vaultUri",),
@@ -53,17 +53,48 @@ class Visit:
 Service = Callable[[Visit], Answer]
 
 
+# What a caller needs, whether it is a data action, and the word with which the service refuses.
+_GUARDS = {
+    "microsoft.keyvault/vaults": ("Microsoft.KeyVault/vaults/secrets/readMetadata/action", True, "ForbiddenByRbac"),
+    "microsoft.containerregistry/registries": (
+        "Microsoft.ContainerRegistry/registries/pull/read",
+        False,
+        "UNAUTHORIZED",
+    ),
+    "microsoft.storage/storageaccounts": (
+        "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+        True,
+        "AuthorizationPermissionMismatch",
+    ),
+}
+
+
 def hosts(world: World) -> list[str]:
     """Every host of the world's vaults, registries and storage accounts, and those its `data_plane` names."""
-    found = {host.lower() for host in world.data_plane}
+    return sorted({host.lower() for host in world.data_plane} | set(_resources(world)))
+
+
+def held(world: World, host: str) -> Mapping[str, Any]:
+    """What stands behind a host for this caller: nothing but a refusal where Azure looks and no role admits it."""
+    resource = _resources(world).get(host.lower())
+    if resource is None:
+        return world.held_by(host)
+    action, data, word = _GUARDS[type_of(resource).lower()]
+    admitted = enforcement.admits(world, action, resource["id"], data=data)
+    return world.held_by(host) | ({} if admitted else {"refuses": word})
+
+
+def _resources(world: World) -> dict[str, Document]:
+    """The vaults, registries and storage accounts by their hosts."""
+    found = {}
     for arm_type, members in _URIS.items():
         for document in world.of_type(arm_type):
             value: Any = document.get("properties") or {}
             for member in members:
                 value = value.get(member) if isinstance(value, dict) else None
             if value:
-                found.add((urlsplit(value).hostname or str(value)).lower())
-    return sorted(found)
+                found[(urlsplit(value).hostname or str(value)).lower()] = document
+    return found
 
 
 def behind(world: World, host: str) -> Service | None:

@@ -48,9 +48,18 @@ def action(method: str, arm: ArmPath) -> str | None:
     return _ACTIONS.get(kind) or f"{arm.type}/{'read' if method == 'GET' else 'action'}"
 
 
-def _allowed(world: World, wanted: str, scope: str) -> bool:
+def admits(world: World, wanted: str, scope: str, *, data: bool) -> bool:
+    """Whether a service's own host may answer the caller, who needs an action, or a data action, on the resource."""
+    world.asked.append(wanted)
+    return not world.caller.get("enforced") or _allowed(world, wanted, scope, data=data)
+
+
+def _allowed(world: World, wanted: str, scope: str, *, data: bool = False) -> bool:
+    held, left_out = ("dataActions", "notDataActions") if data else ("actions", "notActions")
     blocks = authorization.permissions(world, scope)
-    return any(_matches(one["actions"], wanted) and not _matches(one.get("notActions") or [], wanted) for one in blocks)
+    return any(
+        _matches(one.get(held) or [], wanted) and not _matches(one.get(left_out) or [], wanted) for one in blocks
+    )
 
 
 def _matches(patterns: list[str], wanted: str) -> bool:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Progress:
     """A resource that takes some reads to get where the world has it.
 
-    Each read of it, alone or in a list of its type, takes one of `first`: a JSON merge patch, or None for a resource that is not there
-    yet. When they are used up, it is as the world says.
+    Each read of it, alone or in a list of its type, takes one of `first`: a JSON merge patch, or None for a resource
+    that is not there yet. When they are used up, it is as the world says.
     """
 
     id: str
@@ -34,7 +34,9 @@ class Progress:
 
 @contextmanager
 def as_of_now(world: "World", method: str, arm: ArmPath | None) -> Iterator[None]:
-    """The world as this request finds it; counts the reads. Requests are answered one after the other, so nobody else sees it."""
+    """The world as this request finds it; counts the reads. Requests are answered one after the other, so nobody
+    else sees it.
+    """
     final: dict[str, Any] = {}
     for progress in world.progress:
         step = _step(progress, method, arm)

@@ -7,6 +7,7 @@ What stands behind a scoring host is a section of the world, as for every data-p
         script: src/score.py      # served by the real azmlinfsrv, where that is installed; else answers are canned
         model: .                  # AZUREML_MODEL_DIR
         certificate: another_name # or `untrusted`: what its TLS shows
+        origins: [https://app.contoso.com]   # a service in front answers the CORS preflights of these pages
 
 A fault on `*/score` is met by requests that the endpoint has admitted. Its `resource` can name the deployment to
 answer: `*/deployments/green/score`. Kinds: `status` (with `status`, `message`, `headers`), `admit` (asks nobody for
@@ -95,8 +96,8 @@ def admit(
     trace = {"x-request-id": str(uuid.uuid4())}
     if client_id := headers.get("x-ms-client-request-id"):
         trace["x-ms-client-request-id"] = client_id[:40]
-    if method == "OPTIONS":  # CORS: not spoken, and so without its headers
-        return Answer({"error": {"code": "", "message": "Method Not Allowed"}}, 405, trace)
+    if method == "OPTIONS":
+        return _to_a_browser(world, endpoint, headers.get("origin"), trace)
     refused = None if fault and fault.kind == "admit" else _refusal(world, endpoint, headers)
     if refused is not None:
         return Answer(_error(refused), 401, trace)
@@ -127,6 +128,14 @@ def from_model(admitted: Admitted, status: int, headers: Mapping[str, str], body
         return Answer(body, 502, {**passed, **admitted.trace})
     model = {"ms-azureml-model-error-statuscode": str(status), "ms-azureml-model-error-reason": "model_error"}
     return Answer(body, 424, {**passed, **admitted.trace, **model})
+
+
+def _to_a_browser(world: World, endpoint: Document, origin: str | None, trace: dict[str, str]) -> Answer:
+    """CORS: endpoints do not speak it, so only a service in front answers, and only for its origins."""
+    host = urlsplit(endpoint["properties"]["scoringUri"]).hostname or ""
+    if origin and origin in world.held_by(host).get("origins", ()):
+        return Answer(None, 204, {**trace, "access-control-allow-origin": origin})
+    return Answer(_error("Method Not Allowed"), 405, trace)
 
 
 def _broken(fault: Fault, trace: Mapping[str, str]) -> Answer:

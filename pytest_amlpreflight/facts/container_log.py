@@ -66,7 +66,8 @@ class ContainerLog:
 
     @property
     def available(self) -> bool:
-        """Whether there is a log: of a container that is not up, Azure answers with a sentence that says to try again.
+        """Whether there is a log: of a container that is not up, Azure answers with a sentence that says to try
+        again.
         """
         return bool(self.text.strip()) and not (len(self.text) < 400 and _NO_LOG_YET.search(self.text))
 

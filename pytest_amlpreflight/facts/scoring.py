@@ -33,11 +33,14 @@ class Sample:
 class SampleRequests:
     """Which file is sent to which endpoint. `given` holds endpoint and file; the endpoint "" stands for every one.
 
-    `project` is the folder in which one is looked for where none was given.
+    `project` is the folder in which one is looked for where none was given. `named` are the endpoints that the operator
+    named, None for all: one that was merely found in the workspace gets only what was given for it by name, since the
+    data of one model are no business of another.
     """
 
     given: tuple[tuple[str, Path], ...] = ()
     project: Path | None = None
+    named: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

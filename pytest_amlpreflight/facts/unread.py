@@ -36,11 +36,11 @@ class FactAbsent(NotRead):
 
 
 class FactUnreadable(NotRead):
-    """Azure would not tell us. `status` is the HTTP status, or None where no answer came; `code` is Azure's own, or
-    ours:
+    """Azure would not tell us, or could not be asked.
 
-    `TokenUnavailable`, `ConnectionRefused`, `Timeout`, `MalformedAnswer`, `UnexpectedShape`. `permission` is the action
-    that would have answered, where a permission was what lacked.
+    `status` is the HTTP status, or None where no answer came. `code` is Azure's own, or ours: `TokenUnavailable`,
+    `ConnectionFailed`, `ConnectionBroken`, `Timeout`, `MalformedAnswer`, `UnexpectedShape`. `permission` is the
+    action that would have answered, where a permission was what lacked.
     """
 
     def __init__(

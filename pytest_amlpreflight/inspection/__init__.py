@@ -13,15 +13,36 @@ from pytest_amlpreflight.inspection.linked import LinkedFacts
 from pytest_amlpreflight.inspection.model_size import ModelSizeFacts
 from pytest_amlpreflight.inspection.policy import PolicyFacts
 from pytest_amlpreflight.inspection.provisioning import AutoscaleFacts, DeploymentProvisioning, EndpointProvisioning
-from pytest_amlpreflight.inspection.reading import Run, fact
+from pytest_amlpreflight.inspection.reading import Run, RunOptions, fact
 from pytest_amlpreflight.inspection.region import RegionFacts
 from pytest_amlpreflight.inspection.scoring import DeploymentScoringFacts, ScoringFacts
 from pytest_amlpreflight.inspection.secrets import SecretFacts
+from pytest_amlpreflight.inspection.spec import LocalFacts, SpecFacts
 from pytest_amlpreflight.inspection.subscription import SubscriptionFacts
 from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
 
-__all__ = ["Facts", "Run", "fact"]
+__all__ = ["Facts", "Run", "RunOptions", "fact"]
 
 
-class Facts(AssetFacts, SecretFacts, EndpointProvisioning, DeploymentProvisioning, AutoscaleFacts, LinkedFacts, WorkspaceFacts, EndpointFacts, DeploymentFacts, ImageFacts, RegionFacts, ModelSizeFacts, SubscriptionFacts, DeployerFacts, PolicyFacts, ScoringFacts, DeploymentScoringFacts):
+class Facts(
+    AssetFacts,
+    SecretFacts,
+    EndpointProvisioning,
+    DeploymentProvisioning,
+    AutoscaleFacts,
+    LinkedFacts,
+    WorkspaceFacts,
+    EndpointFacts,
+    DeploymentFacts,
+    ImageFacts,
+    RegionFacts,
+    ModelSizeFacts,
+    SubscriptionFacts,
+    DeployerFacts,
+    PolicyFacts,
+    ScoringFacts,
+    DeploymentScoringFacts,
+    SpecFacts,
+    LocalFacts,
+):
     """Every fact of a target, by name."""

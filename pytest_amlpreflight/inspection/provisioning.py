@@ -77,7 +77,8 @@ class DeploymentProvisioning(DeploymentFacts):
 
     @fact
     def container_logs(self) -> tuple[ContainerLog, ...]:
-        """The last lines of the inference server and of the storage initializer; none before the deployment is created.
+        """The last lines of the inference server and of the storage initializer; none before the deployment is
+        created.
         """
         where = self.target.workspace_id, self.target.need_endpoint(), self.target.need_deployment()
         try:

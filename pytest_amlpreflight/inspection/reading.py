@@ -3,10 +3,13 @@
 import inspect
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_amlpreflight.facts.scoring import SampleRequests
+from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.readers.azure import Azure
 from pytest_amlpreflight.targets import Level, Target
@@ -14,20 +17,44 @@ from pytest_amlpreflight.targets import Level, Target
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the operator said that decides what is read, beside the targets.
+
+    `root` is the project's folder; `templates` are patterns of ARM templates in it; `tables` is a folder with dated
+    tables of the project's own. `local` allows to start the user's code on this machine, with the interpreter
+    `local_python`; `local_debug` is the port on which an editor may attach. `target_rps` is in requests per second.
+    """
+
+    phase: str = "pre"
+    samples: SampleRequests = SampleRequests()
+    origin: str | None = None
+    root: Path = Path()
+    templates: tuple[str, ...] = ()
+    tables: Path | None = None
+    local: bool = False
+    local_python: str | None = None
+    local_debug: int | None = None
+    target_rps: float | None = None
+    deployment_specs: tuple[DeploymentSpec, ...] = ()
+
+
 class Run:
     """The facts of a whole run: every target's, each read once."""
 
-    def __init__(
-        self, azure: Azure, phase: str, samples: SampleRequests | None = None, origin: str | None = None
-    ) -> None:
-        self.azure, self.phase = azure, phase
-        self.samples, self.origin = samples or SampleRequests(), origin
+    def __init__(self, azure: Azure, options: RunOptions) -> None:
+        self.azure, self.options = azure, options
         self._lock = Lock()
         self._readings: dict[tuple[str, Target], Future[Any]] = {}
 
+    @property
+    def phase(self) -> str:
+        """`pre`, `post` or `audit`."""
+        return self.options.phase
+
     def anew(self) -> "Run":
         """The same run with no fact read."""
-        return Run(self.azure.anew(), self.phase, self.samples, self.origin)
+        return Run(self.azure.anew(), self.options)
 
     def reading(self, name: str, target: Target, read: Callable[[], T]) -> Future[T]:
         """The reading of one fact of one target, started by whoever asks first."""
@@ -44,6 +71,8 @@ class TargetFacts:
     """The facts of one target; subclasses add those of a workspace, an endpoint, a deployment."""
 
     level: Level
+    offline = False
+    """Whether these facts are read from the user's files alone, so that a run without a workspace has them too."""
 
     def __init__(self, run: Run, target: Target) -> None:
         self.run, self.target = run, target
@@ -80,7 +109,7 @@ class fact(Generic[T]):  # noqa: N801  # a decorator, like property
         self.__doc__ = method.__doc__
 
     def __set_name__(self, owner: type[TargetFacts], name: str) -> None:
-        self.name, self.level = name, owner.level
+        self.name, self.level, self.offline = name, owner.level, owner.offline
 
     @overload
     def __get__(self, facts: None, owner: type) -> "fact[T]": ...

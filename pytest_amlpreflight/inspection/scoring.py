@@ -43,7 +43,7 @@ class ScoringFacts(TargetFacts):
     @fact
     def sample_request(self) -> Sample:
         """The project's sample request; where there is none, what needs it is skipped with the reason."""
-        found = read_sample(self.run.samples, self.target.need_endpoint())
+        found = read_sample(self.run.options.samples, self.target.need_endpoint())
         return pytest.skip(found) if isinstance(found, str) else found
 
     @fact
@@ -86,7 +86,7 @@ class ScoringFacts(TargetFacts):
     @fact
     def browser_call(self, endpoint: Endpoint) -> ScoringCall | None:
         """What a browser asks before it calls; None where no origin was given."""
-        origin = self.run.origin
+        origin = self.run.options.origin
         return self._score(endpoint, from_a_browser(origin), None) if origin else None
 
     def _score(self, endpoint: Endpoint, question: Question, deployment: Deployment | None) -> ScoringCall | None:

@@ -126,12 +126,15 @@ class Arm:
         the last page.
         """
         page = self.get(path, api_version, resource, permission=permission, **query)
-        rows = page.children("value")
+        rows, links = page.need_children("value"), set[str]()
         while link := page.text("nextLink"):
+            if link in links:  # its page is at hand, so that the list would never end
+                raise page.refusal("nextLink leads back to a page that was read")
+            links.add(link)
             onward = partial(self._send, HttpRequest("GET", link))
             with reading(resource, permission=permission):
                 page = Document(resource, self._once.get(link, onward))
-            rows += page.children("value")
+            rows += page.need_children("value")
         return rows
 
     def _send(self, request: HttpRequest) -> object:

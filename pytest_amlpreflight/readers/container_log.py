@@ -1,9 +1,9 @@
 """The logs of a deployment's containers."""
 
 from pytest_amlpreflight.facts.container_log import Container, ContainerLog
+from pytest_amlpreflight.facts.redaction import redact
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.readers.arm import Arm
-from pytest_amlpreflight.redaction import redact
 
 API_VERSION = "2024-10-01"
 READ_LOGS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/getLogs/action"

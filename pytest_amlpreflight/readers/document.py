@@ -1,6 +1,7 @@
 """A JSON object as Azure sent it, read field by field, so that an odd answer becomes a sentence and not a traceback."""
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import TypeVar, cast
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
@@ -42,9 +43,12 @@ class Document:
         value = self.body.get(key)
         if isinstance(value, str):
             try:
-                return float(value)
+                number = float(value)
             except ValueError:
                 raise self._unexpected(key, value, "a number") from None
+            if not isfinite(number):  # `nan` and `inf` are numbers to Python alone
+                raise self._unexpected(key, value, "a number")
+            return number
         if isinstance(value, bool):
             raise self._unexpected(key, value, "a number")
         return self._typed(key, (int, float), "a number")
@@ -69,6 +73,12 @@ class Document:
         """A list of objects; empty where it is not set."""
         return [Document(self.resource, item, f"an item of {key}") for item in self._typed(key, list, "a list") or []]
 
+    def need_children(self, key: str) -> list["Document"]:
+        """A list of objects without which the document makes no sense: an answer of another kind is no empty list."""
+        if self.body.get(key) is None:
+            raise self._unexpected(key, None, "a list")
+        return self.children(key)
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; empty where it is not set."""
         items = self._typed(key, list, "a list") or []
@@ -87,6 +97,14 @@ class Document:
             raise self._unexpected(key, value, called)
         return value
 
-    def _unexpected(self, key: str, value: object, called: str) -> FactUnreadable:
-        detail = f"{key} is {type(value).__name__}, not {called}"
+    def refusal(self, detail: str) -> FactUnreadable:
+        """What to raise for a document that was not understood."""
         return FactUnreadable(self.resource, status=None, code="UnexpectedShape", detail=detail)
+
+    def _unexpected(self, key: str, value: object, called: str) -> FactUnreadable:
+        return self.refusal(f"{key} is {type(value).__name__}, not {called}")
+
+
+def document_of(resource: str, entity: object) -> Document:
+    """What an entity of the SDK was made of. The SDK makes none of JSON that is no object, and hands it on as it is."""
+    return Document(resource, entity.as_dict() if hasattr(entity, "as_dict") else entity)

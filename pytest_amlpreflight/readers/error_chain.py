@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pytest_amlpreflight.facts.azure_error import AzureError, ErrorLink
-from pytest_amlpreflight.redaction import redact
+from pytest_amlpreflight.facts.redaction import redact
 
 DEEPEST = 12
 """Levels after which a nesting is taken for a loop."""

@@ -42,13 +42,14 @@ def reading(resource: str, *, named_by: str | None = None, permission: str | Non
     problem: NotRead
     try:
         yield
-        return
     except AzureError as error:
         problem = not_read(resource, error, named_by=named_by, permission=permission)
     except JSONDecodeError as error:  # a proxy's page with status 200: the SDK parses it without a `DecodeError`
         problem = FactUnreadable(resource, status=None, code=MALFORMED, detail=_first_line(str(error)))
     except OSError as error:  # a certificate bundle that is not there: requests says so before it connects
         problem = FactUnreadable(resource, status=None, code="ConnectionFailed", detail=_first_line(str(error)))
+    else:
+        return
     raise problem
 
 
@@ -58,9 +59,9 @@ def not_read(
     """What an SDK error says of a resource: that it is not there, or that it could not be read and why."""
     response = error.response if isinstance(error, HttpResponseError) else None
     if response is None or isinstance(error, DecodeError):
-        code = next((code for kind, code in WITHOUT_ANSWER if isinstance(error, kind)), type(error).__name__)
-        return FactUnreadable(resource, status=None, code=code, detail=_first_line(str(error)))
-    status = int(response.status_code)
+        ours = next((code for kind, code in WITHOUT_ANSWER if isinstance(error, kind)), type(error).__name__)
+        return FactUnreadable(resource, status=None, code=ours, detail=_first_line(str(error)))
+    status = int(response.status_code or 0)
     code, message = innermost_error(_body(response))
     if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered
         return FactUnreadable(resource, status=status, code=MALFORMED)

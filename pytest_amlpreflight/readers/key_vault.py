@@ -4,7 +4,7 @@ from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from pytest_amlpreflight.facts.key_vault import AccessPolicy, KeyVault
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.readers.document import Document
+from pytest_amlpreflight.readers.document import Document, document_of
 from pytest_amlpreflight.readers.errors import reading
 
 API_VERSION = "2023-07-01"
@@ -14,8 +14,8 @@ def read_key_vault(client: KeyVaultManagementClient, vault_id: ResourceId, *, na
     """The vault with that id. A soft-deleted vault is absent: its live id answers 404."""
     resource = f"key vault {vault_id.name}"
     with reading(resource, named_by=named_by, permission="Microsoft.KeyVault/vaults/read"):
-        body = client.vaults.get(vault_id.resource_group or "", vault_id.name).as_dict()
-    document = Document(resource, body)
+        found = client.vaults.get(vault_id.resource_group or "", vault_id.name)
+    document = document_of(resource, found)
     properties = document.child("properties")
     rules = properties.maybe("networkAcls")
     return KeyVault(

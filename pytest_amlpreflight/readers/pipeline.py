@@ -54,7 +54,7 @@ class OneToken:
         self._refusals: dict[tuple[str, ...], tuple[float, str]] = {}
 
     def get_token_info(self, *scopes: str, options: TokenRequestOptions | None = None) -> AccessTokenInfo:
-        """A token for `scopes`, from memory while it has five minutes to live. A claims challenge is always passed on."""
+        """A token for `scopes`, from memory while it has five minutes to live; a claims challenge is passed on."""
         with self._lock:
             token = self._tokens.get(scopes)
             if token is None or options or token.expires_on < time.time() + 300:
@@ -91,7 +91,7 @@ class OneToken:
 
 
 class CappedRetry(RetryPolicy[Any, Any]):
-    """azure-core's retries without its two surprises: an unbounded `Retry-After`, and retrying a 403 that carries one."""
+    """azure-core's retries without two surprises: an unbounded `Retry-After`, and retrying a 403 that carries one."""
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
         """Seconds to wait, at most `LONGEST_PAUSE`."""

@@ -5,7 +5,7 @@ from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.readers.connections import connections
-from pytest_amlpreflight.readers.document import Document
+from pytest_amlpreflight.readers.document import document_of
 from pytest_amlpreflight.readers.errors import reading
 
 API_VERSION = "2025-11-01"  # the first stable version that tells roleAssignmentMode
@@ -15,8 +15,8 @@ def read_registry(client: ContainerRegistryManagementClient, registry_id: Resour
     """The registry with that id and, embedded, its private endpoint connections."""
     resource = f"registry {registry_id.name}"
     with reading(resource, named_by=named_by, permission="Microsoft.ContainerRegistry/registries/read"):
-        body = client.registries.get(registry_id.resource_group or "", registry_id.name).as_dict()
-    document = Document(resource, body)
+        found = client.registries.get(registry_id.resource_group or "", registry_id.name)
+    document = document_of(resource, found)
     properties = document.child("properties")
     mode = properties.text("roleAssignmentMode") or "LegacyRegistryPermissions"
     return Registry(

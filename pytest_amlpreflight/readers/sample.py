@@ -16,8 +16,10 @@ NOT_OURS = frozenset({"node_modules", "site-packages", "venv", "build", "dist", 
 
 def read_sample(requests: SampleRequests, endpoint: str) -> Sample | str:
     """The sample of an endpoint, or the reason for which there is none."""
-    named = dict(requests.given)
-    path = named.get(endpoint) or named.get("")
+    given = dict(requests.given)
+    if endpoint not in given and requests.named is not None and endpoint not in requests.named:
+        return f"a sample is sent to endpoints that were named only: --aml-sample-request {endpoint}=FILE"
+    path = given.get(endpoint) or given.get("")
     if path is not None:
         return _sample(path)
     found = list(_files(requests.project)) if requests.project else []

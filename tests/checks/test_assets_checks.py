@@ -39,7 +39,7 @@ MLFLOW = replace(SPEC, model=ModelReference(type=ModelType.MLFLOW))
 def workspace(network: ManagedNetwork | None = None) -> Workspace:
     """A workspace of which the network alone matters."""
     nothing: Any = None
-    fields = {name: nothing for name in Workspace.__dataclass_fields__}
+    fields = dict.fromkeys(Workspace.__dataclass_fields__, nothing)
     return Workspace(**{**fields, "name": "w", "managed_network": network})
 
 

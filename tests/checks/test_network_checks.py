@@ -164,9 +164,7 @@ def test_a_host_that_does_not_resolve_leads_nowhere(
     """That it does not resolve is the other check's verdict."""
     lost = broken(resolution, Broken.NXDOMAIN)
 
-    with pytest.raises(
-        pytest.skip.Exception, match=r"not reached: iris.* does not resolve"
-    ):
+    with pytest.raises(pytest.skip.Exception, match=r"not reached: iris.* does not resolve"):
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, lost, (private_endpoint,))
 
 

@@ -266,6 +266,12 @@ def test_an_endpoint_without_cors_is_advice(live: Endpoint) -> None:
         check_browser_callers_are_expected(live, answered(405, method="OPTIONS"))
 
 
+def test_a_silent_host_is_no_advice_on_browsers(live: Endpoint) -> None:
+    """Another check says that it is silent."""
+    with pytest.raises(pytest.skip.Exception, match="not reached: iris"):
+        check_browser_callers_are_expected(live, silent(Unreached.RESET))
+
+
 def test_something_in_front_that_speaks_cors_passes(live: Endpoint) -> None:
     """One header is enough for the browser to go on."""
     check_browser_callers_are_expected(live, answered(204, headers={"access-control-allow-origin": "*"}))

@@ -100,9 +100,9 @@ def test_pages_carry_the_filter_onwards(
         (REGISTRY, "atScope()", {"1e0d4b6a", "2f7b9c1d", "3d8c0e2f"}),
         (REGISTRY, f"atScope() and assignedTo('{IDENTITY}')", {"1e0d4b6a", "2f7b9c1d"}),
         (SUBSCRIPTION, "atScope()", {"3d8c0e2f"}),
-        (SUBSCRIPTION, f"principalId eq '{IDENTITY}'", {"1e0d4b6a"}),
-        (GROUP, f"assignedTo('{IDENTITY}')", {"1e0d4b6a", "2f7b9c1d"}),
-        (SUBSCRIPTION, "", {"1e0d4b6a", "2f7b9c1d", "3d8c0e2f"}),
+        (SUBSCRIPTION, f"principalId eq '{IDENTITY}'", {"1e0d4b6a", "5fae2041", "60bf3152"}),
+        (GROUP, f"assignedTo('{IDENTITY}')", {"1e0d4b6a", "2f7b9c1d", "5fae2041", "60bf3152"}),
+        (SUBSCRIPTION, "", {"1e0d4b6a", "2f7b9c1d", "3d8c0e2f", "4e9d1f30", "5fae2041", "60bf3152"}),
         (SUBSCRIPTION, "assignedTo('nobody')", set()),
     ],
 )

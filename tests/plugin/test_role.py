@@ -13,7 +13,7 @@ from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.emulator.notation import read
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
-from pytest_amlpreflight.inspection import Facts, Run
+from pytest_amlpreflight.inspection import Facts, Run, RunOptions
 from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.permissions import needed_permissions
 from pytest_amlpreflight.readers.spec_file import read_deployment_spec, read_endpoint_spec
@@ -28,6 +28,9 @@ CALLERS_ROLE = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinition
 CONTENT = {"workspace::diagnosis_is_clean"}
 """Without the permission it is skipped and says so: its question is Azure's, and no other check depends on it."""
 
+OF_FILES = ("spec", "code", "environment", "template", "local")
+"""Topics that look at files and processes of this machine, for which nobody's permission is needed."""
+
 Serve = Callable[[tuple[str, ...]], Emulator]
 
 
@@ -35,7 +38,13 @@ def world_of(actions: tuple[str, ...]) -> dict[str, object]:
     """The example world, with a caller who holds these actions and no others, and an Azure that looks."""
     world = read(EXAMPLE / "world.yml")
     world["caller"] |= {"enforced": True}
-    permission = {"actions": list(actions), "notActions": [], "dataActions": [], "notDataActions": []}
+    on_data = set(needed_permissions().data_actions)
+    permission = {
+        "actions": [one for one in actions if one not in on_data],
+        "notActions": [],
+        "dataActions": [one for one in actions if one in on_data],
+        "notDataActions": [],
+    }
     kind = "Microsoft.Authorization/roleDefinitions"
     role = {"roleName": "preflight", "type": "CustomRole", "permissions": [permission]}
     world["resources"].append({"id": CALLERS_ROLE, "name": "1b7c3e52-preflight", "type": kind, "properties": role})
@@ -43,6 +52,11 @@ def world_of(actions: tuple[str, ...]) -> dict[str, object]:
         if (one.get("properties") or {}).get("principalId") == world["caller"]["objectId"]:
             one["properties"]["roleDefinitionId"] = CALLERS_ROLE
     return world
+
+
+def everything() -> tuple[str, ...]:
+    """The whole role: its actions and its data actions."""
+    return needed_permissions().actions + needed_permissions().data_actions
 
 
 @pytest.fixture
@@ -82,13 +96,13 @@ def facts_of(emulator: Emulator, phase: str) -> Facts:
     endpoint = read_endpoint_spec(Path("endpoint.yml"), EXAMPLE)
     deployment = read_deployment_spec(Path("deployments/blue.yml"), EXAMPLE)
     target = Target(workspace, "iris", "blue", endpoint, deployment)
-    return Facts(Run(Azure(connection), phase), target)
+    return Facts(Run(Azure(connection), RunOptions(phase)), target)
 
 
 def needs_of_checks(phase: str) -> dict[str, list[str]]:
     """The facts that each check of a phase takes, by the check's id."""
     found = {}
-    for topic in checks.TOPICS:
+    for topic in (topic for topic in checks.TOPICS if topic not in OF_FILES):
         for name, check in inspect.getmembers(import_module(f"{checks.__name__}.{topic}"), inspect.isfunction):
             mark = next((mark for mark in getattr(check, "pytestmark", []) if mark.name == "aml_check"), None)
             if mark and phase in mark.kwargs["phases"]:
@@ -116,7 +130,7 @@ def refused(facts: Facts, needs: list[str]) -> set[str]:
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_action_of_the_role_is_needed_by_exactly_the_checks_that_ask_for_it(serve: Serve, phase: str) -> None:
     """With the whole role nothing is refused; without one action, the checks that ask for it go unanswered."""
-    role = needed_permissions().actions
+    role = everything()
     emulator = serve(role)
     asking: dict[str, set[str]] = {}
     for check, needs in needs_of_checks(phase).items():
@@ -133,7 +147,7 @@ def test_every_action_of_the_role_is_needed_by_exactly_the_checks_that_ask_for_i
 
 def test_a_run_with_exactly_the_role_has_no_error(example: pytest.Pytester) -> None:
     """The caller of the example holds the role and nothing else: no check goes unanswered for lack of a permission."""
-    (example.path / "world.yml").write_text(json.dumps(world_of(needed_permissions().actions)), encoding="utf-8")
+    (example.path / "world.yml").write_text(json.dumps(world_of(everything())), encoding="utf-8")
 
     result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-rA", "aml-preflight")
 
@@ -145,7 +159,7 @@ def test_a_run_with_exactly_the_role_has_no_error(example: pytest.Pytester) -> N
 def test_a_run_says_which_permission_would_have_answered_the_rest(example: pytest.Pytester) -> None:
     """Each refused permission is listed once, with the number of tests it would have answered."""
     action = "Microsoft.Authorization/locks/read"
-    actions = tuple(one for one in needed_permissions().actions if one != action)
+    actions = tuple(one for one in everything() if one != action)
     (example.path / "world.yml").write_text(json.dumps(world_of(actions)), encoding="utf-8")
 
     result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "aml-preflight")

@@ -46,8 +46,19 @@ def test_without_a_sample_the_reason_is_said(example: pytest.Pytester) -> None:
 
     result = run(example, "-rs", SCORING)
 
-    result.assert_outcomes(passed=1, skipped=4)
+    result.assert_outcomes(passed=2, skipped=3)
     result.stdout.fnmatch_lines(["*no sample request was given (--aml-sample-request FILE)*"])
+
+
+def test_an_endpoint_that_was_merely_found_gets_no_sample(example: pytest.Pytester) -> None:
+    """The data of one model are no business of another; strangers' requests carry none."""
+    found = ("-o", "aml_endpoint=", "-o", "aml_deployment=", "-rs", SCORING)
+
+    silent, named = run(example, *found), run(example, "--aml-sample-request", "iris=sample-request.json", *found)
+
+    silent.stdout.fnmatch_lines(["*named only: --aml-sample-request iris=FILE*"])
+    assert silent.parseoutcomes() == {"passed": 2, "skipped": 3}
+    assert named.parseoutcomes() == {"passed": 5}
 
 
 def test_a_sample_file_that_is_not_there_is_the_operators_mistake(example: pytest.Pytester) -> None:
@@ -62,10 +73,14 @@ def test_browsers_are_looked_at_where_an_origin_is_given(example: pytest.Pyteste
     """Advice, since servers are answered all the same."""
     check = f"{SCORING}::check_browser_callers_are_expected"
 
-    result = run(example, "--aml-origin", "https://app.contoso.com", check)
+    unknown, none = (
+        run(example, "--aml-origin", "https://other.contoso.com", check),
+        run(example, "-o", "aml_origin=", check),
+    )
 
-    result.assert_outcomes(passed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*endpoint iris does not answer browsers*"])
+    unknown.assert_outcomes(passed=1, warnings=1)
+    unknown.stdout.fnmatch_lines(["*endpoint iris does not answer browsers*"])
+    none.assert_outcomes(skipped=1)
 
 
 def test_no_secret_is_in_a_failures_report(example: pytest.Pytester) -> None:
@@ -103,7 +118,7 @@ def test_deployments_are_scored_at_the_same_time(example: pytest.Pytester, monke
 
     result = run(example, "--aml-emulator-latency", "200ms", *arguments, SCORING)
 
-    result.assert_outcomes(passed=6, skipped=1)
+    result.assert_outcomes(passed=7)
     after_token = sorted(answered)[2:]
     took = max(end for _, end in after_token) - min(start for start, _ in after_token)
     assert took < 5 * 0.2 * 1.3

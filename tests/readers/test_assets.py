@@ -9,7 +9,7 @@ from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.asset import ModelFiles
 from pytest_amlpreflight.facts.container_image import parse_image
 from pytest_amlpreflight.facts.reference import AssetReference
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.secret import parse_references
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.asset import asset_reference, read_environment, read_model, workspace_store
@@ -20,9 +20,9 @@ from pytest_amlpreflight.readers.model_files import read_model_files
 from pytest_amlpreflight.readers.secret import find_vault, read_connection, read_secret_versions
 
 W = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
-WORKSPACE = parse_resource_id(W)
-assert WORKSPACE
+WORKSPACE = ResourceId("s", "g", "Microsoft.MachineLearningServices/workspaces", "w", W)
 REGISTRY = "/subscriptions/r/resourceGroups/rg/providers/Microsoft.MachineLearningServices/registries/azureml"
+VERSIONS = ", ".join(f"v{n}: {{enabled: {'false' if n == 3 else 'true'}}}" for n in range(30))
 WORLD = f"""tenant: t
 caller: {{objectId: me}}
 resources:
@@ -47,7 +47,7 @@ resources:
   {{vaultUri: "https://kv.vault.azure.net/"}}}}
 data_plane:
   kv.vault.azure.net:
-    secrets: {{key: {{versions: {{{", ".join(f"v{n}: {{enabled: {'false' if n == 3 else 'true'}}}" for n in range(30))}}}}}}}
+    secrets: {{key: {{versions: {{{VERSIONS}}}}}}}
   mine.azurecr.io:
     repositories: {{ml/iris: {{tags: {{"3": "sha256:0f"}}}}}}
   shut.azurecr.io: {{refuses: DENIED}}

@@ -40,9 +40,7 @@ def test_the_all_zero_principal_beside_user_assigned_identities_is_nobody(world:
     found = endpoint(world)
 
     assert found.principal_id is None
-    assert found.identity_ids == (
-        world.id("Microsoft.ManagedIdentity/userAssignedIdentities/iris-endpoint-identity"),
-    )
+    assert found.identity_ids == (world.id("Microsoft.ManagedIdentity/userAssignedIdentities/iris-endpoint-identity"),)
 
 
 def test_a_system_assigned_identity_has_its_principal(world: Any) -> None:
@@ -145,9 +143,7 @@ def test_a_capacity_may_be_a_string(world: Any) -> None:
     assert deployment(world).instance_count == 5
 
 
-@pytest.mark.parametrize(
-    ("egress", "expected"), [("Enabled", True), ("disabled", False), (None, None), ("", None)]
-)
+@pytest.mark.parametrize(("egress", "expected"), [("Enabled", True), ("disabled", False), (None, None), ("", None)])
 def test_an_egress_that_was_not_set_is_told_from_an_open_one(
     world: Any, egress: str | None, expected: bool | None
 ) -> None:
@@ -157,7 +153,9 @@ def test_an_egress_that_was_not_set_is_told_from_an_open_one(
     assert deployment(world).egress_public_network_access is expected
 
 
-@pytest.mark.parametrize(("kind", "managed"), [("Managed", True), ("Kubernetes", False), ("AzureMLCompute", False), (None, True)])
+@pytest.mark.parametrize(
+    ("kind", "managed"), [("Managed", True), ("Kubernetes", False), ("AzureMLCompute", False), (None, True)]
+)
 def test_the_kind_of_compute_is_read(world: Any, kind: str | None, managed: bool) -> None:
     """A kind that azure-ai-ml raises on is still read."""
     world.properties(DEPLOYMENT)["endpointComputeType"] = kind
@@ -200,5 +198,7 @@ def test_a_traffic_that_is_no_number_is_unreadable(world: Any) -> None:
     """What was not understood does not pass."""
     world.properties(ENDPOINT)["traffic"] = {"blue": "all of it"}
 
-    with pytest.raises(FactUnreadable, match="endpoint iris is unreadable: UnexpectedShape\n  blue is str, not a number"):
+    with pytest.raises(
+        FactUnreadable, match="endpoint iris is unreadable: UnexpectedShape\n  blue is str, not a number"
+    ):
         endpoint(world)

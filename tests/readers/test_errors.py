@@ -21,8 +21,10 @@ from azure.core.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.errors import WITHOUT_ANSWER, innermost_error, not_read
+from pytest_amlpreflight.readers.key_vault import read_key_vault
 from pytest_amlpreflight.readers.workspace import read_workspace
 
 
@@ -62,7 +64,11 @@ def test_the_table_holds_subclasses_before_their_bases() -> None:
     [
         ({"error": {"code": "A", "message": "m"}}, "A", "m"),
         ({"code": "A", "message": "m"}, "A", "m"),
-        ({"error": {"code": "UserError", "message": "m", "innerError": {"code": "NotFoundError"}}}, "NotFoundError", "m"),
+        (
+            {"error": {"code": "UserError", "message": "m", "innerError": {"code": "NotFoundError"}}},
+            "NotFoundError",
+            "m",
+        ),
         (
             {"error": {"code": "A", "innerError": {"code": "B", "innerError": {"code": "C", "message": "deep"}}}},
             "C",
@@ -153,7 +159,7 @@ def test_a_connection_that_breaks_is_unreadable(world: Any) -> None:
     world.fault("reset", "*/workspaces/contoso-ml")
     azure = world.connect()
 
-    with pytest.raises(FactUnreadable, match="workspace contoso-ml is unreadable: Connection(Broken|Failed)"):
+    with pytest.raises(FactUnreadable, match=r"workspace contoso-ml is unreadable: Connection(Broken|Failed)"):
         read_workspace(azure.arm, world.workspace_id)
 
 
@@ -163,7 +169,7 @@ def test_a_body_that_cannot_be_parsed_is_unreadable(world: Any, kind: str) -> No
     world.fault(kind, "*/workspaces/contoso-ml")
     azure = world.connect()
 
-    with pytest.raises(FactUnreadable, match="workspace contoso-ml is unreadable: (MalformedAnswer|ConnectionBroken)"):
+    with pytest.raises(FactUnreadable, match=r"workspace contoso-ml is unreadable: (MalformedAnswer|ConnectionBroken)"):
         read_workspace(azure.arm, world.workspace_id)
 
 
@@ -174,7 +180,9 @@ def test_a_body_that_the_sdks_own_clients_cannot_parse_is_unreadable(world: Any,
     world.fault(kind, "*/vaults/contoso-ml-kv")
     azure = world.connect()
 
-    with pytest.raises(FactUnreadable, match="key vault contoso-ml-kv is unreadable: (MalformedAnswer|ConnectionBroken)"):
+    with pytest.raises(
+        FactUnreadable, match=r"key vault contoso-ml-kv is unreadable: (MalformedAnswer|ConnectionBroken)"
+    ):
         azure.key_vault(vault_id, named_by="workspace contoso-ml")
 
 
@@ -249,7 +257,7 @@ def page(world: Any) -> Iterator[Any]:
     given: dict[str, Any] = {"status": 200, "type": "text/html", "body": b"<html>Please log in</html>"}
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(given["status"])
             self.send_header("Content-Type", given["type"])
             self.send_header("Content-Length", str(len(given["body"])))
@@ -268,7 +276,7 @@ def page(world: Any) -> Iterator[Any]:
 
 
 def _through(page: dict[str, Any], error: type[Exception], match: str) -> Any:
-    """Read a workspace through a pipeline whose bearer token may travel over plain http: the proxy's page is what counts."""
+    """Read a resource group over plain http, so that no token travels: the proxy's page is what counts."""
     import requests
     from azure.core.pipeline import Pipeline
     from azure.core.pipeline.policies import ContentDecodePolicy
@@ -293,6 +301,26 @@ def test_a_page_of_html_with_status_200_is_no_answer(page: dict[str, Any], kind:
     problem = _through(page, FactUnreadable, "resource group g is unreadable: MalformedAnswer")
 
     assert problem.status is None
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+@pytest.mark.parametrize("body", [b"<html>Please log in</html>", b"", b"[]", b"null", b"17", b'"text"'])
+def test_a_page_that_an_sdk_client_cannot_parse_is_no_answer(page: dict[str, Any], kind: str, body: bytes) -> None:
+    """The clients of azure-mgmt raise what their parsers raise."""
+    from azure.core.pipeline import Pipeline
+    from azure.core.pipeline.policies import ContentDecodePolicy
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.mgmt.keyvault import KeyVaultManagementClient
+
+    page |= {"type": kind, "body": body}
+    vault_id = parse_resource_id("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv")
+    assert vault_id is not None
+    pipeline: Any = Pipeline(RequestsTransport(), policies=[ContentDecodePolicy()])
+    where, credential = f"http://127.0.0.1:{page['port']}", _Unknown()
+    client = KeyVaultManagementClient(credential, "s", base_url=where, pipeline=pipeline)  # type: ignore[arg-type]
+
+    with pytest.raises(FactUnreadable, match=r"key vault kv is unreadable: (MalformedAnswer|UnexpectedShape)"):
+        read_key_vault(client, vault_id, named_by="workspace w")
 
 
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])

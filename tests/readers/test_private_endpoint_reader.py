@@ -74,7 +74,9 @@ def test_groups_that_may_not_be_read_make_the_addresses_unknown(world: Any) -> N
     """No addresses would be a wrong answer."""
     world.fault("deny", "*/privatednszonegroups")
 
-    with pytest.raises(FactUnreadable, match="the DNS zone groups of private endpoint contoso-ml-pe is unreadable") as caught:
+    with pytest.raises(
+        FactUnreadable, match="the DNS zone groups of private endpoint contoso-ml-pe is unreadable"
+    ) as caught:
         read(world)
 
     assert caught.value.permission == "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read"

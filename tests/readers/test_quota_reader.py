@@ -78,7 +78,9 @@ def test_a_workspace_is_found_in_any_casing(world: Any) -> None:
 def test_rows_of_an_unknown_kind_are_left_out(world: Any) -> None:
     """They count something else."""
     before = len(read(world).usages)
-    world.rows("usages").append({**world.rows("usages")[0], "type": "Microsoft.MachineLearningServices/endpoints/usages"})
+    world.rows("usages").append(
+        {**world.rows("usages")[0], "type": "Microsoft.MachineLearningServices/endpoints/usages"}
+    )
 
     assert len(read(world).usages) == before
 

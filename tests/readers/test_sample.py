@@ -64,3 +64,15 @@ def test_a_samples_type_comes_from_its_name(tmp_path: Path, name: str, kind: str
 
     assert isinstance(found, Sample)
     assert found.content_type == kind
+
+
+def test_an_endpoint_that_nobody_named_gets_only_what_was_given_for_it(tmp_path: Path) -> None:
+    """A sample given for all is for all that were named."""
+    given = (("", write(tmp_path / "all.json", "for all")), ("digits", write(tmp_path / "digits.json", "for digits")))
+    requests = SampleRequests(given, tmp_path, named=frozenset({"iris"}))
+
+    assert isinstance(read_sample(requests, "iris"), Sample)
+    assert isinstance(read_sample(requests, "digits"), Sample)
+    assert read_sample(requests, "other") == (
+        "a sample is sent to endpoints that were named only: --aml-sample-request other=FILE"
+    )

@@ -53,7 +53,10 @@ def test_a_bypass_without_azure_services_admits_none(world: Any, bypass: str | N
 def test_resource_access_rules_let_single_workspaces_in(world: Any) -> None:
     """Without any bypass."""
     rules = world.properties("storageAccounts/contosomlstore")["networkAcls"]
-    rules |= {"bypass": "None", "resourceAccessRules": [{"tenantId": "t", "resourceId": world.workspace_id.text.upper()}]}
+    rules |= {
+        "bypass": "None",
+        "resourceAccessRules": [{"tenantId": "t", "resourceId": world.workspace_id.text.upper()}],
+    }
 
     account = read(world)
 

@@ -52,7 +52,9 @@ def test_a_workspace_before_its_first_image_build_has_no_registry(world: Any, se
     assert read(world).registry_id is None
 
 
-@pytest.mark.parametrize(("sent", "expected"), [({}, False), ({"v1LegacyMode": None}, False), ({"v1LegacyMode": True}, True)])
+@pytest.mark.parametrize(
+    ("sent", "expected"), [({}, False), ({"v1LegacyMode": None}, False), ({"v1LegacyMode": True}, True)]
+)
 def test_a_workspace_from_before_legacy_mode_is_not_in_it(
     world: Any, sent: dict[str, bool | None], expected: bool
 ) -> None:

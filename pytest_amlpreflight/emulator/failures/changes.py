@@ -7,7 +7,8 @@
               resolver: network         only the network's own resolver, or `azure`; both where it is left out
     - collection: the end of a path       where: {...}   merge: {...}     rows of a list
     - data_plane: a host                  merge: {...}     what stands behind it
-    - progress: TYPE or TYPE/NAME or id   where: {...}   first: [...]     what the first reads see, a patch each; null: nothing
+    - progress: TYPE or TYPE/NAME or id   where: {...}   first: [...]     what the first reads see, a patch each;
+    null: nothing
     - log:      TYPE/NAME of a deployment  container: InferenceServer     text: what it printed
     - fault:    as in a world
 

@@ -1,4 +1,5 @@
-"""Secrets never reach a report, a log or an exception text: everything that comes out of a container passes here first.
+"""Secrets never reach a report, a log or an exception text: everything that comes out of a container passes here
+first.
 """
 
 import re

@@ -1,0 +1,59 @@
+"""Secrets never leave a container's log."""
+
+import pytest
+
+from pytest_amlpreflight.facts.redaction import HIDDEN, redact
+
+KEY = "c2VjcmV0" * 10 + "c2VjcmU="[:6] + "=="
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        (f"DefaultEndpointsProtocol=https;AccountName=store;AccountKey={KEY};EndpointSuffix=core", KEY),
+        ("https://store.blob.core.windows.net/c/b?sv=2022-11-02&sig=ab%2Fcd%3D&sp=r", "ab%2Fcd%3D"),
+        ("InstrumentationKey=2c7e5d84-8f31-4f0b-9b1d-6b0f4a93c7d2;IngestionEndpoint=https://x", "2c7e5d84-8f31"),
+        ('{"primaryKey":"0123456789abcdef0123456789abcdef"}', "0123456789abcdef"),
+        ("Authorization: Bearer s3cr3t-value-of-a-token", "s3cr3t-value"),
+        (f"got token {TOKEN}", "eyJhbGci"),
+        ("OPENAI_API_KEY=sk-123456789", "sk-123456789"),
+        ("redis://:hunter22@cache:6379/0", "hunter22"),
+        ("password: 'correct horse'", "correct horse"),
+        ("AZURE_CLIENT_SECRET=abc~def.ghi", "abc~def.ghi"),
+        ("SharedAccessSignature sr=x&sig=abcdefgh&se=1", "abcdefgh"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", "MIIB"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIB and the log was cut", "MIIB"),
+        (f"key is {KEY}", KEY),
+    ],
+)
+def test_a_secret_is_hidden(text: str, secret: str) -> None:
+    """Keys, tokens, passwords, signatures and connection strings, in each way in which logs show them."""
+    hidden = redact(text)
+
+    assert secret not in hidden
+    assert HIDDEN in hidden
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ModuleNotFoundError: No module named 'lightgbm'",
+        "KeyError: 'sepal'",
+        'File "/var/azureml-app/src/score.py", line 3, in init',
+        "max_tokens=2048 tokenizer: bert-base-uncased",
+        "azureml_92a029f831ce58d2ed011c3c42d35acb:latest",
+        "TypeError: register() takes 3 positional arguments but 4 were given",
+        "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    """The lines that decide a check come through unchanged."""
+    assert redact(text) == text
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    """A text may pass through several reports."""
+    once = redact(f"AccountKey={KEY};x https://h/?sig=abc&a=b Authorization: Bearer abcdefghijk")
+
+    assert redact(once) == once

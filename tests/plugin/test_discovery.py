@@ -1,0 +1,104 @@
+"""What nobody named is looked up once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_amlpreflight.config_files import workspace_id
+from pytest_amlpreflight.discovery import Discovery
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.targets import Target
+
+OPEN = ("-p", "no:randomly", "-o", "aml_endpoint=", "-o", "aml_deployment=", "--aml-phase", "audit")
+WORKSPACE = workspace_id("s", "g", "w")
+FAULT = "faults:\n  - {{kind: deny, resource: '{}'}}\n"
+
+
+def test_every_live_deployment_becomes_a_target(example: pytest.Pytester) -> None:
+    """A workspace alone is enough: the header says what was found, the node ids hold it."""
+    result = example.runpytest_inprocess(*OPEN, "-p", "no:xdist", "-v", "aml-preflight::deployment")
+
+    result.stdout.fnmatch_lines(
+        ["aml-preflight: contoso-ml/iris/blue, phase audit*", "*is_provisioned?contoso-ml/iris/blue? PASSED*"]
+    )
+
+
+def test_before_a_deployment_nothing_is_looked_up(example: pytest.Pytester) -> None:
+    """What is about to be deployed is what the operator says."""
+    result = example.runpytest_inprocess(
+        "-p", "no:randomly", "-o", "aml_endpoint=", "-o", "aml_deployment=", "-rs", "aml-preflight::network"
+    )
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*no endpoint was given*"])
+
+
+def test_workers_are_told(example: pytest.Pytester) -> None:
+    """Under xdist the controller looks, so that all workers collect the same tests."""
+    result = example.runpytest_subprocess(*OPEN, "-n", "2", "aml-preflight::deployment")
+
+    result.assert_outcomes(passed=4)
+
+
+def test_a_workspace_without_endpoints_says_so(example: pytest.Pytester) -> None:
+    """Nothing live is no mistake, and no silence either."""
+    result = example.runpytest_inprocess(
+        *OPEN, "-p", "no:xdist", "-rs", "--aml-failure", "endpoint-absent", "aml-preflight::deployment"
+    )
+
+    result.stdout.fnmatch_lines(["SKIPPED * workspace contoso-ml has no online endpoint"])
+    assert result.ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("denied", "words"),
+    [
+        ("*/onlineendpoints", "the endpoints of workspace contoso-ml is unreadable: HTTP 403 AuthorizationFailed"),
+        ("*/deployments", "the deployments of endpoint iris is unreadable: HTTP 403 AuthorizationFailed"),
+    ],
+)
+def test_what_could_not_be_looked_up_is_an_error(example: pytest.Pytester, denied: str, words: str) -> None:
+    """Never a green run that looked at nothing: one ERROR, and `not reached` for the rest."""
+    world = example.path / "world.yml"
+    world.write_text(world.read_text(encoding="utf-8") + "\n" + FAULT.format(denied), encoding="utf-8")
+
+    result = example.runpytest_inprocess(
+        *OPEN, "-p", "no:xdist", "-rs", "aml-preflight::deployment", "aml-preflight::logs"
+    )
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.parseoutcomes()["errors"] == 1
+    result.stdout.fnmatch_lines([words, "SKIPPED * not reached: *"])
+
+
+def test_a_discovery_survives_the_way_to_a_worker() -> None:
+    """Names and problems alike, whatever kind of problem."""
+    unread = FactUnreadable("the endpoints", status=403, code="AuthorizationFailed", detail="d", permission="a/read")
+    absent = FactAbsent("workspace w")
+    absent.fact = "workspace"
+    found = Discovery({"/w": ("a", "b"), "/v": ()}, {"/x": unread, "/y": absent})
+
+    told = Discovery.of_text(json.loads(json.dumps(found.as_text())))
+
+    assert told.names == found.names
+    assert str(told.problems["/x"]) == str(unread)
+    assert (str(told.problems["/y"]), told.problems["/y"].fact) == (str(absent), "workspace")
+
+
+def test_targets_are_filled_in_to_the_bottom() -> None:
+    """Endpoints below a workspace, deployments below those; an endpoint without any stays, with a reason."""
+    workspace = Target(WORKSPACE)
+    key = workspace.resource_id.lower()
+    found = Discovery({key: ("a", "b"), f"{key}/onlineendpoints/a": ("x", "y"), f"{key}/onlineendpoints/b": ()})
+
+    targets = found.expand([workspace])
+
+    assert [str(target) for target in targets] == ["w/a/x", "w/a/y", "w/b"]
+    assert found.reason(targets[-1]) == "endpoint b has no deployment"
+    assert found.reason(targets[0]) is None
+
+
+def test_the_world_holds_what_the_tests_mean(example: pytest.Pytester) -> None:
+    """The example's own ini file names endpoint and deployment; these tests take them away."""
+    assert "aml_endpoint" in Path(example.path / "pyproject.toml").read_text(encoding="utf-8")

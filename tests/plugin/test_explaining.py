@@ -1,0 +1,199 @@
+"""`--aml-explain CODE | FILE | -`."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_amlpreflight.conclusion import Said, conclusion
+from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.explanation import Explanation, explain_text
+from pytest_amlpreflight.facts.operation import code_meanings, meaning_of
+from pytest_amlpreflight.suite import topic_modules
+
+NO_WORKSPACE = ("-p", "no:cacheprovider")
+CODES = tuple(meaning.code for meaning in code_meanings().values())
+KUBERNETES = {"code": "BadRequest", "details": [{"code": "KubernetesUnaccessible", "message": "InvalidCertificate"}]}
+AZ = """ERROR: (BadRequest) The request is invalid.
+Code: BadRequest
+Exception Details: (ImageBuildFailure) Image build failed.
+    Code: ImageBuildFailure
+"""
+
+
+def explained_codes() -> list[str]:
+    """A failure file for every code and every check that it can come from, once each."""
+    failures = [load(name) for name in failure_names()]
+    told = {(one.code, one.blocks): one.name for one in failures if one.blocks and one.code and meaning_of(one.code)}
+    return sorted(told.values())
+
+
+def all_checks() -> set[str]:
+    """Every check, as `<topic>::check_<name>`."""
+    modules = topic_modules()
+    return {
+        f"{one.__name__.rpartition('.')[2]}::{name}"
+        for one in modules
+        for name in vars(one)
+        if name.startswith("check_")
+    }
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_explained_without_a_workspace(pytester: pytest.Pytester, code: str) -> None:
+    """Title, advice and guide, and exit code 0; nothing is asked of Azure."""
+    result = pytester.runpytest_inprocess(*NO_WORKSPACE, "--aml-explain", code)
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines([f"{code}: *", "  https://*", "--aml-workspace NAME runs *"])
+
+
+@pytest.mark.parametrize("module", topic_modules(), ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_code_that_a_check_explains_is_in_the_table(module: object) -> None:
+    """A marker's code that nobody could ask about would be a dead end."""
+    marks = [mark for name, check in vars(module).items() if name.startswith("check_") for mark in check.pytestmark]
+
+    codes = {code for mark in marks for code in mark.kwargs["explains"]}
+
+    assert {code for code in codes if meaning_of(code) is None} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (json.dumps({"error": KUBERNETES}), ["KubernetesUnaccessible", "BadRequest"]),
+        (
+            json.dumps({"error": {"code": "UserError", "message": json.dumps(KUBERNETES)}}),
+            ["KubernetesUnaccessible", "BadRequest"],
+        ),
+        (AZ, ["ImageBuildFailure", "BadRequest"]),
+        ("x\nModuleNotFoundError: No module named 'lightgbm'\n", ["UserScriptImportError"]),
+        ("ERR_1200 : Unable to download user container image", ["ERR_1200"]),
+        ("HTTP/1.1 424 Failed Dependency", ["424"]),
+        ("the score was 404 of 500, and the conflict is over", []),
+        ("OutOfQuota: Kubernetes unschedulable. Details:0/1 nodes are available", ["OutOfQuota"]),
+    ],
+)
+def test_the_telling_code_of_a_text_comes_first(text: str, codes: list[str]) -> None:
+    """Raw JSON, JSON in JSON, what `az` prints, a log, the codes of 2021, a status; and no code where there is none."""
+    assert list(explain_text(text, "x").codes) == codes
+
+
+def test_a_file_is_explained(pytester: pytest.Pytester) -> None:
+    """What was kept from a failed pipeline is enough."""
+    pytester.path.joinpath("error.txt").write_text(AZ, encoding="utf-8")
+
+    result = pytester.runpytest_inprocess(*NO_WORKSPACE, "--aml-explain", "error.txt")
+
+    result.stdout.fnmatch_lines(["ImageBuildFailure: the image of the environment could not be built"])
+
+
+def test_standard_input_is_explained(pytester: pytest.Pytester) -> None:
+    """`az ... 2>&1 | pytest --aml-explain -`."""
+    result = pytester.run(sys.executable, "-m", "pytest", "--aml-explain", "-", stdin=AZ.encode())
+
+    result.stdout.fnmatch_lines(["ImageBuildFailure: *"])
+    assert result.ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("what", "words"), [("OutOfQota", "*did you mean OutOfQuota*"), ("qwrtz", "*--aml-explain list*")]
+)
+def test_an_unknown_code_names_the_near_ones(pytester: pytest.Pytester, what: str, words: str) -> None:
+    """A usage error in one sentence."""
+    result = pytester.runpytest_inprocess(*NO_WORKSPACE, "--aml-explain", what)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([words])
+
+
+def test_a_file_without_a_code_is_a_usage_error(pytester: pytest.Pytester) -> None:
+    """Nothing is explained where nothing is known."""
+    pytester.path.joinpath("log.txt").write_text("all is well\n", encoding="utf-8")
+
+    result = pytester.runpytest_inprocess(*NO_WORKSPACE, "--aml-explain", "log.txt")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*log.txt: it names no code and no cause that the tables know*"])
+
+
+@pytest.mark.parametrize("name", explained_codes())
+def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytester, name: str) -> None:
+    """Exactly the checks that could explain the code run, and the likeliest cause is one that the failure names."""
+    failure = load(name)
+    phase = ("--aml-phase", failure.phase)
+
+    result = example.runpytest_inprocess(
+        "-p", "no:randomly", "-p", "no:xdist", "--aml-explain", str(failure.code), "--aml-failure", name, *phase
+    )
+
+    screen = result.stdout.str()
+    first = next((line for line in screen.splitlines() if line.startswith("  1. ")), "no cause")
+    assert any(first.endswith(f"({check})") for check in failure.blocks), screen
+
+
+def test_only_the_checks_that_could_explain_it_run(example: pytest.Pytester) -> None:
+    """Of every phase: what was ruled out is named, and so is what does not arise."""
+    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "--aml-explain", "V1LegacyMode")
+
+    result.assert_outcomes(passed=1, deselected=result.parseoutcomes()["deselected"])
+    result.stdout.fnmatch_lines(["no check found a cause", "ruled out: workspace::workspace_allows_v2_apis"])
+
+
+def test_the_end_of_a_run_sorts_what_was_said() -> None:
+    """Causes by likelihood, then what was ruled out, what could not be looked at, and what does not arise."""
+    quota = Explanation("OutOfQuota", ("OutOfQuota",))
+    said = [
+        Said("deployment::deployment_is_provisioned", "failed", "deployment blue failed\n  fix: x"),
+        Said("quota::family_quota_fits_the_deployment", "failed", "quota is short"),
+        Said("quota::compute_objects_remain", "passed", ""),
+        Said("quota::model_fits_the_disk", "error", "the model is unreadable: HTTP 403\n  detail"),
+        Said("endpoint::endpoints_fit_the_region", "skipped", "not reached: x"),
+        Said("subscription::role_assignments_remain", "skipped", "the endpoint brings an identity"),
+    ]
+
+    lines = list(conclusion(quota, said))
+
+    assert lines == [
+        "likeliest cause:",
+        "  1. quota is short  (quota::family_quota_fits_the_deployment)",
+        "  2. deployment blue failed  (deployment::deployment_is_provisioned)",
+        "     fix: x",
+        "ruled out: quota::compute_objects_remain",
+        "could not be looked at:",
+        "  endpoint::endpoints_fit_the_region: not reached: x",
+        "  quota::model_fits_the_disk: the model is unreadable: HTTP 403",
+        "does not arise here:",
+        "  subscription::role_assignments_remain: the endpoint brings an identity",
+    ]
+
+
+def test_nothing_seen_is_not_nothing_found() -> None:
+    """Where no check could look, the section does not say that all is well."""
+    nothing = conclusion(
+        Explanation("x", ("OutOfQuota",)), [Said("quota::compute_objects_remain", "error", "unreadable")]
+    )
+
+    assert next(nothing) == "no check could look for a cause"
+
+
+def test_the_table_names_checks_that_exist() -> None:
+    """A name that is misspelt would never run, and nobody would miss it."""
+    named = {check for meaning in code_meanings().values() for check in meaning.checks}
+
+    assert named - {check.replace("::check_", "::") for check in all_checks()} == set()
+
+
+def test_logs_come_with_a_failed_deployment_and_into_junit(example: pytest.Pytester) -> None:
+    """As sections on the terminal and as properties in JUnit; a run without a failure has neither."""
+    junit = Path(example.path / "junit.xml")
+
+    result = example.runpytest_inprocess(
+        "-p", "no:randomly", "-p", "no:xdist", "--aml-phase", "post", "--aml-failure",
+        "deployment-failed-container-crashes", f"--junitxml={junit}",
+        "aml-preflight::deployment::check_deployment_is_provisioned",
+    )  # fmt: skip
+
+    result.stdout.fnmatch_lines(["*InferenceServer log*", "*No module named 'lightgbm'*"])
+    assert "aml_InferenceServer_log" in junit.read_text(encoding="utf-8")
