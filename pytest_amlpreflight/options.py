@@ -105,7 +105,7 @@ OPTIONS = (
     ),
     Option(
         "connect-to",
-        "connect elsewhere for vault, registry, storage and scoring hosts, as curl's --connect-to: through a tunnel, say (repeatable)",
+        "where to connect for vault, registry, storage and scoring hosts, as curl's option does it (repeatable)",
         "HOST:PORT:ADDRESS:PORT",
         ("AML_CONNECT_TO",),
         repeatable=True,

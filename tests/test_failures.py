@@ -5,6 +5,7 @@ import pytest
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.verdict import PHASES
 
+WITHOUT_OTHER_PLUGINS = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:anyio")
 ADVICE_IS_AN_ERROR = ("-W", "error::pytest_amlpreflight.PreflightAdvice")
 WITHOUT_PROCESSES = ("-o", "aml_local=no", "-k", "not spec_matches_the_schema and not requirements_resolve")
 """No state of the cloud changes what azure-ai-ml, uv and the inference server say of the user's files; each takes seconds."""
@@ -12,7 +13,7 @@ WITHOUT_PROCESSES = ("-o", "aml_local=no", "-k", "not spec_matches_the_schema an
 
 def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, set[str]]:
     """The built-in checks of a run over the example, each as `<topic>::<name>`, by what they said."""
-    quiet = ("-p", "no:randomly", "-p", "no:xdist", "-q", *ADVICE_IS_AN_ERROR)
+    quiet = (*WITHOUT_OTHER_PLUGINS, "-q", *ADVICE_IS_AN_ERROR)
     run = example.inline_run(*quiet, *arguments, "aml-preflight")
     assert run.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     said: dict[str, set[str]] = {"passes": set(), "skips": set(), "blocks": set(), "errors": set(), "advises": set()}

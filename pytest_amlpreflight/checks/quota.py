@@ -155,6 +155,7 @@ def _needed(deployment: Deployment, live: Deployment | None, size: VmSize, quota
 def _usages(quota: Quota, size: VmSize, workspace: Workspace) -> list[Usage]:
     """The rows that limit this size, the narrowest first. Raises `UnknownFamily` where Azure lists none."""
     quota.remaining(size.family, UsageLevel.SUBSCRIPTION)
+    quota.remaining(None, UsageLevel.REGION_TOTAL)
     rows = (
         quota.usage(size.family, UsageLevel.WORKSPACE, workspace.id.text),
         quota.usage(size.family, UsageLevel.SUBSCRIPTION),

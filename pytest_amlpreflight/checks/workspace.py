@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pytest_amlpreflight.checks.linked_resources import (
+from pytest_amlpreflight.checks._linked_resources import (
     blocked_by_absence,
     blocked_if_elsewhere,
     blocked_if_foreign,

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import cache
 
 from pytest_amlpreflight.data import Table, load
+from pytest_amlpreflight.facts.unread import FactUnreadable
 
 
 class UsageLevel(Enum):
@@ -36,12 +37,13 @@ _OF_ALL_FAMILIES = (UsageLevel.REGION_TOTAL, UsageLevel.CLUSTERS)
 _OF_A_WORKSPACE = (UsageLevel.WORKSPACE, UsageLevel.COMPUTE)
 
 
-class UnknownFamily(LookupError):
+class UnknownFamily(FactUnreadable):
     """Azure listed no usage for a family. Its quota is not known, which is neither nothing nor plenty."""
 
     def __init__(self, family: str | None, level: UsageLevel) -> None:
         self.family, self.level = family, level
-        super().__init__(f"Azure lists no usage of {family or 'all families'} at the level {level.value}")
+        detail = f"Azure lists no usage of {family or 'all families'} at the level {level.value}"
+        super().__init__(f"the quota of {family or 'all families'}", status=None, code="NotListed", detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

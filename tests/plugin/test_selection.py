@@ -11,7 +11,7 @@ BROKEN = ("--aml-failure", "key-vault-turns-trusted-services-away")
 
 def run(example: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """The example's run, in this process."""
-    return example.runpytest_inprocess("-p", "no:randomly", *arguments)
+    return example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", *arguments)
 
 
 def passed(result: pytest.RunResult) -> int:

@@ -9,7 +9,7 @@ DEPLOYMENT = "name: green\nendpoint_name: other\ninstance_type: Standard_DS3_v2\
 
 def usage_error(pytester: pytest.Pytester, *arguments: str) -> str:
     """The one line that a run with these arguments ends with."""
-    result = pytester.runpytest_inprocess("-p", "no:randomly", *arguments)
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", *arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR, result.stdout.str()
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
     return "\n".join(line for line in result.errlines if line)
