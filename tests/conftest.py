@@ -5,9 +5,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import azure.identity
-import azure.mgmt.containerregistry
-import azure.mgmt.keyvault
 import pytest
 
 import pytest_amlpreflight.emulator

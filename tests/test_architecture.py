@@ -12,6 +12,7 @@ import pytest_amlpreflight
 from pytest_amlpreflight import checks
 from pytest_amlpreflight.documentation import sections
 from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.inspection import Facts
 from pytest_amlpreflight.options import OPTIONS
 from pytest_amlpreflight.suite import topic_modules
 
@@ -87,6 +88,17 @@ def test_the_emulator_is_known_to_its_own_option_alone() -> None:
     }
 
     assert users == {"emulation.py"}
+
+
+def test_no_two_classes_of_facts_use_one_name() -> None:
+    """Facts stand together in one class in the end: of two members with one name, the later would silently win."""
+    owners: dict[str, list[str]] = {}
+    for base in Facts.__mro__[1:-2]:
+        for name in vars(base):
+            if not name.startswith("__") and name not in ("level", "offline"):
+                owners.setdefault(name, []).append(base.__name__)
+
+    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
 
 
 def test_every_module_of_checks_is_on_the_run() -> None:

@@ -88,7 +88,7 @@ def check_environment_exists(
 
 @check("assets", explains=("MissingDriverProgram",), phases=("pre",))
 def check_deployment_has_something_to_run(
-    aml_deployment_spec: DeploymentSpec | None,
+    aml_spec_to_deploy: DeploymentSpec | None,
     aml_registered_model: RegisteredModel | None,
     aml_registered_environment: RegisteredEnvironment | None,
 ) -> None:
@@ -98,7 +98,7 @@ def check_deployment_has_something_to_run(
     configuration; without any of these
     there is nothing to start, whatever the image holds.
     """
-    spec = aml_deployment_spec
+    spec = aml_spec_to_deploy
     if spec is None:
         not_applicable("a live deployment has been started before")
     registered = aml_registered_environment and aml_registered_environment.inference_config
@@ -115,7 +115,7 @@ def check_deployment_has_something_to_run(
 
 @check("assets", explains=("BadArgument",), phases=("pre",))
 def check_mlflow_model_fits_the_network(
-    aml_deployment_spec: DeploymentSpec | None,
+    aml_spec_to_deploy: DeploymentSpec | None,
     aml_registered_model: RegisteredModel | None,
     aml_workspace: Workspace,
 ) -> None:
@@ -124,7 +124,7 @@ def check_mlflow_model_fits_the_network(
     Azure would write the scoring script and build the environment itself, and with legacy network isolation it does
     not.
     """
-    spec = aml_deployment_spec
+    spec = aml_spec_to_deploy
     if spec is None:
         not_applicable("a live deployment has been created before")
     if _model_type(spec, aml_registered_model) != ModelType.MLFLOW or spec.code:

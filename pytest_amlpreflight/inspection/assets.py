@@ -22,14 +22,14 @@ class AssetFacts(TargetFacts):
     level = Level.DEPLOYMENT
 
     @fact
-    def deployment_spec(self) -> DeploymentSpec | None:
+    def spec_to_deploy(self) -> DeploymentSpec | None:
         """What is about to be deployed, None where a live deployment is inspected."""
-        return self.target.deployment_spec if self.run.phase == "pre" else None
+        return self.deployment_to_create
 
     @fact
     def model_reference(self) -> AssetReference | None:
         """The registered model that the deployment names, None where it names none."""
-        spec = self.deployment_spec
+        spec = self.deployment_to_create
         if spec:
             return spec.model.asset if spec.model else None
         live = self.deployment.model  # type: ignore[attr-defined]  # a fact of DeploymentFacts
@@ -38,7 +38,7 @@ class AssetFacts(TargetFacts):
     @fact
     def environment_reference(self) -> AssetReference | None:
         """The registered environment that the deployment names, None where it names none."""
-        spec = self.deployment_spec
+        spec = self.deployment_to_create
         if spec:
             return spec.environment.asset if spec.environment else None
         live = self.deployment.environment  # type: ignore[attr-defined]  # a fact of DeploymentFacts
@@ -92,7 +92,7 @@ class AssetFacts(TargetFacts):
         """The image that must be in its registry: the one that runs, or before a deployment the base of the one that
         Azure will build.
         """
-        spec, environment = self.deployment_spec, registered_environment
+        spec, environment = self.deployment_to_create, registered_environment
         if environment is None:
             text = spec.environment.image if spec and spec.environment else None
         else:

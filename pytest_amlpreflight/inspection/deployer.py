@@ -8,6 +8,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.subscription import RoleAssignmentUsage
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
+from pytest_amlpreflight.readers.access import read_access
 from pytest_amlpreflight.readers.arm import together
 from pytest_amlpreflight.readers.caller import read_own_access
 from pytest_amlpreflight.readers.identity import read_identity
@@ -45,6 +46,10 @@ class DeployerFacts(TargetFacts):
         if endpoint.identity_ids or not endpoint.managed:
             return None
         return read_role_assignment_usage(self.azure.arm, self.target.workspace_id.subscription)
+
+    def permissions(self, principal_id: str, scope: str) -> Access:
+        """What any principal may do at any scope, for users' own tests."""
+        return read_access(self.azure.arm, principal_id, scope)
 
     def _identity(self, identity_id: ResourceId, endpoint: Endpoint) -> Identity | None:
         try:

@@ -15,7 +15,7 @@ class DeploymentFacts(TargetFacts):
     @fact
     def deployment(self) -> Deployment:
         """Before a deployment that of the spec, where one was given; else the live one."""
-        spec = self.target.deployment_spec if self.run.phase == "pre" else None
+        spec = self.deployment_to_create
         return deployment_from_spec(spec) if spec else self._read_live_deployment()
 
     @fact

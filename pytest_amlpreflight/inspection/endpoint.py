@@ -24,7 +24,7 @@ class EndpointFacts(TargetFacts):
     @fact
     def endpoint(self) -> Endpoint:
         """Before a deployment the endpoint of the spec, where one was given; else the live one."""
-        spec = self.target.endpoint_spec if self.run.phase == "pre" else None
+        spec = self.endpoint_to_create
         return endpoint_from_spec(spec) if spec else self._read_live()
 
     @fact

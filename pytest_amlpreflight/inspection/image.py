@@ -14,5 +14,5 @@ class ImageFacts(TargetFacts):
         """Whether the deployment makes Azure build an image; None where its spec does not say, and for a live one,
         whose image was built.
         """
-        spec = self.target.deployment_spec if self.run.phase == "pre" else None
+        spec = self.deployment_to_create
         return spec.environment.builds_an_image if spec and spec.environment else None

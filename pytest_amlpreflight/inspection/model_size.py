@@ -16,7 +16,7 @@ class ModelSizeFacts(TargetFacts):
     @fact
     def model_size(self) -> ModelSize | None:
         """The size of the model that the spec is about to upload; None where it is not on this machine."""
-        spec = self.target.deployment_spec if self.run.phase == "pre" else None
+        spec = self.deployment_to_create
         if spec is None or spec.model is None:
             return None
         if spec.model.asset:

@@ -9,7 +9,7 @@ from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, overload
 
 from pytest_amlpreflight.facts.scoring import SampleRequests
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.readers.azure import Azure
 from pytest_amlpreflight.targets import Level, Target
@@ -78,6 +78,16 @@ class TargetFacts:
         self.run, self.target = run, target
 
     @property
+    def endpoint_to_create(self) -> EndpointSpec | None:
+        """The endpoint's YAML where it is what counts: before a deployment. Afterwards the live one does."""
+        return self.target.endpoint_spec if self.run.phase == "pre" else None
+
+    @property
+    def deployment_to_create(self) -> DeploymentSpec | None:
+        """The deployment's YAML where it is what counts: before a deployment. Afterwards the live one does."""
+        return self.target.deployment_spec if self.run.phase == "pre" else None
+
+    @property
     def azure(self) -> Azure:
         """The connection that readers are handed."""
         return self.run.azure
@@ -135,5 +145,5 @@ class fact(Generic[T]):  # noqa: N801  # a decorator, like property
 def _read(future: Future[T], read: Callable[[], T]) -> None:
     try:
         future.set_result(read())
-    except BaseException as error:  # noqa: BLE001  # handed on, not handled: whoever asks for the fact raises it
+    except BaseException as error:  # handed on, not handled: whoever asks for the fact raises it
         future.set_exception(error)

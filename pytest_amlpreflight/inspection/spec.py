@@ -8,8 +8,8 @@ from pytest_amlpreflight.facts.environment import Environment, ModelFolder
 from pytest_amlpreflight.facts.local_run import LocalRun
 from pytest_amlpreflight.facts.measured import Measured
 from pytest_amlpreflight.facts.package_resolution import PackageResolution
-from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.quota import Quota
+from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.scoring import Sample
 from pytest_amlpreflight.facts.script import Script
 from pytest_amlpreflight.facts.serving_rules import ServingRules, read_rules

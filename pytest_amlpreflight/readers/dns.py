@@ -88,7 +88,7 @@ def _broken(host: str, server: str, why: Broken, responses: list[dns.message.Mes
 
 
 def _refused(host: str, server: str, error: dns.resolver.NoNameservers) -> Resolution:
-    """dnspython gives up when no server is left: the last one's own words are among the errors it collected."""
+    """Dnspython gives up when no server is left: the last one's own words are among the errors it collected."""
     answers = [entry[4] for entry in error.kwargs.get("errors", []) if entry[4] is not None]
     if not answers:
         return Resolution(host, server, (), (), Broken.UNREACHABLE, str(error))

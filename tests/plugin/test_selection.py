@@ -37,7 +37,7 @@ def test_a_node_id_pasted_back_runs_that_check_alone(example: pytest.Pytester) -
 
 @pytest.mark.parametrize("prefix", ["../", "./"])
 def test_a_node_id_is_understood_relative_to_where_pytest_was_started(example: pytest.Pytester, prefix: str) -> None:
-    """pytest prints ids relative to the working directory, so the suite's may start with dots."""
+    """Pytest prints ids relative to the working directory, so the suite's may start with dots."""
     result = run(example, prefix + "aml-preflight::key_vault")
 
     assert passed(result) >= 1
