@@ -28,6 +28,7 @@ def workspace_id(subscription: str, resource_group: str, name: str) -> ResourceI
 
 
 def workspace_of_file(path: Path, source: str) -> ResourceId:
+    """The workspace that a `config.json` names; `source` says in an error who named the file."""
     content = _read_config_json(path, source)
     missing = [key for key in ("subscription_id", "resource_group", "workspace_name") if not content.get(key)]
     if missing:

@@ -11,11 +11,11 @@ import pytest
 from xdist.scheduler import LoadGroupScheduling
 
 
-class ByWorkspace(LoadGroupScheduling):
+class ByWorkspace(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
     """Keeps tests with the same group together, and those about the same workspace."""
 
     def __init__(self, config: pytest.Config, log: object, workspaces: Sequence[str]) -> None:
-        super().__init__(config, log)  # type: ignore[arg-type]  # xdist hands its own Producer through
+        super().__init__(config, log)
         names = "|".join(re.escape(name) for name in sorted(workspaces, key=len, reverse=True))
         self._about = re.compile(rf"[\[-]({names})[]/-]")
 

@@ -121,7 +121,7 @@ OPTIONS = (
     ),
     Option(
         "wait",
-        "seconds to wait, in the whole run, for states that settle: provisioning, role assignments, approvals (default: 0)",
+        "seconds to wait, in the whole run, for states that settle: provisioning, roles, approvals (default: 0)",
         "SECONDS",
     ),
     Option(

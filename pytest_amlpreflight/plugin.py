@@ -32,8 +32,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--aml-explain",
         metavar="CODE|FILE|-|TOPIC::NAME",
-        help="explain an error code, or a file (- for standard input) with an error or a log: run the checks that could; "
-        "without a workspace, and for a check's name, print what is written about it; `list` names all",
+        help="explain an error code, or a file (- for standard input) with an error or a log: run the checks that "
+        "could; without a workspace, and for a check's name, print what is written about it; `list` names all",
     )
     group.addoption(
         "--aml-role", action="store_true", help="print the least-privilege role as JSON for the Azure CLI, and exit"
@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read what was configured; without a workspace, do nothing more."""
     config.addinivalue_line(
         "markers",
-        f"aml_check(topic, explains, phases): a check of an Azure Machine Learning deployment (phases: {', '.join(PHASES)})",
+        f"aml_check(topic, explains, phases): a check of an online endpoint (phases: {', '.join(PHASES)})",
     )
     if config.option.help or config.option.version or getattr(config.option, "show_fixtures", False):
         return
@@ -165,7 +165,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
-    """A fact that could not be had is an ERROR, in the reader's words and without a traceback; so is an unknown target."""
+    """A fact that could not be had is an ERROR, in the reader's words; so is an unknown target."""
     yield from _refusing(item, require_target=True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
 from pytest_amlpreflight.lacking import note
 from pytest_amlpreflight.patience import Patience
@@ -78,9 +79,14 @@ class Preflight:
             local_python=settings.local_python,
             local_debug=settings.local_debug,
             target_rps=settings.target_rps,
-            deployment_specs=tuple({t.deployment_spec.source.path: t.deployment_spec for t in self.targets if t.deployment_spec}.values()),
+            deployment_specs=self._deployment_specs(),
         )
         return Run(Azure(connection), options)
+
+    def _deployment_specs(self) -> tuple[DeploymentSpec, ...]:
+        """Each spec once, however many workspaces it is for."""
+        specs = [target.deployment_spec for target in self.targets if target.deployment_spec]
+        return tuple({spec.source.path: spec for spec in specs}.values())
 
     def discover(self, found_by_controller: str | None) -> None:
         """Fill in the endpoints and deployments that nobody named, where the run is about what is live."""
@@ -123,7 +129,7 @@ class Preflight:
         return self.discovered.problem(target) if self.discovered else None
 
     def require_target(self, item: pytest.Item) -> None:
-        """Raise why it is not known what a test would look at, where that could not be looked up: such a test never passes."""
+        """Raise why it is not known what a test would look at, where that could not be looked up."""
         target = target_of(item)
         problem = self._undiscovered(target) if target else None
         if target and problem and target.level < level_of(getattr(item, "fixturenames", ())):
@@ -141,7 +147,7 @@ class Preflight:
                     facts.start(name)
 
     def forget(self) -> None:
-        """Let every fact be read again, over the same connection; what tests have got already is renewed before their call."""
+        """Let every fact be read again, over the same connection; what tests hold is renewed before their call."""
         self.run = self.run.anew()
         self._forgotten = True
 

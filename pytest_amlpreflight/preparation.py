@@ -1,7 +1,8 @@
 """From what pytest was given to a run that is ready: settings, specs, targets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -12,6 +13,8 @@ from pytest_amlpreflight.preflight import Preflight
 from pytest_amlpreflight.settings import Settings, Sources, asked_for, read_settings
 from pytest_amlpreflight.suite import is_own, own_node_id
 from pytest_amlpreflight.targets import Target, choose_targets
+
+Spec = TypeVar("Spec", EndpointSpec, DeploymentSpec)
 
 
 def given_by(config: pytest.Config) -> Sources:
@@ -34,7 +37,8 @@ def prepare(config: pytest.Config, environ: Mapping[str, str]) -> Preflight | No
         return None
     settings = read_settings(given, environ, config.rootpath)
     targets = _targets(settings, config)
-    if not settings.workspaces and not any(target.deployment_spec for target in targets):
+    offline = bool(targets) and all(target.deployment_spec for target in targets) and not asked_for(given, ["phase"])
+    if not settings.workspaces and not offline:
         why = f"{asked[0]} needs a workspace" if asked else f"{selected} needs a workspace"
         raise pytest.UsageError(f"{why}: --aml-workspace NAME, aml_workspace in the ini file, or a config.json")
     return Preflight(settings, targets, selected, config.rootpath)
@@ -61,19 +65,20 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
         read_endpoint_spec,
     )
 
-    endpoints: list[str | EndpointSpec] = []
-    deployments: list[str | DeploymentSpec] = []
+    def given(texts: Sequence[str], read: Callable[[Path, Path], Spec]) -> list[str | Spec]:
+        return [read(*_file(text, config)) if looks_like_spec(text) else text for text in texts]
+
     try:
-        for text in settings.endpoints:
-            endpoints.append(read_endpoint_spec(*_file(text, config)) if looks_like_spec(text) else text)
-        for text in settings.deployments:
-            deployments.append(read_deployment_spec(*_file(text, config)) if looks_like_spec(text) else text)
+        endpoints = given(settings.endpoints, read_endpoint_spec)
+        deployments = given(settings.deployments, read_deployment_spec)
     except SpecError as error:
         raise pytest.UsageError(str(error)) from None
     return choose_targets(settings.workspaces or [None], endpoints, deployments)
 
 
 def _file(text: str, config: pytest.Config) -> tuple[Path, Path]:
-    """A file is looked up where pytest was started, then in the rootdir, from where an ini file means it."""
-    here = config.invocation_params.dir
-    return Path(text), here if (here / text).exists() else config.rootpath
+    """A file is looked up where pytest was started, then in the rootdir, from where an ini file means it; either way it
+    is called by its way from the rootdir.
+    """
+    here = config.invocation_params.dir / text
+    return here if here.exists() else config.rootpath / text, config.rootpath

@@ -28,11 +28,12 @@ def not_found(items: Sequence[pytest.Item], selected: Sequence[str]) -> list[str
     return [one for one in selected if not any(_matches(item.nodeid, one) for item in items)]
 
 
-def position(item: pytest.Item) -> tuple[bool, int]:
-    """The built-in checks first, topic by topic; pytest had grouped tests by the target they are parametrised with."""
+def position(item: pytest.Item) -> tuple[int, int]:
+    """The built-in checks first, as their modules have them; pytest had grouped tests by their parameters."""
     own, _, rest = item.nodeid.partition("::")
-    topic = rest.partition("::")[0]
-    return own != SUITE, checks.TOPICS.index(topic) if own == SUITE else 0
+    if own != SUITE or not isinstance(item, pytest.Function):
+        return len(checks.TOPICS), 0
+    return checks.TOPICS.index(rest.partition("::")[0]), item.function.__code__.co_firstlineno
 
 
 class Suite(pytest.Collector):
@@ -74,7 +75,7 @@ class Suite(pytest.Collector):
 
 
 class Topic(pytest.Module):
-    """One module of checks. Its functions are found by their own prefix, whatever the user's `python_functions` says."""
+    """One module of checks. Functions are found by their own prefix, whatever the user's `python_functions` says."""
 
     def _getobj(self) -> ModuleType:
         return self.obj  # type: ignore[no-any-return]  # set by Suite: the checks are imported, not found on disk

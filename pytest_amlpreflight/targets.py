@@ -30,8 +30,8 @@ MISSING = {
 class Target:
     """One workspace, with one endpoint and one deployment as far as they were given; `str()` is its id in a node id.
 
-    A spec is what is about to be deployed under that name; without one the name means what Azure runs. `workspace` is None on a
-    run over files alone.
+    A spec is what is about to be deployed under that name; without one the name means what Azure runs. `workspace` is
+    None on a run over files alone.
     """
 
     workspace: ResourceId | None

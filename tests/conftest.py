@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,13 @@ def _no_azure_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_CONFIG_DIR", os.devnull)
 
 
+ALONE = "-p no:randomly -p no:hypothesispytest -p no:anyio"
+WITHOUT_PROCESSES = (
+    "-o aml_local=no --deselect aml-preflight::spec::check_spec_matches_the_schema "
+    "--deselect aml-preflight::environment::check_requirements_resolve"
+)
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection to any other machine fails with the name of the fixture that would have answered."""
@@ -39,7 +45,14 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def example(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
-    """The example project, copied into the test's own folder."""
+def example(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """The example project, copied into the test's own folder. Its runs do without what takes longer than they do."""
     pytester.copy_example(".")
-    yield pytester
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{ALONE} {WITHOUT_PROCESSES}")
+    return pytester
+
+
+@pytest.fixture
+def whole_runs(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs of the example that this test starts have every check, those that start a process too."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", ALONE)

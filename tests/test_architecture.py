@@ -127,7 +127,7 @@ SHOWN_BY_CALL = {
     "endpoint::endpoint_name_is_valid": "the example's own files would have to change",
     "endpoint::deployment_name_is_valid": "the example's own files would have to change",
     "quota::model_fits_the_disk": "needs a model of many gigabytes: tests/plugin/test_large_model.py",
-    "subscription::role_assignments_remain": "the example brings an identity of its own: tests/plugin/test_permissions.py",
+    "subscription::role_assignments_remain": "the example brings its own identity: tests/plugin/test_permissions.py",
 }
 """Checks whose failure is not a change of the cloud alone, and where it is shown instead."""
 
@@ -158,5 +158,8 @@ def test_every_link_in_the_documentation_is_microsoft_s_own() -> None:
     texts = [README, *(PACKAGE / "checks").glob("*.md")]
     links = {link for path in texts for link in re.findall(r"https?://[^\s)>`'\"]+", path.read_text(encoding="utf-8"))}
 
-    allowed = re.compile(r"https://learn\.microsoft\.com/|https?://(127\.0\.0\.1|localhost)|https://aka\.ms/|https://\w+\.contoso\.com")
+    ours = (
+        r"https://learn\.microsoft\.com/|https://aka\.ms/|https?://(127\.0\.0\.1|localhost)|https://\w+\.contoso\.com"
+    )
+    allowed = re.compile(rf"{ours}|https://(login\.microsoftonline|management\.azure)\.com")
     assert sorted(link for link in links if not allowed.match(link)) == []

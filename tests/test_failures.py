@@ -5,15 +5,12 @@ import pytest
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.verdict import PHASES
 
-WITHOUT_OTHER_PLUGINS = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:anyio")
 ADVICE_IS_AN_ERROR = ("-W", "error::pytest_amlpreflight.PreflightAdvice")
-WITHOUT_PROCESSES = ("-o", "aml_local=no", "-k", "not spec_matches_the_schema and not requirements_resolve")
-"""No state of the cloud changes what azure-ai-ml, uv and the inference server say of the user's files; each takes seconds."""
 
 
 def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, set[str]]:
     """The built-in checks of a run over the example, each as `<topic>::<name>`, by what they said."""
-    quiet = (*WITHOUT_OTHER_PLUGINS, "-q", *ADVICE_IS_AN_ERROR)
+    quiet = ("-p", "no:xdist", "-q", *ADVICE_IS_AN_ERROR)
     run = example.inline_run(*quiet, *arguments, "aml-preflight")
     assert run.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     said: dict[str, set[str]] = {"passes": set(), "skips": set(), "blocks": set(), "errors": set(), "advises": set()}
@@ -37,13 +34,14 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(example: pytest.Pyt
     """The file says which checks must notice and how; no other check fails or is left without an answer."""
     failure = load(name)
 
-    said = outcomes(example, "--aml-failure", name, "--aml-phase", failure.phase, *WITHOUT_PROCESSES)
+    said = outcomes(example, "--aml-failure", name, "--aml-phase", failure.phase)
 
     assert said["blocks"] == set(failure.blocks)
     assert said["errors"] == set(failure.errors)
     assert said["advises"] == set(failure.advises)
 
 
+@pytest.mark.usefixtures("whole_runs")
 @pytest.mark.parametrize("phase", PHASES)
 def test_in_a_healthy_world_nothing_blocks(example: pytest.Pytester, phase: str) -> None:
     """Every check of the phase passes on the example or says why the question does not arise; none even advises."""

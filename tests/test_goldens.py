@@ -13,7 +13,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 README = Path(__file__).parents[1] / "README.md"
 
 SCREENS = {
-    "healthy": ["-v"],
+    "healthy": ["-v", "--deselect", "aml-preflight::environment::check_requirements_resolve"],  # needs a registry
     "failure": ["--aml-failure", "quota-family-exhausted", "-k", "quota or key_vault"],
     "unreadable": ["--aml-failure", "workspace-unreadable", "-rs", "-k", "workspace::check_workspace or key_vault"],
     "post": ["--aml-phase", "post", "--aml-failure", "scoring-host-unknown", "-k", "network"],
@@ -43,6 +43,7 @@ def screen(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments:
     return text.strip() + "\n"
 
 
+@pytest.mark.usefixtures("whole_runs")
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_screen_reads_as_it_was_written(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Ugly output is a defect, so the whole output is what is tested."""

@@ -116,7 +116,7 @@ FAULTS = {
 }
 
 # pytester forgets what a run imported, and hypothesis' own plugin then takes longer to come back than the run itself.
-QUICKLY = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:anyio")
+QUICKLY = ("-p", "no:xdist")
 
 
 class Run(NamedTuple):

@@ -95,8 +95,8 @@ def check_deployment_has_something_to_run(
     """The deployment has scoring code, a model that serves itself, or an image that does.
 
     An MLflow or Triton model comes with its server. An image of your own serves if its environment has an inference
-    configuration; without any of these
-    there is nothing to start, whatever the image holds.
+    configuration; without any of these there is nothing to start, whatever the image holds. A registry's model may come
+    with a deployment template, which brings environment and probes: it is not judged.
     """
     spec = aml_spec_to_deploy
     if spec is None:
@@ -105,6 +105,8 @@ def check_deployment_has_something_to_run(
     configured = registered or (spec.environment and spec.environment.inference_config)
     if spec.code or configured or _serves_itself(_model_type(spec, aml_registered_model)):
         return
+    if spec.model and spec.model.asset and spec.model.asset.registry:
+        not_applicable(f"model {spec.model.asset} may bring its environment by the registry's deployment template")
     blocked(
         f"deployment {spec.name} has nothing to run",
         found=f"{spec.where()}: no code_configuration, no MLflow or Triton model, no inference_config",

@@ -61,8 +61,8 @@ def check_python_is_supported(
 ) -> None:
     """The image's Python is one that packages are still made for.
 
-    Conda channels drop old releases and new packages stop installing on them, so that an image that was built for
-    years cannot be built again.
+    Conda channels and packages stop building for old releases: what is pinned to one stays at the packages of its time,
+    unmended, and no inference server was ever made for the oldest.
     """
     environment = _valid(aml_environment)
     if environment.python is None:
@@ -73,7 +73,7 @@ def check_python_is_supported(
     supported = f"Python {', '.join(newest)} (as of {aml_serving_rules.as_of.get('python-releases')})"
     if release and not release.builds:
         blocked(
-            f"Python {release.version} of {environment.shown} can no longer be installed",
+            f"Python {release.version} of {environment.shown} runs no inference server",
             found=f"python {release.version} at {where}, out of support since {release.end_of_life}",
             expected=supported,
             fix=f"write `python={newest[0] if newest else '3.11'}` at {where}",

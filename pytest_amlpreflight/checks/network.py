@@ -58,7 +58,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         f"host {resolution.host} does not lead to the private endpoint",
         found=f"{resolution.path}\nasked of {resolution.resolver}",
         expected=f"one of {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
-        fix=f"dig {resolution.host} in the callers' network, and link or forward to the private DNS zone of the workspace",
+        fix=f"dig {resolution.host}\n(in the callers' network: link it, or forward, to the workspace's private zone)",
     )
 
 

@@ -66,7 +66,8 @@ def check_egress_setting_fits_the_registry(
 def check_image_exists(aml_image_in_registry: ImageInRegistry | None) -> None:
     """The image that the deployment names is in its registry, with that tag or digest.
 
-    Azure pulls it by that name when it creates the deployment, and again for every instance it adds later; where Azure builds an image, it starts from it.
+    Azure pulls it by that name when it creates the deployment, and again for every instance it adds later; where Azure
+    builds an image, it starts from it.
     """
     if aml_image_in_registry is None:
         not_applicable("the deployment runs an image that Azure builds, and has built where it is live")

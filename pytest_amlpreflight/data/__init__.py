@@ -73,7 +73,8 @@ def _parse(path: Path) -> object:
     import yaml  # not at the top: a run without a workspace must not pay for it
 
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both safe; the one in C is ten times as fast
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
         problem = " ".join(str(error).split())
     raise TableError(path, f"cannot be read as YAML: {problem}")

@@ -56,7 +56,7 @@ class EndpointFacts(TargetFacts):
         """The identities the endpoint acts with; none for a system-assigned one that is yet to be created."""
         named_by = f"endpoint {endpoint.name}"
         if endpoint.identity_ids:
-            read = lambda id: read_identity(self.azure.arm, id, named_by=named_by)  # noqa: E731
+            read = lambda one: read_identity(self.azure.arm, one, named_by=named_by)  # noqa: E731
             return tuple(together(read, list(endpoint.identity_ids)))
         live = endpoint if endpoint.live else self.live_endpoint
         if live is None or live.principal_id is None:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, overload
@@ -27,7 +27,7 @@ class RunOptions:
     """
 
     phase: str = "pre"
-    samples: SampleRequests = SampleRequests()
+    samples: SampleRequests = field(default_factory=SampleRequests)
     origin: str | None = None
     root: Path = Path()
     templates: tuple[str, ...] = ()

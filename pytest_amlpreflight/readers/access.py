@@ -20,9 +20,7 @@ def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
 
     `assignedTo()` makes Azure expand groups, transitively; `atScope()` leaves out what lies beneath.
     """
-    assignments, denials = both(
-        lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope)
-    )
+    assignments, denials = both(lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope))
     return Access(principal_id=principal_id, scope=scope, assignments=assignments, denials=denials)
 
 
@@ -38,7 +36,7 @@ def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[Rol
         filter=f"atScope() and assignedTo('{principal_id}')",
     )
     assignments = [_assignment(row) for row in rows]
-    roles = together(lambda id: read_role(arm, id), [given.role_definition_id for given in assignments])
+    roles = together(lambda one: read_role(arm, one), [given.role_definition_id for given in assignments])
     return tuple(zip(assignments, roles, strict=True))
 
 

@@ -56,7 +56,7 @@ class ConnectionSettings:
 
 
 class Azure:
-    """One connection for a whole run; its parts are made when they are first needed, and safe to use from any thread."""
+    """One connection for a whole run; its parts are made when first needed, and safe to use from any thread."""
 
     def __init__(
         self, settings: ConnectionSettings, credential: "Callable[[Cloud], SupportsTokenInfo] | None" = None

@@ -6,8 +6,7 @@ from pytest_amlpreflight.readers.document import Document
 
 
 def connections(properties: Document) -> tuple[PrivateEndpointConnection, ...]:
-    """The `privateEndpointConnections` of a resource's properties; items may lack a name, so it is taken from the id.
-    """
+    """The `privateEndpointConnections` of a resource's properties; an item may lack its name: it is in the id."""
     return tuple(_connection(item) for item in properties.children("privateEndpointConnections"))
 
 

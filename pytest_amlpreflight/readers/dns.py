@@ -49,9 +49,11 @@ def ask(host: str, server: str | None, timeout: float) -> Resolution:
         resolver = _resolver(server, timeout)
         return _answered(host, name, resolver.resolve(host, dns.rdatatype.A, search=False))
     except dns.resolver.NXDOMAIN as error:
-        return _broken(host, name, Broken.NXDOMAIN, list(error.responses().values()))
+        responses = error.responses()  # type: ignore[no-untyped-call]  # dnspython's exceptions are not annotated
+        return _broken(host, name, Broken.NXDOMAIN, list(responses.values()))
     except dns.resolver.NoAnswer as error:
-        return _version_6(host, name, resolver) or _broken(host, name, Broken.NO_ADDRESS, [error.response()])
+        response = error.response()  # type: ignore[no-untyped-call]
+        return _version_6(host, name, resolver) or _broken(host, name, Broken.NO_ADDRESS, [response])
     except dns.resolver.NoNameservers as error:
         return _refused(host, name, error)
     except dns.exception.Timeout:
@@ -101,7 +103,8 @@ def _chain(response: dns.message.Message) -> tuple[str, ...]:
     targets = {
         rrset.name: rrset[0].target for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME and rrset
     }
-    chain, name = [], response.question[0].name if response.question else None
+    chain: list[str] = []
+    name = response.question[0].name if response.question else None
     while name in targets and len(chain) < 16:
         name = targets[name]
         chain.append(name.to_text(omit_final_dot=True))

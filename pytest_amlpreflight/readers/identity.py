@@ -8,8 +8,7 @@ API_VERSION = "2023-01-31"
 
 
 def read_identity(arm: Arm, identity_id: ResourceId, *, named_by: str) -> Identity:
-    """The user-assigned identity with that id. An endpoint may still name one that was deleted: that is `FactAbsent`.
-    """
+    """The user-assigned identity with that id. An endpoint may name one that was deleted: `FactAbsent`."""
     document = arm.get(
         identity_id.text,
         API_VERSION,

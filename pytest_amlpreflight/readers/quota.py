@@ -1,5 +1,4 @@
-"""Quotas of Azure Machine Learning in a region, and the machine sizes it offers. Those of Microsoft.Compute are others.
-"""
+"""Quotas of Azure Machine Learning in a region, and the machine sizes it offers; not those of Microsoft.Compute."""
 
 from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize, family_key
 from pytest_amlpreflight.readers.arm import Arm, both

@@ -15,6 +15,7 @@ from pytest_amlpreflight.facts.package_resolution import PackageResolution
 OPTIONS = (
     "--python-platform=x86_64-unknown-linux-gnu",
     "--no-build",  # metadata of a source distribution is got by running its code, which no preflight may do
+    "--no-python-downloads",  # the declared Python decides by its number, and need not be on this machine
     "--no-header",
     "--no-annotate",
     "--color=never",
@@ -26,6 +27,7 @@ UNREACHABLE = re.compile(
 )
 SOURCES_ONLY = re.compile(r"building from source is disabled|no usable wheels|has no wheels|no-build", re.I)
 NOT_FOUND = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations)", re.I)
+WARNING = re.compile(r"^warning:.*\n(?:[ \t]+(?:cause|caused by):.*\n)*", re.IGNORECASE | re.MULTILINE)
 NO_VERSION = re.compile(r"there (?:is|are) no versions? of", re.IGNORECASE)
 
 
@@ -76,6 +78,7 @@ def _uv() -> list[str] | None:
 
 def _classified(errors: str, environ: Mapping[str, str]) -> PackageResolution:
     """Only a conflict between the requirements themselves is a verdict; a mirror may lack what others have."""
+    errors = WARNING.sub("", errors)  # a Python that could not be fetched is no registry that could not be asked
     reason = _reason(errors)
     if UNREACHABLE.search(errors):
         return PackageResolution(unasked=f"no package registry could be asked: {reason}")

@@ -4,6 +4,7 @@ Fields and leniencies are those of Azure's own schema; paths are resolved as the
 that names them. Whether Azure accepts every field is the schema's verdict, not this reader's.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,12 @@ from pytest_amlpreflight.readers.text_file import SpecError
 from pytest_amlpreflight.readers.yaml_file import YamlNode, positions, read_yaml
 
 __all__ = ["SpecError", "looks_like_spec", "read_deployment_spec", "read_endpoint_spec"]
+
+PLACEHOLDER = re.compile(r"[<{$]")  # no name and no id has one of these
+ON_THE_COMMAND_LINE = {
+    "name": "; az also takes it as --name, a preflight from the file alone",
+    "endpoint_name": "; az also takes it as --endpoint-name, a preflight from the file alone",
+}
 
 
 def looks_like_spec(text: str) -> bool:
@@ -200,7 +207,9 @@ def _required(node: YamlNode, name: str) -> str:
     child = node.get(name)
     if child is None:
         field = f"{node.field}.{name}" if node.field else name
-        raise node.wrong(f"{field} is missing")
+        raise node.wrong(f"{field} is missing{ON_THE_COMMAND_LINE.get(field, '')}")
+    if PLACEHOLDER.search(child.text()):
+        raise child.wrong(f"{child.field} is {child.text()!r}, a placeholder that has not been filled in")
     return child.text()
 
 

@@ -145,6 +145,8 @@ class YamlNode:
     def _described(self) -> str:
         if isinstance(self.raw, yaml.ScalarNode):
             return "empty" if self.is_null else repr(shortened(str(self.raw.value)))
+        if _is_template(self.raw):
+            return "a placeholder that has not been filled in"
         return "a list" if isinstance(self.raw, yaml.SequenceNode) else "a mapping"
 
 
@@ -206,6 +208,11 @@ def _starts_a_word(word: str, at: int) -> bool:
     """An upper-case letter starts a word after a lower-case one, and at the end of an abbreviation."""
     before, after = word[at - 1], word[at + 1 : at + 2]
     return before.islower() or before.isdigit() or (before.isupper() and after.islower())
+
+
+def _is_template(raw: yaml.Node) -> bool:
+    """Whether the value is `{{word}}`, which YAML takes for a mapping whose key is a mapping."""
+    return isinstance(raw, yaml.MappingNode) and any(isinstance(key, yaml.MappingNode) for key, _ in raw.value)
 
 
 def _children(node: YamlNode) -> list[YamlNode]:

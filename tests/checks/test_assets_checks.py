@@ -156,6 +156,14 @@ def test_nothing_to_run_blocks() -> None:
         check_deployment_has_something_to_run(replace(SPEC, model=ModelReference(asset=IRIS)), MODEL, ENVIRONMENT)
 
 
+def test_a_registrys_model_may_bring_what_serves_it() -> None:
+    """Its deployment template names environment and probes; the spec need not."""
+    shared = replace(SPEC, model=ModelReference(asset=AssetReference("iris", version="1", registry="contoso")))
+
+    with pytest.raises(pytest.skip.Exception, match="may bring its environment by the registry's deployment template"):
+        check_deployment_has_something_to_run(shared, MODEL, None)
+
+
 def test_a_live_deployment_has_been_started() -> None:
     """The question is one of before."""
     with pytest.raises(pytest.skip.Exception, match="has been started before"):

@@ -26,7 +26,7 @@ def make_a_project(example: pytest.Pytester) -> None:
 
 def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, str]:
     """What each built-in check said, by its name."""
-    run = example.inline_run("-p", "no:randomly", "-p", "no:xdist", "-q", *arguments, "aml-preflight")
+    run = example.inline_run("-p", "no:xdist", "-q", *arguments, "aml-preflight")
     reports = [one for one in run.getreports("pytest_runtest_logreport") if one.when == "call" or not one.passed]
     return {one.nodeid.split("::")[2].partition("[")[0]: one.outcome for one in reports}
 

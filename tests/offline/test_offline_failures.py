@@ -1,22 +1,27 @@
 """Every failure that shows before anything is uploaded, and exactly the checks that block it.
 
 Each file in `failures` changes the example project: `replace` edits its files, `write` adds some (`fill N` makes N
-bytes). The measurements stand for a run on this machine.
+bytes). `blocks` and `advises` name the checks that notice, `options` what the run needs on its command line. Checks
+that start a process are held by runs of the plugin, all others by call; there the measurements stand for a run on this
+machine.
 """
 
+import importlib.util
 import inspect
+import re
 import shutil
 import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from pytest_amlpreflight.checks import code, environment, spec, template
+from pytest_amlpreflight.checks import assets, code, environment, local, spec, template
+from pytest_amlpreflight.facts.asset import RegisteredModel
 from pytest_amlpreflight.facts.measured import Measured
 from pytest_amlpreflight.facts.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.serving_rules import documented_rules
@@ -25,11 +30,23 @@ from pytest_amlpreflight.readers.model_folder import read_model_folder
 from pytest_amlpreflight.readers.script_file import read_deployment_script
 from pytest_amlpreflight.readers.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.readers.template_file import read_template
-from pytest_amlpreflight.verdict import Blocked
+from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
 FAILURES = sorted((Path(__file__).parent / "failures").glob("*.yml"))
-TOPICS: tuple[ModuleType, ...] = (spec, code, environment, template)
+TOPICS: tuple[ModuleType, ...] = (spec, code, environment, template, local, assets)
+OF_THE_REGISTERED = {"assets::model_is_registered", "assets::model_files_exist", "assets::environment_exists"}
+"""Checks of a topic here that look at the workspace alone."""
+REGISTERED = RegisteredModel("iris", "1", "mlflow_model", None)
+"""What a reference to a registered model stands for here."""
+WITH_A_PROCESS = {
+    "spec::spec_matches_the_schema": "azure.ai.ml",
+    "environment::requirements_resolve": "uv",
+    "local::script_starts": "azureml_inference_server_http",
+    "local::script_scores_the_sample": "azureml_inference_server_http",
+    "local::memory_fits_the_instance": "psutil",
+}
+"""Checks whose facts come from a process, and the module that it cannot do without."""
 SHAPES = {
     "triton": "model: {path: ../model, type: triton_model}\n",
     "image": "environment: {image: 'contoso.azurecr.io/iris:1', inference_config: "
@@ -50,6 +67,7 @@ def facts(root: Path) -> dict[str, Any]:
     templates = [read_template(file, root) for file in root.rglob("*.json")]
     return {
         "aml_deployment_spec": deployment,
+        "aml_spec_to_deploy": deployment,
         "aml_endpoint_spec": read_endpoint_spec(Path("endpoint.yml"), root),
         "aml_deployment_specs": (deployment,),
         "aml_live_deployment_names": frozenset[str](),
@@ -63,39 +81,64 @@ def facts(root: Path) -> dict[str, Any]:
         "aml_templates": tuple(each for each in templates if each),
         "aml_schema_verdicts": (),
         "aml_package_resolution": PackageResolution(unasked="no registry in tests"),
+        "aml_local_run": None,
+        "aml_instance_memory_mib": None,
+        "aml_registered_model": REGISTERED if deployment.model and deployment.model.asset else None,
+        "aml_registered_environment": None,
+        "aml_workspace": SimpleNamespace(name="contoso-ml", managed_network=None),
     }
 
 
 def checks() -> dict[str, Callable[..., None]]:
     """Every offline check under its name."""
-    return {
+    found = {
         f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
         for module in TOPICS
         for name, function in vars(module).items()
         if name.startswith("check_")
     }
+    return {name: function for name, function in found.items() if name not in OF_THE_REGISTERED}
 
 
-def blocking(root: Path) -> set[str]:
-    """The checks that block the project as it is."""
-    known, blocks = facts(root), set()
+def noticing(root: Path) -> dict[str, set[str]]:
+    """The checks that block or advise against the project as it is."""
+    known, noticed = facts(root), {"blocks": set[str](), "advises": set[str]()}
     for name, function in checks().items():
         arguments = {each: known[each] for each in inspect.signature(function).parameters}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True, action="always") as given:
             try:
                 function(**arguments)
             except Blocked:
-                blocks.add(name)
+                noticed["blocks"].add(name)
             except pytest.skip.Exception:
                 continue
-    return blocks
+        if any(each.category is PreflightAdvice for each in given):
+            noticed["advises"].add(name)
+    return noticed
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A failure file's content."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(content, dict)
+    return content
+
+
+def named(failure: dict[str, Any]) -> set[str]:
+    """The checks that a failure names."""
+    return {*failure["blocks"], *failure.get("advises", ())}
 
 
 def changed(root: Path, change: dict[str, Any]) -> Path:
     """The example project with the change made."""
     project = root / "project"
     shutil.copytree(EXAMPLE, project)
+    make(change, project)
+    return project
+
+
+def make(change: dict[str, Any], project: Path) -> None:
+    """Make the change in the project."""
     for edit in change.get("replace", ()):
         file = project / edit["file"]
         text = file.read_text(encoding="utf-8")
@@ -105,50 +148,106 @@ def changed(root: Path, change: dict[str, Any]) -> Path:
         file = project / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(bytes(int(text.split()[1])) if text.startswith("fill ") else text.encode())
-    return project
+
+
+BY_CALL = [path for path in FAILURES if not named(load(path)) & set(WITH_A_PROCESS)]
+BY_RUN = [path for path in FAILURES if path not in BY_CALL]
 
 
 def test_example_project_is_blocked_by_nothing(tmp_path: Path) -> None:
-    """The project that everything else is held against passes whole."""
+    """The project that everything else is held against passes whole, without advice."""
     project = changed(tmp_path, {})
 
-    blocks = blocking(project)
+    noticed = noticing(project)
 
-    assert blocks == set()
+    assert noticed == {"blocks": set(), "advises": set()}
 
 
-@pytest.mark.parametrize("path", FAILURES, ids=lambda path: path.stem)
-def test_failure_is_blocked_by_its_checks_alone(path: Path, tmp_path: Path) -> None:
-    """These checks block, all others do not."""
-    failure = yaml.safe_load(path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", BY_CALL, ids=lambda path: path.stem)
+def test_failure_is_noticed_by_its_checks_alone(path: Path, tmp_path: Path) -> None:
+    """These checks block, all others do not; where advice is what is promised, nothing else advises either."""
+    failure = load(path)
 
-    blocks = blocking(changed(tmp_path, failure))
+    noticed = noticing(changed(tmp_path, failure))
 
-    assert blocks == set(failure["blocks"])
+    assert noticed["blocks"] == set(failure["blocks"])
+    if "advises" in failure:
+        assert noticed["advises"] == set(failure["advises"])
+
+
+@pytest.mark.parametrize("path", BY_RUN, ids=lambda path: path.stem)
+def test_failure_is_noticed_by_its_checks_alone_in_a_run(
+    path: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plugin, over files alone, starts what these checks need; they notice, all others do not."""
+    failure = load(path)
+    _skip_without_programs(named(failure))
+    pytester.copy_example(".")
+    make(failure, pytester.path)
+    without_workspace(pytester.path / "pyproject.toml")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly -p no:xdist -p no:hypothesispytest -p no:anyio")
+
+    said = outcomes(pytester, *others_without_process(named(failure)), *failure.get("options", ()))
+
+    if unasked := {name: said["skipped"][name] for name in failure["blocks"] if name in said["skipped"]}:
+        pytest.skip(str(unasked))
+    assert set(said["blocks"]) == set(failure["blocks"])
+    assert set(said["advises"]) == set(failure.get("advises", ()))
+    assert not said["errors"]
+
+
+def without_workspace(ini: Path) -> None:
+    """Leave a run over files alone of the example's configuration."""
+    text = ini.read_text(encoding="utf-8")
+    rest = re.sub(r"^aml_(workspace|emulator|subscription|resource_group|local) = .*\n", "", text, flags=re.MULTILINE)
+    ini.write_text(rest, encoding="utf-8")
+
+
+def others_without_process(wanted: set[str]) -> list[str]:
+    """Options that leave out checks which would start a process that the wanted ones do not need."""
+    modules = {WITH_A_PROCESS[name] for name in wanted}
+    spared = [name for name, module in WITH_A_PROCESS.items() if module not in modules and not name.startswith("local")]
+    return [part for name in spared for part in ("--deselect", f"aml-preflight::{name.replace('::', '::check_')}")]
+
+
+def outcomes(pytester: pytest.Pytester, *arguments: str) -> dict[str, dict[str, str]]:
+    """What the built-in checks of a run said, as `<topic>::<name>` with the reason."""
+    run = pytester.inline_run(
+        "-q", "-W", f"error::{PreflightAdvice.__module__}.PreflightAdvice", *arguments, "aml-preflight"
+    )
+    said: dict[str, dict[str, str]] = {"blocks": {}, "advises": {}, "errors": {}, "skipped": {}}
+    for report in run.getreports("pytest_runtest_logreport"):
+        _, topic, name = report.nodeid.split("::")
+        text = str(report.longrepr)
+        kind = "errors" if report.when != "call" else "advises" if "PreflightAdvice" in text else "blocks"
+        if report.failed or report.skipped:
+            said[kind if report.failed else "skipped"][f"{topic}::{name.partition('[')[0].removeprefix('check_')}"] = (
+                text
+            )
+    return said
+
+
+def _skip_without_programs(wanted: set[str]) -> None:
+    missing = [WITH_A_PROCESS[name] for name in wanted if not importlib.util.find_spec(WITH_A_PROCESS[name])]
+    if missing:
+        pytest.skip(f"{missing[0]} is not installed")
 
 
 @pytest.mark.parametrize("path", FAILURES, ids=lambda path: path.stem)
 def test_failure_carries_a_code_that_its_checks_explain(path: Path) -> None:
-    """The code Azure would report leads to one of the checks that block."""
-    failure = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """The code Azure would report leads to one of the checks that block; what is only unwise has no code."""
+    failure = load(path)
 
     marks = [checks()[name].pytestmark[0].kwargs["explains"] for name in failure["blocks"]]  # type: ignore[attr-defined]
 
-    assert str(failure["code"]) in {code for mark in marks for code in mark}
+    assert not marks if "code" not in failure else str(failure["code"]) in {code for mark in marks for code in mark}
 
 
-def test_every_check_that_can_block_has_a_failure() -> None:
-    """No offline check is without its example, those that ask other programs and those that only advise aside."""
-    shown = {name for path in FAILURES for name in yaml.safe_load(path.read_text(encoding="utf-8"))["blocks"]}
+def test_every_offline_check_has_a_failure() -> None:
+    """No offline check is without its example."""
+    shown = {name for path in FAILURES for name in named(load(path))}
 
-    missing = set(checks()) - shown
-
-    assert missing == {
-        "code::errors_stay_inside",
-        "environment::dependencies_are_pinned",
-        "environment::requirements_resolve",
-        "spec::spec_matches_the_schema",
-    }
+    assert shown == set(checks())
 
 
 @pytest.mark.parametrize("body", SHAPES.values(), ids=SHAPES)
@@ -158,6 +257,6 @@ def test_usual_shapes_raise_no_false_alarm(body: str, tmp_path: Path) -> None:
     head += "request_settings: {request_timeout_ms: 9000}\n"
     project = changed(tmp_path, {"write": {"deployments/blue.yml": head + body}})
 
-    blocks = blocking(project)
+    noticed = noticing(project)
 
-    assert blocks == set()
+    assert noticed["blocks"] == set()

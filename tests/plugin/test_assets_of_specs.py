@@ -26,7 +26,7 @@ def run(example: pytest.Pytester) -> Run:
             text = text.replace(part, by)
         spec.write_text(text, encoding="utf-8")
         wanted = ("-k", "assets or image_exists or secrets", "aml-preflight")
-        return example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:xdist", "-rA", *wanted)
+        return example.runpytest_inprocess("-p", "no:xdist", "-rA", *wanted)
 
     return with_parts
 

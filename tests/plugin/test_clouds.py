@@ -35,7 +35,7 @@ def move(world: Path, cloud: str) -> None:
 
 def passed(example: pytest.Pytester, *arguments: str) -> tuple[set[str], str]:
     """The checks that passed in a run over the example, and its screen; none may fail."""
-    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:xdist", "-rA", *arguments, "aml-preflight")
+    result = example.runpytest_inprocess("-p", "no:xdist", "-rA", *arguments, "aml-preflight")
     screen = result.stdout.str()
     assert result.ret == pytest.ExitCode.OK, screen
     return set(re.findall(r"^PASSED (\S+)", screen, re.MULTILINE)), screen

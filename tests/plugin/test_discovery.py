@@ -10,7 +10,7 @@ from pytest_amlpreflight.discovery import Discovery
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.targets import Target
 
-OPEN = ("-p", "no:randomly", "-o", "aml_endpoint=", "-o", "aml_deployment=", "--aml-phase", "audit")
+OPEN = ("-o", "aml_endpoint=", "-o", "aml_deployment=", "--aml-phase", "audit")
 WORKSPACE = workspace_id("s", "g", "w")
 FAULT = "faults:\n  - {{kind: deny, resource: '{}'}}\n"
 
@@ -27,7 +27,7 @@ def test_every_live_deployment_becomes_a_target(example: pytest.Pytester) -> Non
 def test_before_a_deployment_nothing_is_looked_up(example: pytest.Pytester) -> None:
     """What is about to be deployed is what the operator says."""
     result = example.runpytest_inprocess(
-        "-p", "no:randomly", "-o", "aml_endpoint=", "-o", "aml_deployment=", "-rs", "aml-preflight::network"
+        "-o", "aml_endpoint=", "-o", "aml_deployment=", "-rs", "aml-preflight::network"
     )
 
     assert result.ret == pytest.ExitCode.OK

@@ -125,7 +125,7 @@ def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytes
     phase = ("--aml-phase", failure.phase)
 
     result = example.runpytest_inprocess(
-        "-p", "no:randomly", "-p", "no:xdist", "--aml-explain", str(failure.code), "--aml-failure", name, *phase
+        "-p", "no:xdist", "--aml-explain", str(failure.code), "--aml-failure", name, *phase
     )
 
     screen = result.stdout.str()
@@ -135,7 +135,7 @@ def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytes
 
 def test_only_the_checks_that_could_explain_it_run(example: pytest.Pytester) -> None:
     """Of every phase: what was ruled out is named, and so is what does not arise."""
-    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:xdist", "--aml-explain", "V1LegacyMode")
+    result = example.runpytest_inprocess("-p", "no:xdist", "--aml-explain", "V1LegacyMode")
 
     result.assert_outcomes(passed=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(["no check found a cause", "ruled out: workspace::workspace_allows_v2_apis"])
@@ -190,7 +190,7 @@ def test_logs_come_with_a_failed_deployment_and_into_junit(example: pytest.Pytes
     junit = Path(example.path / "junit.xml")
 
     result = example.runpytest_inprocess(
-        "-p", "no:randomly", "-p", "no:xdist", "--aml-phase", "post", "--aml-failure",
+        "-p", "no:xdist", "--aml-phase", "post", "--aml-failure",
         "deployment-failed-container-crashes", f"--junitxml={junit}",
         "aml-preflight::deployment::check_deployment_is_provisioned",
     )  # fmt: skip

@@ -18,7 +18,7 @@ def test_users_ask_for_effective_permissions(example: pytest.Pytester) -> None:
         """
     )
 
-    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "test_users_ask_for_effective_permissions.py::test_scope")
+    result = example.runpytest_inprocess("test_users_ask_for_effective_permissions.py::test_scope")
 
     result.assert_outcomes(passed=1)
 
@@ -32,7 +32,7 @@ def test_a_new_system_assigned_identity_needs_room_for_its_roles(example: pytest
     world.write_text(text, encoding="utf-8")
     check = "aml-preflight::subscription::check_role_assignments_remain"
 
-    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-o", "aml_deployment=", check)
+    result = example.runpytest_inprocess("-o", "aml_deployment=", check)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*role assignments are used up: endpoint fresh needs 4 more", "*4000 - 3998 = 2 *"])

@@ -149,7 +149,7 @@ def test_a_run_with_exactly_the_role_has_no_error(example: pytest.Pytester) -> N
     """The caller of the example holds the role and nothing else: no check goes unanswered for lack of a permission."""
     (example.path / "world.yml").write_text(json.dumps(world_of(everything())), encoding="utf-8")
 
-    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:xdist", "-rA", "aml-preflight")
+    result = example.runpytest_inprocess("-p", "no:xdist", "-rA", "aml-preflight")
 
     assert result.parseoutcomes().get("errors", 0) == 0
     result.stdout.no_fnmatch_line("*permissions that would have answered*")
@@ -162,7 +162,7 @@ def test_a_run_says_which_permission_would_have_answered_the_rest(example: pytes
     actions = tuple(one for one in everything() if one != action)
     (example.path / "world.yml").write_text(json.dumps(world_of(actions)), encoding="utf-8")
 
-    result = example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:xdist", "aml-preflight")
+    result = example.runpytest_inprocess("-p", "no:xdist", "aml-preflight")
 
     result.stdout.fnmatch_lines(
         [
@@ -176,7 +176,7 @@ def test_a_run_says_which_permission_would_have_answered_the_rest(example: pytes
 
 def test_the_summary_survives_xdist(example: pytest.Pytester) -> None:
     """What a worker was refused, the controller lists."""
-    arguments = ("-p", "no:randomly", "-n2", "--aml-failure", "workspace-unreadable", "aml-preflight")
+    arguments = ("-n2", "--aml-failure", "workspace-unreadable", "aml-preflight")
 
     result = example.runpytest_subprocess(*arguments)
 

@@ -13,7 +13,7 @@ SCORING = "aml-preflight::scoring"
 
 def run(example: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """A run after the deployment, in this process."""
-    return example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "no:xdist", "--aml-phase", "post", *arguments)
+    return example.runpytest_inprocess("-p", "no:xdist", "--aml-phase", "post", *arguments)
 
 
 def test_users_assert_on_the_answer(example: pytest.Pytester) -> None:

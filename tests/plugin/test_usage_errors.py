@@ -9,7 +9,7 @@ DEPLOYMENT = "name: green\nendpoint_name: other\ninstance_type: Standard_DS3_v2\
 
 def usage_error(pytester: pytest.Pytester, *arguments: str) -> str:
     """The one line that a run with these arguments ends with."""
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", *arguments)
+    result = pytester.runpytest_inprocess(*arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR, result.stdout.str()
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
     return "\n".join(line for line in result.errlines if line)
@@ -27,7 +27,7 @@ def usage_error(pytester: pytest.Pytester, *arguments: str) -> str:
         (["--aml-endpoint", "nowhere.yml"], "nowhere.yml: does not exist"),
         (["--aml-deployment", "broken.yml"], "broken.yml:2"),
         (["--aml-deployment", "green.yml"], "green.yml:2: endpoint_name 'other' is not the endpoint given, 'iris'"),
-        (["--aml-failure", "key-vault-turns"], "did you mean key-vault-turns-trusted-services-away"),
+        (["--aml-failure", "quota-family-exausted"], "did you mean quota-family-exhausted"),
         (["--aml-emulator", "green.yml"], "green.yml"),
         (["--aml-emulator", "nowhere.yml"], "nowhere.yml"),
         (["--aml-emulator-latency", "soon"], "'soon' is no duration such as 100ms or 0.1s"),

@@ -5,7 +5,7 @@ import pytest
 
 def run(example: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """The run over the example, in this process."""
-    return example.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio", *arguments)
+    return example.runpytest_inprocess(*arguments)
 
 
 def test_an_overridden_fixture_wins(example: pytest.Pytester) -> None:
@@ -51,7 +51,7 @@ def test_without_a_workspace_a_test_with_facts_is_an_error(pytester: pytest.Pyte
     """A gate that looked at nothing must not be green."""
     pytester.makepyfile("def test_own(aml_workspace):\n    pass\n")
 
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:anyio")
+    result = pytester.runpytest_inprocess()
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*no workspace was given: --aml-workspace*"])

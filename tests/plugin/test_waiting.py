@@ -4,7 +4,7 @@ import pytest
 
 from pytest_amlpreflight.patience import LONGEST_PAUSE, Patience
 
-QUIET = ("-p", "no:randomly", "-p", "no:xdist", "--aml-phase", "post")
+QUIET = ("-p", "no:xdist", "--aml-phase", "post")
 
 
 class Clock:

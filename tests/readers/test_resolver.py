@@ -77,6 +77,12 @@ def test_resolver_is_asked_for_linux_and_the_declared_python(uv: Path, tmp_path:
             "unasked",
             "a package would have to be built",
         ),
+        (
+            "warning: No Python was fetched.\n  cause: error sending request\n  cause: dns error\n"
+            "error: No solution found when resolving dependencies\n  cause: Because you require a==1 and a==2, no.\n",
+            "conflict",
+            "Because you require a==1 and a==2, no.",
+        ),
         ("error: something new", "unasked", "uv could not tell: error: something new"),
     ],
 )

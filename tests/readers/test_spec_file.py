@@ -282,7 +282,14 @@ def test_usual_text_forms_are_read(tmp_path: Path, raw: bytes) -> None:
     [
         (b"", r"^blue.yml: is empty$"),
         (b"- a\n", r"^blue.yml:1: holds a list, and must be a mapping$"),
-        (b"name: a\n", r"^blue.yml:1: endpoint_name is missing$"),
+        (b"name: a\n", r"^blue.yml:1: endpoint_name is missing; az also takes it as --endpoint-name, a preflight from"),
+        (b"name: {{word}}\n", r"^blue.yml:1: name is a placeholder that has not been filled in, and must be text$"),
+        (
+            b"name: a\nendpoint_name: <NAME>\n",
+            r"^blue.yml:2: endpoint_name is '<NAME>', a placeholder that has not been",
+        ),
+        (b"name: a\nendpoint_name: '{{NAME}}'\n", r"^blue.yml:2: endpoint_name is '{{NAME}}', a placeholder"),
+        (b"name: a\nendpoint_name: $(NAME)\n", r"^blue.yml:2: endpoint_name is '\$\(NAME\)', a placeholder"),
         (
             b"name: a\nendpoint_name: b\ninstance_count: three\n",
             r"^blue.yml:3: instance_count is 'three', and must be a w",

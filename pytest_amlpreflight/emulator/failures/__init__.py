@@ -24,8 +24,7 @@ class UnknownFailure(Exception):  # reads as what it is
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and no other check may.
-    """
+    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and nothing else."""
 
     name: str
     path: Path

@@ -1,0 +1,37 @@
+"""A run over files alone: where the files are looked up, and how they are called."""
+
+import pytest
+
+
+@pytest.fixture
+def without_instances(example: pytest.Pytester) -> pytest.Pytester:
+    """The example without a workspace, whose deployment asks for no instances."""
+    example.path.joinpath("pyproject.toml").write_text("[tool.pytest.ini_options]\n", encoding="utf-8")
+    spec = example.path / "deployments" / "blue.yml"
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text.replace("instance_count: 3", "instance_count: 0"), encoding="utf-8")
+    return example
+
+
+@pytest.mark.parametrize(("folder", "file"), [(".", "deployments/blue.yml"), ("deployments", "blue.yml")])
+def test_a_spec_is_found_from_where_pytest_was_started(
+    without_instances: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, folder: str, file: str
+) -> None:
+    """Every reader then finds it, and verdicts call it by its way from the rootdir."""
+    monkeypatch.chdir(without_instances.path / folder)
+
+    result = without_instances.runpytest_inprocess("--aml-deployment", file, "aml-preflight::spec")
+
+    assert result.parseoutcomes()["failed"] == 1
+    result.stdout.fnmatch_lines(["deployment blue has no instances", "*found: *at deployments/blue.yml:*"])
+
+
+def test_a_placeholder_is_one_sentence(without_instances: pytest.Pytester) -> None:
+    """A template of a spec is none yet."""
+    spec = without_instances.path / "deployments" / "blue.yml"
+    spec.write_text("name: blue\nendpoint_name: {{ENDPOINT_NAME}}\n", encoding="utf-8")
+
+    result = without_instances.runpytest_inprocess("--aml-deployment", "deployments/blue.yml")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: deployments/blue.yml:2: endpoint_name is a placeholder that has not been*"])
