@@ -95,11 +95,11 @@ def test_stepwise_goes_on_at_the_failed_check(example: pytest.Pytester) -> None:
     """`--sw` stops at the failure and starts there the next time."""
     stopped = run(example, *BROKEN, "--sw")
 
-    result = run(example, "--sw")
+    result = run(example, "--sw", "-v")
 
-    skipped = stopped.parseoutcomes().get("skipped", 0)
-    stopped.assert_outcomes(failed=1, passed=passed(stopped), skipped=skipped, deselected=2)
-    result.stdout.fnmatch_lines([f"stepwise: skipping {passed(stopped) + skipped} already passed items*"])
+    assert stopped.parseoutcomes()["failed"] == 1
+    first = next(line for line in result.outlines if line.startswith("aml-preflight::"))
+    assert first.startswith(f"{VAULT} PASSED")
 
 
 def test_junit_says_what_a_check_is_about(example: pytest.Pytester) -> None:
