@@ -1,8 +1,7 @@
 """Every value the operator can set, and where it came from.
 
 A value given on the command line wins over one from the environment, that one over the ini file, that one over the
-workspace's
-`config.json`, and that one over the Azure CLI's own defaults.
+workspace's `config.json`, and that one over the Azure CLI's own defaults.
 """
 
 import re

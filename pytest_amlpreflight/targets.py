@@ -96,8 +96,7 @@ def choose_targets(
     """Every workspace with every endpoint, and the deployments with the endpoint they belong to.
 
     A deployment spec names its endpoint; the name of a live deployment needs exactly one endpoint, or the form
-    `ENDPOINT/DEPLOYMENT`. Raises
-    `pytest.UsageError` where a deployment belongs to none of the endpoints given.
+    `ENDPOINT/DEPLOYMENT`. Raises `pytest.UsageError` where a deployment belongs to none of the endpoints given.
     """
     specs = {_name(given): given if isinstance(given, EndpointSpec) else None for given in endpoints}
     placed = [_place(given, list(specs)) for given in deployments]

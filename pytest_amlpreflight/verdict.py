@@ -77,8 +77,7 @@ def check(
 
     `topic` groups checks and can be selected with `-m "aml_check(topic='quota')"`. `explains` holds the error codes
     with which Azure would report this very failure. `phases` are those of `pre`, `post`, `audit` in which it makes
-    sense.
-    `settles` says that a failure may pass by itself within minutes: `--aml-wait` then reads again until it does.
+    sense. `settles` says that a failure may pass by itself within minutes: `--aml-wait` then reads again until it does.
     `shows_logs` attaches the deployment's container logs to a failure.
     """
     unknown = set(phases) - set(PHASES)

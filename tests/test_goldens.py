@@ -35,7 +35,7 @@ def screen(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments:
         (r"plugins: .*\n", ""),
         (r"rootdir: .*", "rootdir: example_project"),
         (r"(localhost|127\.0\.0\.1):\d+", r"\1:PORT"),
-        (r"in \d+\.\d+s", "in 1.00s"),
+        (r"=+ (\d+ .*) in \d+\.\d+s =+", r"== \1 in 1.00s =="),
         (r"\S*pytest_amlpreflight/(\w+\.py):\d+", r"pytest_amlpreflight/\1"),
         (r" +$", ""),
     ):

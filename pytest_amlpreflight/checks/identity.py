@@ -28,8 +28,8 @@ def check_registry_grants_pull_to_endpoint_identity(
     """The endpoint's identity may pull images from the workspace's registry.
 
     Azure pulls the deployment's image as this identity. Its effective permission counts, whatever roles are called:
-    `AcrPull` does nothing on a
-    registry with repository permissions, and a deny assignment or a condition can take away what a role gives.
+    `AcrPull` does nothing on a registry with repository permissions, and a deny assignment or a condition can take away
+    what a role gives.
     """
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
@@ -80,9 +80,8 @@ def check_endpoint_identity_exists(
 ) -> None:
     """Every user-assigned identity that the endpoint names exists.
 
-    An endpoint keeps the name of an identity that was deleted, and a spec may hold a mistyped one. An identity that
-    was created again under its old
-    name is another principal: the roles of the old one are not its own.
+    An endpoint keeps the name of an identity that was deleted, and a spec may hold a mistyped one. An identity that was
+    created again under its old name is another principal: the roles of the old one are not its own.
     """
     if not aml_endpoint.identity_ids:
         not_applicable("the endpoint's identity is system-assigned: Azure creates it with the endpoint")
@@ -108,11 +107,9 @@ def check_private_image_registry_grants_pull(
 ) -> None:
     """An image that Azure does not build is in a registry from which the endpoint's identity may pull.
 
-    Azure Machine Learning takes no credentials for a registry: the endpoint's identity needs the pull role there,
-    which Azure grants on the workspace's
-    own registry only. Whether a registry outside Azure is public, or one in a subscription that is not shown grants
-    the role, cannot be told from
-    here: advice.
+    Azure Machine Learning takes no credentials for a registry: the endpoint's identity needs the pull role there, which
+    Azure grants on the workspace's own registry only. Whether a registry outside Azure is public, or one in a
+    subscription that is not shown grants the role, cannot be told from here: advice.
     """
     origin = aml_image_origin
     if origin is None or origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):

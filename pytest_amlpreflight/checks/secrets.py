@@ -27,8 +27,7 @@ def check_secret_references_are_well_formed(
     """Every reference to a secret has one of the documented forms.
 
     A vault's secret is referred to with its version. A reference that Azure cannot read ends the creation of the
-    deployment with SecretsInjectionError; one
-    without its brackets reaches the container as plain text.
+    deployment with SecretsInjectionError; one without its brackets reaches the container as plain text.
     """
     _skip_without(aml_secret_references.any)
     for reference in aml_secret_references.malformed:
@@ -50,8 +49,7 @@ def check_referenced_secrets_exist(
     """Every connection and every version of a vault's secret that is referred to is there and enabled.
 
     Secrets' values are never read: a vault tells the versions of a secret, and a connection everything but its
-    credentials.
-    Which keys a connection of custom keys holds can therefore not be told.
+    credentials. Which keys a connection of custom keys holds can therefore not be told.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
     for reference in aml_secret_references.connections:
@@ -70,10 +68,9 @@ def check_endpoint_identity_may_read_secrets(
 ) -> None:
     """The endpoint's identity may read the secrets that the deployment refers to.
 
-    Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from
-    vaults with Azure RBAC as Key Vault Secrets
-    User. No vault's role comes by itself; that of connections only for a system-assigned identity whose endpoint was
-    created to enforce it.
+    Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from vaults
+    with Azure RBAC as Key Vault Secrets User. No vault's role comes by itself; that of connections only for a
+    system-assigned identity whose endpoint was created to enforce it.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
     if not aml_endpoint_identities:

@@ -61,9 +61,8 @@ def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None,
 def check_resource_providers_are_registered(aml_resource_providers: ResourceProviders) -> None:
     """Every resource provider that endpoints lean on is registered in the subscription.
 
-    Azure reports a missing one without its name (`Resource provider [N/A] isn't registered`). One that this cloud
-    does not list at all is left to
-    advice: the table of providers was made in the public cloud.
+    Azure reports a missing one without its name (`Resource provider [N/A] isn't registered`). One that this cloud does
+    not list at all is left to advice: the table of providers was made in the public cloud.
     """
     listed = {name: aml_resource_providers.find(name) for name in required_providers().column("namespace")}
     unlisted = [name for name, provider in listed.items() if provider is None]
@@ -101,9 +100,8 @@ def check_deployer_may_deploy(
     identity.
 
     Azure checks each step when it comes to it. Whoever may write endpoints may still not assign an identity to one.
-    Where the identity is
-    system-assigned, roles for anything but the workspace's own registry and storage are the deployer's to grant:
-    advice, since it depends on the code.
+    Where the identity is system-assigned, roles for anything but the workspace's own registry and storage are the
+    deployer's to grant: advice, since it depends on the code.
     """
     resources = ("deployments",) if aml_endpoint.live else ("", "deployments")
     actions = ["/".join(filter(None, (ENDPOINTS, part, verb))) for part in resources for verb in ("read", "write")]
@@ -126,8 +124,8 @@ def check_no_lock_stands_in_the_way(aml_workspace: Workspace, aml_locks: tuple[L
     """No read-only lock stands on the workspace or above it, nor on what it leans on.
 
     A read-only lock refuses every change beneath it, and a new endpoint is one. On the storage account or registry it
-    refuses the listing of
-    keys and the approval of connections: that a deployment fails by it is inferred, so there it is advice.
+    refuses the listing of keys and the approval of connections: that a deployment fails by it is inferred, so there it
+    is advice.
     """
     read_only = [lock for lock in aml_locks if lock.read_only]
     for lock in read_only:
@@ -158,9 +156,8 @@ def check_policy_allows_the_deployment(
     """No policy in force denies the endpoint or the deployment as they are about to be sent.
 
     Azure Policy is asked for its own forecast. A policy that it could not evaluate fails deployments with `Invalid
-    template function specification`; which of them is not
-    told in advance, so it is advice, and so is what already stands against a policy that denies: only its next change
-    is refused.
+    template function specification`; which of them is not told in advance, so it is advice, and so is what already
+    stands against a policy that denies: only its next change is refused.
     """
     for verdict in aml_policy_verdicts:
         if verdict.denies:

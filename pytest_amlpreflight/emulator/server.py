@@ -116,9 +116,8 @@ class Emulator:
         """The variables that point any SDK, the Azure CLI, curl and requests here.
 
         `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`: where `DefaultAzureCredential` and `az login --identity` get tokens.
-        `ARM_CLOUD_METADATA_URL`: where azure-ai-ml and the Azure CLI learn where ARM is.
-        `AZUREML_CURRENT_CLOUD`: the name under which azure-ai-ml looks it up; it knows `AzureCloud` by heart and would
-        go to the real one.
+        `ARM_CLOUD_METADATA_URL`: where azure-ai-ml and the Azure CLI learn where ARM is. `AZUREML_CURRENT_CLOUD`: the
+        name under which azure-ai-ml looks it up; it knows `AzureCloud` by heart and would go to the real one.
         `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`: the authority, for requests, OpenSSL and curl.
         `NO_PROXY`, `no_proxy`: keeps a corporate proxy out of loopback connections.
         """

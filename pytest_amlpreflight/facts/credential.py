@@ -8,8 +8,7 @@ class ScoringCredential:
     """A key or token of an endpoint. Its secret is never shown.
 
     `kind` is in words (`the primary key`). `expires_on` is in seconds since the epoch, None for a key. `audience` is
-    that of an Entra token;
-    `principal_id` its owner's.
+    that of an Entra token; `principal_id` its owner's.
     """
 
     kind: str

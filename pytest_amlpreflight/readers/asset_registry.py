@@ -1,8 +1,8 @@
 """Azure Machine Learning's registries, found by name and read where they say they are.
 
 A registry may belong to anyone, Microsoft's own `azureml` with the curated environments above all, so that Resource
-Manager cannot be asked for it.
-azure-ai-ml goes the same way: https://learn.microsoft.com/azure/machine-learning/how-to-share-models-pipelines-across-workspaces-with-registries
+Manager cannot be asked for it. azure-ai-ml goes the same way:
+https://learn.microsoft.com/azure/machine-learning/how-to-share-models-pipelines-across-workspaces-with-registries
 """
 
 from collections.abc import Mapping

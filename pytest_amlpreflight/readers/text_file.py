@@ -9,8 +9,8 @@ MAX_BYTES = 262_144  # specs, conda files and scripts are a few kilobytes; readi
 class SpecError(Exception):
     """A file that the user wrote cannot be read as what it should be.
 
-    `message` is the sentence, `path` the file as the user calls it, `line` the line when one is to blame;
-    the text is `deployments/blue.yml:14: instance_count is 'three', and must be a whole number`.
+    `message` is the sentence, `path` the file as the user calls it, `line` the line when one is to blame; the text is
+    `deployments/blue.yml:14: instance_count is 'three', and must be a whole number`.
     """
 
     def __init__(self, message: str, path: str, line: int | None = None) -> None:

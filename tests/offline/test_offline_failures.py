@@ -218,13 +218,16 @@ def outcomes(pytester: pytest.Pytester, *arguments: str) -> dict[str, dict[str, 
     said: dict[str, dict[str, str]] = {"blocks": {}, "advises": {}, "errors": {}, "skipped": {}}
     for report in run.getreports("pytest_runtest_logreport"):
         _, topic, name = report.nodeid.split("::")
-        text = str(report.longrepr)
-        kind = "errors" if report.when != "call" else "advises" if "PreflightAdvice" in text else "blocks"
-        if report.failed or report.skipped:
-            said[kind if report.failed else "skipped"][f"{topic}::{name.partition('[')[0].removeprefix('check_')}"] = (
-                text
-            )
+        if kind := _kind(report):
+            said[kind][f"{topic}::{name.partition('[')[0].removeprefix('check_')}"] = str(report.longrepr)
     return said
+
+
+def _kind(report: pytest.TestReport) -> str | None:
+    if report.failed:
+        advice = "PreflightAdvice" in str(report.longrepr)
+        return "errors" if report.when != "call" else "advises" if advice else "blocks"
+    return "skipped" if report.skipped else None
 
 
 def _skip_without_programs(wanted: set[str]) -> None:
