@@ -27,13 +27,14 @@ def check_scoring_script_compiles(aml_script: Script | None, aml_environment: En
     if problem is None:
         return
     declared = minor(aml_environment.python)
-    if declared and declared > sys.version_info[:2] and problem.position.line is not None:
+    is_in_script = problem.position.path == script.shown
+    if declared and declared > sys.version_info[:2] and is_in_script and problem.position.line is not None:
         not_applicable(f"{script.shown} may use what Python {aml_environment.python} knows and this one does not")
     blocked(
         f"{script.name} cannot be run: {problem.sentence}",
         found=str(problem),
         expected="a Python file inside the code folder that compiles",
-        fix=f"python -m py_compile {script.shown}",
+        fix=f"python -m py_compile {script.shown}" if is_in_script else f"correct {problem.position}",
     )
 
 

@@ -5,6 +5,7 @@ harm the run.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ else:
 print()
 print(sys.argv[3] + json.dumps(answer, default=str))
 """
+CLOUD_VARIABLES = ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD")
 
 
 def read_schema_verdict(
@@ -52,10 +54,19 @@ def read_schema_verdict(
     kind = "deployment" if isinstance(spec, DeploymentSpec) else "endpoint"
     path = root / spec.source.path
     command = [python, "-c", PROGRAM, kind, str(path), MARK]
+    # The schema is the same in every cloud, and azure-ai-ml would ask the one that these name for its endpoints.
+    environ = {name: value for name, value in os.environ.items() if name not in CLOUD_VARIABLES}
     late, found = False, None
     try:
         found = subprocess.run(  # noqa: S603 - our own program, and a path as its argument
-            command, capture_output=True, text=True, timeout=timeout, cwd=root, stdin=subprocess.DEVNULL, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            env=environ,
         )
     except subprocess.TimeoutExpired:
         late = True

@@ -68,6 +68,17 @@ def test_script_that_does_not_compile_is_blocked() -> None:
     assert caught.value.found == "src/score.py:3: invalid syntax"
 
 
+def test_script_that_is_not_there_is_missing_on_every_python() -> None:
+    """The YAML that names it is to blame, and the newer Python is no excuse."""
+    newer = f"{sys.version_info.major}.{sys.version_info.minor + 1}"
+    found = script(problem=Problem("it is not in src", Position("blue.yml", 8)))
+
+    with pytest.raises(Blocked, match=r"score.py cannot be run: it is not in src") as caught:
+        checks.check_scoring_script_compiles(found, conda(python=newer))
+
+    assert caught.value.fix == "correct blue.yml:8"
+
+
 def test_syntax_of_a_newer_python_is_not_judged() -> None:
     """An older Python cannot tell what a later one accepts."""
     newer = f"{sys.version_info.major}.{sys.version_info.minor + 1}"
