@@ -1,6 +1,7 @@
 """`--aml-emulator`: the one option that starts the embedded Azure. Nothing else here knows that it exists."""
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,6 +86,16 @@ class Emulation:
         self._environment.undo()
         if self.emulator:
             self.emulator.stop()
+
+
+def list_failures() -> int:
+    """Print every failure that `--aml-failure` takes, with its title."""
+    from pytest_amlpreflight.emulator.failures import failure_names, load
+
+    names = failure_names()
+    width = max(map(len, names))
+    sys.stdout.write("".join(f"{name:<{width}}  {load(name).title}\n" for name in names))
+    return pytest.ExitCode.OK
 
 
 def _values(given: Sources, name: str) -> list[str]:

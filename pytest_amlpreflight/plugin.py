@@ -10,7 +10,7 @@ import pytest
 from pytest_amlpreflight import explaining, fixtures, lacking, report
 from pytest_amlpreflight.attachments import attach_logs
 from pytest_amlpreflight.conclusion import conclude
-from pytest_amlpreflight.emulation import Emulation
+from pytest_amlpreflight.emulation import Emulation, list_failures
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.options import OPTIONS
 from pytest_amlpreflight.preflight import PREFLIGHT, target_of
@@ -41,11 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """`--aml-role` and `--aml-explain` answer without a run."""
+    """`--aml-role`, `--aml-failure list` and `--aml-explain` answer without a run."""
     if config.option.aml_role:
         from pytest_amlpreflight.role import print_role
 
         return print_role(config, os.environ)
+    if "list" in (config.option.aml_failure or ()):
+        return list_failures()
     return explaining.begin(config)
 
 

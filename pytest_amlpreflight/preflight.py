@@ -79,11 +79,12 @@ class Preflight:
             local_python=settings.local_python,
             local_debug=settings.local_debug,
             target_rps=settings.target_rps,
-            deployment_specs=self._deployment_specs(),
+            deployment_specs=self.deployment_specs,
         )
         return Run(Azure(connection), options)
 
-    def _deployment_specs(self) -> tuple[DeploymentSpec, ...]:
+    @property
+    def deployment_specs(self) -> tuple[DeploymentSpec, ...]:
         """Each spec once, however many workspaces it is for."""
         specs = [target.deployment_spec for target in self.targets if target.deployment_spec]
         return tuple({spec.source.path: spec for spec in specs}.values())

@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_amlpreflight.data import stale_tables
 from pytest_amlpreflight.documentation import section_of, sections
+from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.preflight import Preflight, target_of
 
 MARK = "aml_check"
@@ -19,9 +22,20 @@ def header(preflight: Preflight, verbosity: int) -> list[str]:
     targets = ", ".join(str(target) for target in preflight.targets)
     cloud = urlsplit(settings.cloud).netloc or settings.cloud
     lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {cloud}"]
+    if stale := stale_tables(date.today(), settings.tables):
+        lines.append(f"  tables older than a year (--aml-tables replaces them): {', '.join(stale)}")
+    if settings.local and settings.local_debug:
+        lines += [line for spec in preflight.deployment_specs for line in _attach(spec, settings.local_debug)]
     if verbosity > 0:
         lines += [f"  {name} = {value} ({source})" for name, value, source in settings.origins]
     return lines
+
+
+def _attach(spec: DeploymentSpec, port: int) -> list[str]:
+    """What an editor needs to attach to the script, which waits for it."""
+    from pytest_amlpreflight.readers.local_server import debug_configuration
+
+    return [f"  waiting for a debugger on port {port}; for .vscode/launch.json:", debug_configuration(spec, port)]
 
 
 def split(items: Sequence[pytest.Item], preflight: Preflight) -> tuple[list[pytest.Item], list[pytest.Item]]:

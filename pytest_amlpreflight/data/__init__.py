@@ -55,6 +55,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.yml")))
 
 
+def stale_tables(today: date, overrides: Path | None = None) -> list[str]:
+    """The tables that were made more than a year before `today`, each with its date."""
+    tables = [load(name, overrides) for name in names()]
+    return [f"{table.name} ({table.as_of})" for table in tables if (today - table.as_of).days > 365]
+
+
 def _read(name: str, path: Path) -> Table:
     content = _parse(path)
     if not isinstance(content, dict):

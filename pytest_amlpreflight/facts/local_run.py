@@ -1,8 +1,9 @@
 """What happened when the deployment's own script was started on this machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_amlpreflight.facts.measured import Measured
+from pytest_amlpreflight.facts.redaction import redact
 
 NOTHING = Measured()
 
@@ -39,3 +40,20 @@ class LocalRun:
     def has_started(self) -> bool:
         """Whether the server answered its liveness probe."""
         return self.measured.start_seconds is not None
+
+    def without_secrets(self) -> "LocalRun":
+        """The same run as a report may show it: what the user's script prints may hold keys and tokens."""
+        sample = self.sample
+        return replace(
+            self,
+            reason=self.reason and redact(self.reason),
+            traceback=tuple(map(redact, self.traceback)),
+            log=tuple(map(redact, self.log)),
+            sample=sample
+            and replace(
+                sample,
+                body=redact(sample.body),
+                reason=sample.reason and redact(sample.reason),
+                traceback=tuple(map(redact, sample.traceback)),
+            ),
+        )

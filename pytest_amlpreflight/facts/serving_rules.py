@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,6 @@ TABLES = (
     "import-names",
     "package-dependencies",
 )
-A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,6 @@ class ServingRules:
     build_limits: Mapping[str, int] = field(default_factory=dict)
     import_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    as_of: Mapping[str, date] = field(default_factory=dict)
-
-    def older_than_a_year(self, today: date) -> tuple[str, ...]:
-        """The tables that were true more than a year ago, for the run to say so."""
-        return tuple(name for name, day in self.as_of.items() if today - day > A_YEAR)
 
     def server(self, version: str) -> ServerSeries | None:
         """The series of a version of the inference server; None for one the table does not know."""
@@ -128,7 +122,6 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
         build_limits=_values(tables["image-build-limits"]),
         import_names={row["module"]: tuple(row["distributions"]) for row in tables["import-names"].rows},
         brings={row["package"]: tuple(row["brings"]) for row in tables["package-dependencies"].rows},
-        as_of={name: table.as_of for name, table in tables.items()},
     )
 
 

@@ -110,13 +110,14 @@ class LocalFacts(TargetFacts):
         if not options.local or script is None or script.problem is not None:
             return None
         sample = read_sample(options.samples, deployment_spec.endpoint_name)
-        return run_locally(
+        run = run_locally(
             deployment_spec,
             options.root,
             sample=sample.path if isinstance(sample, Sample) else None,
             python=options.local_python,
             debug_port=options.local_debug,
         )
+        return run.without_secrets()
 
     @fact
     def measured(self, local_run: LocalRun | None) -> Measured:

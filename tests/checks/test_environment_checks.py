@@ -247,16 +247,6 @@ def test_conda_environment_has_no_context() -> None:
         checks.check_build_context_is_within_limits(conda(), RULES)
 
 
-def test_tables_say_when_they_are_old() -> None:
-    """A rule that was true more than a year ago is named, so that the run can say so."""
-    fresh = RULES.older_than_a_year(date(2026, 11, 20))
-
-    old = RULES.older_than_a_year(date(2028, 1, 1))
-
-    assert fresh == ()
-    assert "python-releases" in old
-
-
 def test_packages_that_go_together_pass() -> None:
     """A resolver without objections."""
     checks.check_requirements_resolve(conda("numpy"), PackageResolution())

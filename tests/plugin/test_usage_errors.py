@@ -83,3 +83,11 @@ def test_a_port_in_use_is_a_sentence(example: pytest.Pytester) -> None:
     assert result.ret != 0
     assert port in result.stderr.str()
     assert "Traceback" not in result.stderr.str()
+
+
+def test_the_failures_are_listed(pytester: pytest.Pytester) -> None:
+    """`--aml-failure list` names them all, without a run."""
+    result = pytester.runpytest_inprocess("--aml-failure", "list")
+
+    assert result.ret == pytest.ExitCode.OK
+    assert any(line.startswith("workspace-in-legacy-mode ") for line in result.outlines)
