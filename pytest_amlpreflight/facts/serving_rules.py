@@ -69,6 +69,7 @@ class ServingRules:
     build_limits: Mapping[str, int] = field(default_factory=dict)
     import_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    as_of: Mapping[str, date] = field(default_factory=dict)
 
     def server(self, version: str) -> ServerSeries | None:
         """The series of a version of the inference server; None for one the table does not know."""
@@ -122,6 +123,7 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
         build_limits=_values(tables["image-build-limits"]),
         import_names={row["module"]: tuple(row["distributions"]) for row in tables["import-names"].rows},
         brings={row["package"]: tuple(row["brings"]) for row in tables["package-dependencies"].rows},
+        as_of={name: table.as_of for name, table in tables.items()},
     )
 
 
