@@ -112,7 +112,9 @@ def check_private_image_registry_grants_pull(
     subscription that is not shown grants the role, cannot be told from here: advice.
     """
     origin = aml_image_origin
-    if origin is None or origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
+    if origin is None:
+        not_applicable("Azure builds the deployment's image, or its environment names none that could be looked up")
+    if origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
         not_applicable("the image is the workspace's own, or Microsoft's")
     if origin.home is ImageHome.ELSEWHERE or aml_image_registry is None:
         _advise_on_unseen_registry(origin)
@@ -162,6 +164,8 @@ def _refused_pull(registry: Registry, access: Access) -> tuple[tuple[str, Decisi
 def _skip_before_creation(endpoint: Endpoint, identities: Sequence[Identity]) -> None:
     if not endpoint.managed:
         not_applicable("a Kubernetes endpoint pulls and mounts as the cluster's extension, not as the endpoint")
+    if not identities and endpoint.live:
+        not_applicable("the live endpoint has no identity")
     if not identities:
         not_applicable("a system-assigned identity does not exist yet; Azure grants it its roles when it creates it")
 

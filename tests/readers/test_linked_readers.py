@@ -108,7 +108,7 @@ def test_hub_that_is_gone_is_called_a_hub(world: Any) -> None:
 def test_outbound_rules_come_with_the_workspace(world: Any) -> None:
     """Azure repeats them in the workspace's own answer, so they cost no read; an odd one has no category."""
     rules = {
-        "pypi": {"type": "FQDN", "destination": "pypi.org", "status": "Active", "category": "UserDefined"},
+        "feed": {"type": "FQDN", "destination": "feed.contoso.com", "status": "Active", "category": "UserDefined"},
         "odd": {"type": "PrivateEndpoint", "destination": {}, "status": "Failed", "errorInformation": "subnet full"},
     }
     network = {"isolationMode": "AllowOnlyApprovedOutbound", "status": {"status": "Active"}, "outboundRules": rules}
@@ -119,7 +119,7 @@ def test_outbound_rules_come_with_the_workspace(world: Any) -> None:
     assert found is not None
     assert found.active
     assert [(one.name, one.category, one.failed, one.error) for one in found.outbound_rules] == [
-        ("pypi", "UserDefined", False, None),
+        ("feed", "UserDefined", False, None),
         ("odd", "", True, "subnet full"),
     ]
 
