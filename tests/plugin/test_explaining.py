@@ -133,6 +133,35 @@ def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytes
     assert any(first.endswith(f"({check})") for check in failure.blocks), screen
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("ERR_1100", "quota-family-exhausted"),
+        ("ERR_1200", "registry-pull-role-missing"),
+        ("ERR_1300", "storage-read-role-missing"),
+        ("ERR_2200", "log-init-fails"),
+        ("ACRSecretError", "registry-pull-role-missing"),
+        ("ImagePullLoopBackOff", "registry-egress-connection-rejected"),
+        ("Conflict", "endpoint-being-updated"),
+        ("DeploymentCrashLoopBackOff", "log-module-missing"),
+        ("KubernetesCrashLoopBackOff", "log-module-missing"),
+        ("MissingSubscriptionRegistration", "provider-cdn-not-registered"),
+        ("UserScriptException", "log-run-function-missing"),
+    ],
+)
+def test_other_names_of_a_failure_lead_to_the_same_cause(example: pytest.Pytester, code: str, name: str) -> None:
+    """The codes of 2021 and those of Kubernetes report the same failures as today's."""
+    failure = load(name)
+
+    result = example.runpytest_inprocess(
+        "-p", "no:xdist", "--aml-explain", code, "--aml-failure", name, "--aml-phase", failure.phase
+    )
+
+    screen = result.stdout.str()
+    first = next((line for line in screen.splitlines() if line.startswith("  1. ")), "no cause")
+    assert any(first.endswith(f"({check})") for check in failure.blocks), screen
+
+
 def test_only_the_checks_that_could_explain_it_run(example: pytest.Pytester) -> None:
     """Of every phase: what was ruled out is named, and so is what does not arise."""
     result = example.runpytest_inprocess("-p", "no:xdist", "--aml-explain", "V1LegacyMode")
