@@ -24,7 +24,7 @@ class Said:
         return self.text.split("\n", 1)[0]
 
 
-def conclude(terminalreporter: pytest.TerminalReporter, explanation: Explanation) -> None:
+def conclude(terminalreporter: "pytest.TerminalReporter", explanation: Explanation) -> None:
     """Print the section."""
     said = [one for outcome in ("failed", "passed", "error", "skipped") for one in _said(terminalreporter, outcome)]
     terminalreporter.section(f"explanation of {explanation.subject}")
@@ -66,7 +66,7 @@ def _reasons(title: str, said: Sequence[Said]) -> Iterator[str]:
         yield from dict.fromkeys(f"  {one.check}: {one.headline}" for one in said)
 
 
-def _said(terminalreporter: pytest.TerminalReporter, outcome: str) -> Iterator[Said]:
+def _said(terminalreporter: "pytest.TerminalReporter", outcome: str) -> Iterator[Said]:
     for report in terminalreporter.stats.get(outcome, []):
         check = dict(getattr(report, "user_properties", ())).get("aml_check")
         if check:

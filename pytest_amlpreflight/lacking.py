@@ -18,7 +18,7 @@ def note(problem: NotRead, item: pytest.Item) -> None:
         item.user_properties.append((PROPERTY, problem.permission))
 
 
-def summarize(terminalreporter: pytest.TerminalReporter) -> None:
+def summarize(terminalreporter: "pytest.TerminalReporter") -> None:
     """List the refused permissions, with how many tests each would have answered.
 
     A test that was refused one may need another behind it, which nobody got to ask for: hence the whole role.

@@ -13,7 +13,7 @@ from pytest_amlpreflight.conclusion import conclude
 from pytest_amlpreflight.emulation import Emulation, list_failures
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.options import OPTIONS
-from pytest_amlpreflight.preflight import PREFLIGHT, target_of
+from pytest_amlpreflight.preflight import PREFLIGHT, about_a_target, target_of
 from pytest_amlpreflight.preparation import given_by, prepare
 from pytest_amlpreflight.suite import SUITE, Suite, not_found, position
 from pytest_amlpreflight.verdict import PHASES, Blocked
@@ -127,7 +127,7 @@ def pytest_make_collect_report(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test with `aml_*` fixtures runs once for each target, as far down as its facts go."""
     preflight = metafunc.config.stash.get(PREFLIGHT, None)
-    if preflight and "aml_target" in metafunc.fixturenames:
+    if preflight and about_a_target(metafunc.fixturenames):
         parameters = preflight.parameters(metafunc.fixturenames)
         metafunc.parametrize("aml_target", parameters, indirect=True, scope="session")
 
@@ -198,7 +198,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return made
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
     """Which permissions lacked; with `-v`, which api-versions had to be negotiated: a cloud that lags behind is worth
     knowing of.
     """

@@ -85,7 +85,7 @@ class Progress:
                 self._reporter.rewrite("")
 
 
-def summarize(reporter: pytest.TerminalReporter) -> None:
+def summarize(reporter: "pytest.TerminalReporter") -> None:
     """Which checks passed only after a wait, and how long that was: in a log, the one trace of it."""
     for report in reporter.stats.get("passed", []):
         properties = dict(getattr(report, "user_properties", ()))

@@ -15,6 +15,7 @@ from urllib3 import exceptions as broken
 
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.arm import Once
 from pytest_amlpreflight.readers.connection import ConnectTo, Resolve, Route, RoutedAdapter
 
 CONNECTIONS = 16
@@ -33,6 +34,7 @@ class DataPlane:
     def __init__(
         self, token: Token, resolve: Resolve, rules: Sequence[ConnectTo] = (), *, timeout: float, backoff: float = 0.8
     ) -> None:
+        self._once = Once()
         self._token, self._timeout, self._backoff = token, timeout, backoff
         self._session = requests.Session()
         adapter = RoutedAdapter(Route(resolve, rules), pool_maxsize=CONNECTIONS, pool_block=True)
@@ -92,9 +94,10 @@ class DataPlane:
         """An answer of one of the `expected` statuses, for a fact. A 404 is `FactAbsent`, all else `FactUnreadable`.
 
         `errors` digs code and message out of a refusal, which every service writes in its own way. What a later try can
-        mend is tried thrice.
+        mend is tried thrice, and no question is asked twice in a run: two deployments may name one secret.
         """
-        response = self._patiently(method, url, resource, request)
+        question = f"{method} {url} {sorted(request.items())}"
+        response = self._once.get(question, lambda: self._patiently(method, url, resource, request))
         if response.status_code in expected:
             return response
         if response.status_code == 404:

@@ -115,5 +115,5 @@ def test_a_new_system_assigned_identity_must_be_granted_the_role_later() -> None
 @pytest.mark.parametrize("origin", [None, ImageOrigin("mcr.microsoft.com/x", "mcr.microsoft.com", ImageHome.MICROSOFT)])
 def test_images_of_the_workspace_and_of_microsoft_need_nothing(origin: ImageOrigin | None) -> None:
     """Whatever is built lands in the workspace's registry."""
-    with pytest.raises(pytest.skip.Exception, match="workspace's own, or Microsoft's|Azure builds"):
+    with pytest.raises(pytest.skip.Exception, match=r"workspace's own, or Microsoft's|Azure builds"):
         check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, ())
