@@ -58,7 +58,7 @@ def check_referenced_secrets_exist(
         _refuse_secret(secret, aml_deployment)
 
 
-@check("secrets", explains=("SecretsInjectionError",))
+@check("secrets", explains=("SecretsInjectionError",), settles=True)
 def check_endpoint_identity_may_read_secrets(
     aml_endpoint: Endpoint,
     aml_endpoint_identities: tuple[Identity, ...],

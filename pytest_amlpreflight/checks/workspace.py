@@ -174,7 +174,7 @@ def check_datastore_authentication_matches_the_storage(
     )
 
 
-@check("workspace", phases=("pre", "audit"))
+@check("workspace", phases=("pre", "audit"), settles=True)
 def check_private_endpoints_are_approved_and_recent(
     aml_workspace: Workspace, aml_old_private_endpoints: tuple[PrivateEndpoint, ...]
 ) -> None:
