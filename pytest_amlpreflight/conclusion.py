@@ -1,11 +1,16 @@
 """The end of a run with `--aml-explain`: the likeliest cause first, what was ruled out, what could not be looked at."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_amlpreflight.explanation import Explanation
+if TYPE_CHECKING:
+    from pytest_amlpreflight.explanation import Explanation
+
 
 _NOT_LOOKED_AT = ("not reached", "no endpoint was given", "no deployment was given")
 
@@ -24,7 +29,7 @@ class Said:
         return self.text.split("\n", 1)[0]
 
 
-def conclude(terminalreporter: "pytest.TerminalReporter", explanation: Explanation) -> None:
+def conclude(terminalreporter: pytest.TerminalReporter, explanation: Explanation) -> None:
     """Print the section."""
     said = [one for outcome in ("failed", "passed", "error", "skipped") for one in _said(terminalreporter, outcome)]
     terminalreporter.section(f"explanation of {explanation.subject}")
@@ -66,7 +71,7 @@ def _reasons(title: str, said: Sequence[Said]) -> Iterator[str]:
         yield from dict.fromkeys(f"  {one.check}: {one.headline}" for one in said)
 
 
-def _said(terminalreporter: "pytest.TerminalReporter", outcome: str) -> Iterator[Said]:
+def _said(terminalreporter: pytest.TerminalReporter, outcome: str) -> Iterator[Said]:
     for report in terminalreporter.stats.get(outcome, []):
         check = dict(getattr(report, "user_properties", ())).get("aml_check")
         if check:

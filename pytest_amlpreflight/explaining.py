@@ -1,18 +1,23 @@
 """What `--aml-explain` does to a run: it answers at once, or chooses the checks."""
 
+from __future__ import annotations
+
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_amlpreflight import report
 from pytest_amlpreflight.documentation import sections
-from pytest_amlpreflight.explanation import Explanation, read_explanation, unknown_names
 from pytest_amlpreflight.preflight import Preflight
 from pytest_amlpreflight.preparation import given_by
 from pytest_amlpreflight.settings import asked_for
 
-EXPLANATION = pytest.StashKey[Explanation]()
+if TYPE_CHECKING:
+    from pytest_amlpreflight.explanation import Explanation
+
+EXPLANATION: pytest.StashKey[Explanation] = pytest.StashKey()
 
 
 def begin(config: pytest.Config) -> int | None:
@@ -20,6 +25,8 @@ def begin(config: pytest.Config) -> int | None:
     what = config.option.aml_explain
     if not what or hasattr(config, "workerinput"):
         return None
+    from pytest_amlpreflight.explanation import read_explanation, unknown_names
+
     if what == "list":
         sys.stdout.write("\n".join(unknown_names(sections())) + "\n")
         return pytest.ExitCode.OK
@@ -42,7 +49,9 @@ def prepare(preflight: Preflight, config: pytest.Config) -> None:
     told = getattr(config.option, "aml_explanation", None)
     if not told:
         return
-    preflight.explanation = config.stash.get(EXPLANATION, None) or Explanation(told[0], tuple(told[1]))
+    from pytest_amlpreflight.explanation import Explanation as Told
+
+    preflight.explanation = config.stash.get(EXPLANATION, None) or Told(told[0], tuple(told[1]))
     if not asked_for(given_by(config), ["phase"]):
         preflight.settings = replace(preflight.settings, phase=preflight.explanation.phase)
 

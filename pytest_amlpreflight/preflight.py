@@ -1,5 +1,7 @@
 """One run: what was asked, what is inspected, and which facts could not be had."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -8,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
 from pytest_amlpreflight.lacking import note
 from pytest_amlpreflight.patience import Patience
@@ -18,6 +19,7 @@ from pytest_amlpreflight.targets import MISSING, Level, Target, targets_at
 if TYPE_CHECKING:
     from pytest_amlpreflight.discovery import Discovery
     from pytest_amlpreflight.explanation import Explanation
+    from pytest_amlpreflight.facts.spec import DeploymentSpec
     from pytest_amlpreflight.inspection import Facts, Run, fact
 
 PREFIX = "aml_"
@@ -59,7 +61,7 @@ class Preflight:
         return None if self.explanation else self.settings.phase
 
     @cached_property
-    def run(self) -> "Run":
+    def run(self) -> Run:
         """The readings of this process."""
         from pytest_amlpreflight.inspection import Run, RunOptions
         from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
@@ -102,7 +104,7 @@ class Preflight:
             self.discovered = discover(self.targets, lambda: self.run.azure.arm)
         self.targets = self.discovered.expand(self.targets)
 
-    def facts(self, target: Target) -> "Facts":
+    def facts(self, target: Target) -> Facts:
         """The facts of one target."""
         from pytest_amlpreflight.inspection import Facts
 
@@ -202,7 +204,7 @@ def about_a_target(fixture_names: list[str]) -> bool:
     return "aml_target" in fixture_names
 
 
-def facts_behind(fixture_names: Iterable[str]) -> "list[fact[Any]]":
+def facts_behind(fixture_names: Iterable[str]) -> list[fact[Any]]:
     """The facts that these fixtures are, by name."""
     from pytest_amlpreflight.inspection import Facts
 

@@ -1,20 +1,24 @@
 """From what pytest was given to a run that is ready: settings, specs, targets."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from pytest_amlpreflight.config_files import Setting
-from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.options import Option
 from pytest_amlpreflight.preflight import Preflight
 from pytest_amlpreflight.settings import Settings, Sources, asked_for, read_settings
 from pytest_amlpreflight.suite import is_own, own_node_id
 from pytest_amlpreflight.targets import Target, choose_targets
 
-Spec = TypeVar("Spec", EndpointSpec, DeploymentSpec)
+if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
+
+Spec = TypeVar("Spec", "EndpointSpec", "DeploymentSpec")
 
 
 def given_by(config: pytest.Config) -> Sources:

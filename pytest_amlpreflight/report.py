@@ -1,17 +1,21 @@
 """The words on the screen and in JUnit: header, hints, properties, explanations."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_amlpreflight.data import stale_tables
 from pytest_amlpreflight.documentation import section_of, sections
-from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.preflight import Preflight, target_of
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.spec import DeploymentSpec
 
 MARK = "aml_check"
 

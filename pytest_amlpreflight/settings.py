@@ -4,10 +4,13 @@ A value given on the command line wins over one from the environment, that one o
 workspace's `config.json`, and that one over the Azure CLI's own defaults.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,9 +22,11 @@ from pytest_amlpreflight.config_files import (
     workspace_of_file,
 )
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.scoring import SampleRequests
 from pytest_amlpreflight.options import DEFAULTS, OPTIONS, Option
 from pytest_amlpreflight.verdict import PHASES
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.scoring import SampleRequests
 
 CONNECT_TO = r"[^:]*:[0-9]*:([0-9.]*|\[[0-9A-Fa-f:]*\]):[0-9]*"
 
@@ -99,6 +104,8 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
 
 def _samples(given: Sequence[Setting], start: Path) -> SampleRequests:
     """`FILE` or `ENDPOINT=FILE`; a file is looked up where pytest was started, then in the project's root."""
+    from pytest_amlpreflight.facts.scoring import SampleRequests
+
     found = list[tuple[str, Path]]()
     for setting in given:
         endpoint, separator, file = setting.value.partition("=")

@@ -1,14 +1,19 @@
 """What is inspected: workspaces, their endpoints, and those endpoints' deployments."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.unread import NotRead
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
 
 
 class Level(IntEnum):
@@ -68,7 +73,7 @@ class Target:
         """How far the target goes down."""
         return Level(sum(name is not None for name in (self.endpoint, self.deployment)))
 
-    def at(self, level: Level) -> "Target":
+    def at(self, level: Level) -> Target:
         """The same target seen from a higher level: its endpoint, its workspace."""
         if level is Level.WORKSPACE:
             return Target(self.workspace)
@@ -98,7 +103,7 @@ def choose_targets(
     A deployment spec names its endpoint; the name of a live deployment needs exactly one endpoint, or the form
     `ENDPOINT/DEPLOYMENT`. Raises `pytest.UsageError` where a deployment belongs to none of the endpoints given.
     """
-    specs = {_name(given): given if isinstance(given, EndpointSpec) else None for given in endpoints}
+    specs = {_name(given): None if isinstance(given, str) else given for given in endpoints}
     placed = [_place(given, list(specs)) for given in deployments]
     with_deployments = {endpoint for endpoint, _, _ in placed}
     rows = [*placed, *((endpoint, None, None) for endpoint in specs if endpoint not in with_deployments)]
@@ -110,7 +115,7 @@ def choose_targets(
 
 
 def _place(given: str | DeploymentSpec, endpoints: list[str]) -> tuple[str, str, DeploymentSpec | None]:
-    if isinstance(given, DeploymentSpec):
+    if not isinstance(given, str):
         if endpoints and given.endpoint_name not in endpoints:
             where = given.where("endpoint_name")
             named = f"endpoint_name {given.endpoint_name!r}"
@@ -128,7 +133,7 @@ def _place(given: str | DeploymentSpec, endpoints: list[str]) -> tuple[str, str,
 
 
 def _name(given: str | EndpointSpec) -> str:
-    return given.name if isinstance(given, EndpointSpec) else given
+    return given if isinstance(given, str) else given.name
 
 
 def _or(names: Sequence[str]) -> str:
