@@ -49,9 +49,9 @@ def prepare(preflight: Preflight, config: pytest.Config) -> None:
     told = getattr(config.option, "aml_explanation", None)
     if not told:
         return
-    from pytest_amlpreflight.explanation import Explanation as Told
+    from pytest_amlpreflight.explanation import Explanation
 
-    preflight.explanation = config.stash.get(EXPLANATION, None) or Told(told[0], tuple(told[1]))
+    preflight.explanation = config.stash.get(EXPLANATION, None) or Explanation(told[0], tuple(told[1]))
     if not asked_for(given_by(config), ["phase"]):
         preflight.settings = replace(preflight.settings, phase=preflight.explanation.phase)
 

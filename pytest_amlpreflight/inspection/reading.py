@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 from pytest_amlpreflight.facts.scoring import SampleRequests
 from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.readers.arm import settle
 from pytest_amlpreflight.readers.azure import Azure
 from pytest_amlpreflight.targets import Level, Target
 
@@ -63,7 +64,7 @@ class Run:
             if started is not None:
                 return started
             future = self._readings[name, target] = Future()
-        Thread(target=_read, args=(future, read), name=f"{name} of {target}", daemon=True).start()
+        Thread(target=settle, args=(future, read), name=f"{name} of {target}", daemon=True).start()
         return future
 
 
@@ -140,10 +141,3 @@ class fact(Generic[T]):  # noqa: N801  # a decorator, like property
         except NotRead as problem:
             problem.fact = problem.fact or self.name
             raise
-
-
-def _read(future: Future[T], read: Callable[[], T]) -> None:
-    try:
-        future.set_result(read())
-    except BaseException as error:  # handed on, not handled: whoever asks for the fact raises it
-        future.set_exception(error)

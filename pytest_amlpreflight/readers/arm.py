@@ -50,7 +50,7 @@ class Once:
             if value is None:
                 value = self._values[key] = Future()
         if first:
-            _settle(value, make)
+            settle(value, make)
         return value.result()
 
 
@@ -58,14 +58,14 @@ def together(function: Callable[[A], T], arguments: list[A]) -> list[T]:
     """`[function(a) for a in arguments]`, each on a thread of its own; the first error, in order, is raised."""
     results: list[Future[T]] = [Future() for _ in arguments]
     for result, argument in zip(results, arguments, strict=True):
-        Thread(target=_settle, args=(result, partial(function, argument)), daemon=True).start()
+        Thread(target=settle, args=(result, partial(function, argument)), daemon=True).start()
     return [result.result() for result in results]
 
 
 def both(one: Callable[[], T], other: Callable[[], A]) -> tuple[T, A]:
     """`(one(), other())`, side by side."""
     second: Future[A] = Future()
-    Thread(target=_settle, args=(second, other), daemon=True).start()
+    Thread(target=settle, args=(second, other), daemon=True).start()
     return one(), second.result()
 
 
@@ -152,7 +152,8 @@ def _odata(query: Mapping[str, str]) -> dict[str, str]:
     return {f"${name}": quote(value, safe="") for name, value in query.items()}
 
 
-def _settle(future: Future[T], make: Callable[[], T]) -> None:
+def settle(future: Future[T], make: Callable[[], T]) -> None:
+    """Give a future what `make` returns, or what it raises."""
     try:
         future.set_result(make())
     except BaseException as error:  # handed on, not handled: whoever asks for the result raises it

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
 from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
@@ -31,26 +32,15 @@ def arm_id(path: str) -> ResourceId:
 @pytest.fixture
 def workspace() -> Workspace:
     """A private workspace in eastus2, ready, without a managed network."""
-    return Workspace(
-        id=arm_id("Microsoft.MachineLearningServices/workspaces/contoso-ml"),
+    return a_workspace(
+        arm_id("Microsoft.MachineLearningServices/workspaces/contoso-ml"),
         name="contoso-ml",
         guid="2c7e5d84",
-        location="eastus2",
-        kind="Default",
-        provisioning_state="Succeeded",
-        v1_legacy_mode=False,
-        public_network_access=False,
         key_vault_id=arm_id("Microsoft.KeyVault/vaults/contoso-ml-kv"),
         registry_id=arm_id("Microsoft.ContainerRegistry/registries/contosomlacr"),
         storage_account_id=arm_id("Microsoft.Storage/storageAccounts/contosomlstore"),
-        application_insights_id=None,
-        hub_id=None,
-        managed_network=None,
-        private_endpoint_connections=(),
-        image_build_compute=None,
         datastores_auth_mode="identity",
         identity_principal_id="3a5f8c0e-91d7-4be2-a1c4-7f20d9b6e815",
-        identity_ids=(),
     )
 
 

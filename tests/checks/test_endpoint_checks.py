@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.endpoint import (
     check_deployment_has_its_endpoint,
@@ -17,7 +18,6 @@ from pytest_amlpreflight.facts.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.facts.position import Source
 from pytest_amlpreflight.facts.region import EndpointInRegion, Region
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 
@@ -30,27 +30,7 @@ def arm_id(text: str) -> ResourceId:
     return found
 
 
-WORKSPACE = Workspace(
-    id=arm_id("ws"),
-    name="ws",
-    guid="guid",
-    location="eastus2",
-    kind="Default",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=True,
-    key_vault_id=None,
-    registry_id=None,
-    storage_account_id=None,
-    application_insights_id=None,
-    hub_id=None,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
-    identity_principal_id=None,
-    identity_ids=(),
-)
+WORKSPACE = a_workspace(arm_id("ws"), name="ws", guid="guid", public_network_access=True)
 SPEC = Endpoint("iris", Source("endpoint.yml"), "key")
 RUNNING = Endpoint("iris", LIVE, "Key", location="eastus2", provisioning_state="Succeeded")
 ON_CLUSTER = replace(SPEC, compute="cluster")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.key_vault import (
     check_vault_admits_trusted_services,
@@ -11,7 +12,6 @@ from pytest_amlpreflight.checks.key_vault import (
 from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
 from pytest_amlpreflight.facts.key_vault import AccessPolicy, KeyVault
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
@@ -21,26 +21,8 @@ assert VAULT_ID
 assert WORKSPACE_ID
 WITH_ROLES = KeyVault(VAULT_ID, "kv", None, "eastus2", "t", True, True, None, None, ())
 WITH_POLICIES = replace(WITH_ROLES, rbac_authorization=False)
-WORKSPACE = Workspace(
-    id=WORKSPACE_ID,
-    name="ml",
-    guid="",
-    location="eastus2",
-    kind="Default",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=True,
-    key_vault_id=VAULT_ID,
-    registry_id=None,
-    storage_account_id=None,
-    application_insights_id=None,
-    hub_id=None,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
-    identity_principal_id="p",
-    identity_ids=(),
+WORKSPACE = a_workspace(
+    WORKSPACE_ID, name="ml", public_network_access=True, key_vault_id=VAULT_ID, identity_principal_id="p"
 )
 
 

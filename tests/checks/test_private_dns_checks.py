@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.network import (
     check_custom_dns_agrees_with_azure_dns,
@@ -14,7 +15,6 @@ from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolutio
 from pytest_amlpreflight.facts.position import Source
 from pytest_amlpreflight.facts.private_dns import NetworkLink, PrivateDnsZone, TwoResolutions
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 
@@ -25,27 +25,7 @@ def arm_id(kind: str, name: str, group: str = "G") -> ResourceId:
     return found
 
 
-WORKSPACE = Workspace(
-    id=arm_id("Microsoft.MachineLearningServices/workspaces", "ws"),
-    name="ws",
-    guid="2C7E",
-    location="eastus2",
-    kind="Default",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=False,
-    key_vault_id=None,
-    registry_id=None,
-    storage_account_id=None,
-    application_insights_id=None,
-    hub_id=None,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
-    identity_principal_id=None,
-    identity_ids=(),
-)
+WORKSPACE = a_workspace(arm_id("Microsoft.MachineLearningServices/workspaces", "ws"), name="ws", guid="2C7E")
 IRIS = Endpoint("iris", Source("endpoint.yml"), "key")
 OWN, HUB = (arm_id("Microsoft.Network/virtualNetworks", name) for name in ("own", "hub"))
 WILDCARD, OF_IRIS = "*.2c7e.inference.eastus2", "iris.2c7e.inference.eastus2"

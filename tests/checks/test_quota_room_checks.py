@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.quota import (
     check_compute_objects_remain,
@@ -15,32 +16,11 @@ from pytest_amlpreflight.facts.model_size import GIB, ModelSize
 from pytest_amlpreflight.facts.position import Source
 from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 ID = parse_resource_id("/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/ws")
 assert ID is not None
-WORKSPACE = Workspace(
-    id=ID,
-    name="ws",
-    guid="guid",
-    location="eastus2",
-    kind="Default",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=True,
-    key_vault_id=None,
-    registry_id=None,
-    storage_account_id=None,
-    application_insights_id=None,
-    hub_id=None,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
-    identity_principal_id=None,
-    identity_ids=(),
-)
+WORKSPACE = a_workspace(ID, name="ws", guid="guid", public_network_access=True)
 DS3 = VmSize("Standard_DS3_v2", "standardDSv2Family", 4, memory_gb=14.0, disk_mb=28672, compute_types=("MIR",))
 DS11 = VmSize("Standard_DS11_v2", "standardDSv2Family", 2, memory_gb=14.0, disk_mb=28672, compute_types=("AmlCompute",))
 BLUE = Deployment("blue", "iris", Source("blue.yml"), "STANDARD_DS3_V2", 3)

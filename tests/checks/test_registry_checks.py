@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.registry import check_egress_setting_fits_the_registry
 from pytest_amlpreflight.facts.endpoint import LIVE, Deployment
 from pytest_amlpreflight.facts.position import Source
 from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.workspace import ManagedNetwork, Workspace
+from pytest_amlpreflight.facts.workspace import ManagedNetwork
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
@@ -19,27 +20,7 @@ assert REGISTRY_ID
 assert WORKSPACE_ID
 PRIVATE = Registry(REGISTRY_ID, "cr", "cr.azurecr.io", "Premium", False, None, False, False, ())
 PUBLIC = replace(PRIVATE, public_network_access=True)
-LEGACY = Workspace(
-    id=WORKSPACE_ID,
-    name="ml",
-    guid="",
-    location="eastus2",
-    kind="Default",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=False,
-    key_vault_id=None,
-    registry_id=REGISTRY_ID,
-    storage_account_id=None,
-    application_insights_id=None,
-    hub_id=None,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
-    identity_principal_id="p",
-    identity_ids=(),
-)
+LEGACY = a_workspace(WORKSPACE_ID, name="ml", registry_id=REGISTRY_ID, identity_principal_id="p")
 MANAGED = replace(LEGACY, managed_network=ManagedNetwork("AllowInternetOutbound", "Active"))
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.storage import check_storage_admits_azure_machine_learning
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.storage import StorageAccount
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked
 
 GROUP = "/subscriptions/S/resourceGroups/g/providers"
@@ -18,26 +18,8 @@ assert ACCOUNT_ID
 assert WORKSPACE_ID
 assert HUB_ID
 CLOSED = StorageAccount(ACCOUNT_ID, "sa", None, "Enabled", "Deny", ("Logging", "Metrics"), (), shared_keys=True)
-WORKSPACE = Workspace(
-    id=WORKSPACE_ID,
-    name="ml",
-    guid="",
-    location="eastus2",
-    kind="Project",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=True,
-    key_vault_id=None,
-    registry_id=None,
-    storage_account_id=ACCOUNT_ID,
-    application_insights_id=None,
-    hub_id=HUB_ID,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
-    identity_principal_id=None,
-    identity_ids=(),
+WORKSPACE = a_workspace(
+    WORKSPACE_ID, name="ml", kind="Project", public_network_access=True, storage_account_id=ACCOUNT_ID, hub_id=HUB_ID
 )
 
 

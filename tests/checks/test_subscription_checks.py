@@ -1,6 +1,7 @@
 """The checks of the subscription, by call."""
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.subscription import (
     check_deployer_may_deploy,
@@ -44,27 +45,7 @@ def resource(text: str) -> ResourceId:
 
 def workspace() -> Workspace:
     """A workspace that leans on a storage account elsewhere."""
-    return Workspace(
-        id=resource(WORKSPACE),
-        name="w",
-        guid="",
-        location="eastus2",
-        kind="Default",
-        provisioning_state="Succeeded",
-        v1_legacy_mode=False,
-        public_network_access=True,
-        key_vault_id=None,
-        registry_id=None,
-        storage_account_id=resource(STORAGE),
-        application_insights_id=None,
-        hub_id=None,
-        managed_network=None,
-        private_endpoint_connections=(),
-        image_build_compute=None,
-        datastores_auth_mode=None,
-        identity_principal_id=None,
-        identity_ids=(),
-    )
+    return a_workspace(resource(WORKSPACE), name="w", public_network_access=True, storage_account_id=resource(STORAGE))
 
 
 def access(*actions: str, scope: str = WORKSPACE) -> Access:

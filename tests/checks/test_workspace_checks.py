@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks import workspace as checks
 from pytest_amlpreflight.facts.application_insights import ApplicationInsights
@@ -41,26 +42,15 @@ REGISTRY = Registry(
     (),
 )
 INSIGHTS = ApplicationInsights(id_of("Microsoft.Insights/components", "ai"), "ai")
-WORKSPACE = Workspace(
-    id=id_of("Microsoft.MachineLearningServices/workspaces", "ml"),
+WORKSPACE = a_workspace(
+    id_of("Microsoft.MachineLearningServices/workspaces", "ml"),
     name="ml",
     guid="2c7e5d84",
-    location="eastus2",
-    kind="Default",
-    provisioning_state="Succeeded",
-    v1_legacy_mode=False,
-    public_network_access=False,
     key_vault_id=VAULT.id,
     registry_id=REGISTRY.id,
     storage_account_id=ACCOUNT.id,
     application_insights_id=INSIGHTS.id,
-    hub_id=None,
-    managed_network=None,
-    private_endpoint_connections=(),
-    image_build_compute=None,
-    datastores_auth_mode=None,
     identity_principal_id="p",
-    identity_ids=(),
     tenant_id=TENANT,
     created_at="2025-02-11T09:12:44Z",
 )
