@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight import explaining, fixtures, lacking, report
-from pytest_amlpreflight.attachments import attach_logs
-from pytest_amlpreflight.conclusion import conclude
-from pytest_amlpreflight.emulation import Emulation, list_failures
+from pytest_amlpreflight import fixtures
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.options import OPTIONS
-from pytest_amlpreflight.preflight import PREFLIGHT, about_a_target, target_of
-from pytest_amlpreflight.preparation import given_by, prepare
-from pytest_amlpreflight.suite import SUITE, Suite, not_found, position
+from pytest_amlpreflight.reporting import explaining, lacking, report
+from pytest_amlpreflight.reporting.attachments import attach_logs
+from pytest_amlpreflight.reporting.conclusion import conclude
+from pytest_amlpreflight.run.emulation import Emulation, list_failures
+from pytest_amlpreflight.run.options import OPTIONS
+from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
+from pytest_amlpreflight.run.preparation import given_by, prepare
+from pytest_amlpreflight.run.suite import SUITE, Suite, not_found, position
+from pytest_amlpreflight.run.waiting import settle, summarize
 from pytest_amlpreflight.verdict import PHASES, Blocked
-from pytest_amlpreflight.waiting import settle, summarize
 
 DISCOVERED = "aml_discovered"
 
@@ -43,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """`--aml-role`, `--aml-failure list` and `--aml-explain` answer without a run."""
     if config.option.aml_role:
-        from pytest_amlpreflight.role import print_role
+        from pytest_amlpreflight.reporting.role import print_role
 
         return print_role(config, os.environ)
     if "list" in (config.option.aml_failure or ()):
@@ -99,7 +100,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     preflight = config.stash.get(PREFLIGHT, None)
     if preflight is None or config.getvalue("dist") != "loadgroup":
         return None
-    from pytest_amlpreflight.grouping import ByWorkspace
+    from pytest_amlpreflight.run.grouping import ByWorkspace
 
     return ByWorkspace(config, log, [target.group for target in preflight.targets])
 

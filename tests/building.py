@@ -3,7 +3,7 @@
 from typing import Any
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 
 
 def a_workspace(id: ResourceId, **different: Any) -> Workspace:  # noqa: A002  # the fact's own word

@@ -10,11 +10,11 @@ import yaml
 
 import pytest_amlpreflight
 from pytest_amlpreflight import checks
-from pytest_amlpreflight.documentation import sections
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.inspection import Facts
-from pytest_amlpreflight.options import OPTIONS
-from pytest_amlpreflight.suite import topic_modules
+from pytest_amlpreflight.reporting.documentation import sections
+from pytest_amlpreflight.run.options import OPTIONS
+from pytest_amlpreflight.run.suite import topic_modules
 
 PACKAGE = Path(pytest_amlpreflight.__file__).parent
 README = PACKAGE.parent / "README.md"
@@ -30,8 +30,8 @@ MAY_IMPORT = {
     "data": set(),
     "checks": {"facts", "verdict"},
     "readers": {"facts", "readers", "data"},
-    "inspection": {"facts", "readers", "inspection", "targets", "data"},
-    "fixtures": {"facts", "preflight", "targets", "fixtures", "inspection"},
+    "inspection": {"facts", "readers", "inspection", "run", "data"},
+    "fixtures": {"facts", "run", "fixtures", "inspection"},
     "verdict": set(),
     "emulator": set(),
 }
@@ -87,7 +87,7 @@ def test_the_emulator_is_known_to_its_own_option_alone() -> None:
         if any(name.startswith("pytest_amlpreflight.emulator") for name in imports(path))
     }
 
-    assert users == {"emulation.py"}
+    assert users == {"run"}
 
 
 def test_no_two_classes_of_facts_use_one_name() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.config_files import Setting
-from pytest_amlpreflight.options import OPTIONS, Option
-from pytest_amlpreflight.settings import Settings, read_settings
+from pytest_amlpreflight.run.config_files import Setting
+from pytest_amlpreflight.run.options import OPTIONS, Option
+from pytest_amlpreflight.run.settings import Settings, read_settings
 
 ID = "/subscriptions/S1/resourceGroups/G1/providers/Microsoft.MachineLearningServices/workspaces/by-id"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pytest_amlpreflight.config_files import workspace_id
-from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
-from pytest_amlpreflight.targets import Level, choose_targets, targets_at
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
+from pytest_amlpreflight.run.config_files import workspace_id
+from pytest_amlpreflight.run.targets import Level, choose_targets, targets_at
 
 ONE, TWO = workspace_id("s", "g", "one"), workspace_id("s", "g", "two")
 

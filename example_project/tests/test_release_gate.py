@@ -1,8 +1,8 @@
 """This team's own gate: rules of its own, told with the same facts and in the same words as the built-in checks."""
 
 from pytest_amlpreflight import blocked, check
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 
 
 @check("release", phases=("pre",))

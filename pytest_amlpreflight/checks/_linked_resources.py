@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
-from pytest_amlpreflight.facts.key_vault import DeletedKeyVault, KeyVault
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import blocked
 
 

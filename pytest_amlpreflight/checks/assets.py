@@ -1,15 +1,15 @@
 """What the deployment is made of: its model, its environment, and something to run."""
 
-from pytest_amlpreflight.facts.asset import (
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.reference import AssetReference, ModelType
+from pytest_amlpreflight.facts.resources.asset import (
     ModelFiles,
     RegisteredEnvironment,
     RegisteredModel,
     is_resolvable,
 )
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.reference import AssetReference, ModelType
-from pytest_amlpreflight.facts.spec import DeploymentSpec
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 UPLOADED = "the deployment brings its own {}, which its creation registers"

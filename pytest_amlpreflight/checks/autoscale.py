@@ -2,11 +2,11 @@
 
 from typing import NoReturn
 
-from pytest_amlpreflight.facts.autoscale import AutoscaleSetting
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
-from pytest_amlpreflight.facts.region import documented_limits
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
+from pytest_amlpreflight.facts.resources.region import documented_limits
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 

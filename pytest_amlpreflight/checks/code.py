@@ -3,10 +3,10 @@
 import sys
 from typing import NoReturn
 
-from pytest_amlpreflight.facts.environment import Environment, ModelFolder, minor, normalised
-from pytest_amlpreflight.facts.script import Function, Import, ParameterKind, Script
-from pytest_amlpreflight.facts.serving_rules import ServingRules
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder, minor, normalised
+from pytest_amlpreflight.facts.project.script import Function, Import, ParameterKind, Script
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")

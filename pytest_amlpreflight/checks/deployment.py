@@ -2,12 +2,12 @@
 
 from typing import NoReturn
 
-from pytest_amlpreflight.facts.autoscale import AutoscaleSetting
-from pytest_amlpreflight.facts.drift import differences
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.operation import AT_REST, Operation
-from pytest_amlpreflight.facts.quota import Quota, instances_counted
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
+from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
+from pytest_amlpreflight.facts.rules.drift import differences
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 CODES = (

@@ -1,9 +1,9 @@
 """Whether the endpoint can be created, or changed, as it is about to be."""
 
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
-from pytest_amlpreflight.facts.region import Region, documented_limits
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.region import Region, documented_limits
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.rules.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")

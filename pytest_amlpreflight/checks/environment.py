@@ -2,11 +2,17 @@
 
 from datetime import date
 
-from pytest_amlpreflight.facts.environment import Environment, EnvironmentSource, ModelFolder, Requirement, minor
-from pytest_amlpreflight.facts.package_resolution import PackageResolution
+from pytest_amlpreflight.facts.project.environment import (
+    Environment,
+    EnvironmentSource,
+    ModelFolder,
+    Requirement,
+    minor,
+)
+from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import ModelType
-from pytest_amlpreflight.facts.serving_rules import ServerSeries, ServingRules
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.rules.serving_rules import ServerSeries, ServingRules
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from pytest_amlpreflight.facts.access import Access, Answer, Decision
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.image_origin import ImageHome, ImageOrigin
-from pytest_amlpreflight.facts.registry import Registry
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.access import Access, Answer, Decision
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"

@@ -1,8 +1,8 @@
 """The workspace's key vault, as the endpoint's creation will meet it."""
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.key_vault import KeyVault
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 SECRET_PERMISSIONS = ("get", "list", "set", "delete")

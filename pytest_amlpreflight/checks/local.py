@@ -1,7 +1,7 @@
 """The scoring script, run on this machine under the real inference server."""
 
-from pytest_amlpreflight.facts.local_run import LocalRun
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.local_run import LocalRun
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.verdict import blocked, check, not_applicable
 
 SHOWN_FRAMES = 8  # lines of the user's traceback

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from pytest_amlpreflight.facts.container_log import Container, ContainerLog, LogCause
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.image_age import advice_after_days
+from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog, LogCause
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.rules.image_age import advice_after_days
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 CODES = (

@@ -1,9 +1,9 @@
 """The way from a caller to the endpoint."""
 
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolution
-from pytest_amlpreflight.facts.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 

@@ -2,10 +2,10 @@
 
 from difflib import get_close_matches
 
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.model_size import GIB, MIB, ModelSize
-from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize, instances_counted
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.project.model_size import GIB, MIB, ModelSize
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, instances_counted
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 

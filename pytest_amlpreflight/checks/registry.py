@@ -1,9 +1,9 @@
 """The workspace's container registry, from which every deployment pulls its image."""
 
-from pytest_amlpreflight.facts.container_image import MICROSOFT, ImageInRegistry
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.registry import EGRESS_CONNECTION, Registry
-from pytest_amlpreflight.facts.workspace import PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, ImageInRegistry
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
+from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 

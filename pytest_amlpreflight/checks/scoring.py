@@ -1,8 +1,8 @@
 """The endpoint as its callers meet it: does it answer them, in time, and nobody else?"""
 
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
-from pytest_amlpreflight.facts.scoring_status import meaning_of, settings_of, silence_of
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
+from pytest_amlpreflight.facts.rules.scoring_status import meaning_of, settings_of, silence_of
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.secret import (
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     ConnectionReference,
     SecretReferences,

@@ -2,11 +2,11 @@
 
 from math import ceil
 
-from pytest_amlpreflight.facts.measured import Measured
+from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
+from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
 from pytest_amlpreflight.facts.reference import ModelType
-from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
-from pytest_amlpreflight.facts.serving_rules import ServingRules
-from pytest_amlpreflight.facts.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
+from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")

@@ -1,7 +1,7 @@
 """The workspace's storage account, where models, code and logs are."""
 
-from pytest_amlpreflight.facts.storage import StorageAccount
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import blocked, check, not_applicable
 
 

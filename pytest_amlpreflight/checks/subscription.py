@@ -2,20 +2,20 @@
 looks at an endpoint.
 """
 
-from pytest_amlpreflight.facts.access import Access, Decision
-from pytest_amlpreflight.facts.caller import Caller
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.policy import PolicyState, PolicyVerdict
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.scope import covers, describe_scope
-from pytest_amlpreflight.facts.subscription import (
+from pytest_amlpreflight.facts.resources.access import Access, Decision
+from pytest_amlpreflight.facts.resources.caller import Caller
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.subscription import (
     Lock,
     ResourceProviders,
     RoleAssignmentUsage,
     Subscription,
     required_providers,
 )
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.scope import covers, describe_scope
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"

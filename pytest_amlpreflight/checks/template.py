@@ -1,6 +1,6 @@
 """Infrastructure templates in the repository that would undo what the workspace needs."""
 
-from pytest_amlpreflight.facts.template import AccessPolicies, Template, VaultResource
+from pytest_amlpreflight.facts.project.template import AccessPolicies, Template, VaultResource
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 HARMLESS = {AccessPolicies.WRITTEN, AccessPolicies.UNUSED}

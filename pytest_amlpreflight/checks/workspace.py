@@ -8,14 +8,14 @@ from pytest_amlpreflight.checks._linked_resources import (
     blocked_if_foreign,
     named,
 )
-from pytest_amlpreflight.facts.application_insights import ApplicationInsights
-from pytest_amlpreflight.facts.diagnosis import Diagnosis
-from pytest_amlpreflight.facts.key_vault import DeletedKeyVault, KeyVault
-from pytest_amlpreflight.facts.network import SERVES_ENDPOINTS_SINCE, PrivateEndpoint, predates_endpoints
-from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.storage import StorageAccount
-from pytest_amlpreflight.facts.workspace import OutboundRule, PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
+from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
+from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, PrivateEndpoint, predates_endpoints
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 

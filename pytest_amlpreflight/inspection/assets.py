@@ -1,17 +1,23 @@
 """The facts of what a deployment is made of: model, environment, image."""
 
-from pytest_amlpreflight.facts.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
-from pytest_amlpreflight.facts.container_image import ContainerImage, ImageInRegistry, parse_image
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.resources.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
+from pytest_amlpreflight.facts.resources.container_image import ContainerImage, ImageInRegistry, parse_image
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.asset import Store, asset_reference, read_environment, read_model, workspace_store
-from pytest_amlpreflight.readers.asset_registry import registry_store
-from pytest_amlpreflight.readers.image_manifest import read_image
-from pytest_amlpreflight.readers.model_files import read_model_files
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.resources.asset import (
+    Store,
+    asset_reference,
+    read_environment,
+    read_model,
+    workspace_store,
+)
+from pytest_amlpreflight.readers.resources.asset_registry import registry_store
+from pytest_amlpreflight.readers.resources.image_manifest import read_image
+from pytest_amlpreflight.readers.resources.model_files import read_model_files
+from pytest_amlpreflight.run.targets import Level
 
 
 class AssetFacts(TargetFacts):

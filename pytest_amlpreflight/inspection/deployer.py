@@ -1,19 +1,19 @@
 """The facts of an endpoint's identity as its creation meets them."""
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.caller import Caller
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.identity import Identity
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.subscription import RoleAssignmentUsage
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.caller import Caller
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.subscription import RoleAssignmentUsage
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.access import read_access
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.caller import read_own_access
-from pytest_amlpreflight.readers.identity import read_identity
-from pytest_amlpreflight.readers.subscription import read_role_assignment_usage
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.resources.access import read_access
+from pytest_amlpreflight.readers.resources.caller import read_own_access
+from pytest_amlpreflight.readers.resources.identity import read_identity
+from pytest_amlpreflight.readers.resources.subscription import read_role_assignment_usage
+from pytest_amlpreflight.run.targets import Level
 
 
 class DeployerFacts(TargetFacts):

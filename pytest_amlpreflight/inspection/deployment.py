@@ -1,10 +1,10 @@
 """The facts of a deployment."""
 
-from pytest_amlpreflight.facts.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.endpoint import deployment_from_spec, read_deployment
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.resources.endpoint import deployment_from_spec, read_deployment
+from pytest_amlpreflight.run.targets import Level
 
 
 class DeploymentFacts(TargetFacts):

@@ -1,19 +1,19 @@
 """The facts of an endpoint and of the identity it acts with."""
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.network import PrivateEndpoint, Resolution
-from pytest_amlpreflight.facts.private_dns import TwoResolutions
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.private_dns import TwoResolutions
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.unread import FactAbsent
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.access import read_access
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.endpoint import endpoint_from_spec, read_deployments, read_endpoint
-from pytest_amlpreflight.readers.identity import read_identity
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.resources.access import read_access
+from pytest_amlpreflight.readers.resources.endpoint import endpoint_from_spec, read_deployments, read_endpoint
+from pytest_amlpreflight.readers.resources.identity import read_identity
+from pytest_amlpreflight.run.targets import Level
 
 
 class EndpointFacts(TargetFacts):

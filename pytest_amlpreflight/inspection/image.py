@@ -1,7 +1,7 @@
 """The facts of the image that a deployment runs."""
 
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.run.targets import Level
 
 
 class ImageFacts(TargetFacts):

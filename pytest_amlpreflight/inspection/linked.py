@@ -3,22 +3,22 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.application_insights import ApplicationInsights
-from pytest_amlpreflight.facts.diagnosis import Diagnosis
-from pytest_amlpreflight.facts.key_vault import DeletedKeyVault, KeyVault
-from pytest_amlpreflight.facts.network import PrivateEndpoint, predates_endpoints
-from pytest_amlpreflight.facts.registry import Registry
-from pytest_amlpreflight.facts.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
+from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
+from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, predates_endpoints
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import fact
 from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
-from pytest_amlpreflight.readers.access import read_access
-from pytest_amlpreflight.readers.application_insights import read_application_insights
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.deleted_key_vault import read_deleted_key_vault
-from pytest_amlpreflight.readers.diagnosis import read_diagnosis
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.resources.access import read_access
+from pytest_amlpreflight.readers.resources.application_insights import read_application_insights
+from pytest_amlpreflight.readers.resources.deleted_key_vault import read_deleted_key_vault
+from pytest_amlpreflight.readers.resources.diagnosis import read_diagnosis
 
 T = TypeVar("T")
 

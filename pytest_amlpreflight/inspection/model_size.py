@@ -1,11 +1,11 @@
 """How large the model is that a deployment mounts."""
 
-from pytest_amlpreflight.facts.asset import ModelFiles
-from pytest_amlpreflight.facts.model_size import ModelSize
+from pytest_amlpreflight.facts.project.model_size import ModelSize
 from pytest_amlpreflight.facts.reference import AssetReference
+from pytest_amlpreflight.facts.resources.asset import ModelFiles
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.model_size import read_model_size
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.project.model_size import read_model_size
+from pytest_amlpreflight.run.targets import Level
 
 
 class ModelSizeFacts(TargetFacts):

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.image_origin import ImageHome, ImageOrigin
-from pytest_amlpreflight.facts.policy import PolicyState, PolicyVerdict
-from pytest_amlpreflight.facts.registry import Registry
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.access import read_access
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.image_origin import image_of_live, image_of_spec, read_image_origin
-from pytest_amlpreflight.readers.policy import read_denied_states, read_deployment_verdicts, read_endpoint_verdicts
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.resources.access import read_access
+from pytest_amlpreflight.readers.resources.image_origin import image_of_live, image_of_spec, read_image_origin
+from pytest_amlpreflight.readers.resources.policy import (
+    read_denied_states,
+    read_deployment_verdicts,
+    read_endpoint_verdicts,
+)
+from pytest_amlpreflight.run.targets import Level
 
 
 class PolicyFacts(TargetFacts):

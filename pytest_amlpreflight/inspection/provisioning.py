@@ -1,21 +1,21 @@
 """What became of an endpoint and its deployments: operations, logs, autoscaling."""
 
-from pytest_amlpreflight.facts.autoscale import AutoscaleSetting
-from pytest_amlpreflight.facts.container_log import Container, ContainerLog
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.operation import Operation
-from pytest_amlpreflight.facts.quota import Quota
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
+from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.operation import Operation
+from pytest_amlpreflight.facts.resources.quota import Quota
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.deployment import DeploymentFacts
 from pytest_amlpreflight.inspection.endpoint import EndpointFacts
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
 from pytest_amlpreflight.inspection.workspace import WorkspaceFacts
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.autoscale import read_autoscale_settings
-from pytest_amlpreflight.readers.container_log import read_container_log
-from pytest_amlpreflight.readers.operation import read_operation
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.resources.autoscale import read_autoscale_settings
+from pytest_amlpreflight.readers.resources.container_log import read_container_log
+from pytest_amlpreflight.readers.resources.operation import read_operation
+from pytest_amlpreflight.run.targets import Level
 
 
 class AutoscaleFacts(TargetFacts):

@@ -8,12 +8,12 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar, overload
 
-from pytest_amlpreflight.facts.scoring import SampleRequests
-from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
+from pytest_amlpreflight.facts.resources.scoring import SampleRequests
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.readers.arm import settle
-from pytest_amlpreflight.readers.azure import Azure
-from pytest_amlpreflight.targets import Level, Target
+from pytest_amlpreflight.readers.connection.arm import settle
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.run.targets import Level, Target
 
 T = TypeVar("T")
 

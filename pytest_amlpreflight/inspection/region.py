@@ -1,10 +1,10 @@
 """The facts of a region, and of what answers for the workspace's private names."""
 
-from pytest_amlpreflight.facts.private_dns import PrivateDnsZone
-from pytest_amlpreflight.facts.region import Region
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone
+from pytest_amlpreflight.facts.resources.region import Region
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.run.targets import Level
 
 
 class RegionFacts(TargetFacts):

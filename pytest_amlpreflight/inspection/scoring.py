@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_amlpreflight.facts.credential import ScoringCredential
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.scoring import Response, Sample, ScoringCall, Timing
-from pytest_amlpreflight.facts.scoring_status import settings_of
+from pytest_amlpreflight.facts.resources.credential import ScoringCredential
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.scoring import Response, Sample, ScoringCall, Timing
+from pytest_amlpreflight.facts.rules.scoring_status import settings_of
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.sample import read_sample
-from pytest_amlpreflight.readers.scoring import (
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.project.sample import read_sample
+from pytest_amlpreflight.readers.resources.scoring import (
     Question,
     decided,
     from_a_browser,
@@ -21,7 +21,7 @@ from pytest_amlpreflight.readers.scoring import (
     strangers,
     with_sample,
 )
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.run.targets import Level
 
 MORE_REQUESTS = 2
 """Beside the first: enough for a median, few enough for a model that is paid by the request."""

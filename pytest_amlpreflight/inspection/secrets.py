@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.secret import (
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     SecretReferences,
     SecretVault,
     SecretVersions,
     parse_references,
 )
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.access import read_access
-from pytest_amlpreflight.readers.arm import Arm, together
-from pytest_amlpreflight.readers.secret import find_vault, read_connection, read_secret_versions
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import Arm, together
+from pytest_amlpreflight.readers.resources.access import read_access
+from pytest_amlpreflight.readers.resources.secret import find_vault, read_connection, read_secret_versions
+from pytest_amlpreflight.run.targets import Level
 
 
 class SecretFacts(TargetFacts):

@@ -4,28 +4,28 @@ from datetime import date
 
 import pytest
 
-from pytest_amlpreflight.facts.environment import Environment, ModelFolder
-from pytest_amlpreflight.facts.local_run import LocalRun
-from pytest_amlpreflight.facts.measured import Measured
-from pytest_amlpreflight.facts.package_resolution import PackageResolution
-from pytest_amlpreflight.facts.quota import Quota
-from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
-from pytest_amlpreflight.facts.scoring import Sample
-from pytest_amlpreflight.facts.script import Script
-from pytest_amlpreflight.facts.serving_rules import ServingRules, read_rules
-from pytest_amlpreflight.facts.spec import DeploymentSpec, EndpointSpec
-from pytest_amlpreflight.facts.template import Template
+from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder
+from pytest_amlpreflight.facts.project.local_run import LocalRun
+from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
+from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
+from pytest_amlpreflight.facts.project.script import Script
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
+from pytest_amlpreflight.facts.project.template import Template
+from pytest_amlpreflight.facts.resources.quota import Quota
+from pytest_amlpreflight.facts.resources.scoring import Sample
+from pytest_amlpreflight.facts.rules.serving_rules import ServingRules, read_rules
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.environment_files import read_environment
-from pytest_amlpreflight.readers.local_server import run_locally
-from pytest_amlpreflight.readers.model_folder import read_model_folder
-from pytest_amlpreflight.readers.resolver import resolve_packages
-from pytest_amlpreflight.readers.sample import read_sample
-from pytest_amlpreflight.readers.schema_verdict import read_schema_verdict
-from pytest_amlpreflight.readers.script_file import read_deployment_script
-from pytest_amlpreflight.readers.template_file import read_templates
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.processes.local_server import run_locally
+from pytest_amlpreflight.readers.processes.resolver import resolve_packages
+from pytest_amlpreflight.readers.processes.schema_verdict import read_schema_verdict
+from pytest_amlpreflight.readers.project.environment_files import read_environment
+from pytest_amlpreflight.readers.project.model_folder import read_model_folder
+from pytest_amlpreflight.readers.project.sample import read_sample
+from pytest_amlpreflight.readers.project.script_file import read_deployment_script
+from pytest_amlpreflight.readers.project.template_file import read_templates
+from pytest_amlpreflight.run.targets import Level
 
 
 class SpecFacts(TargetFacts):

@@ -1,13 +1,13 @@
 """The facts of the subscription, and of what the caller may do in it."""
 
-from pytest_amlpreflight.facts.access import Access
-from pytest_amlpreflight.facts.caller import Caller
-from pytest_amlpreflight.facts.subscription import Lock, ResourceProviders, Subscription
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.caller import Caller
+from pytest_amlpreflight.facts.resources.subscription import Lock, ResourceProviders, Subscription
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.caller import read_caller, read_own_access
-from pytest_amlpreflight.readers.subscription import read_locks, read_providers, read_subscription
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.resources.caller import read_caller, read_own_access
+from pytest_amlpreflight.readers.resources.subscription import read_locks, read_providers, read_subscription
+from pytest_amlpreflight.run.targets import Level
 
 
 class SubscriptionFacts(TargetFacts):

@@ -1,19 +1,19 @@
 """The facts of a workspace and of what it depends on."""
 
-from pytest_amlpreflight.facts.key_vault import KeyVault
-from pytest_amlpreflight.facts.network import PrivateEndpoint
-from pytest_amlpreflight.facts.quota import Quota
-from pytest_amlpreflight.facts.registry import Registry
-from pytest_amlpreflight.facts.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.quota import Quota
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.unread import FactAbsent
-from pytest_amlpreflight.facts.workspace import Workspace
 from pytest_amlpreflight.inspection.reading import TargetFacts, fact
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.private_endpoint import read_private_endpoint
-from pytest_amlpreflight.readers.quota import read_quota
-from pytest_amlpreflight.readers.storage import read_storage_account
-from pytest_amlpreflight.readers.workspace import read_workspace
-from pytest_amlpreflight.targets import Level
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.resources.private_endpoint import read_private_endpoint
+from pytest_amlpreflight.readers.resources.quota import read_quota
+from pytest_amlpreflight.readers.resources.storage import read_storage_account
+from pytest_amlpreflight.readers.resources.workspace import read_workspace
+from pytest_amlpreflight.run.targets import Level
 
 
 class WorkspaceFacts(TargetFacts):

@@ -5,16 +5,16 @@ from collections.abc import Callable
 import pytest
 from building import a_workspace
 
-from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.key_vault import KeyVault
-from pytest_amlpreflight.facts.network import PrivateEndpoint, Resolution
-from pytest_amlpreflight.facts.position import Position, Source
-from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize
-from pytest_amlpreflight.facts.registry import EGRESS_CONNECTION, Registry
+from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.workspace import PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize
+from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
+from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
 
 GROUP = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"
 PRINCIPAL = "b1d4a7e2-2f6a-4b7e-9c55-0d6a6f1d9e33"

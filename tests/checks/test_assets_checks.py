@@ -13,9 +13,7 @@ from pytest_amlpreflight.checks.assets import (
     check_model_is_registered,
 )
 from pytest_amlpreflight.checks.registry import check_image_exists
-from pytest_amlpreflight.facts.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
-from pytest_amlpreflight.facts.container_image import ImageInRegistry, parse_image
-from pytest_amlpreflight.facts.endpoint import LIVE, Deployment
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec, NetworkAccess
 from pytest_amlpreflight.facts.reference import (
     AssetReference,
     CodeConfiguration,
@@ -24,8 +22,10 @@ from pytest_amlpreflight.facts.reference import (
     ModelReference,
     ModelType,
 )
-from pytest_amlpreflight.facts.spec import DeploymentSpec, NetworkAccess
-from pytest_amlpreflight.facts.workspace import ManagedNetwork, Workspace
+from pytest_amlpreflight.facts.resources.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
+from pytest_amlpreflight.facts.resources.container_image import ImageInRegistry, parse_image
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, Workspace
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 DEPLOYMENT = Deployment("blue", "iris", LIVE, "Standard_DS3_v2", 1)

@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.checks import code as checks
-from pytest_amlpreflight.facts.environment import Environment, EnvironmentSource, ModelFolder, Requirement
-from pytest_amlpreflight.facts.position import Position
-from pytest_amlpreflight.facts.script import Function, Import, ModelPath, Parameter, ParameterKind, Problem, Script
-from pytest_amlpreflight.facts.serving_rules import documented_rules
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.environment import Environment, EnvironmentSource, ModelFolder, Requirement
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.script import (
+    Function,
+    Import,
+    ModelPath,
+    Parameter,
+    ParameterKind,
+    Problem,
+    Script,
+)
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 RULES = documented_rules()

@@ -14,10 +14,10 @@ from pytest_amlpreflight.checks.endpoint import (
     check_endpoint_name_is_valid,
     check_endpoints_fit_the_region,
 )
-from pytest_amlpreflight.facts.endpoint import LIVE, Deployment, Endpoint
-from pytest_amlpreflight.facts.position import Source
-from pytest_amlpreflight.facts.region import EndpointInRegion, Region
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.region import EndpointInRegion, Region
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.checks import environment as checks
-from pytest_amlpreflight.facts.environment import (
+from pytest_amlpreflight.facts.project.environment import (
     BuildFolder,
     Environment,
     EnvironmentSource,
@@ -15,13 +15,13 @@ from pytest_amlpreflight.facts.environment import (
     ModelFolder,
     Requirement,
 )
-from pytest_amlpreflight.facts.package_resolution import PackageResolution
-from pytest_amlpreflight.facts.position import Position
+from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.script import Problem
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
-from pytest_amlpreflight.facts.script import Problem
-from pytest_amlpreflight.facts.serving_rules import documented_rules
-from pytest_amlpreflight.facts.spec import DeploymentSpec
-from pytest_amlpreflight.readers.requirement_lines import pip_requirement
+from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.readers.project.requirement_lines import pip_requirement
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 RULES = documented_rules()

@@ -6,13 +6,13 @@ from pytest_amlpreflight.checks.identity import (
     check_endpoint_identity_exists,
     check_private_image_registry_grants_pull,
 )
-from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.image_origin import ImageHome, ImageOrigin
-from pytest_amlpreflight.facts.position import Source
-from pytest_amlpreflight.facts.registry import Registry
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/shared"

@@ -9,9 +9,9 @@ from pytest_amlpreflight.checks.key_vault import (
     check_vault_admits_trusted_services,
     check_vault_keeps_the_workspace_access,
 )
-from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
-from pytest_amlpreflight.facts.key_vault import AccessPolicy, KeyVault
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.resources.key_vault import AccessPolicy, KeyVault
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"

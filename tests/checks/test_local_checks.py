@@ -3,9 +3,9 @@
 import pytest
 
 from pytest_amlpreflight.checks import local as checks
-from pytest_amlpreflight.facts.local_run import LocalRun, SampleAnswer
-from pytest_amlpreflight.facts.measured import Measured
-from pytest_amlpreflight.facts.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.local_run import LocalRun, SampleAnswer
+from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.verdict import Blocked
 
 SPEC = DeploymentSpec("blue", "iris", instance_type="Standard_DS2_v2")

@@ -8,9 +8,9 @@ from pytest_amlpreflight.checks.network import (
     check_scoring_host_resolves,
     check_scoring_host_resolves_to_the_private_endpoint,
 )
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolution
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked
 
 

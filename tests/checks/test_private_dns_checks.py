@@ -10,11 +10,11 @@ from pytest_amlpreflight.checks.network import (
     check_private_dns_zone_holds_the_inference_record,
     check_private_dns_zone_is_linked,
 )
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolution
-from pytest_amlpreflight.facts.position import Source
-from pytest_amlpreflight.facts.private_dns import NetworkLink, PrivateDnsZone, TwoResolutions
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone, TwoResolutions
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 

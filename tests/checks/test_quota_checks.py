@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_amlpreflight.checks.quota import check_family_quota_fits_the_deployment
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.quota import Quota, Reserve, UnknownFamily, Usage, UsageLevel
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.quota import Quota, Reserve, UnknownFamily, Usage, UsageLevel
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked
 
 MakeUsage = Callable[..., Usage]

@@ -11,11 +11,11 @@ from pytest_amlpreflight.checks.quota import (
     check_model_fits_the_disk,
     check_model_fits_the_memory,
 )
-from pytest_amlpreflight.facts.endpoint import Deployment
-from pytest_amlpreflight.facts.model_size import GIB, ModelSize
-from pytest_amlpreflight.facts.position import Source
-from pytest_amlpreflight.facts.quota import Quota, Usage, UsageLevel, VmSize
+from pytest_amlpreflight.facts.project.model_size import GIB, ModelSize
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 ID = parse_resource_id("/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/ws")

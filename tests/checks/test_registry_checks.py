@@ -6,11 +6,11 @@ import pytest
 from building import a_workspace
 
 from pytest_amlpreflight.checks.registry import check_egress_setting_fits_the_registry
-from pytest_amlpreflight.facts.endpoint import LIVE, Deployment
-from pytest_amlpreflight.facts.position import Source
-from pytest_amlpreflight.facts.registry import Registry
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.workspace import ManagedNetwork
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"

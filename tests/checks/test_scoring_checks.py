@@ -11,10 +11,10 @@ from pytest_amlpreflight.checks.scoring import (
     check_endpoint_answers_the_sample,
     check_endpoint_rejects_strangers,
 )
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.scoring import Response, ScoringCall, Timing
-from pytest_amlpreflight.facts.scoring_status import SILENCES, replicas_needed, table
-from pytest_amlpreflight.facts.spec import RequestSettings
+from pytest_amlpreflight.facts.project.spec import RequestSettings
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.scoring import Response, ScoringCall, Timing
+from pytest_amlpreflight.facts.rules.scoring_status import SILENCES, replicas_needed, table
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 

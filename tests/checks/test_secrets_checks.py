@@ -13,13 +13,13 @@ from pytest_amlpreflight.checks.secrets import (
     check_referenced_secrets_exist,
     check_secret_references_are_well_formed,
 )
-from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
-from pytest_amlpreflight.facts.endpoint import LIVE, Deployment, Endpoint
-from pytest_amlpreflight.facts.identity import Identity
-from pytest_amlpreflight.facts.key_vault import KeyVault
-from pytest_amlpreflight.facts.position import Position, Source
+from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.secret import (
+from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     SecretReferences,
     SecretVault,

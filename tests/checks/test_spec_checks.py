@@ -3,13 +3,11 @@
 import pytest
 
 from pytest_amlpreflight.checks import spec as checks
-from pytest_amlpreflight.facts.measured import Measured
-from pytest_amlpreflight.facts.position import Position, Source
-from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
-from pytest_amlpreflight.facts.schema_verdict import SchemaVerdict
-from pytest_amlpreflight.facts.script import Problem
-from pytest_amlpreflight.facts.serving_rules import documented_rules
-from pytest_amlpreflight.facts.spec import (
+from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.position import Position, Source
+from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
+from pytest_amlpreflight.facts.project.script import Problem
+from pytest_amlpreflight.facts.project.spec import (
     ComputeKind,
     DeploymentSpec,
     EndpointSpec,
@@ -18,6 +16,8 @@ from pytest_amlpreflight.facts.spec import (
     ScaleSettings,
     ScaleType,
 )
+from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
+from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 RULES = documented_rules()

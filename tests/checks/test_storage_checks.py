@@ -7,7 +7,7 @@ from building import a_workspace
 
 from pytest_amlpreflight.checks.storage import check_storage_admits_azure_machine_learning
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.verdict import Blocked
 
 GROUP = "/subscriptions/S/resourceGroups/g/providers"

@@ -11,13 +11,13 @@ from pytest_amlpreflight.checks.subscription import (
     check_role_assignments_remain,
     check_subscription_is_enabled,
 )
-from pytest_amlpreflight.facts.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
-from pytest_amlpreflight.facts.caller import Caller
-from pytest_amlpreflight.facts.endpoint import LIVE, Endpoint
-from pytest_amlpreflight.facts.policy import PolicyState, PolicyVerdict
-from pytest_amlpreflight.facts.position import Source
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.subscription import (
+from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.resources.caller import Caller
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Endpoint
+from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.subscription import (
     Lock,
     ResourceProvider,
     ResourceProviders,
@@ -25,7 +25,7 @@ from pytest_amlpreflight.facts.subscription import (
     Subscription,
     required_providers,
 )
-from pytest_amlpreflight.facts.workspace import Workspace
+from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g"

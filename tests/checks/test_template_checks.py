@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.checks import template as checks
-from pytest_amlpreflight.facts.position import Position
-from pytest_amlpreflight.facts.script import Problem
-from pytest_amlpreflight.facts.template import AccessPolicies, Template, VaultResource
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.script import Problem
+from pytest_amlpreflight.facts.project.template import AccessPolicies, Template, VaultResource
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 

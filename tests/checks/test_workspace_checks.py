@@ -6,14 +6,19 @@ import pytest
 from building import a_workspace
 
 from pytest_amlpreflight.checks import workspace as checks
-from pytest_amlpreflight.facts.application_insights import ApplicationInsights
-from pytest_amlpreflight.facts.diagnosis import Diagnosis, DiagnosisResult
-from pytest_amlpreflight.facts.key_vault import DeletedKeyVault, KeyVault
-from pytest_amlpreflight.facts.network import PrivateEndpoint
-from pytest_amlpreflight.facts.registry import Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.storage import StorageAccount
-from pytest_amlpreflight.facts.workspace import ManagedNetwork, OutboundRule, PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
+from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis, DiagnosisResult
+from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import (
+    ManagedNetwork,
+    OutboundRule,
+    PrivateEndpointConnection,
+    Workspace,
+)
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 TENANT = "9d0a1c5e-3c1f-4d53-8a86-3f7f3c1f2b10"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from pytest_amlpreflight.facts.access import (
+from pytest_amlpreflight.facts.resources.access import (
     EVERYONE,
     Access,
     Answer,

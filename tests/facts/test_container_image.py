@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.container_image import ContainerImage, parse_image
+from pytest_amlpreflight.facts.resources.container_image import ContainerImage, parse_image
 
 
 @pytest.mark.parametrize(

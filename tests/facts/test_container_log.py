@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.container_log import Container, ContainerLog, causes_in
-from pytest_amlpreflight.facts.operation import meaning_of
+from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog, causes_in
+from pytest_amlpreflight.facts.resources.operation import meaning_of
 
 LOG = """2026-09-17T07:28:02,187280665+00:00 | gunicorn/run | AzureML image information: openmpi4.1.0-ubuntu22.04,\
  Materialization Build:20250601.v1

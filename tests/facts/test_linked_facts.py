@@ -2,11 +2,11 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.key_vault import AccessPolicy, KeyVault
-from pytest_amlpreflight.facts.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.storage import StorageAccount
-from pytest_amlpreflight.facts.workspace import ManagedNetwork, OutboundRule, PrivateEndpointConnection
+from pytest_amlpreflight.facts.resources.key_vault import AccessPolicy, KeyVault
+from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule, PrivateEndpointConnection
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.network import Broken, PrivateEndpoint, Resolution, predates_endpoints
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution, predates_endpoints
 
 
 def private_endpoint(**addresses: tuple[str, ...]) -> PrivateEndpoint:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_amlpreflight.data import Table, load
-from pytest_amlpreflight.facts.quota import (
+from pytest_amlpreflight.facts.resources.quota import (
     Quota,
     Reserve,
     UnknownFamily,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.redaction import HIDDEN, redact
+from pytest_amlpreflight.facts.rules.redaction import HIDDEN, redact
 
 KEY = "c2VjcmV0" * 10 + "c2VjcmU="[:6] + "=="
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.secret import (
+from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     ConnectionReference,
     SecretReferences,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.facts.position import Position
-from pytest_amlpreflight.facts.serving_rules import TABLES, documented_rules, read_rules
-from pytest_amlpreflight.readers.requirement_lines import pip_requirement
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.rules.serving_rules import TABLES, documented_rules, read_rules
+from pytest_amlpreflight.readers.project.requirement_lines import pip_requirement
 
 RULES = documented_rules()
 

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.facts.position import Position, Source
-from pytest_amlpreflight.facts.reference import AssetReference, CodeConfiguration
-from pytest_amlpreflight.facts.spec import (
+from pytest_amlpreflight.facts.project.position import Position, Source
+from pytest_amlpreflight.facts.project.spec import (
     ContainerResources,
     DataCollector,
     DeploymentSpec,
@@ -14,6 +13,7 @@ from pytest_amlpreflight.facts.spec import (
     ProbeSettings,
     RequestSettings,
 )
+from pytest_amlpreflight.facts.reference import AssetReference, CodeConfiguration
 
 
 def blue(**positions: Position) -> DeploymentSpec:

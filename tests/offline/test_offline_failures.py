@@ -21,15 +21,15 @@ import pytest
 import yaml
 
 from pytest_amlpreflight.checks import assets, code, environment, local, spec, template
-from pytest_amlpreflight.facts.asset import RegisteredModel
-from pytest_amlpreflight.facts.measured import Measured
-from pytest_amlpreflight.facts.package_resolution import PackageResolution
-from pytest_amlpreflight.facts.serving_rules import documented_rules
-from pytest_amlpreflight.readers.environment_files import read_environment
-from pytest_amlpreflight.readers.model_folder import read_model_folder
-from pytest_amlpreflight.readers.script_file import read_deployment_script
-from pytest_amlpreflight.readers.spec_file import read_deployment_spec, read_endpoint_spec
-from pytest_amlpreflight.readers.template_file import read_template
+from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
+from pytest_amlpreflight.facts.resources.asset import RegisteredModel
+from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.readers.project.environment_files import read_environment
+from pytest_amlpreflight.readers.project.model_folder import read_model_folder
+from pytest_amlpreflight.readers.project.script_file import read_deployment_script
+from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
+from pytest_amlpreflight.readers.project.template_file import read_template
 from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.config_files import workspace_id
-from pytest_amlpreflight.discovery import Discovery
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.targets import Target
+from pytest_amlpreflight.run.config_files import workspace_id
+from pytest_amlpreflight.run.discovery import Discovery
+from pytest_amlpreflight.run.targets import Target
 
 OPEN = ("-o", "aml_endpoint=", "-o", "aml_deployment=", "--aml-phase", "audit")
 WORKSPACE = workspace_id("s", "g", "w")

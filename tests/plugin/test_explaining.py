@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.conclusion import Said, conclusion
 from pytest_amlpreflight.emulator.failures import failure_names, load
-from pytest_amlpreflight.explanation import Explanation, explain_text
-from pytest_amlpreflight.facts.operation import code_meanings, meaning_of
-from pytest_amlpreflight.suite import topic_modules
+from pytest_amlpreflight.facts.resources.operation import code_meanings, meaning_of
+from pytest_amlpreflight.reporting.conclusion import Said, conclusion
+from pytest_amlpreflight.reporting.explanation import Explanation, explain_text
+from pytest_amlpreflight.run.suite import topic_modules
 
 NO_WORKSPACE = ("-p", "no:cacheprovider")
 CODES = tuple(meaning.code for meaning in code_meanings().values())

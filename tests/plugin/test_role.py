@@ -14,10 +14,10 @@ from pytest_amlpreflight.emulator.notation import read
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.inspection import Facts, Run, RunOptions
-from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
-from pytest_amlpreflight.readers.permissions import needed_permissions
-from pytest_amlpreflight.readers.spec_file import read_deployment_spec, read_endpoint_spec
-from pytest_amlpreflight.targets import Target
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.connection.permissions import needed_permissions
+from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
+from pytest_amlpreflight.run.targets import Target
 from pytest_amlpreflight.verdict import PHASES
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"

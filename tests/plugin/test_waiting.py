@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_amlpreflight.patience import LONGEST_PAUSE, Patience
+from pytest_amlpreflight.run.patience import LONGEST_PAUSE, Patience
 
 QUIET = ("-p", "no:xdist", "--aml-phase", "post")
 

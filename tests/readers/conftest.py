@@ -11,7 +11,7 @@ import pytest
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.emulator.notation import read
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
 GROUP = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"

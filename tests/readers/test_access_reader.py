@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.access import EVERYONE, Answer
+from pytest_amlpreflight.facts.resources.access import EVERYONE, Answer
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.access import read_access
+from pytest_amlpreflight.readers.resources.access import read_access
 
 PRINCIPAL = "b1d4a7e2-2f6a-4b7e-9c55-0d6a6f1d9e33"
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"

@@ -8,10 +8,10 @@ import pytest
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.api_version import Negotiated, nearest, resource_type
-from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
-from pytest_amlpreflight.readers.endpoint import read_endpoint, read_endpoints
-from pytest_amlpreflight.readers.workspace import read_workspace
+from pytest_amlpreflight.readers.connection.api_version import Negotiated, nearest, resource_type
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.resources.endpoint import read_endpoint, read_endpoints
+from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
 GROUP = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.arm import Once, together
-from pytest_amlpreflight.readers.document import Document
+from pytest_amlpreflight.readers.connection.arm import Once, together
+from pytest_amlpreflight.readers.connection.document import Document
 
 ZONE = "Microsoft.Network/privateDnsZones/privatelink.api.azureml.ms"
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.emulator import Emulator
-from pytest_amlpreflight.facts.asset import ModelFiles
-from pytest_amlpreflight.facts.container_image import parse_image
 from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.secret import parse_references
+from pytest_amlpreflight.facts.resources.asset import ModelFiles
+from pytest_amlpreflight.facts.resources.container_image import parse_image
+from pytest_amlpreflight.facts.resources.secret import parse_references
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.asset import asset_reference, read_environment, read_model, workspace_store
-from pytest_amlpreflight.readers.asset_registry import registry_store
-from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
-from pytest_amlpreflight.readers.image_manifest import read_image
-from pytest_amlpreflight.readers.model_files import read_model_files
-from pytest_amlpreflight.readers.secret import find_vault, read_connection, read_secret_versions
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.resources.asset import asset_reference, read_environment, read_model, workspace_store
+from pytest_amlpreflight.readers.resources.asset_registry import registry_store
+from pytest_amlpreflight.readers.resources.image_manifest import read_image
+from pytest_amlpreflight.readers.resources.model_files import read_model_files
+from pytest_amlpreflight.readers.resources.secret import find_vault, read_connection, read_secret_versions
 
 W = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 WORKSPACE = ResourceId("s", "g", "Microsoft.MachineLearningServices/workspaces", "w", W)

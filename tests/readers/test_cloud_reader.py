@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.cloud import CLOUDS, read_cloud
+from pytest_amlpreflight.readers.connection.cloud import CLOUDS, read_cloud
 
 
 def described(world: Any, version: str) -> Any:

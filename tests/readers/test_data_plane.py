@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from pytest_amlpreflight.emulator import Emulator
-from pytest_amlpreflight.facts.network import Broken, Resolution
+from pytest_amlpreflight.facts.resources.network import Broken, Resolution
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.connection import Route, parse_connect_to
-from pytest_amlpreflight.readers.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.routing import Route, parse_connect_to
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
 HOST = "contoso-ml-kv.vault.azure.net"

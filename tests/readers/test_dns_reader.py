@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.network import Broken, Resolution
-from pytest_amlpreflight.readers.dns import read_resolution
+from pytest_amlpreflight.facts.resources.network import Broken, Resolution
+from pytest_amlpreflight.readers.connection.dns import read_resolution
 
 HOST = "iris.eastus2.inference.ml.azure.com"
 PRIVATE = "iris.2c7e5d84-8f31-4f0b-9b1d-6b0f4a93c7d2.inference.eastus2.privatelink.api.azureml.ms"
@@ -118,7 +118,9 @@ def test_a_server_that_is_not_there_does_not_pass() -> None:
 def test_without_a_server_the_systems_own_look_up_decides(monkeypatch: pytest.MonkeyPatch, world: Any) -> None:
     """It honours a hosts file, which no DNS server knows."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("10.1.0.7", 443))] * 2)
-    monkeypatch.setattr("pytest_amlpreflight.readers.dns.ask", lambda *_: Resolution(HOST, "", (), (), Broken.TIMEOUT))
+    monkeypatch.setattr(
+        "pytest_amlpreflight.readers.connection.dns.ask", lambda *_: Resolution(HOST, "", (), (), Broken.TIMEOUT)
+    )
 
     found = read_resolution(HOST, None, 0.2)
 
@@ -132,6 +134,8 @@ def test_without_a_server_an_unknown_name_is_told_by_the_question(monkeypatch: p
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    monkeypatch.setattr("pytest_amlpreflight.readers.dns.ask", lambda *_: Resolution(HOST, "", (), (), Broken.NXDOMAIN))
+    monkeypatch.setattr(
+        "pytest_amlpreflight.readers.connection.dns.ask", lambda *_: Resolution(HOST, "", (), (), Broken.NXDOMAIN)
+    )
 
     assert read_resolution(HOST, None, 0.2).broken is Broken.NXDOMAIN

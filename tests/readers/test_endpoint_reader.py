@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.endpoint import read_deployment, read_deployments, read_endpoint, read_endpoints
+from pytest_amlpreflight.readers.resources.endpoint import (
+    read_deployment,
+    read_deployments,
+    read_endpoint,
+    read_endpoints,
+)
 
 ENDPOINT = "onlineEndpoints/iris"
 DEPLOYMENT = "deployments/blue"

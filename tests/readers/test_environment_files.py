@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_amlpreflight.facts.environment import Environment, EnvironmentSource
-from pytest_amlpreflight.facts.position import Position
-from pytest_amlpreflight.readers.conda_file import read_conda_file
-from pytest_amlpreflight.readers.environment_files import read_environment
-from pytest_amlpreflight.readers.model_folder import read_model_folder
-from pytest_amlpreflight.readers.requirement_lines import conda_requirement, pip_lines, pip_requirement
-from pytest_amlpreflight.readers.spec_file import read_deployment_spec
+from pytest_amlpreflight.facts.project.environment import Environment, EnvironmentSource
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.readers.project.conda_file import read_conda_file
+from pytest_amlpreflight.readers.project.environment_files import read_environment
+from pytest_amlpreflight.readers.project.model_folder import read_model_folder
+from pytest_amlpreflight.readers.project.requirement_lines import conda_requirement, pip_lines, pip_requirement
+from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec
 
 
 def write(path: Path, text: str) -> Path:

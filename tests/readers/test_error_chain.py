@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_amlpreflight.readers.error_chain import errors_in, read_error
+from pytest_amlpreflight.readers.resources.error_chain import errors_in, read_error
 
 KUBERNETES = {
     "code": "BadRequest",

@@ -23,9 +23,9 @@ from azure.identity import CredentialUnavailableError
 
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.errors import WITHOUT_ANSWER, innermost_error, not_read
-from pytest_amlpreflight.readers.key_vault import read_key_vault
-from pytest_amlpreflight.readers.workspace import read_workspace
+from pytest_amlpreflight.readers.connection.errors import WITHOUT_ANSWER, innermost_error, not_read
+from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
+from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def _through(page: dict[str, Any], error: type[Exception], match: str) -> Any:
     from azure.core.pipeline.policies import ContentDecodePolicy
     from azure.core.pipeline.transport import RequestsTransport
 
-    from pytest_amlpreflight.readers.arm import Arm
+    from pytest_amlpreflight.readers.connection.arm import Arm
 
     session = requests.Session()
     transport = RequestsTransport(session=session, session_owner=False)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.identity import read_identity
+from pytest_amlpreflight.readers.resources.identity import read_identity
 
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/iris-endpoint-identity"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 
 VAULT = "Microsoft.KeyVault/vaults/contoso-ml-kv"

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.diagnosis import DiagnosisResult
+from pytest_amlpreflight.facts.resources.diagnosis import DiagnosisResult
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.application_insights import read_application_insights
-from pytest_amlpreflight.readers.deleted_key_vault import read_deleted_key_vault
-from pytest_amlpreflight.readers.diagnosis import read_diagnosis
-from pytest_amlpreflight.readers.workspace import read_workspace
+from pytest_amlpreflight.readers.resources.application_insights import read_application_insights
+from pytest_amlpreflight.readers.resources.deleted_key_vault import read_deleted_key_vault
+from pytest_amlpreflight.readers.resources.diagnosis import read_diagnosis
+from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 DIAGNOSE = "*/workspaces/contoso-ml/diagnose"
 VAULT = "Microsoft.KeyVault/vaults/contoso-ml-kv"

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.facts.local_run import LocalRun
+from pytest_amlpreflight.facts.project.local_run import LocalRun
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference
-from pytest_amlpreflight.facts.spec import DeploymentSpec
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.local_process import server_environment
-from pytest_amlpreflight.readers.local_server import debug_configuration, run_locally
+from pytest_amlpreflight.readers.processes.local_process import server_environment
+from pytest_amlpreflight.readers.processes.local_server import debug_configuration, run_locally
 
 PACKAGE = Path(__file__).parents[2]
 real = pytest.mark.skipif(
@@ -177,8 +177,8 @@ def test_server_ends_when_its_run_is_killed(tmp_path: Path, python: str) -> None
     program = f"""
 from pathlib import Path
 from pytest_amlpreflight.facts.reference import CodeConfiguration
-from pytest_amlpreflight.facts.spec import DeploymentSpec
-from pytest_amlpreflight.readers.local_server import run_locally
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.readers.processes.local_server import run_locally
 code = CodeConfiguration(path=Path({str(tmp_path / "src")!r}), scoring_script="score.py")
 run_locally(DeploymentSpec("blue", "iris", code=code), Path("."), python={python!r})
 """

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from pytest_amlpreflight.readers import model_size
-from pytest_amlpreflight.readers.model_size import read_model_size
+from pytest_amlpreflight.readers.project import model_size
+from pytest_amlpreflight.readers.project.model_size import read_model_size
 
 
 def test_a_folder_weighs_what_its_files_weigh(tmp_path: Path) -> None:

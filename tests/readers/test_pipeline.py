@@ -10,9 +10,9 @@ from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.arm import together
-from pytest_amlpreflight.readers.pipeline import LONGEST_PAUSE, CappedRetry, OneToken, PauseTogether
-from pytest_amlpreflight.readers.workspace import read_workspace
+from pytest_amlpreflight.readers.connection.arm import together
+from pytest_amlpreflight.readers.connection.pipeline import LONGEST_PAUSE, CappedRetry, OneToken, PauseTogether
+from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 WORKSPACE = "*/workspaces/contoso-ml"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 
-from pytest_amlpreflight.readers import polling
+from pytest_amlpreflight.readers.connection import polling
 
 
 def answer(status: int, **headers: str) -> Any:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.private_endpoint import read_private_endpoint
+from pytest_amlpreflight.readers.resources.private_endpoint import read_private_endpoint
 
 ENDPOINT = "Microsoft.Network/privateEndpoints/contoso-ml-pe"
 GUID = "2c7e5d84-8f31-4f0b-9b1d-6b0f4a93c7d2"

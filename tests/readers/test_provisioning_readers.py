@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.container_log import Container
+from pytest_amlpreflight.facts.resources.container_log import Container
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.autoscale import read_autoscale_settings
-from pytest_amlpreflight.readers.container_log import read_container_log
-from pytest_amlpreflight.readers.endpoint import read_deployment
-from pytest_amlpreflight.readers.operation import read_operation
+from pytest_amlpreflight.readers.resources.autoscale import read_autoscale_settings
+from pytest_amlpreflight.readers.resources.container_log import read_container_log
+from pytest_amlpreflight.readers.resources.endpoint import read_deployment
+from pytest_amlpreflight.readers.resources.operation import read_operation
 
 SUBSCRIPTION = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
 OPERATION = f"{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/eastus2/mfeOperationsStatus/od:w:o"

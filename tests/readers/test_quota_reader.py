@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.quota import Quota, UsageLevel
+from pytest_amlpreflight.facts.resources.quota import Quota, UsageLevel
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.quota import read_quota
+from pytest_amlpreflight.readers.resources.quota import read_quota
 
 SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
 FAMILY = "standardDSv2Family"

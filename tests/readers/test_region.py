@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.resource_graph import query
+from pytest_amlpreflight.readers.connection.resource_graph import query
 
 SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
 WORKSPACES = (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.registry import Registry
+from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 
 REGISTRY = "Microsoft.ContainerRegistry/registries/contosomlacr"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.facts.environment import Environment, EnvironmentSource
-from pytest_amlpreflight.facts.position import Position
-from pytest_amlpreflight.readers import resolver
-from pytest_amlpreflight.readers.requirement_lines import pip_requirement
+from pytest_amlpreflight.facts.project.environment import Environment, EnvironmentSource
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.readers.processes import resolver
+from pytest_amlpreflight.readers.project.requirement_lines import pip_requirement
 
 REQUIREMENT = pip_requirement("numpy==1.26.4", Position("conda.yml", 3))
 assert REQUIREMENT is not None

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.facts.scoring import Sample, SampleRequests
-from pytest_amlpreflight.readers.sample import read_sample
+from pytest_amlpreflight.facts.resources.scoring import Sample, SampleRequests
+from pytest_amlpreflight.readers.project.sample import read_sample
 
 
 def write(path: Path, text: str = "{}") -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.schema_verdict import read_schema_verdict
-from pytest_amlpreflight.readers.spec_file import read_deployment_spec, read_endpoint_spec
+from pytest_amlpreflight.readers.processes.schema_verdict import read_schema_verdict
+from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 
 
 def test_mistakes_have_azures_words_and_our_lines(tmp_path: Path) -> None:

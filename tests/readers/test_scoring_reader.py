@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.credential import ScoringCredential
-from pytest_amlpreflight.facts.endpoint import LIVE, Endpoint
-from pytest_amlpreflight.facts.scoring import Response, Sample, ScoringCall
+from pytest_amlpreflight.facts.resources.credential import ScoringCredential
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Endpoint
+from pytest_amlpreflight.facts.resources.scoring import Response, Sample, ScoringCall
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.azure import Azure
-from pytest_amlpreflight.readers.endpoint import read_endpoint
-from pytest_amlpreflight.readers.scoring import (
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.resources.endpoint import read_endpoint
+from pytest_amlpreflight.readers.resources.scoring import (
     EMPTY,
     Question,
     decided,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_amlpreflight.facts.project.script import ParameterKind, Script
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import CodeConfiguration
-from pytest_amlpreflight.facts.script import ParameterKind, Script
-from pytest_amlpreflight.facts.spec import DeploymentSpec
-from pytest_amlpreflight.readers.script_file import read_deployment_script, read_script
+from pytest_amlpreflight.readers.project.script_file import read_deployment_script, read_script
 
 
 def script(root: Path, source: str, **modules: str) -> Script:

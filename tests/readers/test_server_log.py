@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_amlpreflight.readers.server_log import fault_of, last_fault, tail
+from pytest_amlpreflight.readers.processes.server_log import fault_of, last_fault, tail
 
 SERVER = (
     '  File "/env/lib/python3.11/site-packages/azureml_inference_server_http/server/user_script.py", line 77, in load'

@@ -10,8 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_amlpreflight.facts.reference import AssetReference, InferenceConfig, ModelReference, ModelType, Route
-from pytest_amlpreflight.facts.spec import (
+from pytest_amlpreflight.facts.project.spec import (
     AuthMode,
     ComputeKind,
     DeploymentSpec,
@@ -23,8 +22,9 @@ from pytest_amlpreflight.facts.spec import (
     RequestSettings,
     ScaleType,
 )
-from pytest_amlpreflight.readers.reference_fields import parse_asset
-from pytest_amlpreflight.readers.spec_file import (
+from pytest_amlpreflight.facts.reference import AssetReference, InferenceConfig, ModelReference, ModelType, Route
+from pytest_amlpreflight.readers.project.reference_fields import parse_asset
+from pytest_amlpreflight.readers.project.spec_file import (
     SpecError,
     looks_like_spec,
     read_deployment_spec,

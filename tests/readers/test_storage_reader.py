@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.facts.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.storage import read_storage_account
+from pytest_amlpreflight.readers.resources.storage import read_storage_account
 
 ACCOUNT = "microsoft.storage/storageaccounts/contosomlstore"
 

@@ -9,18 +9,18 @@ import pytest
 from azure.core.credentials import AccessTokenInfo
 
 from pytest_amlpreflight.emulator import Emulator
-from pytest_amlpreflight.facts.caller import Caller
-from pytest_amlpreflight.facts.endpoint import Endpoint
-from pytest_amlpreflight.facts.image_origin import ImageHome
-from pytest_amlpreflight.facts.position import Source
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.caller import Caller
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.image_origin import ImageHome
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.azure import Azure, ConnectionSettings
-from pytest_amlpreflight.readers.caller import read_caller, read_own_access
-from pytest_amlpreflight.readers.image_origin import read_image_origin
-from pytest_amlpreflight.readers.permissions import needed_permissions
-from pytest_amlpreflight.readers.policy import read_denied_states, read_endpoint_verdicts
-from pytest_amlpreflight.readers.subscription import (
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.connection.permissions import needed_permissions
+from pytest_amlpreflight.readers.resources.caller import read_caller, read_own_access
+from pytest_amlpreflight.readers.resources.image_origin import read_image_origin
+from pytest_amlpreflight.readers.resources.policy import read_denied_states, read_endpoint_verdicts
+from pytest_amlpreflight.readers.resources.subscription import (
     read_locks,
     read_providers,
     read_role_assignment_usage,

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_amlpreflight.facts.template import AccessPolicies, Template
-from pytest_amlpreflight.readers.template_expression import Scope, UndecidableError, evaluate
-from pytest_amlpreflight.readers.template_file import read_template, read_templates
+from pytest_amlpreflight.facts.project.template import AccessPolicies, Template
+from pytest_amlpreflight.readers.project.template_expression import Scope, UndecidableError, evaluate
+from pytest_amlpreflight.readers.project.template_file import read_template, read_templates
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 

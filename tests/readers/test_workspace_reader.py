@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from pytest_amlpreflight.facts.resources.workspace import OutboundRule, Workspace
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.facts.workspace import OutboundRule, Workspace
-from pytest_amlpreflight.readers.workspace import read_workspace
+from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 
 def read(world: Any) -> Workspace:

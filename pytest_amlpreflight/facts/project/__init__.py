@@ -1,0 +1,1 @@
+"""What the user's own files say, with the line that says it."""

@@ -1,0 +1,115 @@
+"""A scoring script, as its source says; it is never imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pytest_amlpreflight.facts.project.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with one of the user's files, in one sentence, and where."""
+
+    sentence: str
+    position: Position
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.sentence}"
+
+
+class ParameterKind(StrEnum):
+    """How an argument is passed, in the words of the inference server's own error."""
+
+    POSITIONAL_ONLY = "a positional-only argument"
+    PLAIN = "an argument"
+    VAR_POSITIONAL = "*args"
+    KEYWORD_ONLY = "a keyword argument"
+    VAR_KEYWORD = "**kwargs"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of `init` or `run`."""
+
+    name: str
+    kind: ParameterKind = ParameterKind.PLAIN
+    has_default: bool = False
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a call without arguments fails for want of it."""
+        variable = self.kind in {ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD}
+        return not (self.has_default or variable)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A top-level function as it is written; `decorators` are the last part of their names, outermost first."""
+
+    name: str
+    position: Position
+    parameters: tuple[Parameter, ...] = ()
+    decorators: tuple[str, ...] = ()
+    is_async: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported module, dotted as far as the source says.
+
+    `is_certain` says that the line runs when the script starts or scores: not inside `try`, a condition, or a
+    function that may never be called. `level` counts the dots of a relative import.
+    """
+
+    module: str
+    position: Position
+    is_certain: bool = True
+    level: int = 0
+
+    @property
+    def top(self) -> str:
+        """The first part of the name, which is what must be installed."""
+        return self.module.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPath:
+    """A path that the script joins to AZUREML_MODEL_DIR from constants alone, in forward slashes."""
+
+    path: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a scoring script defines, imports and opens.
+
+    `imports` includes those of the modules that stand beside the script inside `code`; those modules themselves are
+    in `local_modules`. `misplaced` are modules that stand near the code folder, but outside it. `problem` is set, and
+    the rest empty, when the source does not compile. `searches_files` says that the script looks for files itself.
+    """
+
+    path: Path
+    shown: str
+    problem: Problem | None = None
+    imports: tuple[Import, ...] = ()
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    has_star_import: bool = False
+    local_modules: frozenset[str] = frozenset()
+    misplaced: Mapping[str, str] = field(default_factory=dict)
+    model_paths: tuple[ModelPath, ...] = ()
+    searches_files: bool = False
+    v1_calls: tuple[Position, ...] = ()
+    returned_errors: tuple[Position, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file name, as messages call the script."""
+        return self.path.name
+
+    def may_define(self, name: str) -> bool:
+        """Whether the name exists when the server looks for it; an `import *` may bring any name."""
+        return name in self.names or self.has_star_import

@@ -1,0 +1,203 @@
+"""What the user is about to deploy: the `az ml` v2 endpoint and deployment YAML, as frozen values."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.reference import CodeConfiguration, EnvironmentReference, ModelReference
+
+
+class ComputeKind(StrEnum):
+    """Where an endpoint runs: on Azure's machines, or on a cluster of the user's own."""
+
+    MANAGED = "managed"
+    KUBERNETES = "kubernetes"
+
+
+class AuthMode(StrEnum):
+    """How callers of an endpoint authenticate, in the schema's spelling."""
+
+    KEY = "key"
+    AML_TOKEN = "aml_token"  # noqa: S105 - a schema word
+    AAD_TOKEN = "aad_token"  # noqa: S105 - a schema word
+
+
+class IdentityType(StrEnum):
+    """Which identity an endpoint acts as. Azure gives a system-assigned one when the spec names none."""
+
+    SYSTEM_ASSIGNED = "system_assigned"
+    USER_ASSIGNED = "user_assigned"
+    NONE = "none"
+
+
+class ScaleType(StrEnum):
+    """A fixed number of instances, or (Kubernetes only) one that follows the load."""
+
+    DEFAULT = "default"
+    TARGET_UTILIZATION = "target_utilization"
+
+
+class NetworkAccess(StrEnum):
+    """Whether the public network may be used, in either direction."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The endpoint's identity; `resource_ids` are the ARM ids of user-assigned ones, in the user's spelling."""
+
+    type: IdentityType = IdentityType.SYSTEM_ASSIGNED
+    resource_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSettings:
+    """When the platform asks a container whether it is alive or ready. Seconds and counts; defaults are Azure's.
+
+    https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online#probesettings
+    """
+
+    initial_delay: int = 10
+    period: int = 10
+    timeout: int = 2
+    success_threshold: int = 1
+    failure_threshold: int = 30
+
+    @property
+    def start_budget(self) -> int:
+        """Seconds a container has to start before the probe gives up: initial delay + period x failure threshold."""
+        return self.initial_delay + self.period * self.failure_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSettings:
+    """How scoring requests are timed and queued. Defaults are Azure's.
+
+    https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-managed-online#requestsettings
+    """
+
+    request_timeout_ms: int = 5000
+    max_concurrent_requests_per_instance: int = 1
+    max_queue_wait_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleSettings:
+    """How the number of instances is found; all but `type` belong to `target_utilization`."""
+
+    type: ScaleType = ScaleType.DEFAULT
+    min_instances: int | None = None
+    max_instances: int | None = None
+    target_utilization_percentage: int | None = None
+    polling_interval: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerResources:
+    """CPU, memory and GPUs of a Kubernetes container, in Kubernetes' spelling (`100m`, `0.5Gi`)."""
+
+    cpu: str | None = None
+    memory: str | None = None
+    gpu: str | None = None
+
+    @property
+    def memory_mib(self) -> float | None:
+        """`memory` in MiB; None when it is not set or not in Kubernetes' notation."""
+        found = re.fullmatch(r"([0-9.]+)([KMGT]i?)?", self.memory or "")
+        if found is None or found.group(1).count(".") > 1 or found.group(1) == ".":
+            return None
+        unit = found.group(2) or ""
+        base = 1024.0 if unit.endswith("i") else 1000.0
+        power = "KMGT".find(unit[:1]) + 1 if unit else 0
+        return float(found.group(1)) * float(base**power) / 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRequirements:
+    """What a Kubernetes deployment asks for, and what it may at most use."""
+
+    requests: ContainerResources = ContainerResources()
+    limits: ContainerResources = ContainerResources()
+
+
+@dataclass(frozen=True, slots=True)
+class DataCollector:
+    """Which request and response collections are written to storage, which takes write access there."""
+
+    collections: Mapping[str, bool] = field(default_factory=dict)
+    sampling_rate: float | None = None
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether any collection is on."""
+        return any(self.collections.values())
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSpec:
+    """An endpoint as its YAML describes it."""
+
+    name: str
+    kind: ComputeKind = ComputeKind.MANAGED
+    auth_mode: AuthMode = AuthMode.KEY
+    identity: Identity = Identity()
+    public_network_access: NetworkAccess = NetworkAccess.ENABLED
+    compute: str | None = None
+    location: str | None = None
+    traffic: Mapping[str, int] | None = None
+    mirror_traffic: Mapping[str, int] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    source: Source = field(default_factory=lambda: Source("endpoint.yml"), compare=False)
+
+    def where(self, dotted: str = "") -> str:
+        """`endpoint.yml:7`: the line of a field such as `identity.type`, else of its parent, else the file."""
+        return str(self.source.position(dotted))
+
+    def declares(self, dotted: str) -> bool:
+        """Whether the YAML holds the field, as opposed to leaving it to Azure's default."""
+        return self.source.declares(dotted)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSpec:
+    """A deployment as its YAML describes it.
+
+    `egress_public_network_access` stays None when the spec does not set it, since Azure treats its presence as a
+    choice of the legacy network isolation.
+    """
+
+    name: str
+    endpoint_name: str
+    kind: ComputeKind = ComputeKind.MANAGED
+    instance_type: str | None = None
+    instance_count: int = 1
+    model: ModelReference | None = None
+    model_mount_path: str | None = None
+    code: CodeConfiguration | None = None
+    environment: EnvironmentReference | None = None
+    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    liveness_probe: ProbeSettings = ProbeSettings()
+    readiness_probe: ProbeSettings = ProbeSettings()
+    request_settings: RequestSettings = RequestSettings()
+    scale_settings: ScaleSettings = ScaleSettings()
+    resources: ResourceRequirements | None = None
+    app_insights_enabled: bool = False
+    data_collector: DataCollector = DataCollector()
+    egress_public_network_access: NetworkAccess | None = None
+    private_network_connection: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    source: Source = field(default_factory=lambda: Source("deployment.yml"), compare=False)
+
+    def where(self, dotted: str = "") -> str:
+        """`blue.yml:14`: the line of a field such as `liveness_probe.period`, else of its parent, else the file."""
+        return str(self.source.position(dotted))
+
+    def declares(self, dotted: str) -> bool:
+        """Whether the YAML holds the field, as opposed to leaving it to Azure's default."""
+        return self.source.declares(dotted)

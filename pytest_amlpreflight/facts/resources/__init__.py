@@ -1,0 +1,1 @@
+"""What Azure told us, one noun a file."""

@@ -1,0 +1,90 @@
+"""Online endpoints and deployments, live or about to be created."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings
+from pytest_amlpreflight.facts.resource_id import ResourceId
+
+LIVE = Source("live")
+"""The source of what Azure runs, where a spec would have its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An online endpoint: the spec's where one is given, else the live one.
+
+    `identity_ids` are its user-assigned identities; `principal_id` is that of a system-assigned one, None before
+    creation. `compute` is the attached Kubernetes compute, None for a managed endpoint. `scoring_uri` is None before
+    creation.
+    """
+
+    name: str
+    source: Source
+    auth_mode: str
+    compute: str | None = None
+    location: str | None = None
+    identity_ids: tuple[ResourceId, ...] = ()
+    principal_id: str | None = None
+    public_network_access: bool = True
+    provisioning_state: str | None = None
+    scoring_uri: str | None = None
+    traffic: Mapping[str, int] = field(default_factory=dict, hash=False)
+    mirror_traffic: Mapping[str, int] = field(default_factory=dict, hash=False)
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def managed(self) -> bool:
+        """Whether Azure Machine Learning runs it, rather than an attached Kubernetes cluster."""
+        return self.compute is None
+
+    @property
+    def live(self) -> bool:
+        """Whether this is what Azure runs, and not a spec."""
+        return self.source is LIVE
+
+    @property
+    def scoring_host(self) -> str | None:
+        """The host of the scoring URI. Never built from a region: the two differ in some regions."""
+        return urlsplit(self.scoring_uri).hostname if self.scoring_uri else None
+
+    def where(self, dotted: str = "") -> str:
+        """Where a field was set: `endpoint.yml:7`, or `live`."""
+        return str(self.source.position(dotted))
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """An online deployment: the spec's where one is given, else the live one.
+
+    `egress_public_network_access` is None where it was not set. `instance_type` is None for a Kubernetes deployment
+    with the default type. Settings and probes are None where Azure shows none.
+    """
+
+    name: str
+    endpoint_name: str
+    source: Source
+    instance_type: str | None
+    instance_count: int
+    managed: bool = True
+    egress_public_network_access: bool | None = None
+    data_collector: bool = False
+    provisioning_state: str | None = None
+    model: str | None = None
+    environment: str | None = None
+    environment_variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    request_settings: RequestSettings | None = None
+    liveness_probe: ProbeSettings | None = None
+    readiness_probe: ProbeSettings | None = None
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def live(self) -> bool:
+        """Whether this is what Azure runs, and not a spec."""
+        return self.source is LIVE
+
+    def where(self, dotted: str = "") -> str:
+        """Where a field was set: `deployments/blue.yml:14`, or `live`."""
+        return str(self.source.position(dotted))

@@ -1,0 +1,1 @@
+"""What follows from facts and dated tables. Nothing here was read from anywhere else."""

@@ -1,0 +1,133 @@
+"""What a scoring request's status means, by Microsoft's two tables: for managed endpoints and for Kubernetes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+from typing import Any
+
+from pytest_amlpreflight.data import Table, load
+from pytest_amlpreflight.facts.project.spec import RequestSettings
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.scoring import Response, ScoringCall
+from pytest_amlpreflight.facts.unreached import Unreached
+
+SILENCES: dict[Unreached, tuple[str, str]] = {
+    Unreached.NAME: ("its name does not resolve", "dig {host}"),
+    Unreached.REFUSED: (
+        "the connection is refused",
+        "nc -vz {host} {port} from the callers' network: nothing listens at the address it resolves to",
+    ),
+    Unreached.NOT_CONNECTED: (
+        "the connection is not accepted in time",
+        "nc -vz {host} {port} from the callers' network: a firewall or a security group drops it",
+    ),
+    Unreached.RESET: (
+        "the connection breaks off",
+        "curl -v https://{host}:{port}/: a firewall that looks into TLS resets what it does not like",
+    ),
+    Unreached.TIMEOUT: ("no answer comes in time", "curl -v --max-time 180 https://{host}:{port}/"),
+    Unreached.CERTIFICATE_NAME: (
+        "its certificate is for another name",
+        "openssl s_client -connect {host}:{port} -servername {host}: the address belongs to something else",
+    ),
+    Unreached.CERTIFICATE_TRUST: (
+        "its certificate is not trusted here",
+        "export REQUESTS_CA_BUNDLE=<authority of your proxy>; openssl s_client -connect {host}:{port} shows who signed",
+    ),
+    Unreached.PROXY: (
+        "the proxy does not let the request through",
+        "export NO_PROXY={host}, or let the proxy of HTTPS_PROXY pass CONNECT {host}:{port}",
+    ),
+    Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/"),
+}
+"""Where no answer came: what that means, and the next step, with the host and port to fill in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a status says in plain words, and the next step. `guide` is the place in Microsoft's documentation."""
+
+    title: str
+    meaning: str
+    fix: str
+    guide: str
+
+
+def meaning_of(call: ScoringCall, response: Response, endpoint: Endpoint, deployment: Deployment | None) -> Meaning:
+    """The row that fits the answer, filled in; a status that no table has is said to be unknown."""
+    row = next((row for row in table().rows if _fits(row, call, response, endpoint)), None)
+    if row is None:
+        return Meaning(
+            f"HTTP {response.status} {response.reason}".rstrip(),
+            "a status that neither of Microsoft's tables has: something between here and the endpoint answered",
+            f"curl -v {call.uri}",
+            table().source,
+        )
+    words = _words(response, endpoint, deployment, call)
+    title, meaning, fix = (str(row[part]).format_map(words) for part in ("title", "meaning", "fix"))
+    return Meaning(title, meaning, fix, row.get("guide", table().source))
+
+
+def pending_limit(deployment: Deployment) -> int:
+    """How many requests may be under way at once: more are refused with 429."""
+    return 2 * settings_of(deployment).max_concurrent_requests_per_instance * deployment.instance_count
+
+
+def settings_of(deployment: Deployment) -> RequestSettings:
+    """The request settings in force: Azure's defaults where the deployment shows none."""
+    return deployment.request_settings or RequestSettings()
+
+
+def replicas_needed(
+    requests_per_second: float, seconds: float, concurrency: int, target_utilization: float = 0.7
+) -> int:
+    """The guide's formula for the number of instances or replicas that carry a load."""
+    return ceil(round(requests_per_second * seconds / target_utilization / concurrency, 9))
+
+
+def silence_of(call: ScoringCall) -> Meaning:
+    """What it means that no answer came."""
+    title, fix = SILENCES[call.unreached or Unreached.FAILED]
+    return Meaning(title, call.detail, fix.format(host=call.host, port=call.port), table().source)
+
+
+@cache
+def table() -> Table:
+    """The dated table of statuses."""
+    return load("scoring-statuses")
+
+
+class _Words(dict[str, str]):
+    """What is not known stays a placeholder that an operator recognises: `<deployment>`."""
+
+    def __missing__(self, name: str) -> str:
+        return f"<{name}>"
+
+
+def _fits(row: Mapping[str, Any], call: ScoringCall, response: Response, endpoint: Endpoint) -> bool:
+    said = f"{response.reason} {response.text[:2000]} {response.model_reason or ''} {call.credential_flaw or ''}"
+    return (
+        row["status"] == response.status
+        and row.get("kind") in (None, "managed" if endpoint.managed else "kubernetes")
+        and row.get("credential") in (None, call.credential)
+        and row.get("chosen") in (None, call.deployment is not None)
+        and re.search(row.get("says", ""), said, re.IGNORECASE) is not None
+    )
+
+
+def _words(response: Response, endpoint: Endpoint, deployment: Deployment | None, call: ScoringCall) -> _Words:
+    words = _Words(call.known)
+    words["endpoint"] = endpoint.name
+    words["model_status"] = response.model_status or "no status of its own"
+    words["model_reason"] = response.model_reason or "none"
+    words["timeout"] = "the request timeout"
+    name = call.deployment or response.deployment or next(iter(endpoint.traffic), None)
+    words |= {"deployment": name} if name else {}
+    if deployment is not None:
+        words["timeout"] = f"{settings_of(deployment).request_timeout_ms / 1000:g} s"
+        words["pending"] = str(pending_limit(deployment))
+        words["instances"] = str(deployment.instance_count)
+        words["more"] = str(deployment.instance_count + 1)
+    return words

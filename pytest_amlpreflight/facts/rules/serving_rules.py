@@ -1,0 +1,158 @@
+"""The rules that age: what serves on Azure today, from dated tables that a project may replace."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from pytest_amlpreflight.data import Table, load
+from pytest_amlpreflight.facts.project.environment import Requirement, normalised
+
+TABLES = (
+    "inference-server-versions",
+    "python-releases",
+    "mlflow-serving",
+    "image-build-limits",
+    "online-endpoint-limits",
+    "import-names",
+    "package-dependencies",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSeries:
+    """A series of azureml-inference-server-http, and what it asks for. `broken` says why it never starts."""
+
+    first: str
+    before: str
+    python: str
+    flask: str
+    pydantic: str | None = None
+    broken: str | None = None
+
+    @property
+    def versions(self) -> str:
+        """The series as pip writes it."""
+        return f">={self.first},<{self.before}"
+
+    def holds(self, version: str) -> bool:
+        """Whether the version belongs to the series."""
+        return _contains(self.versions, version)
+
+    def runs_on(self, python: str) -> bool:
+        """Whether the series installs on the minor version of Python."""
+        return _contains(self.python, f"{python}.99")
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRelease:
+    """A minor version of Python: the last day of its support, and whether images can still be built with it."""
+
+    version: str
+    end_of_life: date
+    builds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServingRules:
+    """What can be served, as of the dates of the tables."""
+
+    servers: tuple[ServerSeries, ...] = ()
+    pythons: tuple[PythonRelease, ...] = ()
+    mlflow: Mapping[str, str] = field(default_factory=dict)
+    mlflow_requires: Mapping[str, date] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    build_limits: Mapping[str, int] = field(default_factory=dict)
+    import_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    as_of: Mapping[str, date] = field(default_factory=dict)
+
+    def server(self, version: str) -> ServerSeries | None:
+        """The series of a version of the inference server; None for one the table does not know."""
+        return next((series for series in self.servers if series.holds(version)), None)
+
+    def servers_admitted(self, requirement: Requirement) -> tuple[ServerSeries, ...]:
+        """The series that a requirement leaves open."""
+        return tuple(
+            series for series in self.servers if requirement.admits(series.first) or _overlaps(series, requirement)
+        )
+
+    def python(self, version: str) -> PythonRelease | None:
+        """The release of a minor version such as `3.11`; None for one the table does not know."""
+        return next((release for release in self.pythons if release.version == version), None)
+
+    def distributions(self, module: str) -> tuple[str, ...]:
+        """The distributions any of which provides the dotted module."""
+        parts = module.split(".")
+        for length in range(len(parts), 0, -1):
+            known = self.import_names.get(".".join(parts[:length]))
+            if known:
+                return known
+        return (normalised(parts[0]),)
+
+    def installed(self, requirements: tuple[Requirement, ...]) -> tuple[frozenset[str], frozenset[str]]:
+        """The packages that the requirements install, and those among them that may bring more than is known."""
+        waiting = [name for each in requirements for name in _with_extras(each)] + ["python"]
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(self.brings.get(name, ()))
+        required = {each.name for each in requirements}
+        return frozenset(seen), frozenset(name for name in required if name not in self.brings)
+
+
+def read_rules(overrides: Path | None = None) -> ServingRules:
+    """The rules from the plugin's tables, or from a project's folder where it has a table of the same name."""
+    tables = {name: load(name, overrides) for name in TABLES}
+    mlflow = tables["mlflow-serving"].rows
+    return ServingRules(
+        servers=tuple(_series(row) for row in tables["inference-server-versions"].rows),
+        pythons=tuple(
+            PythonRelease(str(row["python"]), row["end_of_life"], bool(row.get("builds", True)))
+            for row in tables["python-releases"].rows
+        ),
+        mlflow={row["rule"]: row["versions"] for row in mlflow if "versions" in row},
+        mlflow_requires={normalised(row["package"]): row["since"] for row in mlflow if row["rule"] == "required"},
+        limits=_values(tables["online-endpoint-limits"]),
+        build_limits=_values(tables["image-build-limits"]),
+        import_names={row["module"]: tuple(row["distributions"]) for row in tables["import-names"].rows},
+        brings={row["package"]: tuple(row["brings"]) for row in tables["package-dependencies"].rows},
+        as_of={name: table.as_of for name, table in tables.items()},
+    )
+
+
+@cache
+def documented_rules() -> ServingRules:
+    """The rules as the tables that come with the plugin have them."""
+    return read_rules()
+
+
+def _series(row: Mapping[str, str]) -> ServerSeries:
+    optional = row.get("pydantic"), row.get("broken")
+    return ServerSeries(row["from"], row["before"], row["python"], row["flask"], *optional)
+
+
+def _values(table: Table) -> dict[str, int]:
+    return {row["limit"]: int(row["value"]) for row in table.rows}
+
+
+def _with_extras(requirement: Requirement) -> list[str]:
+    return [requirement.name, *(f"{requirement.name}[{extra}]" for extra in requirement.extras)]
+
+
+def _overlaps(series: ServerSeries, requirement: Requirement) -> bool:
+    """Whether an exact pin lies inside the series; ranges are tried at the series' first version."""
+    return requirement.exact is not None and series.holds(requirement.exact)
+
+
+def _contains(specifier: str, version: str) -> bool:
+    try:
+        return SpecifierSet(specifier).contains(Version(version), prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
+        return False

@@ -1,0 +1,160 @@
+"""Azure Resource Manager, read by id with explicit api-versions.
+
+Older stable versions on purpose: the SDKs' newest defaults are not deployed in the sovereign clouds, and their
+entities lose fields that decide checks (`v1LegacyMode`, `privateEndpointConnections`, `provisioningState` of a
+workspace).
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+from threading import Lock, Thread
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from azure.core.exceptions import HttpResponseError
+from azure.core.pipeline import Pipeline
+from azure.core.rest import HttpRequest
+from azure.mgmt.core import ARMPipelineClient
+
+from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.polling import outcome
+
+LONGEST_OPERATION = 60.0
+"""Seconds after which an operation that Azure has not ended is given up."""
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+class Once:
+    """Values by key, each made by whoever asks first while the others wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._values: dict[str, Future[Any]] = {}
+
+    def only(self, *keys: str) -> "Once":
+        """The same values of these keys, and none of the others."""
+        other = Once()
+        with self._lock:
+            other._values = {key: self._values[key] for key in keys if key in self._values}
+        return other
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """The value of `key`; what `make` raises is raised for everyone."""
+        with self._lock:
+            value: Future[T] | None = self._values.get(key)
+            first = value is None
+            if value is None:
+                value = self._values[key] = Future()
+        if first:
+            settle(value, make)
+        return value.result()
+
+
+def together(function: Callable[[A], T], arguments: list[A]) -> list[T]:
+    """`[function(a) for a in arguments]`, each on a thread of its own; the first error, in order, is raised."""
+    results: list[Future[T]] = [Future() for _ in arguments]
+    for result, argument in zip(results, arguments, strict=True):
+        Thread(target=settle, args=(result, partial(function, argument)), daemon=True).start()
+    return [result.result() for result in results]
+
+
+def both(one: Callable[[], T], other: Callable[[], A]) -> tuple[T, A]:
+    """`(one(), other())`, side by side."""
+    second: Future[A] = Future()
+    Thread(target=settle, args=(second, other), daemon=True).start()
+    return one(), second.result()
+
+
+class Arm:
+    """Reads from one cloud's Resource Manager; no URL is asked for twice in a run."""
+
+    def __init__(self, resource_manager: str, pipeline: Pipeline[Any, Any]) -> None:
+        self._client: ARMPipelineClient[HttpRequest, Any] = ARMPipelineClient(
+            resource_manager,
+            pipeline=pipeline,
+            policies=[],  # the pipeline has its own
+        )
+        self._once = Once()
+
+    def get(
+        self,
+        path: str,
+        api_version: str,
+        resource: str,
+        *,
+        named_by: str | None = None,
+        permission: str | None = None,
+        **query: str,
+    ) -> Document:
+        """One document. `resource` names it in words, for the errors `FactAbsent` and `FactUnreadable`."""
+        url = self._client.format_url(path)
+        request = HttpRequest("GET", url, params={"api-version": api_version, **_odata(query)})
+        with reading(resource, named_by=named_by, permission=permission):
+            return Document(resource, self._once.get(request.url, lambda: self._send(request)))
+
+    def post(
+        self,
+        path: str,
+        api_version: str,
+        body: Mapping[str, object],
+        resource: str,
+        *,
+        named_by: str | None = None,
+        permission: str | None = None,
+        longest: float = LONGEST_OPERATION,
+        **query: str,
+    ) -> Document:
+        """The answer to one of Azure's read-only POSTs; the fact it is for is read once, so the answer is not kept
+        here.
+
+        One that takes its time (202) is followed for `longest` seconds.
+        """
+        url = self._client.format_url(path)
+        request = HttpRequest("POST", url, params={"api-version": api_version, **_odata(query)}, json=body)
+        with reading(resource, named_by=named_by, permission=permission):
+            response = outcome(self._client.send_request, self._client.send_request(request), longest)
+            return Document(resource, _answer(response))
+
+    def list(
+        self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
+    ) -> list[Document]:
+        """Every row of a collection. `nextLink` is followed as Azure wrote it: absolute, or absent, null or empty on
+        the last page.
+        """
+        page = self.get(path, api_version, resource, permission=permission, **query)
+        rows, links = page.need_children("value"), set[str]()
+        while link := page.text("nextLink"):
+            if link in links:  # its page is at hand, so that the list would never end
+                raise page.refusal("nextLink leads back to a page that was read")
+            links.add(link)
+            onward = partial(self._send, HttpRequest("GET", link))
+            with reading(resource, permission=permission):
+                page = Document(resource, self._once.get(link, onward))
+            rows += page.need_children("value")
+        return rows
+
+    def _send(self, request: HttpRequest) -> object:
+        return _answer(self._client.send_request(request))
+
+
+def _answer(response: Any) -> object:
+    if response.status_code != 200:
+        raise HttpResponseError(response=response)
+    return response.json()
+
+
+def _odata(query: Mapping[str, str]) -> dict[str, str]:
+    """`filter` is spelled `$filter` on the wire, and azure-core leaves the quoting of values to its caller."""
+    return {f"${name}": quote(value, safe="") for name, value in query.items()}
+
+
+def settle(future: Future[T], make: Callable[[], T]) -> None:
+    """Give a future what `make` returns, or what it raises."""
+    try:
+        future.set_result(make())
+    except BaseException as error:  # handed on, not handled: whoever asks for the result raises it
+        future.set_exception(error)

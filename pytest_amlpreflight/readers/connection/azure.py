@@ -1,0 +1,172 @@
+"""The connection to one Azure, which every reader is handed: one cloud, one token, one HTTP session, one resolver."""
+
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone
+from pytest_amlpreflight.facts.resources.region import Region
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
+from pytest_amlpreflight.readers.connection.arm import Arm, Once
+from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
+from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.dns import ask, read_resolution
+from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
+from pytest_amlpreflight.readers.connection.routing import parse_connect_to
+from pytest_amlpreflight.readers.resources.key_vault import API_VERSION as KEY_VAULT_API_VERSION
+from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
+from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.resources.region import read_region
+from pytest_amlpreflight.readers.resources.registry import API_VERSION as REGISTRY_API_VERSION
+from pytest_amlpreflight.readers.resources.registry import read_registry
+
+if TYPE_CHECKING:
+    from azure.core.credentials import SupportsTokenInfo
+    from azure.core.pipeline import Pipeline
+
+LONGEST_LOOKUP = 5.0
+"""Seconds a DNS question may take: what a stub resolver waits before it gives up."""
+
+AZURE_DNS_PATIENCE = 2.0
+"""Seconds for Azure's own DNS, which is near wherever it answers and silent everywhere else: a laptop must not wait
+longer.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """Which Azure, and how patiently: `timeout` is in seconds per request, `dns_server` is `ADDRESS[:PORT]` or None.
+
+    `connect_to` are rules `HOST:PORT:ADDRESS:PORT` for data-plane connections, as curl's option of that name takes
+    them.
+    """
+
+    cloud: str = "AzureCloud"
+    timeout: float = 30.0
+    dns_server: str | None = None
+    azure_dns: str = "168.63.129.16"
+    backoff: float = 0.8
+    connect_to: tuple[str, ...] = ()
+
+
+class Azure:
+    """One connection for a whole run; its parts are made when first needed, and safe to use from any thread."""
+
+    def __init__(
+        self, settings: ConnectionSettings, credential: "Callable[[Cloud], SupportsTokenInfo] | None" = None
+    ) -> None:
+        self.settings = settings
+        self._credential = credential or default_credential
+        self._once = Once()
+        self.session = http_session()
+        self.versions = NegotiateApiVersion()
+
+    def anew(self) -> "Azure":
+        """The same connection, with its token and its session, that has read nothing yet: for states that settle."""
+        other = copy(self)
+        other._once = self._once.only("cloud", "token", "pipeline")
+        return other
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud; the first caller waits for its metadata where it is given by address."""
+        return self._once.get("cloud", lambda: read_cloud(self.settings.cloud, self.session, self.settings.timeout))
+
+    @property
+    def token(self) -> OneToken:
+        """The credential behind every request."""
+        return self._once.get("token", lambda: OneToken(self._credential(self.cloud)))
+
+    @property
+    def arm(self) -> Arm:
+        """Azure Resource Manager."""
+        return self._once.get("arm", lambda: Arm(self.cloud.resource_manager, self._pipeline))
+
+    @property
+    def data_plane(self) -> DataPlane:
+        """The hosts behind the resources: vaults, registries, storage accounts, scoring."""
+        return self._once.get("data plane", self._data_plane)
+
+    def _data_plane(self) -> DataPlane:
+        rules = [parse_connect_to(rule) for rule in self.settings.connect_to]
+        settings = self.settings
+        return DataPlane(self._bearer, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff)
+
+    def _bearer(self, audience: str) -> str:
+        with reading(f"the token for {audience}"):
+            return self.token.get_token_info(f"{audience}/.default").token
+
+    def key_vault(self, vault_id: ResourceId, *, named_by: str) -> KeyVault:
+        """The key vault with that id, read once however many workspaces share it."""
+        from azure.mgmt.keyvault import KeyVaultManagementClient
+
+        client = KeyVaultManagementClient(
+            self.token,
+            vault_id.subscription,
+            base_url=self.cloud.resource_manager,
+            api_version=KEY_VAULT_API_VERSION,
+            pipeline=self._pipeline,
+        )
+        return self._once.get(vault_id.text.lower(), lambda: read_key_vault(client, vault_id, named_by=named_by))
+
+    def registry(self, registry_id: ResourceId, *, named_by: str) -> Registry:
+        """The registry with that id, read once however many workspaces share it."""
+        from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+
+        client = ContainerRegistryManagementClient(
+            self.token,
+            registry_id.subscription,
+            base_url=self.cloud.resource_manager,
+            api_version=REGISTRY_API_VERSION,
+            pipeline=self._pipeline,
+        )
+        return self._once.get(registry_id.text.lower(), lambda: read_registry(client, registry_id, named_by=named_by))
+
+    def region(self, subscription: str, location: str) -> Region:
+        """What lives in a region of a subscription, counted once however many workspaces share it."""
+        key = f"region {subscription} {location}".lower()
+        return self._once.get(key, lambda: read_region(self.arm, subscription, location))
+
+    def private_dns_zones(self) -> tuple[PrivateDnsZone, ...]:
+        """The zones of this cloud's name for private endpoints of workspaces, read once for all workspaces."""
+        zone = self.cloud.private_link_zone
+        return self._once.get("private DNS zones", lambda: read_private_dns_zones(self.arm, zone))
+
+    def resolve(self, host: str) -> Resolution:
+        """What the configured resolver says of a host."""
+        lifetime = min(self.settings.timeout, LONGEST_LOOKUP)
+        return self._once.get(f"dns {host}", lambda: read_resolution(host, self.settings.dns_server, lifetime))
+
+    def ask_azure_dns(self, host: str) -> Resolution:
+        """What Azure's own DNS says of a host; it is silent outside virtual networks."""
+        server = self.settings.azure_dns
+        return self._once.get(f"azure dns {host}", lambda: ask(host, server, AZURE_DNS_PATIENCE))
+
+    @property
+    def _pipeline(self) -> "Pipeline[Any, Any]":
+        return self._once.get(
+            "pipeline",
+            lambda: build_pipeline(
+                self.session,
+                self.token,
+                self.cloud.audience,
+                self.versions,
+                timeout=self.settings.timeout,
+                backoff=self.settings.backoff,
+            ),
+        )
+
+
+def default_credential(cloud: Cloud) -> "SupportsTokenInfo":
+    """Whatever identity is at hand: environment, workload identity, managed identity, Azure CLI, in azure-identity's
+    order.
+    """
+    from azure.identity import DefaultAzureCredential
+
+    return DefaultAzureCredential(authority=cloud.authority)

@@ -1,0 +1,176 @@
+"""Requests to the hosts behind the resources: vaults, registries, storage accounts, scoring.
+
+They take the network's own view: names through the one resolver, connections to the address it gave (`connection.py`),
+and an answer that never came is told apart by what stood in the way.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from http.client import IncompleteRead
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3 import exceptions as broken
+
+from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Once
+from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
+
+CONNECTIONS = 16
+LONGEST_PAUSE = 20.0
+"""Seconds that a `Retry-After` is honoured at most: a preflight must answer."""
+
+TRANSIENT = frozenset({429, 500, 502, 503, 504})
+
+Token = Callable[[str], str]
+"""From an audience (`https://vault.azure.net`) to a bearer token for it."""
+
+
+class DataPlane:
+    """One session for every data-plane host of a run, safe to use from any thread."""
+
+    def __init__(
+        self, token: Token, resolve: Resolve, rules: Sequence[ConnectTo] = (), *, timeout: float, backoff: float = 0.8
+    ) -> None:
+        self._once = Once()
+        self._token, self._timeout, self._backoff = token, timeout, backoff
+        self._session = requests.Session()
+        adapter = RoutedAdapter(Route(resolve, rules), pool_maxsize=CONNECTIONS, pool_block=True)
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, adapter)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        audience: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: Any = None,
+        json: Any = None,
+        timeout: float | None = None,
+        stream: bool = False,
+    ) -> requests.Response:
+        """One request and its answer, whatever its status; raises `HostUnreached` where none came.
+
+        `audience` adds a bearer token of the run's own identity; without it `headers` say who is asking. Redirects are
+        not followed: a token must not go along.
+        """
+        bearer = {"Authorization": f"Bearer {self._token(audience)}"} if audience else {}
+        try:
+            return self._session.request(
+                method,
+                url,
+                headers={"User-Agent": "pytest-amlpreflight", **bearer, **(headers or {})},
+                data=data,
+                json=json,
+                timeout=(min(self._timeout, 10.0), timeout or self._timeout),
+                allow_redirects=False,
+                stream=stream,
+                auth=_as_given,  # or requests would take a password for the host from a .netrc file
+            )
+        except requests.RequestException as error:
+            problem = unreached(urlsplit(url).hostname or url, error)
+        raise problem
+
+    def token(self, audience: str) -> str:
+        """A bearer token of the run's own identity, for services that take it in a form."""
+        return self._token(audience)
+
+    def read(
+        self,
+        method: str,
+        url: str,
+        resource: str,
+        *,
+        errors: Callable[[requests.Response], tuple[str, str]],
+        named_by: str | None = None,
+        permission: str | None = None,
+        expected: tuple[int, ...] = (200,),
+        **request: Any,
+    ) -> requests.Response:
+        """An answer of one of the `expected` statuses, for a fact. A 404 is `FactAbsent`, all else `FactUnreadable`.
+
+        `errors` digs code and message out of a refusal, which every service writes in its own way. What a later try can
+        mend is tried thrice, and no question is asked twice in a run: two deployments may name one secret.
+        """
+        question = f"{method} {url} {sorted(request.items())}"
+        response = self._once.get(question, lambda: self._patiently(method, url, resource, request))
+        if response.status_code in expected:
+            return response
+        if response.status_code == 404:
+            raise FactAbsent(resource, named_by=named_by)
+        code, message = errors(response)
+        lacking = permission if response.status_code in (401, 403) else None
+        raise FactUnreadable(resource, status=response.status_code, code=code, detail=message, permission=lacking)
+
+    def _patiently(self, method: str, url: str, resource: str, request: dict[str, Any]) -> requests.Response:
+        for attempt in range(3):
+            try:
+                response = self.send(method, url, **request)
+            except HostUnreached as error:
+                problem = error
+                break
+            if response.status_code not in TRANSIENT or attempt == 2:
+                return response
+            time.sleep(min(_seconds(response.headers.get("Retry-After"), self._backoff * 2**attempt), LONGEST_PAUSE))
+        raise FactUnreadable(resource, status=None, code=problem.why.value, detail=problem.path or str(problem))
+
+
+def unreached(host: str, error: requests.RequestException) -> HostUnreached:
+    """What an error of requests says of the way to a host."""
+    causes = list(_causes(error))
+    own = next((cause for cause in causes if isinstance(cause, HostUnreached)), None)
+    if own:
+        return own
+    text = str(causes[-1]).strip().splitlines()[0][:200] if str(causes[-1]).strip() else type(causes[-1]).__name__
+    return HostUnreached(host, _why(causes), text)
+
+
+def _why(causes: Sequence[BaseException]) -> Unreached:
+    text = " ".join(str(cause) for cause in causes)
+    for why, kinds in _KINDS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return why
+    if any(isinstance(cause, requests.exceptions.SSLError) for cause in causes):
+        named = "Hostname mismatch" in text or "doesn't match" in text
+        return Unreached.CERTIFICATE_NAME if named else Unreached.CERTIFICATE_TRUST
+    return Unreached.FAILED
+
+
+_KINDS: tuple[tuple[Unreached, tuple[type[BaseException], ...]], ...] = (
+    (Unreached.PROXY, (requests.exceptions.ProxyError, broken.ProxyError)),
+    (Unreached.REFUSED, (ConnectionRefusedError,)),
+    (
+        Unreached.RESET,
+        (ConnectionResetError, BrokenPipeError, broken.IncompleteRead, IncompleteRead, ConnectionAbortedError),
+    ),
+    # requests' own kinds, not urllib3's: there every connection that could not be made is a time-out
+    (Unreached.NOT_CONNECTED, (requests.exceptions.ConnectTimeout,)),
+    (Unreached.TIMEOUT, (requests.exceptions.Timeout, broken.ReadTimeoutError, TimeoutError)),
+)
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """An error and what is beneath it, outermost first: urllib3 wraps in `reason`, requests in the first argument."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and one not in found:
+            found.append(one)
+            waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+    return found
+
+
+def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _seconds(header: str | None, otherwise: float) -> float:
+    try:
+        return float(header) if header else otherwise
+    except ValueError:  # an HTTP date
+        return otherwise

@@ -1,0 +1,47 @@
+"""Azure Resource Graph: one question over many resource groups and subscriptions.
+
+It shows only what the caller may read, and with a delay of seconds to minutes: what is not in its answer may still
+exist.
+"""
+
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.document import Document
+
+API_VERSION = "2021-03-01"
+PATH = "/providers/Microsoft.ResourceGraph/resources"
+READ = "Microsoft.ResourceGraph/resources/read"
+ROWS_A_PAGE = 1000
+"""The most that Resource Graph gives at once."""
+
+
+def query(arm: Arm, text: str, resource: str, subscription: str | None = None) -> list[Document]:
+    """Every row of a query's answer, over one subscription or, without one, over all that the caller can see.
+
+    `text` must keep the column `id`: without it Resource Graph hands out no `$skipToken` and the rows after the first
+    page could not be had. An answer cut short without a token is `FactUnreadable`, since a count of it would be too
+    low.
+    """
+    options: dict[str, object] = {"$top": ROWS_A_PAGE, "resultFormat": "objectArray"}
+    body = {"query": text, "options": options} | ({"subscriptions": [subscription]} if subscription else {})
+    rows: list[Document] = []
+    while True:
+        page = arm.post(PATH, API_VERSION, body, resource, permission=READ)
+        rows += page.children("data")
+        token = page.text("$skipToken")
+        if token is None:
+            break
+        options["$skipToken"] = token
+    if (page.text("resultTruncated") or "").lower() == "true":
+        detail = f"{len(rows)} rows and no $skipToken"
+        raise FactUnreadable(resource, status=None, code="ResultTruncated", detail=detail)
+    return rows
+
+
+def id_of(row: Document) -> ResourceId:
+    """The id of the resource that a row is about."""
+    found = parse_resource_id(row.need("id"))
+    if found is None:
+        raise FactUnreadable(row.resource, status=None, code="UnexpectedShape", detail=f"id is {row.need('id')!r}")
+    return found

@@ -1,0 +1,1 @@
+"""The user's own files in, facts with positions out. Nothing here talks to Azure or starts a process."""

@@ -1,0 +1,120 @@
+"""Models on this machine: their files as the container will have them, and what an MLflow model says of itself."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_amlpreflight.facts.project.environment import Environment, EnvironmentSource, MlModel, ModelFolder
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.script import Problem
+from pytest_amlpreflight.readers.project.conda_file import read_conda_file
+from pytest_amlpreflight.readers.project.requirement_lines import pip_lines, pip_requirement
+from pytest_amlpreflight.readers.project.text_file import SpecError, read_text, shown_path
+from pytest_amlpreflight.readers.project.yaml_file import YamlNode, read_yaml
+
+MAX_FILES = 20_000  # a model version may hold 1 500 files; past this the tree is not worth a run's time
+
+
+def read_model_folder(path: Path, root: Path) -> ModelFolder:
+    """The model at `path`, a file or a folder; one that is not there says so."""
+    shown = shown_path(path, root)
+    if path.is_file():
+        return ModelFolder(path, shown, True, True, frozenset({path.name}), path.stat().st_size)
+    if not path.is_dir():
+        return ModelFolder(path, shown, exists=False)
+    files: set[str] = set()
+    size = 0
+    for file in walk(path):
+        files.add(f"{path.name}/{file.relative_to(path).as_posix()}")
+        size += _size(file)
+        if len(files) >= MAX_FILES:
+            break
+    mlmodel, problems = _mlmodel(path, root)
+    complete = len(files) < MAX_FILES
+    return ModelFolder(path, shown, True, False, frozenset(files), size, complete, mlmodel, problems)
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """The files below the folder, following symbolic links as an upload does, but never in a circle."""
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(place) / name for name in sorted(names))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # a link to nowhere weighs nothing
+        return 0
+
+
+def _mlmodel(folder: Path, root: Path) -> tuple[MlModel | None, tuple[Problem, ...]]:
+    if not (folder / "MLmodel").is_file():
+        return None, ()
+    try:
+        top = read_yaml(folder / "MLmodel", root)
+        return _read(top, folder, root), ()
+    except SpecError as error:
+        return None, (Problem(error.message, Position(error.path, error.line)),)
+
+
+def _read(top: YamlNode, folder: Path, root: Path) -> MlModel:
+    flavors = top.get("flavors")
+    names = tuple(name for name, _ in flavors.items()) if flavors and flavors.is_mapping else ()
+    function = flavors.get("python_function") if flavors and flavors.is_mapping else None
+    declared = function.get("python_version") if function and function.is_mapping else None
+    mlflow = top.get("mlflow_version")
+    return MlModel(
+        position=declared.position if declared else top.position,
+        flavors=names,
+        python_version=declared.text() if declared else None,
+        mlflow_version=mlflow.text() if mlflow else None,
+        environment=_environment(folder, root, function),
+    )
+
+
+def _environment(folder: Path, root: Path, function: YamlNode | None) -> Environment | None:
+    """The environment that the model brings: its conda file, which Azure builds from, else its requirements."""
+    conda = folder / _conda_name(function)
+    if conda.is_file():
+        return read_conda_file(conda, root, EnvironmentSource.MLFLOW)
+    requirements = folder / "requirements.txt"
+    return _requirements(requirements, _python(folder, root), root) if requirements.is_file() else None
+
+
+def _conda_name(function: YamlNode | None) -> str:
+    env = function.get("env") if function and function.is_mapping else None
+    if env is not None and env.is_mapping:
+        env = env.get("conda")
+    return env.text() if env is not None and env.is_scalar else "conda.yaml"
+
+
+def _requirements(path: Path, python: str | None, root: Path) -> Environment:
+    shown = shown_path(path, root)
+    try:
+        lines = pip_lines(read_text(path, shown))
+    except SpecError as error:
+        problem = Problem(error.message, Position(error.path, error.line))
+        return Environment(EnvironmentSource.MLFLOW, shown, Position(shown), problems=(problem,))
+    read = [pip_requirement(text, Position(shown, number)) for number, text in lines if not text.startswith("-")]
+    found = tuple(each for each in read if each is not None)
+    more = None if len(found) == len(lines) else f"{shown} has lines that name more"
+    return Environment(
+        EnvironmentSource.MLFLOW, shown, Position(shown), python=python, requirements=found, unknown_because=more
+    )
+
+
+def _python(folder: Path, root: Path) -> str | None:
+    """The minor version of `python_env.yaml`."""
+    try:
+        node = read_yaml(folder / "python_env.yaml", root).get("python")
+        found = re.match(r"\d+\.\d+", node.text()) if node else None
+    except SpecError:
+        return None
+    return found.group() if found else None

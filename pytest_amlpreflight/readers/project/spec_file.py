@@ -1,0 +1,228 @@
+"""Endpoint and deployment specs: `az ml` v2 YAML in, facts out.
+
+Fields and leniencies are those of Azure's own schema; paths are resolved as the CLI does, from the folder of the YAML
+that names them. Whether Azure accepts every field is the schema's verdict, not this reader's.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.project.spec import (
+    AuthMode,
+    ComputeKind,
+    ContainerResources,
+    DataCollector,
+    DeploymentSpec,
+    EndpointSpec,
+    Identity,
+    IdentityType,
+    NetworkAccess,
+    ProbeSettings,
+    RequestSettings,
+    ResourceRequirements,
+    ScaleSettings,
+    ScaleType,
+)
+from pytest_amlpreflight.readers.project.reference_fields import read_code, read_environment, read_model, with_file
+from pytest_amlpreflight.readers.project.text_file import SpecError
+from pytest_amlpreflight.readers.project.yaml_file import YamlNode, positions, read_yaml
+
+__all__ = ["SpecError", "looks_like_spec", "read_deployment_spec", "read_endpoint_spec"]
+
+PLACEHOLDER = re.compile(r"[<{$]")  # no name and no id has one of these
+ON_THE_COMMAND_LINE = {
+    "name": "; az also takes it as --name, a preflight from the file alone",
+    "endpoint_name": "; az also takes it as --endpoint-name, a preflight from the file alone",
+}
+
+
+def looks_like_spec(text: str) -> bool:
+    """Whether an option's value is a YAML file rather than the name of something live."""
+    return text.lower().endswith((".yml", ".yaml")) or Path(text).is_file()
+
+
+def read_endpoint_spec(path: Path, root: Path) -> EndpointSpec:
+    """The endpoint that a YAML file describes. A relative `path` is looked up from `root`; raises `SpecError`."""
+    top = read_yaml(path, root)
+    compute = _text(top, "compute")
+    return EndpointSpec(
+        name=_required(top, "name"),
+        kind=ComputeKind.KUBERNETES if compute else ComputeKind.MANAGED,  # as azure-ai-ml tells them apart
+        auth_mode=_auth_mode(top.get("auth_mode")),
+        identity=_identity(top.get("identity")),
+        public_network_access=_network_access(top.get("public_network_access")) or NetworkAccess.ENABLED,
+        compute=compute.removeprefix("azureml:") if compute else None,
+        location=_text(top, "location"),
+        traffic=_weights(top.get("traffic")),
+        mirror_traffic=_weights(top.get("mirror_traffic")),
+        tags=_texts(top.get("tags")),
+        properties=_texts(top.get("properties")),
+        source=Source(top.file.shown, positions(top)),
+    )
+
+
+def read_deployment_spec(path: Path, root: Path) -> DeploymentSpec:
+    """The deployment that a YAML file describes, and what it refers to on this machine.
+
+    A relative `path` is looked up from `root`. Raises `SpecError`, whose text begins with file and line.
+    """
+    top = read_yaml(path, root)
+    model = with_file(top.get("model"), root)
+    environment = with_file(top.get("environment"), root)
+    code = with_file(top.get("code_configuration"), root)
+    nested = [positions(node) for node in (model, environment, code) if node is not None]
+    return DeploymentSpec(
+        name=_required(top, "name"),
+        endpoint_name=_required(top, "endpoint_name"),
+        kind=_kind(top),
+        instance_type=_text(top, "instance_type"),
+        instance_count=_whole_number(top, "instance_count", 1),
+        model=read_model(model),
+        model_mount_path=_text(top, "model_mount_path"),
+        code=read_code(code),
+        environment=read_environment(environment),
+        environment_variables=_texts(top.get("environment_variables")),
+        liveness_probe=_probe(top.get("liveness_probe")),
+        readiness_probe=_probe(top.get("readiness_probe")),
+        request_settings=_request_settings(top.get("request_settings")),
+        scale_settings=_scale_settings(top.get("scale_settings")),
+        resources=_resources(top.get("resources")),
+        app_insights_enabled=_flag(top, "app_insights_enabled"),
+        data_collector=_data_collector(top.get("data_collector")),
+        egress_public_network_access=_network_access(top.get("egress_public_network_access")),
+        private_network_connection=_flag(top, "private_network_connection"),
+        tags=_texts(top.get("tags")),
+        properties=_texts(top.get("properties")),
+        source=Source(top.file.shown, {k: v for part in (positions(top), *nested) for k, v in part.items()}),
+    )
+
+
+def _kind(top: YamlNode) -> ComputeKind:
+    node = top.get("type")
+    return node.one_of(ComputeKind, "managed or kubernetes") if node else ComputeKind.MANAGED
+
+
+def _auth_mode(node: YamlNode | None) -> AuthMode:
+    return node.one_of(AuthMode, "key, aml_token or aad_token") if node else AuthMode.KEY
+
+
+def _network_access(node: YamlNode | None) -> NetworkAccess | None:
+    return node.one_of(NetworkAccess, "enabled or disabled") if node else None
+
+
+def _identity(node: YamlNode | None) -> Identity:
+    if node is None:
+        return Identity()
+    kind, listed = node.get("type"), node.get("user_assigned_identities")
+    ids = tuple(_identity_id(element) for element in listed.elements()) if listed else ()
+    if kind is None:
+        return Identity(IdentityType.USER_ASSIGNED if ids else IdentityType.SYSTEM_ASSIGNED, ids)
+    return Identity(kind.one_of(IdentityType, "system_assigned, user_assigned or none"), ids)
+
+
+def _identity_id(node: YamlNode) -> str:
+    """The schema takes `- resource_id: /subscriptions/...`; a bare id is taken too, since its meaning is plain."""
+    text = _required(node, "resource_id") if node.is_mapping else node.text()
+    return text.removeprefix("azureml:")
+
+
+def _probe(node: YamlNode | None) -> ProbeSettings:
+    default = ProbeSettings()
+    if node is None:
+        return default
+    return ProbeSettings(
+        initial_delay=_whole_number(node, "initial_delay", default.initial_delay),
+        period=_whole_number(node, "period", default.period),
+        timeout=_whole_number(node, "timeout", default.timeout),
+        success_threshold=_whole_number(node, "success_threshold", default.success_threshold),
+        failure_threshold=_whole_number(node, "failure_threshold", default.failure_threshold),
+    )
+
+
+def _request_settings(node: YamlNode | None) -> RequestSettings:
+    default = RequestSettings()
+    if node is None:
+        return default
+    concurrency = "max_concurrent_requests_per_instance"
+    return RequestSettings(
+        request_timeout_ms=_whole_number(node, "request_timeout_ms", default.request_timeout_ms),
+        max_concurrent_requests_per_instance=_whole_number(
+            node, concurrency, default.max_concurrent_requests_per_instance
+        ),
+        max_queue_wait_ms=_whole_number(node, "max_queue_wait_ms", default.max_queue_wait_ms),
+    )
+
+
+def _scale_settings(node: YamlNode | None) -> ScaleSettings:
+    if node is None:
+        return ScaleSettings()
+    kind = node.get("type")
+    return ScaleSettings(
+        type=kind.one_of(ScaleType, "default or target_utilization") if kind else ScaleType.DEFAULT,
+        min_instances=_whole_number_or_none(node, "min_instances"),
+        max_instances=_whole_number_or_none(node, "max_instances"),
+        target_utilization_percentage=_whole_number_or_none(node, "target_utilization_percentage"),
+        polling_interval=_whole_number_or_none(node, "polling_interval"),
+    )
+
+
+def _resources(node: YamlNode | None) -> ResourceRequirements | None:
+    if node is None:
+        return None
+    return ResourceRequirements(_container(node.get("requests")), _container(node.get("limits")))
+
+
+def _container(node: YamlNode | None) -> ContainerResources:
+    if node is None:
+        return ContainerResources()
+    gpu = _text(node, "nvidia.com/gpu") or _text(node, "gpu")
+    return ContainerResources(cpu=_text(node, "cpu"), memory=_text(node, "memory"), gpu=gpu)
+
+
+def _data_collector(node: YamlNode | None) -> DataCollector:
+    if node is None:
+        return DataCollector()
+    listed, rate = node.get("collections"), node.get("sampling_rate")
+    collections = {name: _flag(child, "enabled") for name, child in listed.items()} if listed else {}
+    return DataCollector(collections, rate.number() if rate else None)
+
+
+def _weights(node: YamlNode | None) -> Mapping[str, int] | None:
+    return {name: child.whole_number() for name, child in node.items()} if node else None
+
+
+def _texts(node: YamlNode | None) -> Mapping[str, str]:
+    """A dictionary of scalars; tags and properties may hold more than text, which no check reads."""
+    return {name: child.text() for name, child in node.items() if child.is_scalar} if node else {}
+
+
+def _text(node: YamlNode, name: str) -> str | None:
+    child = node.get(name)
+    return child.text() if child else None
+
+
+def _required(node: YamlNode, name: str) -> str:
+    child = node.get(name)
+    if child is None:
+        field = f"{node.field}.{name}" if node.field else name
+        raise node.wrong(f"{field} is missing{ON_THE_COMMAND_LINE.get(field, '')}")
+    if PLACEHOLDER.search(child.text()):
+        raise child.wrong(f"{child.field} is {child.text()!r}, a placeholder that has not been filled in")
+    return child.text()
+
+
+def _flag(node: YamlNode, name: str) -> bool:
+    child = node.get(name)
+    return child.flag() if child else False
+
+
+def _whole_number(node: YamlNode, name: str, default: int) -> int:
+    child = node.get(name)
+    return child.whole_number() if child else default
+
+
+def _whole_number_or_none(node: YamlNode, name: str) -> int | None:
+    child = node.get(name)
+    return child.whole_number() if child else None

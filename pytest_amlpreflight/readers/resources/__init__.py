@@ -1,0 +1,1 @@
+"""One Azure resource a file: its document in, its fact out. Nothing here opens a file of the user's."""

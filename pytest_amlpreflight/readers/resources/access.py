@@ -1,0 +1,112 @@
+"""Role assignments, the roles behind them, and deny assignments."""
+
+from pytest_amlpreflight.facts.resources.access import (
+    Access,
+    DenyAssignment,
+    PermissionBlock,
+    Principal,
+    RoleAssignment,
+    RoleDefinition,
+)
+from pytest_amlpreflight.facts.scope import describe_scope
+from pytest_amlpreflight.readers.connection.arm import Arm, both, together
+from pytest_amlpreflight.readers.connection.document import Document
+
+API_VERSION = "2022-04-01"
+
+
+def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
+    """What decides the effective permissions of a principal at a scope.
+
+    `assignedTo()` makes Azure expand groups, transitively; `atScope()` leaves out what lies beneath.
+    """
+    assignments, denials = both(lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope))
+    return Access(principal_id=principal_id, scope=scope, assignments=assignments, denials=denials)
+
+
+def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[RoleAssignment, RoleDefinition], ...]:
+    """The assignments that reach the principal at the scope, each with its role. Roles that PIM merely offers are not
+    among them.
+    """
+    rows = arm.list(
+        f"{scope}/providers/Microsoft.Authorization/roleAssignments",
+        API_VERSION,
+        f"the role assignments of {describe_scope(scope)}",
+        permission="Microsoft.Authorization/roleAssignments/read",
+        filter=f"atScope() and assignedTo('{principal_id}')",
+    )
+    assignments = [_assignment(row) for row in rows]
+    roles = together(lambda one: read_role(arm, one), [given.role_definition_id for given in assignments])
+    return tuple(zip(assignments, roles, strict=True))
+
+
+def read_role(arm: Arm, role_definition_id: str) -> RoleDefinition:
+    """The role with that id."""
+    document = arm.get(
+        role_definition_id,
+        API_VERSION,
+        f"role definition {role_definition_id.rsplit('/', 1)[-1]}",
+        permission="Microsoft.Authorization/roleDefinitions/read",
+    )
+    properties = document.child("properties")
+    return RoleDefinition(
+        id=role_definition_id,
+        name=properties.need("roleName"),
+        custom=(properties.text("type") or "").lower() == "customrole",
+        permissions=permission_blocks(properties),
+    )
+
+
+def read_denials(arm: Arm, scope: str) -> tuple[DenyAssignment, ...]:
+    """The deny assignments at the scope and above."""
+    rows = arm.list(
+        f"{scope}/providers/Microsoft.Authorization/denyAssignments",
+        API_VERSION,
+        f"the deny assignments of {describe_scope(scope)}",
+        permission="Microsoft.Authorization/denyAssignments/read",
+        filter="atScope()",
+    )
+    return tuple(_denial(row) for row in rows)
+
+
+def permission_blocks(properties: Document) -> tuple[PermissionBlock, ...]:
+    """The `permissions` of a role, a deny assignment or an answer about the caller."""
+    return tuple(
+        PermissionBlock(
+            actions=block.texts("actions"),
+            not_actions=block.texts("notActions"),
+            data_actions=block.texts("dataActions"),
+            not_data_actions=block.texts("notDataActions"),
+            condition=block.text("condition"),
+        )
+        for block in properties.children("permissions")
+    )
+
+
+def _assignment(document: Document) -> RoleAssignment:
+    properties = document.child("properties")
+    return RoleAssignment(
+        id=document.need("id"),
+        role_definition_id=properties.need("roleDefinitionId"),
+        principal_id=properties.need("principalId"),
+        principal_type=properties.text("principalType") or "",
+        scope=properties.need("scope"),
+        condition=properties.text("condition"),
+    )
+
+
+def _denial(document: Document) -> DenyAssignment:
+    properties = document.child("properties")
+    return DenyAssignment(
+        id=document.need("id"),
+        name=properties.text("denyAssignmentName") or document.text("name") or document.need("id"),
+        permissions=permission_blocks(properties),
+        scope=properties.text("scope"),
+        principals=_principals(properties, "principals"),
+        exclude_principals=_principals(properties, "excludePrincipals"),
+        do_not_apply_to_child_scopes=properties.flag("doNotApplyToChildScopes") or False,
+    )
+
+
+def _principals(properties: Document, key: str) -> tuple[Principal, ...]:
+    return tuple(Principal(id=one.need("id"), type=one.text("type") or "") for one in properties.children(key))

@@ -1,0 +1,62 @@
+"""Azure Machine Learning's registries, found by name and read where they say they are.
+
+A registry may belong to anyone, Microsoft's own `azureml` with the curated environments above all, so that Resource
+Manager cannot be asked for it. azure-ai-ml goes the same way:
+https://learn.microsoft.com/azure/machine-learning/how-to-share-models-pipelines-across-workspaces-with-registries
+"""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import requests
+
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.connection.errors import innermost_error
+from pytest_amlpreflight.readers.resources.asset import Store
+
+API_VERSION = "2021-10-01-dataplanepreview"  # what azure-ai-ml asks a registry's own address with
+PERMISSION = "Microsoft.MachineLearningServices/registries/assets/read"
+
+
+def registry_store(data_plane: DataPlane, audience: str, host: str, registry: str) -> Store:
+    """The assets of a registry; `host` is Azure Machine Learning's own in any region, which knows where each registry
+    is.
+    """
+    word = f"registry {registry}"
+    found = _ask(data_plane, audience, f"https://{host}/registrymanagement/v1.0/registries/{registry}/discovery", word)
+    base = (
+        f"{found.need('primaryRegionResourceProviderUri').rstrip('/')}/mferp/managementfrontend"
+        f"/subscriptions/{found.need('subscriptionId')}/resourceGroups/{found.need('resourceGroup')}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{registry}"
+    )
+
+    def ask(path: str, resource: str, query: Mapping[str, str]) -> Document:
+        options = "".join(f"&${name}={quote(value)}" for name, value in query.items())
+        return _ask(data_plane, audience, f"{base}/{path}?api-version={API_VERSION}{options}", resource)
+
+    return Store(word, ask)
+
+
+def _ask(data_plane: DataPlane, audience: str, url: str, resource: str) -> Document:
+    response = data_plane.read("GET", url, resource, errors=error_of, audience=audience, permission=PERMISSION)
+    return json_of(response, resource)
+
+
+def json_of(response: requests.Response, resource: str) -> Document:
+    """An answer's object."""
+    try:
+        return Document(resource, response.json())
+    except ValueError as error:
+        problem = FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error))
+    raise problem
+
+
+def error_of(response: requests.Response) -> tuple[str, str]:
+    """Code and message of an answer in one of Resource Manager's dialects; Key Vault's is among them."""
+    try:
+        code, message = innermost_error(response.json())
+    except ValueError:
+        return "", ""
+    return code or "", message.splitlines()[0] if message else ""

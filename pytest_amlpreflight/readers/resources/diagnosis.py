@@ -1,0 +1,43 @@
+"""Azure Machine Learning's own diagnosis of a workspace."""
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis, DiagnosisResult
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.document import Document
+
+API_VERSION = "2024-10-01"
+PERMISSION = "Microsoft.MachineLearningServices/workspaces/diagnose/action"
+FOLLOW = "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus/read"
+"""What following the operation takes; only the generated role needs the word."""
+
+
+def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
+    """What Azure finds; None for a caller who may not ask.
+
+    Asking is an action, which Reader does not hold, and no other check depends on the answer: a denial ends this
+    question and is no error.
+    """
+    try:
+        answer = arm.post(
+            f"{workspace_id}/diagnose",
+            API_VERSION,
+            {"value": {}},
+            f"the diagnosis of workspace {workspace_id.name}",
+            permission=PERMISSION,
+        )
+    except FactUnreadable as problem:
+        if problem.status == 403:
+            return None
+        raise
+    groups = answer.child("value")
+    return Diagnosis(tuple(_result(about, row) for about in groups.body for row in groups.children(about)))
+
+
+def _result(about: str, row: Document) -> DiagnosisResult:
+    return DiagnosisResult(
+        about=about,
+        code=row.text("code") or "Unknown",
+        level=row.need("level"),
+        message=row.text("message") or "",
+    )

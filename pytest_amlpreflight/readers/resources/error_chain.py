@@ -1,0 +1,86 @@
+"""What an error says at its innermost. Azure nests errors in five ways, and some services put JSON inside strings."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
+from pytest_amlpreflight.facts.rules.redaction import redact
+
+DEEPEST = 12
+"""Levels after which a nesting is taken for a loop."""
+
+_IN_QUOTES = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
+
+
+def read_error(body: object) -> AzureError | None:
+    """The error in a decoded JSON answer, with or without its `error` envelope; None where it holds none.
+
+    Children are `innerError` (Azure Machine Learning), `innererror` (Key Vault), `details[]` (ARM), and JSON inside the
+    message (Kubernetes). The deepest branch counts; of several as deep, the first.
+    """
+    levels = [ErrorLink(level.code, redact(level.message)) for level in _deepest(body, DEEPEST)]
+    return AzureError(tuple(levels)) if levels else None
+
+
+def errors_in(text: str) -> list[AzureError]:
+    """Every error that a text holds as JSON: a raw answer, or what a command line tool printed around one."""
+    found = (read_error(value) for value in json_in(text))
+    return [error for error in found if error is not None and error.code]
+
+
+def json_in(text: str) -> Iterator[dict[str, object]]:
+    """The outermost JSON objects in a text, those with escaped quotes included."""
+    decoder, at = json.JSONDecoder(strict=False), text.find("{")
+    while at >= 0:
+        value, end = _decode(decoder, text, at)
+        if isinstance(value, dict):
+            yield value
+        at = text.find("{", end)
+
+
+def _decode(decoder: json.JSONDecoder, text: str, at: int) -> tuple[object, int]:
+    try:
+        return decoder.raw_decode(text, at)
+    except (ValueError, RecursionError):
+        pass
+    if text.startswith('\\"', at + 1):  # a JSON string that was pasted without being decoded
+        literal = _IN_QUOTES.match(text, at)
+        try:
+            return decoder.raw_decode(json.loads(f'"{literal[0]}"', strict=False))[0], literal.end()  # type: ignore[index, union-attr]  # it matches anything
+        except (ValueError, RecursionError):
+            pass
+    return None, at + 1
+
+
+def _deepest(body: object, left: int) -> list[ErrorLink]:
+    if not isinstance(body, Mapping) or not left:
+        return []
+    error = body.get("error", body)
+    if isinstance(error, str):
+        return _deepest_in_text(error, left - 1) or [ErrorLink(None, error)]
+    if not isinstance(error, Mapping):
+        return []
+    own = _own(error)
+    branches = [_deepest(child, left - 1) for child in _children(error)]
+    branches.append(_deepest_in_text(own.message, left - 1))
+    best = max(branches, key=len, default=[])
+    return ([own] if own.code or own.message else []) + best
+
+
+def _own(error: Mapping[object, object]) -> ErrorLink:
+    code, message = error.get("code") or error.get("Code"), error.get("message") or error.get("Message")
+    return ErrorLink(str(code) if code else None, str(message or "").strip())
+
+
+def _children(error: Mapping[object, object]) -> Iterator[object]:
+    yield from (error[key] for key in ("innerError", "innererror", "InnerError") if error.get(key))
+    details = error.get("details") or error.get("Details")
+    yield from details if isinstance(details, list) else ()
+
+
+def _deepest_in_text(text: str, left: int) -> list[ErrorLink]:
+    if "{" not in text or not left:
+        return []
+    branches = [_deepest(value, left) for value in json_in(text)]
+    return max((branch for branch in branches if any(level.code for level in branch)), key=len, default=[])

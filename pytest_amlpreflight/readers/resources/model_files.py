@@ -1,0 +1,118 @@
+"""The blobs of a registered model."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from email.utils import formatdate
+
+import requests
+
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.asset import ModelFiles
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.cloud import STORAGE_AUDIENCE
+from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+
+API_VERSION = "2024-10-01"
+BLOB_VERSION = "2021-12-02"
+MOST_PAGES = 10
+"""Of 5000 blobs each: no model has more files, and a preflight must answer."""
+
+READ_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+_PATH = re.compile(
+    r"azureml://(?P<workspace>subscriptions/[^/]+/resource[gG]roups/[^/]+/(?:providers/[^/]+/)?workspaces/[^/]+/)?"
+    r"datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStore:
+    """Where a datastore keeps its files; None is what a datastore of another type than blobs has."""
+
+    account: str
+    host: str
+    container: str
+
+
+def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, uri: str) -> ModelFiles | None:
+    """The files behind a model's `modelUri`; None where it is on no blob storage: a job's output, an address, a file
+    share.
+    """
+    match = _PATH.fullmatch(uri)
+    if match is None:
+        return None
+    datastore, path = match["datastore"], match["path"].strip("/")
+    try:
+        store = _read_datastore(arm, _workspace(match["workspace"]) or workspace_id, datastore)
+    except FactAbsent:  # whoever deleted the datastore took the way to the files along
+        return ModelFiles(path, absent=f"datastore {datastore}")
+    return _list(data_plane, store, path) if store else None
+
+
+def _workspace(text: str | None) -> ResourceId | None:
+    """The URI names the workspace without its provider."""
+    if not text:
+        return None
+    parts = text.strip("/").split("/")
+    return parse_resource_id(
+        f"/subscriptions/{parts[1]}/resourceGroups/{parts[3]}/providers/Microsoft.MachineLearningServices/workspaces/{parts[-1]}"
+    )
+
+
+def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore | None:
+    permission = "Microsoft.MachineLearningServices/workspaces/datastores/read"
+    path = f"{workspace_id}/datastores/{name}"
+    properties = arm.get(path, API_VERSION, f"datastore {name}", permission=permission).child("properties")
+    kind = (properties.text("datastoreType") or "").lower()
+    member = {"azureblob": "containerName", "azuredatalakegen2": "filesystem"}.get(kind)
+    if member is None:
+        return None
+    account, endpoint = properties.need("accountName"), properties.need("endpoint")
+    return BlobStore(account, f"{account}.blob.{endpoint}", properties.need(member))
+
+
+def _list(data_plane: DataPlane, store: BlobStore, path: str) -> ModelFiles:
+    """The blob of that name, or those of the folder of that name: both begin with it, and so do the neighbours'
+    names.
+    """
+    place, count, size, marker = f"{store.account}/{store.container}/{path}", 0, 0, ""
+    for _ in range(MOST_PAGES):
+        try:
+            page = _page(data_plane, store, path, marker)
+        except FactAbsent:  # the account answers: the container is what is gone
+            return ModelFiles(place, absent=f"container {store.container} of storage account {store.account}")
+        for blob in page.iter("Blob"):
+            name = blob.findtext("Name") or ""
+            if name == path or name.startswith(f"{path}/"):
+                count, size = count + 1, size + int(blob.findtext("Properties/Content-Length") or 0)
+        marker = page.findtext("NextMarker") or ""
+        if not marker:
+            return ModelFiles(place, count, size)
+    return ModelFiles(place, count, size, complete=False)
+
+
+def _page(data_plane: DataPlane, store: BlobStore, prefix: str, marker: str) -> ElementTree.Element:
+    resource = f"the blobs of storage account {store.account}"
+    options = {"restype": "container", "comp": "list", "prefix": prefix} | ({"marker": marker} if marker else {})
+    url = requests.Request("GET", f"https://{store.host}/{store.container}", params=options).prepare().url
+    response = data_plane.read(
+        "GET",
+        str(url),
+        resource,
+        errors=_error,
+        permission=READ_BLOBS,
+        audience=STORAGE_AUDIENCE,
+        headers={"x-ms-version": BLOB_VERSION, "x-ms-date": formatdate(usegmt=True)},
+    )
+    try:
+        # Azure Storage's own answer over TLS; the format has no JSON form.
+        return ElementTree.fromstring(response.content.decode("utf-8-sig"))  # noqa: S314
+    except (ElementTree.ParseError, UnicodeDecodeError) as error:
+        problem = FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error))
+    raise problem
+
+
+def _error(response: requests.Response) -> tuple[str, str]:
+    """Storage says its code in a header, since HEAD has no body."""
+    return response.headers.get("x-ms-error-code", ""), ""

@@ -1,0 +1,36 @@
+"""The operation behind `AzureAsyncOperationUri`: a resource whose provisioning failed does not itself say why."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from pytest_amlpreflight.facts.resources.operation import Operation
+from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.resources.error_chain import read_error
+
+API_VERSION = "2024-10-01"
+READ_OPERATION = "Microsoft.MachineLearningServices/locations/mfeOperationsStatus/read"
+KEY = "AzureAsyncOperationUri"
+
+
+def read_operation(arm: Arm, properties: Mapping[str, str], state: str, of: str) -> Operation:
+    """The last operation of a resource in provisioning state `state`, named `of` in words.
+
+    An operation that cannot be read is no reason to keep silent about the state: it comes back with `unread`. Azure
+    forgets operations after a while, and a denied read of the reason does not make the failure uncertain.
+    """
+    uri = properties.get(KEY)
+    if not uri:
+        return Operation(state, unread="Azure names no operation")
+    # Path and version only: a property of a resource must not decide which host our token goes to.
+    parts = urlsplit(uri)
+    version = parse_qs(parts.query).get("api-version", [API_VERSION])[0]
+    try:
+        document = arm.get(parts.path, version, f"the last operation on {of}", permission=READ_OPERATION)
+    except NotRead as problem:
+        return Operation(state, unread=str(problem).split("\n", 1)[0])
+    return Operation(
+        status=document.text("status") or state,
+        percent=document.number("percentComplete"),
+        error=read_error(document.body) if document.body.get("error") else None,
+    )

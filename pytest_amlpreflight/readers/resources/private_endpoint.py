@@ -1,0 +1,48 @@
+"""Private endpoints and the addresses behind them."""
+
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.document import Document
+
+API_VERSION = "2024-05-01"
+READ = "Microsoft.Network/privateEndpoints/read"
+
+
+def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -> PrivateEndpoint:
+    """The private endpoint and its addresses by host name.
+
+    `customDnsConfigs` is empty once a private DNS zone group is attached; the addresses are in the group's record sets
+    then.
+    """
+    resource = f"private endpoint {endpoint_id.name}"
+    document = arm.get(endpoint_id.text, API_VERSION, resource, named_by=named_by, permission=READ)
+    properties = document.child("properties")
+    addresses = {row.need("fqdn"): row.texts("ipAddresses") for row in properties.children("customDnsConfigs")}
+    subnet = properties.child("subnet").text("id")
+    return PrivateEndpoint(
+        id=endpoint_id,
+        name=endpoint_id.name,
+        addresses=addresses or _group_addresses(arm, endpoint_id),
+        created_at=document.child("systemData").text("createdAt"),
+        network_id=parse_resource_id(subnet.rsplit("/subnets/", 1)[0]) if subnet else None,
+    )
+
+
+def _group_addresses(arm: Arm, endpoint_id: ResourceId) -> dict[str, tuple[str, ...]]:
+    groups = arm.list(
+        f"{endpoint_id}/privateDnsZoneGroups",
+        API_VERSION,
+        f"the DNS zone groups of private endpoint {endpoint_id.name}",
+        permission="Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read",
+    )
+    configurations = [c for group in groups for c in group.child("properties").children("privateDnsZoneConfigs")]
+    return {_name(record): record.texts("ipAddresses") for c in configurations for record in _records(c)}
+
+
+def _records(configuration: Document) -> list[Document]:
+    return configuration.child("properties").children("recordSets")
+
+
+def _name(record: Document) -> str:
+    return record.text("fqdn") or record.need("recordSetName")

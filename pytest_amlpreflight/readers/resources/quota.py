@@ -1,0 +1,82 @@
+"""Quotas of Azure Machine Learning in a region, and the machine sizes it offers; not those of Microsoft.Compute."""
+
+from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key
+from pytest_amlpreflight.readers.connection.arm import Arm, both
+from pytest_amlpreflight.readers.connection.document import Document
+
+API_VERSION = "2024-10-01"
+PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
+
+
+def read_quota(arm: Arm, subscription: str, location: str) -> Quota:
+    """The region's usages at every level, beside its sizes."""
+    usages, sizes = both(
+        lambda: read_usages(arm, subscription, location), lambda: read_vm_sizes(arm, subscription, location)
+    )
+    return Quota(usages=usages, vm_sizes=sizes)
+
+
+def read_usages(arm: Arm, subscription: str, location: str) -> tuple[Usage, ...]:
+    """Every row of usages; rows of a kind that is not known are left out, since they count something else."""
+    rows = arm.list(
+        f"/subscriptions/{subscription}/{PROVIDER}/{location}/usages",
+        API_VERSION,
+        f"the usages of {location}",
+        permission="Microsoft.MachineLearningServices/locations/usages/read",
+    )
+    return tuple(usage for row in rows if (usage := _usage(row)))
+
+
+def read_vm_sizes(arm: Arm, subscription: str, location: str) -> tuple[VmSize, ...]:
+    """Every machine size the region offers to Azure Machine Learning."""
+    rows = arm.list(
+        f"/subscriptions/{subscription}/{PROVIDER}/{location}/vmSizes",
+        API_VERSION,
+        f"the machine sizes of {location}",
+        permission="Microsoft.MachineLearningServices/locations/vmSizes/read",
+    )
+    return tuple(_size(row) for row in rows)
+
+
+def _usage(row: Document) -> Usage | None:
+    label = row.child("name").need("value")
+    level = _level(row.need("type").lower(), label)
+    if level is None:
+        return None
+    limit = row.need_number("limit")
+    by_family = level not in (UsageLevel.REGION_TOTAL, UsageLevel.CLUSTERS)
+    id_ = row.need("id")
+    return Usage(
+        level=level,
+        label=label,
+        used=int(row.need_number("currentValue")),
+        limit=None if limit < 0 else int(limit),
+        family_key=family_key(label) if by_family else None,
+        workspace_id=id_[: id_.lower().index("/usages")] if level is UsageLevel.WORKSPACE else None,
+    )
+
+
+def _level(kind: str, label: str) -> UsageLevel | None:
+    """Azure writes both `workspace/usages` and `workspaces/usages`; `totalCores` counts compute objects, not cores."""
+    if "/computes/" in kind:
+        return UsageLevel.COMPUTE
+    if "/workspaces/" in kind or "/workspace/" in kind:
+        return UsageLevel.WORKSPACE
+    if "/vmfamily/" in kind:
+        return UsageLevel.SUBSCRIPTION
+    if "/dedicatedcores/" in kind:
+        return UsageLevel.REGION_TOTAL
+    return UsageLevel.CLUSTERS if "/totalcores/" in kind and label == "Clusters" else None
+
+
+def _size(row: Document) -> VmSize:
+    disk = row.number("maxResourceVolumeMB")
+    return VmSize(
+        name=row.need("name"),
+        family=row.need("family"),
+        vcpus=int(row.need_number("vCPUs")),
+        gpus=int(row.number("gpus") or 0),
+        memory_gb=row.number("memoryGB"),
+        disk_mb=None if disk is None else int(disk),
+        compute_types=row.texts("supportedComputeTypes"),
+    )

@@ -1,0 +1,33 @@
+"""The container registry, through azure-mgmt-containerregistry."""
+
+from azure.mgmt.containerregistry import ContainerRegistryManagementClient
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.readers.connection.document import document_of
+from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.resources.connections import connections
+
+API_VERSION = "2025-11-01"  # the first stable version that tells roleAssignmentMode
+
+
+def read_registry(client: ContainerRegistryManagementClient, registry_id: ResourceId, *, named_by: str) -> Registry:
+    """The registry with that id and, embedded, its private endpoint connections."""
+    resource = f"registry {registry_id.name}"
+    with reading(resource, named_by=named_by, permission="Microsoft.ContainerRegistry/registries/read"):
+        found = client.registries.get(registry_id.resource_group or "", registry_id.name)
+    document = document_of(resource, found)
+    properties = document.child("properties")
+    mode = properties.text("roleAssignmentMode") or "LegacyRegistryPermissions"
+    return Registry(
+        id=registry_id,
+        name=document.need("name"),
+        login_server=properties.need("loginServer"),
+        sku=document.child("sku").text("name"),
+        public_network_access=(properties.text("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        default_action=properties.child("networkRuleSet").text("defaultAction"),
+        repository_permissions=mode.lower() == "abacrepositorypermissions",
+        admin_user=properties.flag("adminUserEnabled") or False,
+        private_endpoint_connections=connections(properties),
+        anonymous_pull=properties.flag("anonymousPullEnabled") or False,
+    )

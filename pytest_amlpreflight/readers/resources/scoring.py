@@ -1,0 +1,184 @@
+"""The scoring side of an endpoint: its credentials by auth mode, and requests to it."""
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.credential import ScoringCredential
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.scoring import ANSWERED_BY, Response, Sample, ScoringCall
+from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.connection.data_plane import unreached
+from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.trailers import whole
+from pytest_amlpreflight.readers.resources.endpoint import API_VERSION
+
+LIST_KEYS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
+TOKEN = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/token/action"  # noqa: S105  # an action's name
+
+UNDECIDED = frozenset({404, 405, 409, 429, 500, 503})
+"""What a gateway answers by itself, before it looks at credentials."""
+
+EMPTY = b"{}"
+"""What strangers send: nothing of the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One scoring request: whom it asks, as whom, and what. `deployment` passes the traffic rules by."""
+
+    body: bytes = field(repr=False)
+    credential: ScoringCredential | None = None
+    deployment: str | None = None
+    method: str = "POST"
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    known: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def knowing(self, known: Mapping[str, str]) -> "Question":
+        """The same question, with more words for the remedies."""
+        return replace(self, known={**self.known, **known})
+
+
+def read_scoring_credential(azure: Azure, workspace_id: ResourceId, endpoint: Endpoint) -> ScoringCredential:
+    """A key, an Azure ML token or an Entra token, by the endpoint's own auth mode."""
+    mode = endpoint.auth_mode.lower()
+    if mode == "key":
+        return _key(azure.arm, workspace_id, endpoint.name)
+    if mode == "amltoken":
+        return _endpoint_token(azure.arm, workspace_id, endpoint.name)
+    if mode == "aadtoken":
+        return _entra_token(azure)
+    resource = f"the credentials of endpoint {endpoint.name}"
+    raise FactUnreadable(resource, status=None, code="UnexpectedShape", detail=f"authMode is {endpoint.auth_mode!r}")
+
+
+def score(azure: Azure, endpoint: Endpoint, question: Question, timeout: float) -> ScoringCall:
+    """Ask the endpoint, and tell what came of it. Nothing is raised: that no answer came is a fact too.
+
+    `timeout` is how long the model may take, in seconds.
+    """
+    client_id = f"amlpreflight-{uuid.uuid4().hex[:27]}"  # at most 40 of letters, digits, dashes and underscores
+    credential = question.credential
+    asked = ScoringCall(
+        uri=endpoint.scoring_uri or "",
+        client_request_id=client_id,
+        deployment=question.deployment,
+        credential=credential.kind if credential else "no credentials",
+        credential_flaw=credential.flaw(time.time()) if credential else None,
+        method=question.method,
+        known=question.known,
+    )
+    try:
+        return replace(asked, response=_answer(azure, asked, question, timeout))
+    except HostUnreached as error:
+        return replace(asked, unreached=error.why, detail=error.detail)
+
+
+def _answer(azure: Azure, asked: ScoringCall, question: Question, timeout: float) -> Response:
+    started = time.monotonic()
+    headers = _headers(question, asked.client_request_id)
+    found = azure.data_plane.send(
+        asked.method, asked.uri, headers=headers, data=question.body, timeout=timeout, stream=True
+    )
+    try:
+        body, trailers = whole(found)  # which gives the connection back; closing the answer would end it
+    except HTTPError as error:
+        found.close()
+        raise unreached(asked.host, requests.ConnectionError(error)) from None
+    received = {name.lower(): value for name, value in found.headers.items()}
+    seconds = time.monotonic() - started
+    return Response(found.status_code, received, body, seconds, found.reason or "", trailers)
+
+
+def decided(call: ScoringCall) -> ScoringCall:
+    """A call on whose credentials somebody decided, or whose host has no name; all others raise `FactUnreadable`."""
+    resource = f"how {call.host} meets strangers"
+    if call.unreached not in (None, Unreached.NAME):
+        raise FactUnreadable(resource, status=None, code=call.unreached.value, detail=call.detail)
+    if call.response and call.response.status in UNDECIDED:
+        raise FactUnreadable(resource, status=call.response.status, code="NotDecided", detail=call.trace)
+    return call
+
+
+def strangers() -> tuple[Question, ...]:
+    """Two requests that must be refused: one without credentials, one with a key that is none."""
+    wrong = ScoringCredential("a wrong key", "0" * 32)
+    return Question(EMPTY), Question(EMPTY, wrong)
+
+
+def from_a_browser(origin: str) -> Question:
+    """What a browser asks before it lets a page's script of that origin call the endpoint."""
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    return Question(b"", method="OPTIONS", headers={"Origin": origin, **asked})
+
+
+def with_sample(sample: Sample, credential: ScoringCredential, deployment: str | None = None) -> Question:
+    """The project's sample request, as its callers would send it."""
+    known = {"sample": str(sample.path), "audience": credential.wanted_audience, "principal": credential.principal_id}
+    said = {name: value for name, value in known.items() if value}
+    return Question(sample.body, credential, deployment, content_type=sample.content_type, known=said)
+
+
+def _headers(question: Question, client_id: str) -> dict[str, str]:
+    headers = {"x-ms-client-request-id": client_id, **question.headers}
+    if question.method == "POST":
+        headers["Content-Type"] = question.content_type
+    if question.deployment:
+        headers[ANSWERED_BY] = question.deployment
+    if question.credential:
+        headers["Authorization"] = f"Bearer {question.credential.secret}"
+    return headers
+
+
+def _key(arm: Arm, workspace_id: ResourceId, name: str) -> ScoringCredential:
+    path = f"{workspace_id}/onlineEndpoints/{name}/listKeys"
+    resource = f"the keys of endpoint {name}"
+    keys = arm.post(path, API_VERSION, body={}, resource=resource, permission=LIST_KEYS)
+    return ScoringCredential("the primary key", keys.need("primaryKey"))
+
+
+def _endpoint_token(arm: Arm, workspace_id: ResourceId, name: str) -> ScoringCredential:
+    path = f"{workspace_id}/onlineEndpoints/{name}/token"
+    resource = f"a token of endpoint {name}"
+    token = arm.post(path, API_VERSION, body={}, resource=resource, permission=TOKEN)
+    return ScoringCredential("the Azure ML token", token.need("accessToken"), token.number("expiryTimeUtc"))
+
+
+def _entra_token(azure: Azure) -> ScoringCredential:
+    """An Entra token for this cloud's own audience: azure-ai-ml asks for the public cloud's everywhere."""
+    audience = azure.cloud.machine_learning_audience
+    with reading(f"an Entra token for {audience}"):
+        token = azure.token.get_token_info(f"{audience}/.default")
+    claims = _claims(token.token)
+    return ScoringCredential(
+        "the Entra token",
+        token.token,
+        expires_on=float(token.expires_on),
+        audience=_text(claims.get("aud")),
+        principal_id=_text(claims.get("oid")),
+        wanted_audience=audience,
+    )
+
+
+def _claims(token: str) -> dict[str, object]:
+    """What the token says of itself; it is Azure that checks it."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "==="))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

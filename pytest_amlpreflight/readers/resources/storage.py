@@ -1,0 +1,31 @@
+"""The storage account, as ARM sends it."""
+
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.readers.connection.arm import Arm
+
+API_VERSION = "2023-05-01"
+
+
+def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> StorageAccount:
+    """The storage account with that id. Azure leaves out what has its default: public access on, shared keys on."""
+    document = arm.get(
+        account_id.text,
+        API_VERSION,
+        f"storage account {account_id.name}",
+        named_by=named_by,
+        permission="Microsoft.Storage/storageAccounts/read",
+    )
+    properties = document.child("properties")
+    rules = properties.child("networkAcls")
+    shared_keys = properties.flag("allowSharedKeyAccess")
+    return StorageAccount(
+        id=account_id,
+        name=document.need("name"),
+        blob_endpoint=properties.child("primaryEndpoints").text("blob"),
+        public_network_access=properties.text("publicNetworkAccess") or "Enabled",
+        default_action=rules.text("defaultAction") or "Allow",
+        bypass=tuple(item.strip() for item in (rules.text("bypass") or "").split(",") if item.strip()),
+        admitted_resources=tuple(rule.need("resourceId") for rule in rules.children("resourceAccessRules")),
+        shared_keys=True if shared_keys is None else shared_keys,
+    )

@@ -1,0 +1,91 @@
+"""The workspace, as ARM sends it."""
+
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule, Workspace
+from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.resources.connections import connections
+
+API_VERSION = "2024-10-01"
+
+
+def read_workspace(
+    arm: Arm, workspace_id: ResourceId, *, word: str = "workspace", named_by: str | None = None
+) -> Workspace:
+    """The workspace with that id; a 404 is `FactAbsent`, whichever of its two dialects Azure used.
+
+    `word` is what to call it in messages: a hub is a workspace too. Nothing is inherited yet: see
+    `Workspace.inheriting`.
+    """
+    document = arm.get(
+        workspace_id.text,
+        API_VERSION,
+        f"{word} {workspace_id.name}",
+        named_by=named_by,
+        permission="Microsoft.MachineLearningServices/workspaces/read",
+    )
+    properties, identity = document.child("properties"), document.child("identity")
+    return Workspace(
+        id=workspace_id,
+        name=document.need("name"),
+        guid=properties.text("workspaceId") or "",
+        location=document.need("location").replace(" ", "").lower(),
+        kind=document.text("kind") or "Default",
+        provisioning_state=properties.text("provisioningState") or "Unknown",
+        v1_legacy_mode=properties.flag("v1LegacyMode")
+        or False,  # older workspaces have no such key: they never were in that mode
+        public_network_access=_public(properties),
+        key_vault_id=_id(properties, "keyVault"),
+        registry_id=_id(properties, "containerRegistry"),
+        storage_account_id=_id(properties, "storageAccount"),
+        application_insights_id=_id(properties, "applicationInsights"),
+        hub_id=_id(properties, "hubResourceId"),
+        managed_network=_managed_network(properties.maybe("managedNetwork")),
+        private_endpoint_connections=connections(properties),
+        image_build_compute=properties.text("imageBuildCompute"),
+        datastores_auth_mode=properties.text("systemDatastoresAuthMode"),
+        identity_principal_id=identity.text("principalId"),
+        identity_ids=tuple(
+            filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities")))
+        ),
+        tenant_id=properties.text("tenantId") or identity.text("tenantId"),
+        created_at=document.child("systemData").text("createdAt") or properties.text("creationTime"),
+        identity_principals=_principals(identity),
+    )
+
+
+def _public(properties: Document) -> bool:
+    """Without the key the older twin decides, and without both a private endpoint does: the documented default."""
+    access = properties.text("publicNetworkAccess")
+    if access is not None:
+        return access.lower() == "enabled"
+    legacy = properties.flag("allowPublicAccessWhenBehindVnet")
+    return legacy if legacy is not None else not connections(properties)
+
+
+def _managed_network(network: Document | None) -> ManagedNetwork | None:
+    mode = network.text("isolationMode") if network else None
+    if network is None or mode is None or mode.lower() == "disabled":
+        return None
+    rules = tuple(_outbound_rule(name, rule) for name, rule in network.items("outboundRules"))
+    return ManagedNetwork(isolation_mode=mode, status=network.child("status").text("status"), outbound_rules=rules)
+
+
+def _outbound_rule(name: str, rule: Document) -> OutboundRule:
+    return OutboundRule(
+        name=name,
+        kind=rule.text("type") or "",
+        category=rule.text("category") or "",
+        status=rule.text("status") or "Unknown",
+        error=rule.text("errorInformation"),
+    )
+
+
+def _principals(identity: Document) -> tuple[str, ...]:
+    """A user-assigned identity that was deleted stays behind as a key without a principal."""
+    return tuple(filter(None, (one.text("principalId") for _, one in identity.items("userAssignedIdentities"))))
+
+
+def _id(properties: Document, key: str) -> ResourceId | None:
+    text = properties.text(key)
+    return parse_resource_id(text) if text else None

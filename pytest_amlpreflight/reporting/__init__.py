@@ -1,0 +1,1 @@
+"""What is said and where: terminal, JUnit, explanations. Nothing here reads from Azure."""

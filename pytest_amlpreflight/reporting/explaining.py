@@ -1,0 +1,68 @@
+"""What `--aml-explain` does to a run: it answers at once, or chooses the checks."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_amlpreflight.reporting import report
+from pytest_amlpreflight.reporting.documentation import sections
+from pytest_amlpreflight.run.preflight import Preflight
+from pytest_amlpreflight.run.preparation import given_by
+from pytest_amlpreflight.run.settings import asked_for
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.reporting.explanation import Explanation
+
+EXPLANATION: pytest.StashKey[Explanation] = pytest.StashKey()
+
+
+def begin(config: pytest.Config) -> int | None:
+    """The exit code where no run is needed; None where one is, or nobody asked. Raises `pytest.UsageError`."""
+    what = config.option.aml_explain
+    if not what or hasattr(config, "workerinput"):
+        return None
+    from pytest_amlpreflight.reporting.explanation import read_explanation, unknown_names
+
+    if what == "list":
+        sys.stdout.write("\n".join(unknown_names(sections())) + "\n")
+        return pytest.ExitCode.OK
+    if "::" in what:
+        return report.explain(what)
+    explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config))
+    if not asked_for(given_by(config)):
+        sys.stdout.write(
+            "\n".join([*explanation.lines(), "", "--aml-workspace NAME runs the checks that could explain it"]) + "\n"
+        )
+        return pytest.ExitCode.OK
+    config.stash[EXPLANATION] = explanation
+    # Workers of xdist get the options, and have neither standard input nor, perhaps, the file.
+    config.option.aml_explanation = [explanation.subject, list(explanation.codes)]
+    return None
+
+
+def prepare(preflight: Preflight, config: pytest.Config) -> None:
+    """Hand the explanation to the run; the phase is the error's own unless the operator gave one."""
+    told = getattr(config.option, "aml_explanation", None)
+    if not told:
+        return
+    from pytest_amlpreflight.reporting.explanation import Explanation
+
+    preflight.explanation = config.stash.get(EXPLANATION, None) or Explanation(told[0], tuple(told[1]))
+    if not asked_for(given_by(config), ["phase"]):
+        preflight.settings = replace(preflight.settings, phase=preflight.explanation.phase)
+
+
+def _standard_input(config: pytest.Config) -> str:
+    """All of it; pytest has taken it away by now, and gives it back."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is None:
+        return sys.stdin.read()
+    capture.suspend_global_capture(in_=True)
+    try:
+        return sys.stdin.read()
+    finally:
+        capture.resume_global_capture()

@@ -1,0 +1,107 @@
+"""The words on the screen and in JUnit: header, hints, properties, explanations."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from pytest_amlpreflight.data import stale_tables
+from pytest_amlpreflight.reporting.documentation import section_of, sections
+from pytest_amlpreflight.run.preflight import Preflight, target_of
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+
+MARK = "aml_check"
+
+
+def header(preflight: Preflight, verbosity: int) -> list[str]:
+    """One line on what is inspected; with `-v` one more for each value, with where it came from."""
+    settings = preflight.settings
+    targets = ", ".join(str(target) for target in preflight.targets)
+    cloud = urlsplit(settings.cloud).netloc or settings.cloud
+    lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {cloud}"]
+    if stale := stale_tables(date.today(), settings.tables):
+        lines.append(f"  tables older than a year (--aml-tables replaces them): {', '.join(stale)}")
+    if settings.local and settings.local_debug:
+        lines += [line for spec in preflight.deployment_specs for line in _attach(spec, settings.local_debug)]
+    if verbosity > 0:
+        lines += [f"  {name} = {value} ({source})" for name, value, source in settings.origins]
+    return lines
+
+
+def _attach(spec: DeploymentSpec, port: int) -> list[str]:
+    """What an editor needs to attach to the script, which waits for it."""
+    from pytest_amlpreflight.readers.processes.local_server import debug_configuration
+
+    return [f"  waiting for a debugger on port {port}; for .vscode/launch.json:", debug_configuration(spec, port)]
+
+
+def split(items: Sequence[pytest.Item], preflight: Preflight) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """The tests that are wanted, and the rest: those of other phases, or those that could not explain the error."""
+    wanted = [item for item in items if _wanted(item, preflight)]
+    return wanted, [item for item in items if item not in wanted]
+
+
+def _wanted(item: pytest.Item, preflight: Preflight) -> bool:
+    mark, phase = _mark(item), preflight.settings.phase
+    if preflight.explanation is None:
+        return not mark or phase in mark.get("phases", (phase,))
+    name = f"{mark['topic']}::{_function_name(item).removeprefix('check_')}" if mark else ""
+    return bool(mark) and preflight.explanation.concerns(name, mark.get("explains", ()))
+
+
+def describe(item: pytest.Item) -> None:
+    """Give a check its properties: they survive xdist, and JUnit has them for passes too."""
+    mark, target = _mark(item), target_of(item)
+    if not mark:
+        return
+    section = section_of(mark["topic"], _function_name(item))
+    properties = {
+        "aml_check": f"{mark['topic']}::{_function_name(item).removeprefix('check_')}",
+        "aml_explains": " ".join(mark.get("explains", ())),
+        "aml_hint": section.guide if section else None,
+        "aml_resource_id": str(target.resource_id) if target else None,
+    }
+    item.user_properties += [(name, value) for name, value in properties.items() if value]
+
+
+def hint(item: pytest.Item) -> list[tuple[str, str]]:
+    """Where to read on about a check that failed: its own section, and Microsoft's guide."""
+    mark = _mark(item)
+    section = section_of(mark["topic"], _function_name(item)) if mark else None
+    if section is None:
+        return []
+    lines = [f"pytest --aml-explain {section.id}", section.guide]
+    return [("hint", "\n".join(filter(None, lines)))]
+
+
+def explain(what: str) -> int:
+    """Print what is written about a check; exit code 4 and the names that there are for one that is not."""
+    section = sections().get(what.replace("::check_", "::"))
+    if section is None:
+        names = "\n".join(f"  {id_}" for id_ in sections())
+        sys.stderr.write(f"ERROR: --aml-explain {what}: no such check; there are\n{names}\n")
+        return pytest.ExitCode.USAGE_ERROR
+    sys.stdout.write(f"{section.id}\n\n{section.text}\n")
+    return pytest.ExitCode.OK
+
+
+def negotiated(preflight: Preflight) -> list[str]:
+    """A line for each resource type of which another api-version than the pinned one was used, in this process."""
+    asked = preflight.run.azure.versions.negotiated if "run" in vars(preflight) else ()
+    return [f"aml-preflight: {one.type} has no api-version {one.pinned} here, used {one.used}" for one in asked]
+
+
+def _mark(item: pytest.Item) -> dict[str, Any]:
+    mark = item.get_closest_marker(MARK)
+    return dict(mark.kwargs) if mark else {}
+
+
+def _function_name(item: pytest.Item) -> str:
+    return getattr(item, "originalname", item.name)

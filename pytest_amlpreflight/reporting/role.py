@@ -1,0 +1,43 @@
+"""`--aml-role`: the least that the identity behind a preflight must be allowed, as a role that can be created."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from pytest_amlpreflight.readers.connection.permissions import needed_permissions
+from pytest_amlpreflight.run.preparation import given_by
+from pytest_amlpreflight.run.settings import read_settings
+
+NAME = "Azure ML preflight reader"
+
+
+def role_definition(subscriptions: Sequence[str]) -> dict[str, object]:
+    """The role in the form that `az role definition create --role-definition @-` takes. It only reads."""
+    needed = needed_permissions()
+    return {
+        "Name": NAME,
+        "IsCustom": True,
+        "Description": "Reads what pytest-amlpreflight looks at before and after a deployment to an online endpoint.",
+        "Actions": list(needed.actions),
+        "NotActions": [],
+        "DataActions": list(needed.data_actions),
+        "NotDataActions": [],
+        "AssignableScopes": [f"/subscriptions/{subscription}" for subscription in subscriptions],
+    }
+
+
+def print_role(config: pytest.Config, environ: Mapping[str, str]) -> int:
+    """Print the role, assignable in the subscriptions of the workspaces that are configured.
+
+    Raises `pytest.UsageError` without one: a role that is assignable nowhere cannot be created.
+    """
+    settings = read_settings(given_by(config), environ, config.rootpath)
+    subscriptions = sorted({workspace.subscription for workspace in settings.workspaces})
+    if not subscriptions:
+        raise pytest.UsageError(
+            "--aml-role needs a workspace, whose subscription the role is for: --aml-workspace NAME"
+        )
+    sys.stdout.write(json.dumps(role_definition(subscriptions), indent=2) + "\n")
+    return pytest.ExitCode.OK

@@ -1,0 +1,1 @@
+"""One run of pytest: options, targets, the suite, waiting. Nothing below this room knows pytest."""

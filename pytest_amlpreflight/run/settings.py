@@ -1,0 +1,242 @@
+"""Every value the operator can set, and where it came from.
+
+A value given on the command line wins over one from the environment, that one over the ini file, that one over the
+workspace's `config.json`, and that one over the Azure CLI's own defaults.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.run.config_files import (
+    Setting,
+    from_azure_cli,
+    from_config_json,
+    workspace_id,
+    workspace_of_file,
+)
+from pytest_amlpreflight.run.options import DEFAULTS, OPTIONS, Option
+from pytest_amlpreflight.verdict import PHASES
+
+if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.resources.scoring import SampleRequests
+
+CONNECT_TO = r"[^:]*:[0-9]*:([0-9.]*|\[[0-9A-Fa-f:]*\]):[0-9]*"
+
+Sources = Callable[[Option], list[Setting]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator asked for. `origins` says for each value where it came from, in the words that `-v` prints."""
+
+    workspaces: tuple[ResourceId, ...]
+    endpoints: tuple[str, ...]
+    deployments: tuple[str, ...]
+    phase: str
+    cloud: str
+    dns_server: str | None
+    azure_dns: str
+    connect_to: tuple[str, ...]
+    timeout: float
+    wait: float
+    samples: SampleRequests
+    origin: str | None
+    local: bool
+    local_python: str | None
+    local_debug: int | None
+    target_rps: float | None
+    templates: tuple[str, ...]
+    tables: Path | None
+    origins: tuple[tuple[str, str, str], ...]
+
+
+def asked_for(sources: Sources, names: Sequence[str] = ("workspace", "endpoint", "deployment", "phase")) -> list[str]:
+    """What makes a run a preflight, as the operator wrote it. Parts of a workspace that merely lie about do not.
+
+    The environment is left out on purpose: on an Azure Machine Learning compute it always names a workspace, and plain
+    `pytest` must stay plain there.
+    """
+    options = [option for option in OPTIONS if option.name in names]
+    return [setting.source for option in options for setting in sources(option)]
+
+
+def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Settings:
+    """Everything that was configured, complete.
+
+    `given` answers for the command line and the ini file; `start` is the folder from which `config.json` is searched
+    upwards. Raises `pytest.UsageError` in one sentence for what makes no sense.
+    """
+    look = _Lookup(given, environ, start)
+    phase, cloud, azure_dns, timeout = (look.one(name) for name in ("phase", "cloud", "azure-dns", "timeout"))
+    if phase.value not in PHASES:
+        raise pytest.UsageError(f"{phase.source}: {phase.value!r} is not a phase; there are {', '.join(PHASES)}")
+    dns_server = look.maybe("dns-server")
+    return Settings(
+        workspaces=tuple(look.workspace(setting) for setting in look.workspaces()),
+        endpoints=tuple(setting.value for setting in look.all("endpoint")),
+        deployments=tuple(setting.value for setting in look.all("deployment")),
+        phase=phase.value,
+        cloud=_cloud(cloud),
+        dns_server=_server(dns_server) if dns_server else None,
+        azure_dns=_server(azure_dns),
+        connect_to=tuple(rule for setting in look.all("connect-to") for rule in _connect_to(setting)),
+        timeout=_number(timeout, "seconds"),
+        wait=_number(look.one("wait"), "seconds", least=0.0),
+        samples=_samples(look.all("sample-request"), start),
+        origin=look.text("origin"),
+        local=look.text("local") is not None,
+        local_python=look.text("local-python"),
+        local_debug=_port(debug) if (debug := look.maybe("local-debug")) else None,
+        target_rps=_number(rps, "requests per second") if (rps := look.maybe("target-rps")) else None,
+        templates=tuple(setting.value for setting in look.all("template")),
+        tables=_folder(tables, start) if (tables := look.maybe("tables")) else None,
+        origins=tuple(look.origins),
+    )
+
+
+def _samples(given: Sequence[Setting], start: Path) -> SampleRequests:
+    """`FILE` or `ENDPOINT=FILE`; a file is looked up where pytest was started, then in the project's root."""
+    from pytest_amlpreflight.facts.resources.scoring import SampleRequests
+
+    found = list[tuple[str, Path]]()
+    for setting in given:
+        endpoint, separator, file = setting.value.partition("=")
+        endpoint, file = (endpoint, file) if separator else ("", setting.value)
+        path = next((folder / file for folder in (Path.cwd(), start) if (folder / file).is_file()), None)
+        if path is None:
+            raise pytest.UsageError(f"{setting.source}: there is no file {file}")
+        found.append((endpoint, path))
+    return SampleRequests(tuple(found), start)
+
+
+class _Lookup:
+    """Finds values in the order of precedence and keeps where each came from."""
+
+    def __init__(self, given: Sources, environ: Mapping[str, str], start: Path) -> None:
+        self.given, self.environ, self.start = given, environ, start
+        self.origins: list[tuple[str, str, str]] = []
+
+    def all(self, name: str) -> list[Setting]:
+        """Every value of a setting from its strongest source."""
+        option = next(option for option in OPTIONS if option.name == name)
+        settings = self._strongest(option)
+        self.origins += [(name, setting.value, setting.source) for setting in settings]
+        return settings
+
+    def _strongest(self, option: Option) -> list[Setting]:
+        given = self.given(option)
+        if given and given[0].source.startswith("--"):
+            return given
+        for name in option.environment:
+            if value := self.environ.get(name):
+                return [Setting(value, name)]
+        return given
+
+    def maybe(self, name: str) -> Setting | None:
+        """A single value, or None."""
+        return next(iter(self.all(name)), None)
+
+    def text(self, name: str) -> str | None:
+        """A single value without its source, or None."""
+        found = self.maybe(name)
+        return found.value if found else None
+
+    def one(self, name: str) -> Setting:
+        """A single value, its default where nobody gave one."""
+        return self.maybe(name) or Setting(DEFAULTS[name], "default")
+
+    def workspaces(self) -> list[Setting]:
+        """The workspaces that were named, else the one of `config.json`, else the Azure CLI's default."""
+        return self.all("workspace") or self._fallback("workspace", "workspace_name", "workspace")
+
+    def workspace(self, setting: Setting) -> ResourceId:
+        """The ARM id behind a name, an id or a file."""
+        text = setting.value
+        if text.startswith("/"):
+            found = parse_resource_id(text)
+            if found and found.kind.lower() == "microsoft.machinelearningservices/workspaces":
+                return found
+        if text.endswith(".json"):
+            return workspace_of_file(self.start / text, setting.source)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{1,32}", text):
+            raise pytest.UsageError(
+                f"{setting.source}: {text!r} is neither a workspace's name nor its ARM id nor a path to its config.json"
+            )
+        subscription = self._part("subscription", "subscription_id", "subscription", text)
+        group = self._part("resource-group", "resource_group", "group", text)
+        return workspace_id(subscription, group, text)
+
+    def _part(self, name: str, key: str, cli_key: str, workspace: str) -> str:
+        found = self.all(name) or self._fallback(name, key, cli_key)
+        if not found:
+            option = next(option for option in OPTIONS if option.name == name)
+            places = " or ".join((option.flag, *option.environment, f"ini {option.ini}", "a config.json"))
+            raise pytest.UsageError(f"workspace {workspace!r} needs its {name.replace('-', ' ')}: {places}")
+        return found[0].value
+
+    def _fallback(self, name: str, key: str, cli_key: str) -> list[Setting]:
+        """What nobody set explicitly, from the files that Azure's own tools keep."""
+        setting = from_config_json(self.start, key) or from_azure_cli(self.environ, cli_key)
+        if setting is None:
+            return []
+        self.origins.append((name, setting.value, setting.source))
+        return [setting]
+
+
+def _cloud(setting: Setting) -> str:
+    names = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
+    known = next((name for name in names if name.lower() == setting.value.lower()), None)
+    if known is None and not setting.value.startswith("https://"):
+        raise pytest.UsageError(
+            f"{setting.source}: {setting.value!r} is no cloud: {', '.join(names)} or an https metadata URL"
+        )
+    return known or setting.value
+
+
+def _server(setting: Setting) -> str:
+    address, _, port = setting.value.partition(":") if setting.value.count(":") == 1 else (setting.value, "", "")
+    if not re.fullmatch(r"[0-9.]{7,15}|[0-9a-fA-F:]+", address) or not (port.isdigit() or not port):
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not an IP address with an optional port")
+    return setting.value
+
+
+def _connect_to(setting: Setting) -> list[str]:
+    """The rules of one setting; a variable of the environment holds several, with spaces between them."""
+    rules = setting.value.split()
+    for rule in rules:
+        if not re.fullmatch(CONNECT_TO, rule):
+            raise pytest.UsageError(
+                f"{setting.source}: {rule!r} is not HOST:PORT:ADDRESS:PORT, of which each part may be empty"
+            )
+    return rules
+
+
+def _number(setting: Setting, what: str, least: float = 0.001) -> float:
+    try:
+        number = float(setting.value)
+    except ValueError:
+        number = -1.0
+    if not least <= number < float("inf"):
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not a number of {what}")
+    return number
+
+
+def _port(setting: Setting) -> int:
+    if not setting.value.isdigit() or not 0 < int(setting.value) < 65536:
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is not a port")
+    return int(setting.value)
+
+
+def _folder(setting: Setting, start: Path) -> Path:
+    path = start / setting.value
+    if not path.is_dir():
+        raise pytest.UsageError(f"{setting.source}: there is no folder {setting.value}")
+    return path
