@@ -37,7 +37,7 @@ def screen(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments:
         (r"rootdir: .*", "rootdir: example_project"),
         (r"(localhost|127\.0\.0\.1):\d+", r"\1:PORT"),
         (r"=+ (\d+ .*) in \d+\.\d+s =+", r"== \1 in 1.00s =="),
-        (r"\S*pytest_amlpreflight/(\w+\.py):\d+", r"pytest_amlpreflight/\1"),
+        (r"\S*pytest_amlpreflight/([\w/]+\.py):\d+", r"pytest_amlpreflight/\1"),
         (r" +$", ""),
     ):
         text = re.sub(pattern, word, text, flags=re.MULTILINE)
