@@ -13,11 +13,14 @@ from urllib.parse import unquote
 
 from starlette.requests import Request as HttpRequest
 
-from . import data_plane, identity, metadata, progress, routes, scoring
+from . import progress
 from .answers import Answer, arm_error, unauthorized
+from .arm import metadata, routes
+from .data_plane import hosts, scoring
+from .data_plane.local_model import LocalModel
+from .entra import tokens
 from .faults import Fault, first_met
 from .ids import ArmPath, parse
-from .local_model import LocalModel
 from .world import Document, World
 
 Transports = dict[tuple[str, int], asyncio.Transport]
@@ -73,20 +76,20 @@ class Application:
     def _answer(self, request: HttpRequest, path: str, arm: ArmPath | None, fault: Fault | None, body: bytes) -> Answer:
         host = request.headers.get("host", "").partition(":")[0]
         if path == "/msi/token":
-            return identity.token(self.world, request.query_params, request.headers, fault)
+            return tokens.token(self.world, request.query_params, request.headers, fault)
         if fault is not None and fault.kind in _REFUSALS:
             return _REFUSALS[fault.kind](fault, path, arm)
-        service = data_plane.behind(self.world, host)
+        service = hosts.behind(self.world, host)
         if service is not None:
             query = dict(request.query_params)
-            holds = data_plane.held(self.world, host)
-            visit = data_plane.Visit(
+            holds = hosts.held(self.world, host)
+            visit = hosts.Visit(
                 self.world, host, holds, request.method, path, query, request.headers, body, self.own_url()
             )
             return service(visit)
         if path == "/metadata/endpoints":
             return metadata.endpoints(self.world.cloud, self.own_url(), request.query_params.get("api-version"))
-        refused = identity.refusal(self.world, request.headers.get("authorization"), self.own_url())
+        refused = tokens.refusal(self.world, request.headers.get("authorization"), self.own_url())
         if refused is not None:
             return refused
         if arm is None:

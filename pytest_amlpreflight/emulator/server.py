@@ -16,11 +16,15 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from . import certificates, data_plane, identity, metadata, world
+from . import certificates, world
 from .application import Application, Request
-from .dns_server import DnsServer, zone_of
+from .arm import metadata
+from .data_plane import hosts
+from .data_plane.local_model import LocalModel
+from .dns.server import DnsServer
+from .dns.zones import zone_of
+from .entra import tokens
 from .failures import apply, load
-from .local_model import LocalModel
 
 _START_LIMIT = 10.0
 
@@ -124,7 +128,7 @@ class Emulator:
         bundle = str(self.ca_bundle)
         return {
             "IDENTITY_ENDPOINT": f"http://127.0.0.1:{self._identity_port}/msi/token",
-            "IDENTITY_HEADER": identity.HEADER,
+            "IDENTITY_HEADER": tokens.HEADER,
             "ARM_CLOUD_METADATA_URL": self.metadata_url,
             "AZUREML_CURRENT_CLOUD": self.cloud_name,
             "REQUESTS_CA_BUNDLE": bundle,
@@ -169,13 +173,13 @@ class Emulator:
     def _zones(self, *, azure: bool) -> world.Zones:
         """What a resolver knows: the world's zones, and the address of every other host that is served here."""
         zones = self._world.resolver_zones(azure=azure)
-        others = [host for host in data_plane.hosts(self._world) if zone_of(zones, host) is None]
+        others = [host for host in hosts.names(self._world) if zone_of(zones, host) is None]
         return {**zones, **{host: {"@": {"A": ["loopback"]}} for host in others}}
 
     def _certify(self) -> ssl.SSLContext:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_bundle))
-        names = ("localhost", "127.0.0.1", *self._world.scoring_hosts, *data_plane.hosts(self._world))
+        names = ("localhost", "127.0.0.1", *self._world.scoring_hosts, *hosts.names(self._world))
         return certificates.context(authority, names, self._world)
 
     def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:

@@ -92,7 +92,7 @@ def test_no_secret_is_in_a_failures_report(example: pytest.Pytester) -> None:
 
 def test_the_header_says_that_answers_are_canned(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that no model gave is not passed off as one."""
-    monkeypatch.setattr("pytest_amlpreflight.emulator.local_model.MODULE", "not_installed_anywhere")
+    monkeypatch.setattr("pytest_amlpreflight.emulator.data_plane.local_model.MODULE", "not_installed_anywhere")
 
     result = run(example, SCORING)
 
@@ -105,7 +105,7 @@ def test_deployments_are_scored_at_the_same_time(example: pytest.Pytester, monke
     That chain is, once there is a token: endpoint, keys, and three requests to a deployment, in turn.
     """
     _with_green(example)
-    monkeypatch.setattr("pytest_amlpreflight.emulator.local_model.MODULE", "not_installed_anywhere")
+    monkeypatch.setattr("pytest_amlpreflight.emulator.data_plane.local_model.MODULE", "not_installed_anywhere")
     arguments = ["-o", "aml_deployment=", "--aml-deployment", "iris/blue", "--aml-deployment", "iris/green"]
     answered = list[tuple[float, float]]()
     record = Application._record

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import data_plane, ids
-from ..dns_server import lookup, zone_of
+from .. import ids
+from ..data_plane import hosts
+from ..dns.zones import lookup, zone_of
 from ..notation import WorldError, dig, merge
 from ..progress import Progress
 from ..world import ENDPOINTS, Document, World, Zones, check_resource, read_fault, type_of
@@ -104,7 +105,7 @@ def _answer_host(world: World, place: str, change: Document) -> None:
 
 def _merge_held(world: World, place: str, change: Document) -> None:
     host = urlsplit(change["data_plane"]).hostname or change["data_plane"].lower()
-    if host not in (*data_plane.hosts(world), *world.scoring_hosts):
+    if host not in (*hosts.names(world), *world.scoring_hosts):
         raise WorldError(place, f"the world has no host {host}")
     world.data_plane[host] = merge(world.held_by(host), change["merge"])
 

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from . import identity
-from .answers import Answer
+from ..answers import Answer
+from ..entra import tokens
 
 if TYPE_CHECKING:
-    from .data_plane import Visit
+    from .hosts import Visit
 
 _AUDIENCE = "https://storage.azure.com"
 _PAGE = 5000
@@ -15,7 +15,7 @@ _PAGE = 5000
 
 def answer(visit: "Visit") -> Answer:
     """`GET /{container}?restype=container&comp=list&prefix=...`, in pages, in the order of the names."""
-    if identity.audience_of(visit.headers.get("authorization")) != _AUDIENCE or not visit.headers.get("x-ms-version"):
+    if tokens.audience_of(visit.headers.get("authorization")) != _AUDIENCE or not visit.headers.get("x-ms-version"):
         return _error(401, "NoAuthenticationInformation", "Server failed to authenticate the request.")
     if refusal := visit.holds.get("refuses"):
         return _error(403, str(refusal), "This request is not authorized to perform this operation.")

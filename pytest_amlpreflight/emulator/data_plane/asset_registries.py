@@ -3,12 +3,13 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import arm, identity, ids
-from .answers import Answer, machine_learning_not_found
-from .clouds import CLOUDS
+from .. import ids
+from ..answers import Answer, machine_learning_not_found
+from ..clouds import CLOUDS
+from ..entra import tokens
 
 if TYPE_CHECKING:
-    from .data_plane import Visit
+    from .hosts import Visit
 
 _DISCOVERY = re.compile(r"/registrymanagement/v1\.0/registries/(?P<name>[^/]+)/discovery")
 _FRONT = "/mferp/managementfrontend"
@@ -17,7 +18,7 @@ _FRONT = "/mferp/managementfrontend"
 def answer(visit: "Visit") -> Answer:
     """The discovery of a registry by name, and its assets behind the address that the discovery gave."""
     allowed = {audience.rstrip("/") for audience in CLOUDS[visit.world.cloud].audiences}
-    if identity.audience_of(visit.headers.get("authorization")) not in allowed:
+    if tokens.audience_of(visit.headers.get("authorization")) not in allowed:
         return Answer({"error": {"code": "UserError", "message": "Authorization required"}}, 401)
     if match := _DISCOVERY.fullmatch(visit.path):
         return _discovered(visit, match["name"])
@@ -44,5 +45,5 @@ def _asset(visit: "Visit", path: str) -> Answer:
     found = ids.parse(path)
     if found is None:
         return machine_learning_not_found("The asset was not found.")
-    read = arm.resource if found.name else arm.collection
+    read = resources.resource if found.name else resources.collection
     return read(visit.world, found, visit.query, visit.own_url)

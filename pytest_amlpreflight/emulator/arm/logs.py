@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
-from . import ids
-from .answers import Answer, arm_error
-from .world import World
+from .. import ids
+from ..answers import Answer, arm_error
+from ..world import World
 
 CONTAINERS = ("InferenceServer", "StorageInitializer")
 NOT_UP = "Container logs are not available at this time. Please try again later."

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import ids
-from .answers import Answer, arm_error
-from .world import Document, World
+from .. import ids
+from ..answers import Answer, arm_error
+from ..world import Document, World
 
 _ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _DENY_ASSIGNMENTS = "Microsoft.Authorization/denyAssignments"

@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .answers import Answer, unauthorized
-from .clouds import CLOUDS
-from .faults import Fault
-from .world import World
+from ..answers import Answer, unauthorized
+from ..clouds import CLOUDS
+from ..faults import Fault
+from ..world import World
 
 HEADER = "amlpreflight-emulator"
 """The secret that App Service puts into IDENTITY_HEADER; here it only has to be there."""

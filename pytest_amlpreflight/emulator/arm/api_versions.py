@@ -4,10 +4,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .answers import Answer, arm_error
-from .ids import ArmPath
-from .notation import read
-from .world import World
+from ..answers import Answer, arm_error
+from ..ids import ArmPath
+from ..notation import read
+from ..world import World
 
 
 @cache

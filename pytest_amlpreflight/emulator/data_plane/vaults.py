@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from . import identity
-from .answers import Answer
-from .clouds import CLOUDS
+from ..answers import Answer
+from ..clouds import CLOUDS
+from ..entra import tokens
 
 if TYPE_CHECKING:
-    from .data_plane import Visit
+    from .hosts import Visit
 
 _VERSIONS = ("7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01")
 _PAGE = 25
@@ -16,7 +16,7 @@ _PAGE = 25
 def answer(visit: "Visit") -> Answer:
     """`GET /secrets/{name}/versions`; a caller without a token for vaults is sent to fetch one, as the SDK expects."""
     resource = f"https://{CLOUDS[visit.world.cloud].key_vault}"
-    if identity.audience_of(visit.headers.get("authorization")) != resource:
+    if tokens.audience_of(visit.headers.get("authorization")) != resource:
         return _unauthorized(visit, resource)
     if visit.query.get("api-version") not in _VERSIONS:
         return _error(400, "BadParameter", "The specified version is not supported", unknown="unknown api-version")

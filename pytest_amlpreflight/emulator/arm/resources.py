@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-from . import ids
-from .answers import Answer, arm_error, machine_learning_not_found
-from .ids import ArmPath
-from .world import ENDPOINTS, Document, World, type_of
+from .. import ids
+from ..answers import Answer, arm_error, machine_learning_not_found
+from ..ids import ArmPath
+from ..world import ENDPOINTS, Document, World, type_of
 
 _ZONES = "microsoft.network/privatednszones"
 _ASSETS = re.compile(

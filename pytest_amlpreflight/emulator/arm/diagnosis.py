@@ -3,9 +3,9 @@
 import uuid
 from typing import Any
 
-from .answers import Answer, arm_error
-from .ids import ArmPath, key
-from .world import Document, World
+from ..answers import Answer, arm_error
+from ..ids import ArmPath, key
+from ..world import Document, World
 
 READS_UNTIL_DONE = 2
 """How often it must be asked after: once it is still under way, as Azure's always is."""

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import ids
-from .answers import Answer
-from .notation import dig
-from .world import Document, World, type_of
+from .. import ids
+from ..answers import Answer
+from ..notation import dig
+from ..world import Document, World, type_of
 
 Row = dict[str, Any]
 

@@ -23,11 +23,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import authorization, identity
-from .answers import Answer
-from .clouds import CLOUDS
-from .faults import Fault
-from .world import ENDPOINTS, Document, World
+from ..answers import Answer
+from ..arm import authorization
+from ..clouds import CLOUDS
+from ..entra import tokens
+from ..faults import Fault
+from ..world import ENDPOINTS, Document, World
 
 CANNED = {"x-ms-server-version": "canned"}
 """What no model has answered says so."""
@@ -159,7 +160,7 @@ def _refusal(world: World, endpoint: Document, headers: Mapping[str, str]) -> st
 
 def _entra_refusal(world: World, endpoint: Document, authorization_header: str) -> str | None:
     """Entra tokens must be for this cloud's Azure Machine Learning, and their owner must be allowed to score."""
-    audience = identity.audience_of(authorization_header)
+    audience = tokens.audience_of(authorization_header)
     if audience is None:
         return "The token is malformed or has expired."
     if audience != CLOUDS[world.cloud].machine_learning:

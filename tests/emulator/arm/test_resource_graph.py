@@ -8,9 +8,9 @@ import pytest
 
 from pytest_amlpreflight.emulator import world as worlds
 from pytest_amlpreflight.emulator.answers import Answer
-from pytest_amlpreflight.emulator.dns_server import lookup
+from pytest_amlpreflight.emulator.arm.resource_graph import answer
+from pytest_amlpreflight.emulator.dns.zones import lookup
 from pytest_amlpreflight.emulator.failures.changes import make
-from pytest_amlpreflight.emulator.resource_graph import answer
 
 ZONES = "resources | where type =~ 'microsoft.network/privatednszones'"
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import api_versions, arm, authorization, diagnosis, enforcement, ids, logs, policy, resource_graph, scoring
-from .answers import Answer, arm_error
-from .ids import ArmPath
-from .world import ENDPOINTS, World, type_of
+from .. import ids
+from ..answers import Answer, arm_error
+from ..data_plane import scoring
+from ..ids import ArmPath
+from ..world import ENDPOINTS, World, type_of
+from . import api_versions, authorization, diagnosis, enforcement, logs, policy, resource_graph, resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _acted_upon(path: ArmPath) -> ArmPath:
 
 
 def _resource(call: Call) -> Answer:
-    return arm.resource(call.world, call.arm, call.query, call.own_url)
+    return resources.resource(call.world, call.arm, call.query, call.own_url)
 
 
 def _provider(call: Call) -> Answer:
@@ -90,11 +92,11 @@ def _resource_graph(call: Call) -> Answer:
 
 
 def _collection(call: Call) -> Answer:
-    return arm.collection(call.world, call.arm, call.query, call.own_url)
+    return resources.collection(call.world, call.arm, call.query, call.own_url)
 
 
 def _resources(call: Call) -> Answer:
-    return arm.resources(call.world, call.arm, call.query, call.own_url)
+    return resources.resources(call.world, call.arm, call.query, call.own_url)
 
 
 def _tenants(call: Call) -> Answer:
@@ -131,7 +133,7 @@ def _filtered(call: Call, select: Callable[[str | None], list[dict[str, object]]
         found = select(text)
     except authorization.UnsupportedFilter:
         return authorization.unsupported_filter(text or "")
-    return arm.page(found, call.world.page_size, call.arm, call.query, call.own_url)
+    return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
 
 
 def _permissions(call: Call) -> Answer:
@@ -165,13 +167,13 @@ def _role_assignment_metrics(call: Call) -> Answer:
 def _deleted_vaults(call: Call) -> Answer:
     """Soft-deleted vaults of every region; their own ids stand below a location."""
     found = list(call.world.of_type("Microsoft.KeyVault/locations/deletedVaults", call.arm.parent or "/"))
-    return arm.page(found, call.world.page_size, call.arm, call.query, call.own_url)
+    return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
 
 
 def _diagnose(call: Call) -> Answer:
     workspace = call.world.get(call.arm.parent)
     if workspace is None:
-        return arm.not_found(call.world, _acted_upon(call.arm))
+        return resources.not_found(call.world, _acted_upon(call.arm))
     return diagnosis.start(call.world, workspace, call.query["api-version"], call.own_url)
 
 
@@ -182,14 +184,14 @@ def _workspace_operation(call: Call) -> Answer:
 
 def _get_logs(call: Call) -> Answer:
     if call.world.get(call.arm.parent) is None:
-        return arm.not_found(call.world, _acted_upon(call.arm))
+        return resources.not_found(call.world, _acted_upon(call.arm))
     return logs.answer(call.world, call.arm.parent, call.body)
 
 
 def _list_keys(call: Call) -> Answer:
     endpoint = call.world.get(call.arm.parent)
     if endpoint is None:
-        return arm.not_found(call.world, _acted_upon(call.arm))
+        return resources.not_found(call.world, _acted_upon(call.arm))
     return Answer(scoring.keys(endpoint["id"]))
 
 
@@ -204,7 +206,7 @@ def _policy_states(call: Call) -> Answer:
 def _token(call: Call) -> Answer:
     endpoint = call.world.get(call.arm.parent)
     if endpoint is None:
-        return arm.not_found(call.world, _acted_upon(call.arm))
+        return resources.not_found(call.world, _acted_upon(call.arm))
     return Answer(scoring.token(endpoint["id"]))
 
 

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from . import identity
-from .answers import Answer
-from .clouds import CLOUDS
+from ..answers import Answer
+from ..clouds import CLOUDS
+from ..entra import tokens
 
 if TYPE_CHECKING:
-    from .data_plane import Visit
+    from .hosts import Visit
 
 _MANIFEST = re.compile(r"/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)")
 _TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -44,7 +44,7 @@ def _exchange(visit: "Visit") -> Answer:
     bearer = f"Bearer {form.get('access_token', '')}"
     allowed = {*(one.rstrip("/") for one in cloud.audiences), "https://containerregistry.azure.net"}
     right = (form.get("grant_type"), form.get("service")) == ("access_token", visit.host)
-    if not right or identity.audience_of(bearer) not in allowed:
+    if not right or tokens.audience_of(bearer) not in allowed:
         return _challenge(visit)
     return Answer({"refresh_token": _secret(visit, "refresh")})
 

@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import asset_registries, blobs, container_registries, enforcement, vaults
-from .answers import Answer
-from .clouds import CLOUDS
-from .world import Document, World, type_of
+from ..answers import Answer
+from ..arm import enforcement
+from ..clouds import CLOUDS
+from ..world import Document, World, type_of
+from . import asset_registries, blobs, container_registries, vaults
 
 _URIS = {
     "Microsoft.KeyVault/vaults": ("vaultUri",),
@@ -69,7 +70,7 @@ _GUARDS = {
 }
 
 
-def hosts(world: World) -> list[str]:
+def names(world: World) -> list[str]:
     """Every host of the world's vaults, registries and storage accounts, and those its `data_plane` names."""
     return sorted({host.lower() for host in world.data_plane} | set(_resources(world)))
 
@@ -99,7 +100,7 @@ def _resources(world: World) -> dict[str, Document]:
 
 def behind(world: World, host: str) -> Service | None:
     """The service that answers under this host name; None for a host that is none of these."""
-    if host.lower() not in hosts(world):
+    if host.lower() not in names(world):
         return None
     cloud, holds = CLOUDS[world.cloud], world.held_by(host)
     if host.endswith(f".{cloud.key_vault}"):

@@ -2,10 +2,10 @@
 
 from fnmatch import fnmatchcase
 
+from ..answers import Answer, arm_error
+from ..ids import ArmPath
+from ..world import World
 from . import authorization
-from .answers import Answer, arm_error
-from .ids import ArmPath
-from .world import World
 
 # Everybody may ask for these: own permissions, own tenants, and rows that hold only what the caller can read.
 _FREE = frozenset(

@@ -9,9 +9,9 @@ import requests
 from urllib3.util import connection
 
 from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.emulator.data_plane.local_model import MODULE, LocalModel
+from pytest_amlpreflight.emulator.data_plane.scoring import Admitted, admit, from_model, keys, selector
 from pytest_amlpreflight.emulator.faults import Fault
-from pytest_amlpreflight.emulator.local_model import MODULE, LocalModel
-from pytest_amlpreflight.emulator.scoring import Admitted, admit, from_model, keys, selector
 from pytest_amlpreflight.emulator.world import ENDPOINTS, World, load
 
 ENDPOINT = (
@@ -83,7 +83,7 @@ def test_scoring_needs_a_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Without a key 401; with one of the keys from listKeys the live deployment answers, and says that it is canned."""
-    monkeypatch.setattr("pytest_amlpreflight.emulator.local_model.MODULE", "not_installed_anywhere")
+    monkeypatch.setattr("pytest_amlpreflight.emulator.data_plane.local_model.MODULE", "not_installed_anywhere")
     uri = call(emulator, ENDPOINT, "2025-12-01").json()["properties"]["scoringUri"]
     token = call(emulator, ENDPOINT, "2025-12-01").request.headers["Authorization"]
     listed = f"{emulator.url}{ENDPOINT}/listKeys?api-version=2025-12-01"
@@ -186,7 +186,7 @@ def test_a_script_is_served_by_the_inference_server(tmp_path: Path, monkeypatch:
 
 def test_without_a_script_or_a_server_there_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then answers are canned, and the emulator says so."""
-    monkeypatch.setattr("pytest_amlpreflight.emulator.local_model.MODULE", "not_installed_anywhere")
+    monkeypatch.setattr("pytest_amlpreflight.emulator.data_plane.local_model.MODULE", "not_installed_anywhere")
 
     assert LocalModel.of({}, tmp_path) is None
     assert LocalModel.of({"script": "score.py"}, tmp_path) is None
@@ -195,7 +195,7 @@ def test_without_a_script_or_a_server_there_is_no_model(tmp_path: Path, monkeypa
 def test_the_examples_own_script_answers() -> None:
     """Where the real inference server is installed: three flowers, three classes."""
     pytest.importorskip(MODULE)
-    example = Path(__file__).parents[2] / "example_project"
+    example = Path(__file__).parents[3] / "example_project"
     model = LocalModel.of({"script": "src/score.py", "model": "."}, example)
     assert model is not None
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .ports import free_ports
+from ..ports import free_ports
 
 MODULE = "azureml_inference_server_http"
 _START_LIMIT = 60.0

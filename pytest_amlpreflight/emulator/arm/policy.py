@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from typing import Any
 
-from . import ids
-from .answers import Answer
-from .notation import dig
-from .world import Document, World, type_of
+from .. import ids
+from ..answers import Answer
+from ..notation import dig
+from ..world import Document, World, type_of
 
 _ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .answers import Answer, arm_error
-from .clouds import CLOUDS, Cloud
+from ..answers import Answer, arm_error
+from ..clouds import CLOUDS, Cloud
 
 PREFIX = "Emulated"
 """azure-ai-ml never asks about a cloud whose name it knows: the list names the cloud a second time, with this."""

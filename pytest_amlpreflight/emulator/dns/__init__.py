@@ -1,0 +1,1 @@
+"""The two resolvers over the world's zones: names and addresses only."""
