@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import ids
 from ..answers import Answer, machine_learning_not_found
+from ..arm import resources
 from ..clouds import CLOUDS
 from ..entra import tokens
 
