@@ -16,13 +16,14 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault) -> None:
     """The vault's firewall lets trusted Azure services through.
 
     Creating an endpoint with key authentication stores its keys in this vault. A vault that denies by default and
-    bypasses nobody turns Azure Machine Learning away as well, and the creation fails far from its cause.
+    bypasses nobody turns Azure Machine Learning away as well, and the creation fails far from its cause. One without
+    public network access lets trusted services in and nobody else, whatever its default.
     """
     if aml_key_vault.admits_trusted_services:
         return
     blocked(
         f"key vault {aml_key_vault.name} turns trusted Azure services away",
-        found=f"networkAcls.bypass = {aml_key_vault.bypass!r}",
+        found=f"networkAcls.bypass = {aml_key_vault.bypass!r}, {_closed(aml_key_vault)}",
         expected="networkAcls.bypass = 'AzureServices'",
         fix=f"az keyvault update --name {aml_key_vault.name} --bypass AzureServices",
     )
@@ -48,7 +49,7 @@ def check_vault_keeps_the_workspace_access(
 
 
 def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
-    """One identity is enough: Azure Machine Learning acts as the primary one, which its answer does not name."""
+    """One of them is enough where the workspace names no primary identity."""
     held = max((vault.secret_permissions(one) for one in workspace.principal_ids), key=len)
     lacking = [] if "all" in held else [one for one in SECRET_PERMISSIONS if one not in held]
     if not lacking:
@@ -64,6 +65,12 @@ def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
         fix=f"az keyvault set-policy --name {vault.name} --object-id {workspace.principal_ids[0]} "
         f"--secret-permissions {' '.join(SECRET_PERMISSIONS)} --key-permissions all --certificate-permissions all",
     )
+
+
+def _closed(vault: KeyVault) -> str:
+    if not vault.public_network_access:
+        return "publicNetworkAccess = 'Disabled'"
+    return f"defaultAction = {vault.default_action!r}"
 
 
 def _judge_roles(workspace: Workspace, vault: KeyVault, held: tuple[Access, ...]) -> None:

@@ -36,6 +36,8 @@ def check_scoring_host_resolves_to_the_private_endpoint(
     """In a private workspace, the scoring host leads to one of the workspace's own private endpoints.
 
     A public address is refused there, and any other private address belongs to something else: private is not enough.
+    Whether callers come in publicly is the endpoint's own setting: one that is public may well have a public address,
+    also in a private workspace.
     """
     if not aml_endpoint.managed:
         not_applicable("a Kubernetes endpoint is reached through its cluster")
@@ -44,6 +46,8 @@ def check_scoring_host_resolves_to_the_private_endpoint(
     resolution = _resolution(aml_scoring_resolution)
     if not resolution.addresses:
         not_applicable(f"not reached: {resolution.host} does not resolve")
+    if aml_endpoint.public_network_access and resolution.public:
+        return
     if not aml_private_endpoints:
         blocked(
             f"workspace {aml_workspace.name} is private and has no approved private endpoint",

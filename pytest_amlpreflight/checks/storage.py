@@ -11,11 +11,17 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
     workspace.
 
     Azure reads model and code from this account before the container starts. A firewall that denies by default
-    turns Azure Machine Learning away as it would any stranger, whatever roles the identities have.
+    turns Azure Machine Learning away as it would any stranger, whatever roles the identities have. Where the workspace
+    has a managed network, deployments run inside it and read through its own private endpoint to the account, which
+    passes no firewall; an active rule to the account's blobs is therefore enough. Ground:
+    https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint, "secure outbound access".
     """
     if aml_storage_account.in_perimeter:
         not_applicable("a network security perimeter decides who reaches the storage account")
     if aml_storage_account.admits_trusted_services:
+        return
+    network = aml_workspace.managed_network
+    if network and network.active and network.leads_to(aml_storage_account.id, "blob"):
         return
     workspaces = filter(None, (aml_workspace.id, aml_workspace.hub_id))
     if any(aml_storage_account.admits_resource(one) for one in workspaces):

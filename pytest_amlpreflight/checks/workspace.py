@@ -57,13 +57,14 @@ def check_workspace_allows_v2_apis(aml_workspace: Workspace) -> None:
     """
     if not aml_workspace.v1_legacy_mode:
         return
-    name, group = aml_workspace.name, aml_workspace.id.resource_group
     blocked(
-        f"workspace {name} refuses the v2 API that endpoints need",
+        f"workspace {aml_workspace.name} refuses the v2 API that endpoints need",
         found="v1LegacyMode = True",
         expected="v1LegacyMode = False",
-        fix=f"az ml workspace update --name {name} --resource-group {group} --set v1_legacy_mode=false\n"
-        "(ask your network security team first: the mode may be on for a good reason)",
+        fix="az rest --method patch "
+        f"--url '{aml_workspace.id}?api-version=2025-04-01' "
+        """--body '{"properties": {"v1LegacyMode": false}}'\n"""
+        "(ask your network security team first: the mode may be on for a good reason; it takes up to an hour to show)",
     )
 
 
@@ -161,14 +162,18 @@ def check_datastore_authentication_matches_the_storage(
     """The workspace does not use account keys on a storage account that refuses them.
 
     Policies turn `allowSharedKeyAccess` off long after a workspace was made. Uploads of code and model then fail,
-    and so do image builds.
+    and so do image builds. Where Azure does not tell how the workspace signs in, as api-versions before 2025-06-01 do
+    not, there is advice.
     """
-    mode = aml_workspace.datastores_auth_mode or "accesskey"  # Azure's default, which older workspaces leave out
-    if aml_storage_account.shared_keys or mode.lower() != "accesskey":
+    mode = aml_workspace.datastores_auth_mode
+    if aml_storage_account.shared_keys or (mode or "accesskey").lower() != "accesskey":
         return
-    blocked(
-        f"storage account {aml_storage_account.name} refuses the account keys that workspace {aml_workspace.name} uses",
-        found=f"allowSharedKeyAccess = False, systemDatastoresAuthMode = {mode!r}",
+    name, uses = aml_storage_account.name, "uses" if mode else "may use"
+    (blocked if mode else advise)(
+        f"storage account {name} refuses the account keys that workspace {aml_workspace.name} {uses}",
+        found=f"allowSharedKeyAccess = False, systemDatastoresAuthMode = {mode!r}"
+        if mode
+        else "allowSharedKeyAccess = False, and Azure does not tell systemDatastoresAuthMode",
         expected="systemDatastoresAuthMode = 'identity'",
         fix=f"az ml workspace update {named(aml_workspace)} --system-datastores-auth-mode identity",
     )

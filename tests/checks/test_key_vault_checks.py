@@ -72,6 +72,22 @@ def test_policy_of_a_user_assigned_identity_counts() -> None:
     check_vault_keeps_the_workspace_access(workspace, trusting("all"), ())
 
 
+def test_policy_of_another_identity_than_the_primary_one_does_not_count() -> None:
+    """Azure Machine Learning acts as the primary identity and no other."""
+    workspace = replace(WORKSPACE, identity_principal_id=None, identity_principals=("p", "q"), primary_principal_id="q")
+
+    with pytest.raises(Blocked, match=r"(?s)has no access policy for workspace ml.*--object-id q"):
+        check_vault_keeps_the_workspace_access(workspace, trusting("all"), ())
+
+
+def test_compound_policy_does_not_count() -> None:
+    """It holds where an application acts for the principal, and none acts for a managed identity."""
+    vault = replace(WITH_POLICIES, access_policies=(AccessPolicy("p", ("all",), application_id="app"),))
+
+    with pytest.raises(Blocked, match=r"has no access policy for workspace ml"):
+        check_vault_keeps_the_workspace_access(WORKSPACE, vault, ())
+
+
 def test_role_on_a_vault_with_roles_passes_whatever_its_policies_say() -> None:
     """With Azure roles the access policies are not looked at."""
     access = granting("Microsoft.KeyVault/vaults/*")
@@ -102,9 +118,20 @@ def test_workspace_without_an_identity_has_nothing_to_keep() -> None:
 @pytest.mark.parametrize(
     ("default", "bypass"), [(None, None), ("Allow", None), ("Deny", "AzureServices"), ("deny", "azureservices")]
 )
-def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str | None) -> None:
-    """Open, or closed with trusted services bypassing; no rules at all is open."""
-    check_vault_admits_trusted_services(replace(WITH_ROLES, default_action=default, bypass=bypass))
+@pytest.mark.parametrize("public", [True, False])
+def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str | None, *, public: bool) -> None:
+    """Open, or closed with trusted services bypassing, which is what a bypass that is not set means."""
+    vault = replace(WITH_ROLES, default_action=default, bypass=bypass, public_network_access=public)
+
+    check_vault_admits_trusted_services(vault)
+
+
+def test_vault_without_public_access_is_closed_whatever_its_default() -> None:
+    """Public access that is off overrides the rules: only trusted services could still get in."""
+    vault = replace(WITH_ROLES, default_action="Allow", bypass="None", public_network_access=False)
+
+    with pytest.raises(Blocked, match=r"(?s)^key vault kv turns trusted.*publicNetworkAccess = 'Disabled'"):
+        check_vault_admits_trusted_services(vault)
 
 
 def test_vault_that_bypasses_nobody_is_blocked() -> None:

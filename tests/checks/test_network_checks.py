@@ -97,6 +97,27 @@ def test_any_other_address_is_blocked(
     assert caught.value.expected == "one of 10.1.0.7 (contoso-ml-pe)"
 
 
+def test_a_public_endpoint_of_a_private_workspace_resolves_publicly(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """Whether callers come in publicly is the endpoint's own setting, with or without a private endpoint."""
+    public = replace(endpoint, public_network_access=True)
+    outside = replace(resolution, chain=(), addresses=("20.62.1.9",))
+
+    check_scoring_host_resolves_to_the_private_endpoint(public, workspace, outside, (private_endpoint,))
+    check_scoring_host_resolves_to_the_private_endpoint(public, workspace, outside, ())
+
+
+def test_a_public_endpoint_that_leads_to_a_foreign_private_address_is_blocked(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
+) -> None:
+    """A stale record of a private zone is wrong for every endpoint."""
+    public, astray = replace(endpoint, public_network_access=True), replace(resolution, addresses=("10.9.9.9",))
+
+    with pytest.raises(Blocked, match="does not lead to the private endpoint"):
+        check_scoring_host_resolves_to_the_private_endpoint(public, workspace, astray, (private_endpoint,))
+
+
 def test_one_foreign_address_among_several_is_blocked(
     endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
 ) -> None:

@@ -8,6 +8,7 @@ from building import a_workspace
 from pytest_amlpreflight.checks.storage import check_storage_admits_azure_machine_learning
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule
 from pytest_amlpreflight.verdict import Blocked
 
 GROUP = "/subscriptions/S/resourceGroups/g/providers"
@@ -58,6 +59,26 @@ def test_account_that_turns_azure_machine_learning_away_is_blocked(account: Stor
     """With public access off, the default of the rules admits nobody."""
     with pytest.raises(Blocked, match=r"^storage account sa turns Azure Machine Learning away"):
         check_storage_admits_azure_machine_learning(WORKSPACE, account)
+
+
+def a_network(status: str, *, rule: str = "Active", part: str = "blob") -> ManagedNetwork:
+    """A managed network with one private endpoint of its own to the account."""
+    way = OutboundRule("__SYS_PE_sa_blob", "PrivateEndpoint", "Required", rule, None, ACCOUNT_ID, part)
+    return ManagedNetwork("AllowInternetOutbound", status, (way,))
+
+
+def test_private_endpoint_of_the_managed_network_is_a_way_in() -> None:
+    """Deployments run inside that network: no firewall stands between them and the account's blobs."""
+    check_storage_admits_azure_machine_learning(replace(WORKSPACE, managed_network=a_network("Active")), CLOSED)
+
+
+@pytest.mark.parametrize(
+    "network", [a_network("Inactive"), a_network("Active", rule="Inactive"), a_network("Active", part="file")]
+)
+def test_private_endpoint_that_is_not_made_or_leads_elsewhere_is_no_way_in(network: ManagedNetwork) -> None:
+    """A network that is not provisioned, a rule that is not active, and another part of the account."""
+    with pytest.raises(Blocked, match=r"turns Azure Machine Learning away"):
+        check_storage_admits_azure_machine_learning(replace(WORKSPACE, managed_network=network), CLOSED)
 
 
 def test_account_in_a_perimeter_is_not_judged_by_its_own_rules() -> None:

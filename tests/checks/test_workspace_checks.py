@@ -221,7 +221,7 @@ def test_build_compute_does_not_matter(registry: Registry | None, builds: bool, 
         checks.check_private_registry_has_a_build_compute(WORKSPACE, registry, builds)
 
 
-@pytest.mark.parametrize("mode", [None, "accesskey", "AccessKey"])
+@pytest.mark.parametrize("mode", ["accesskey", "AccessKey"])
 def test_keys_on_an_account_that_refuses_them_are_blocked(mode: str | None) -> None:
     """Keys are Azure's default, so a workspace that says nothing uses them."""
     workspace = replace(WORKSPACE, datastores_auth_mode=mode)
@@ -230,8 +230,18 @@ def test_keys_on_an_account_that_refuses_them_are_blocked(mode: str | None) -> N
         checks.check_datastore_authentication_matches_the_storage(workspace, replace(ACCOUNT, shared_keys=False))
 
 
-@pytest.mark.parametrize(("mode", "shared_keys"), [("identity", False), ("accesskey", True)])
-def test_authentication_that_the_account_takes_passes(mode: str, shared_keys: bool) -> None:
+def test_authentication_that_azure_does_not_tell_is_advice() -> None:
+    """Older api-versions leave it out of every workspace, whatever it is."""
+    workspace = replace(WORKSPACE, datastores_auth_mode=None)
+
+    with pytest.warns(
+        PreflightAdvice, match=r"that workspace ml may use.*Azure does not tell systemDatastoresAuthMode"
+    ):
+        checks.check_datastore_authentication_matches_the_storage(workspace, replace(ACCOUNT, shared_keys=False))
+
+
+@pytest.mark.parametrize(("mode", "shared_keys"), [("identity", False), ("accesskey", True), (None, True)])
+def test_authentication_that_the_account_takes_passes(mode: str | None, shared_keys: bool) -> None:
     """Keys where there are keys, the identity anywhere."""
     workspace, account = replace(WORKSPACE, datastores_auth_mode=mode), replace(ACCOUNT, shared_keys=shared_keys)
 

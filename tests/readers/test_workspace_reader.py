@@ -100,12 +100,18 @@ def test_a_workspace_without_isolation_has_no_managed_network(world: Any, networ
 
 def test_a_managed_network_comes_with_its_rules(world: Any) -> None:
     """`Inactive` until somebody provisions it; a failed rule keeps Azure's word for what went wrong."""
+    store = world.id("Microsoft.Storage/storageAccounts/contosomlstore")
     world.properties("workspaces/contoso-ml")["managedNetwork"] = {
         "isolationMode": "AllowOnlyApprovedOutbound",
         "status": {"status": "Inactive", "sparkReady": False},
         "outboundRules": {
-            "__SYS_PE_store": {"type": "PrivateEndpoint", "category": "Required", "status": "Active"},
-            "docs": {"type": "FQDN", "status": "Failed", "errorInformation": "no such host"},
+            "__SYS_PE_store": {
+                "type": "PrivateEndpoint",
+                "category": "Required",
+                "status": "Active",
+                "destination": {"serviceResourceId": store.text.upper(), "subresourceTarget": "blob"},
+            },
+            "docs": {"type": "FQDN", "status": "Failed", "destination": "docs.x", "errorInformation": "no such host"},
         },
     }
 
@@ -115,6 +121,7 @@ def test_a_managed_network_comes_with_its_rules(world: Any) -> None:
     assert (network.isolation_mode, network.active) == ("AllowOnlyApprovedOutbound", False)
     system, docs = network.outbound_rules
     assert (system.name, system.required, system.active) == ("__SYS_PE_store", True, True)
+    assert system.leads_to(store, "blob")
     assert docs == OutboundRule("docs", "FQDN", "", "Failed", "no such host")
 
 
@@ -212,3 +219,17 @@ def test_a_field_of_another_type_is_unreadable(world: Any, key: str, value: obje
 
     with pytest.raises(FactUnreadable, match=f"workspace contoso-ml is unreadable: UnexpectedShape\\n  {key} is"):
         read_workspace(azure.arm, world.workspace_id)
+
+
+def test_primary_identity_is_the_one_that_the_workspace_acts_as(world: Any) -> None:
+    """The others stand beside it and are not used; the id is compared without case."""
+    first, second = (f"{world.workspace_id}/one", f"{world.workspace_id}/two")
+    workspace = world["workspaces/contoso-ml"]
+    workspace["identity"] = {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {first: {"principalId": "p1"}, second: {"principalId": "p2"}},
+    }
+    assert read(world).principal_ids == ("p1", "p2")
+    workspace["properties"]["primaryUserAssignedIdentity"] = second.upper()
+
+    assert read(world).principal_ids == ("p2",)

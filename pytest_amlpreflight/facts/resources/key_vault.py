@@ -7,10 +7,14 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """What one principal may do with the secrets of a vault that does not use Azure RBAC."""
+    """What one principal may do with the secrets of a vault that does not use Azure RBAC.
+
+    With `application_id` the policy is compound: it holds only where that application acts for the principal.
+    """
 
     object_id: str
     secrets: tuple[str, ...]
+    application_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,19 @@ class KeyVault:
 
     @property
     def admits_trusted_services(self) -> bool:
-        """Whether Azure Machine Learning gets through the firewall without a network path of its own."""
-        open_to_all = (self.default_action or "Allow").lower() == "allow"
-        return open_to_all or (self.bypass or "").lower() == "azureservices"
+        """Whether Azure Machine Learning gets through the firewall without a network path of its own.
+
+        With public network access off the rules' default action decides nothing and trusted services alone get in; a
+        `bypass` that is not set is `AzureServices`: the documented meaning of both properties.
+        """
+        open_to_all = self.public_network_access and (self.default_action or "Allow").lower() == "allow"
+        return open_to_all or (self.bypass or "AzureServices").lower() == "azureservices"
 
     def secret_permissions(self, principal_id: str) -> frozenset[str]:
-        """What the access policies let a principal do with secrets; none where it has no policy. `all` is every one."""
-        own = (one for one in self.access_policies if one.object_id.lower() == principal_id.lower())
+        """What the access policies let a principal do with secrets; none where it has no policy. `all` is every one.
+
+        A compound policy does not count: nobody acts for a managed identity.
+        """
+        plain = (one for one in self.access_policies if one.application_id is None)
+        own = (one for one in plain if one.object_id.lower() == principal_id.lower())
         return frozenset(permission.lower() for policy in own for permission in policy.secrets)

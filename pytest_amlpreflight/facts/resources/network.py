@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from ipaddress import ip_address
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
@@ -28,6 +29,11 @@ class Resolution:
     addresses: tuple[str, ...]
     broken: Broken | None
     detail: str = ""
+
+    @property
+    def public(self) -> bool:
+        """Whether every address is one of the internet's."""
+        return all(ip_address(address).is_global for address in self.addresses)
 
     @property
     def path(self) -> str:

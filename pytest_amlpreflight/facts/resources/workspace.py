@@ -38,7 +38,8 @@ class PrivateEndpointConnection:
 @dataclass(frozen=True, slots=True)
 class OutboundRule:
     """A way out of the managed network. `category` is `Required`, `Recommended`, `UserDefined` or `Dependency`;
-    `error` is Azure's own word on a failed one.
+    `error` is Azure's own word on a failed one. `destination_id` and `part` are the resource and the part of it
+    (`blob`, `vault`) that a rule of kind `PrivateEndpoint` leads to.
     """
 
     name: str
@@ -46,6 +47,12 @@ class OutboundRule:
     category: str
     status: str
     error: str | None = None
+    destination_id: ResourceId | None = None
+    part: str | None = None
+
+    def leads_to(self, resource: ResourceId, part: str) -> bool:
+        """Whether it is a private endpoint to that part of a resource."""
+        return self.destination_id == resource and (self.part or "").lower() == part
 
     @property
     def failed(self) -> bool:
@@ -76,6 +83,10 @@ class ManagedNetwork:
         """Whether it has been provisioned."""
         return (self.status or "").lower() == "active"
 
+    def leads_to(self, resource: ResourceId, part: str) -> bool:
+        """Whether traffic may take a private endpoint of the network's own to that part (`blob`) of a resource."""
+        return any(rule.active and rule.leads_to(resource, part) for rule in self.outbound_rules)
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -105,10 +116,15 @@ class Workspace:
     tenant_id: str | None = None
     created_at: str | None = None
     identity_principals: tuple[str, ...] = ()
+    primary_principal_id: str | None = None
 
     @property
     def principal_ids(self) -> tuple[str, ...]:
-        """The principals it acts as: that of its system-assigned identity, and those of its user-assigned ones."""
+        """The principals it may act as: the primary user-assigned identity's where it names one, as Azure Machine
+        Learning takes that and no other; else that of its system-assigned identity and those of its user-assigned ones.
+        """
+        if self.primary_principal_id:
+            return (self.primary_principal_id,)
         return tuple(filter(None, (self.identity_principal_id, *self.identity_principals)))
 
     @property

@@ -35,4 +35,8 @@ def read_key_vault(client: KeyVaultManagementClient, vault_id: ResourceId, *, na
 
 def _policy(policy: Document) -> AccessPolicy:
     secrets = policy.child("permissions").texts("secrets")
-    return AccessPolicy(object_id=policy.need("objectId"), secrets=tuple(secret.lower() for secret in secrets))
+    return AccessPolicy(
+        object_id=policy.need("objectId"),
+        secrets=tuple(secret.lower() for secret in secrets),
+        application_id=policy.text("applicationId"),
+    )

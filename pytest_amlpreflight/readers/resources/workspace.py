@@ -6,7 +6,10 @@ from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.resources.connections import connections
 
-API_VERSION = "2024-10-01"
+API_VERSION = "2025-06-01"  # the first stable version that tells systemDatastoresAuthMode
+
+
+_NOTHING = Document("", {})
 
 
 def read_workspace(
@@ -51,6 +54,7 @@ def read_workspace(
         tenant_id=properties.text("tenantId") or identity.text("tenantId"),
         created_at=document.child("systemData").text("createdAt") or properties.text("creationTime"),
         identity_principals=_principals(identity),
+        primary_principal_id=_primary(identity, properties.text("primaryUserAssignedIdentity")),
     )
 
 
@@ -72,18 +76,29 @@ def _managed_network(network: Document | None) -> ManagedNetwork | None:
 
 
 def _outbound_rule(name: str, rule: Document) -> OutboundRule:
+    # The destination of a rule by FQDN is the name itself, and no object.
+    destination = rule.child("destination") if (rule.text("type") or "").lower() == "privateendpoint" else _NOTHING
     return OutboundRule(
         name=name,
         kind=rule.text("type") or "",
         category=rule.text("category") or "",
         status=rule.text("status") or "Unknown",
         error=rule.text("errorInformation"),
+        destination_id=_id(destination, "serviceResourceId"),
+        part=destination.text("subresourceTarget"),
     )
 
 
 def _principals(identity: Document) -> tuple[str, ...]:
     """A user-assigned identity that was deleted stays behind as a key without a principal."""
     return tuple(filter(None, (one.text("principalId") for _, one in identity.items("userAssignedIdentities"))))
+
+
+def _primary(identity: Document, primary: str | None) -> str | None:
+    """The principal of the user-assigned identity that the workspace acts as, where it names one that is there."""
+    members = identity.items("userAssignedIdentities")
+    found = (one.text("principalId") for key, one in members if primary and key.lower() == primary.lower())
+    return next(found, None)
 
 
 def _id(properties: Document, key: str) -> ResourceId | None:
