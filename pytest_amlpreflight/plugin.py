@@ -2,32 +2,43 @@
 
 import os
 from collections.abc import Generator
-from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-from pytest_amlpreflight import fixtures
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.reporting import explaining, lacking, report
 from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
-from pytest_amlpreflight.run.emulation import Emulation, list_failures
+from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
+from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
-from pytest_amlpreflight.run.preparation import given_by, prepare
-from pytest_amlpreflight.run.suite import SUITE, Suite, not_found, position
+from pytest_amlpreflight.run.preparation import is_configured
+from pytest_amlpreflight.run.starting import (
+    facts_among,
+    mistake_for,
+    skip_tests_with_facts,
+    start,
+    started,
+    take_fixtures,
+)
+from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
 from pytest_amlpreflight.run.waiting import settle, summarize
 from pytest_amlpreflight.verdict import PHASES, Blocked
 
+ASKED = pytest.StashKey[Asked]()
 DISCOVERED = "aml_discovered"
-
-pytest_plugins = [f"{fixtures.__name__}.{module.name}" for module in iter_modules(fixtures.__path__)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Every setting as an option and as an ini key."""
     group = parser.getgroup("aml", "Azure Machine Learning preflight")
+    group.addoption(
+        SWITCH,
+        action="store_true",
+        help="run the built-in checks; so does an option that names a workspace, an endpoint, a deployment or a phase",
+    )
     for option in OPTIONS:
         option.register(parser, group)
     group.addoption(
@@ -54,21 +65,19 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Read what was configured; without a workspace, do nothing more."""
+    """Start what was asked for; where something is only configured, know the fixtures; else do nothing more."""
     config.addinivalue_line(
         "markers",
         f"aml_check(topic, explains, phases): a check of an online endpoint (phases: {', '.join(PHASES)})",
     )
-    if config.option.help or config.option.version or getattr(config.option, "show_fixtures", False):
+    if config.option.help or config.option.version:
         return
-    emulation = Emulation.of(given_by(config), config)
-    if emulation and not hasattr(config, "workerinput"):  # a worker of xdist inherits the controller's environment
-        config.pluginmanager.register(emulation, "aml-emulation")
-        emulation.start()
-    preflight = prepare(config, os.environ)
-    if preflight:
-        config.stash[PREFLIGHT] = preflight
-        explaining.prepare(preflight, config)
+    asked = config.stash[ASKED] = read_asked(config)
+    shows_fixtures = getattr(config.option, "show_fixtures", False)
+    if asked.anything or is_configured(config) or shows_fixtures:
+        take_fixtures(config)
+    if asked.anything and not shows_fixtures:
+        start(config, asked)
         config.pluginmanager.register(InOrder(), "aml-in-order")
 
 
@@ -127,17 +136,22 @@ def pytest_make_collect_report(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test with `aml_*` fixtures runs once for each target, as far down as its facts go."""
-    preflight = metafunc.config.stash.get(PREFLIGHT, None)
-    if preflight and about_a_target(metafunc.fixturenames):
-        parameters = preflight.parameters(metafunc.fixturenames)
-        metafunc.parametrize("aml_target", parameters, indirect=True, scope="session")
+    names = metafunc.fixturenames
+    if metafunc.definition.getparent(Topic) is None:
+        names = facts_among(names, metafunc._arg2fixturedefs)
+    if names and about_a_target(metafunc.fixturenames, names) and (preflight := started(metafunc.config)):
+        metafunc.parametrize("aml_target", preflight.parameters(names), indirect=True, scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Users' own checks stay out of other phases, and one workspace's tests stay on one worker of xdist."""
-    preflight = config.stash.get(PREFLIGHT, None)
+    """Users' own checks stay out of other phases, and one workspace's tests stay on one worker of xdist. Where nothing
+    was configured, a test that needs a fact is skipped and says so.
+    """
+    has_checks = any(item.get_closest_marker(report.MARK) for item in items)
+    preflight = started(config) if has_checks else config.stash.get(PREFLIGHT, None)
     if preflight is None:
+        skip_tests_with_facts(items, config)
         return
     if missing := not_found(items, preflight.selected or ()):
         raise pytest.UsageError(f"not found in phase {preflight.settings.phase}: {', '.join(missing)}")
@@ -216,6 +230,8 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config:
 
 def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[None]:
     preflight = item.config.stash.get(PREFLIGHT, None)
+    if mistake := mistake_for(item):
+        pytest.fail(mistake, pytrace=False)
     try:
         if preflight and require_target:
             preflight.require_target(item)

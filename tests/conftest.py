@@ -25,8 +25,8 @@ def _no_azure_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 ALONE = "-p no:randomly -p no:hypothesispytest -p no:anyio"
 WITHOUT_PROCESSES = (
-    "-o aml_local=no --deselect aml-preflight::spec::check_spec_matches_the_schema "
-    "--deselect aml-preflight::environment::check_requirements_resolve"
+    "-o aml_local=no --deselect aml-preflight/spec.py::check_spec_matches_the_schema "
+    "--deselect aml-preflight/environment.py::check_requirements_resolve"
 )
 
 

@@ -16,7 +16,7 @@ def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, set[str]]:
     said: dict[str, set[str]] = {"passes": set(), "skips": set(), "blocks": set(), "errors": set(), "advises": set()}
     for report in run.getreports("pytest_runtest_logreport"):
         if verdict := _verdict(report):
-            _, topic, name = report.nodeid.split("::")
+            topic, name = report.nodeid.removeprefix("aml-preflight/").split(".py::")
             said[verdict].add(f"{topic}::{name.partition('[')[0].removeprefix('check_')}")
     assert any(said.values())
     return said

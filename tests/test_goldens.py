@@ -13,7 +13,7 @@ GOLDENS = Path(__file__).parent / "goldens"
 README = Path(__file__).parents[1] / "README.md"
 
 SCREENS = {
-    "healthy": ["-v", "--deselect", "aml-preflight::environment::check_requirements_resolve"],  # needs a registry
+    "healthy": ["-v", "--deselect", "aml-preflight/environment.py::check_requirements_resolve"],  # needs a registry
     "failure": ["--aml-failure", "quota-family-exhausted", "-k", "quota or key_vault"],
     "unreadable": ["--aml-failure", "workspace-unreadable", "-rs", "-k", "workspace::check_workspace or key_vault"],
     "post": ["--aml-phase", "post", "--aml-failure", "scoring-host-unknown", "-k", "network"],

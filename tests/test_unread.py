@@ -136,10 +136,12 @@ def run(example: pytest.Pytester, fault: str, phase: str, *arguments: str) -> Ru
 
 def run_unchanged(example: pytest.Pytester, phase: str, *arguments: str) -> Run:
     """The same over the world as it stands."""
-    ids = [f"aml-preflight::{name.replace('::', '::check_')}" for name in sorted(CHECKS[phase])]
+    ids = [f"aml-preflight/{name.replace('::', '.py::check_')}" for name in sorted(CHECKS[phase])]
     result = example.runpytest_inprocess(*QUICKLY, "-rs", "-v", "--aml-phase", phase, *arguments, *ids)
     text = result.stdout.str()
-    lines = re.findall(r"^aml-preflight::(\w+)::check_(\w+)\[\S+\] (PASSED|FAILED|ERROR|SKIPPED)", text, re.MULTILINE)
+    lines = re.findall(
+        r"^aml-preflight/(\w+)\.py::check_(\w+)\[\S+\] (PASSED|FAILED|ERROR|SKIPPED)", text, re.MULTILINE
+    )
     outcomes = {f"{topic}::{name}": word for topic, name, word in lines}
     assert set(outcomes) == CHECKS[phase], text
     return Run(int(result.ret), outcomes, text)

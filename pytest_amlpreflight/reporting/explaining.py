@@ -33,7 +33,7 @@ def begin(config: pytest.Config) -> int | None:
     if "::" in what:
         return report.explain(what)
     explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config))
-    if not asked_for(given_by(config)):
+    if not asked_for(given_by(config)) and not config.option.aml:
         sys.stdout.write(
             "\n".join([*explanation.lines(), "", "--aml-workspace NAME runs the checks that could explain it"]) + "\n"
         )

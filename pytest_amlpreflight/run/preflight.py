@@ -193,13 +193,13 @@ def level_of(fixture_names: Iterable[str]) -> Level:
     return max((fact.level for fact in facts_behind(fixture_names)), default=Level.WORKSPACE)
 
 
-def about_a_target(fixture_names: list[str]) -> bool:
-    """Whether a test with these fixtures looks at a target.
+def about_a_target(fixture_names: list[str], ours: Iterable[str]) -> bool:
+    """Whether a test with these fixtures, of which some are `ours`, looks at a target.
 
     pytest 8.3 does not see what stands behind a fixture that a conftest.py overrides under its own name, so the target
     is named here.
     """
-    if "aml_target" not in fixture_names and facts_behind(fixture_names):
+    if "aml_target" not in fixture_names and facts_behind(ours):
         fixture_names.append("aml_target")
     return "aml_target" in fixture_names
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.config_files import Setting
 from pytest_amlpreflight.run.options import Option
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.settings import Settings, Sources, asked_for, read_settings
-from pytest_amlpreflight.run.suite import is_own, own_node_id
 from pytest_amlpreflight.run.targets import Target, choose_targets
 
 if TYPE_CHECKING:
@@ -32,33 +32,22 @@ def given_by(config: pytest.Config) -> Sources:
     return given
 
 
-def prepare(config: pytest.Config, environ: Mapping[str, str]) -> Preflight | None:
-    """The run that was asked for, or None where nobody asked. Raises `pytest.UsageError`."""
+def is_configured(config: pytest.Config) -> bool:
+    """Whether an option or an ini key says what to look at, so that users' own tests may ask for facts."""
+    return bool(asked_for(given_by(config)))
+
+
+def prepare(config: pytest.Config, environ: Mapping[str, str], asked: Asked) -> Preflight:
+    """The run as it was configured. Raises `pytest.UsageError`."""
     given = given_by(config)
-    asked = asked_for(given)
-    selected = _take_own_node_ids(config)
-    if not asked and selected is None:
-        return None
     settings = read_settings(given, environ, config.rootpath)
     targets = _targets(settings, config)
-    offline = bool(targets) and all(target.deployment_spec for target in targets) and not asked_for(given, ["phase"])
+    offline = bool(targets) and all(target.deployment_spec for target in targets) and settings.phase == "pre"
     if not settings.workspaces and not offline:
-        why = f"{asked[0]} needs a workspace" if asked else f"{selected} needs a workspace"
-        raise pytest.UsageError(f"{why}: --aml-workspace NAME, aml_workspace in the ini file, or a config.json")
-    return Preflight(settings, targets, selected, config.rootpath)
-
-
-def _take_own_node_ids(config: pytest.Config) -> list[str] | None:
-    """Take the suite's node ids out of the arguments, where pytest would look for a file; None if there were none.
-
-    Where only other node ids were given, nobody asked for the suite: an empty list.
-    """
-    own = [own_node_id(argument) for argument in config.args if is_own(argument)]
-    others = [argument for argument in config.args if not is_own(argument)]
-    if own:
-        config.args[:] = others
-        return own
-    return [] if others and all("::" in argument for argument in others) else None
+        who = asked.by or " ".join(asked.node_ids) or asked_for(given)[0]
+        places = "--aml-workspace NAME, aml_workspace in the ini file, or a config.json"
+        raise pytest.UsageError(f"{who} needs a workspace: {places}")
+    return Preflight(settings, targets, asked.selected, config.rootpath)
 
 
 def _targets(settings: Settings, config: pytest.Config) -> list[Target]:

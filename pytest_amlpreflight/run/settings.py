@@ -59,7 +59,7 @@ class Settings:
 
 
 def asked_for(sources: Sources, names: Sequence[str] = ("workspace", "endpoint", "deployment", "phase")) -> list[str]:
-    """What makes a run a preflight, as the operator wrote it. Parts of a workspace that merely lie about do not.
+    """What says what a run would look at, as the operator wrote it. Parts of a workspace that merely lie about do not.
 
     The environment is left out on purpose: on an Azure Machine Learning compute it always names a workspace, and plain
     `pytest` must stay plain there.

@@ -1,8 +1,12 @@
-"""The collector that puts the built-in checks on the run, as `aml-preflight::<topic>::check_<statement>[<target>]`."""
+"""The collector that puts the built-in checks on the run, as `aml-preflight/<topic>.py::check_<statement>[<target>]`.
+
+The file part ends in `.py` because editors split node ids there; it names no file of the project. A check's own
+location is its source, which editors open, and hand back as an argument.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import ModuleType
 
 import pytest
@@ -10,30 +14,51 @@ import pytest
 from pytest_amlpreflight import checks
 
 SUITE = "aml-preflight"
+SOURCES = Path(checks.__path__[0])
 
 
-def is_own(argument: str) -> bool:
-    """Whether a command-line argument is a node id of the suite; pytest prints it relative to where it was started."""
-    return Path(argument.split("::", 1)[0]).name == SUITE
+def own_node_id(argument: str, started_in: Path) -> str | None:
+    """The suite's node id behind a command-line argument; None for an argument that is not the suite's.
+
+    pytest prints ids relative to where it was started, and xdist's `loadgroup` appends a group; editors hand back the
+    source of the check. A file or folder of the user's own that bears the suite's name stays the user's.
+    """
+    file, separator, rest = argument.partition("::")
+    path = Path(file)
+    if path.suffix == ".py" and _is_source(started_in / path):
+        return f"{SUITE}/{path.name}{separator}{_without_group(rest)}"
+    parts = PureWindowsPath(file).parts  # with either separator
+    if SUITE not in parts[-2:] or (started_in / path).exists():
+        return None
+    below = parts[-1:] if parts[-1] != SUITE else ()
+    return "/".join([SUITE, *below]) + separator + _without_group(rest)
 
 
-def own_node_id(argument: str) -> str:
-    """The node id behind such an argument, without the group that xdist's `loadgroup` appends."""
-    _, separator, rest = argument.partition("::")
-    return SUITE + separator + (rest.partition("@")[0] if "]@" in rest or "[" not in rest else rest)
+def _is_source(path: Path) -> bool:
+    return path.stem in checks.TOPICS and path.parent.resolve() == SOURCES.resolve()
+
+
+def _without_group(rest: str) -> str:
+    return rest.partition("@")[0] if "]@" in rest or "[" not in rest else rest
 
 
 def not_found(items: Sequence[pytest.Item], selected: Sequence[str]) -> list[str]:
-    """The node ids that were asked for and that no test has."""
-    return [one for one in selected if not any(_matches(item.nodeid, one) for item in items)]
+    """The node ids that were asked for and that no check has."""
+    # Not by the items' own ids: other plugins rewrite those.
+    ids = [f"{topic.nodeid}::{item.name}" for item in items if (topic := item.getparent(Topic))]
+    return [one for one in selected if not any(_is_or_holds(one, node_id) for node_id in ids)]
+
+
+def _is_or_holds(selected: str, node_id: str) -> bool:
+    return node_id == selected or node_id.startswith((f"{selected}/", f"{selected}::", f"{selected}["))
 
 
 def position(item: pytest.Item) -> tuple[int, int]:
     """The built-in checks first, as their modules have them; pytest had grouped tests by their parameters."""
-    own, _, rest = item.nodeid.partition("::")
-    if own != SUITE or not isinstance(item, pytest.Function):
+    topic = item.getparent(Topic)
+    if topic is None or not isinstance(item, pytest.Function):
         return len(checks.TOPICS), 0
-    return checks.TOPICS.index(rest.partition("::")[0]), item.function.__code__.co_firstlineno
+    return checks.TOPICS.index(Path(topic.name).stem), item.function.__code__.co_firstlineno
 
 
 class Suite(pytest.Collector):
@@ -60,18 +85,23 @@ class Suite(pytest.Collector):
 
     def _topics(self) -> Iterable["Topic"]:
         for module in topic_modules():
-            name = module.__name__.rpartition(".")[2]
-            nodeid = f"{SUITE}::{name}"
-            topic = Topic.from_parent(self, path=Path(str(module.__file__)), name=name, nodeid=nodeid)
+            name = Path(str(module.__file__)).name
+            topic = Topic.from_parent(self, path=self._location(module), name=name, nodeid=f"{SUITE}/{name}")
             topic.obj = module
             yield topic
+
+    def _location(self, module: ModuleType) -> Path:
+        """Its source; on another drive of Windows, from where editors cannot draw a tree, a file that is not there."""
+        source = Path(str(module.__file__))
+        root = self.config.rootpath
+        return source if source.anchor == root.anchor else root / SUITE / source.name
 
     def _wanted(self, item: pytest.Item | pytest.Collector) -> bool:
         mark = next(item.iter_markers("aml_check"), None)
         in_phase = mark is not None and self.phase in (None, *mark.kwargs["phases"])
         if not in_phase or not self.answerable(getattr(item, "fixturenames", ())):
             return False
-        return self.selected is None or any(_matches(item.nodeid, one) for one in self.selected)
+        return self.selected is None or any(_is_or_holds(one, item.nodeid) for one in self.selected)
 
 
 class Topic(pytest.Module):
@@ -92,7 +122,3 @@ class Topic(pytest.Module):
 def topic_modules() -> list[ModuleType]:
     """The modules of checks, in the order in which they run."""
     return [import_module(f"{checks.__name__}.{topic}") for topic in checks.TOPICS]
-
-
-def _matches(node_id: str, selected: str) -> bool:
-    return node_id == selected or node_id.startswith((f"{selected}::", f"{selected}[")) or selected == SUITE

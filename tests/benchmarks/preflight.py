@@ -21,8 +21,8 @@ EXAMPLE = ROOT / "example_project"
 
 WITHOUT_PROCESSES = (
     *("-o", "aml_local=no"),
-    *("--deselect", "aml-preflight::spec::check_spec_matches_the_schema"),
-    *("--deselect", "aml-preflight::environment::check_requirements_resolve"),
+    *("--deselect", "aml-preflight/spec.py::check_spec_matches_the_schema"),
+    *("--deselect", "aml-preflight/environment.py::check_requirements_resolve"),
 )
 OFFLINE = ("-o", "aml_workspace=", "-o", "aml_emulator=")
 

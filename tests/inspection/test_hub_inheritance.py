@@ -28,7 +28,7 @@ def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, str]:
     """What each built-in check said, by its name."""
     run = example.inline_run("-p", "no:xdist", "-q", *arguments, "aml-preflight")
     reports = [one for one in run.getreports("pytest_runtest_logreport") if one.when == "call" or not one.passed]
-    return {one.nodeid.split("::")[2].partition("[")[0]: one.outcome for one in reports}
+    return {one.nodeid.split("::")[1].partition("[")[0]: one.outcome for one in reports}
 
 
 def test_project_passes_with_what_its_hub_has(example: pytest.Pytester) -> None:

@@ -207,7 +207,7 @@ def others_without_process(wanted: set[str]) -> list[str]:
     """Options that leave out checks which would start a process that the wanted ones do not need."""
     modules = {WITH_A_PROCESS[name] for name in wanted}
     spared = [name for name, module in WITH_A_PROCESS.items() if module not in modules and not name.startswith("local")]
-    return [part for name in spared for part in ("--deselect", f"aml-preflight::{name.replace('::', '::check_')}")]
+    return [part for name in spared for part in ("--deselect", f"aml-preflight/{name.replace('::', '.py::check_')}")]
 
 
 def outcomes(pytester: pytest.Pytester, *arguments: str) -> dict[str, dict[str, str]]:
@@ -217,7 +217,7 @@ def outcomes(pytester: pytest.Pytester, *arguments: str) -> dict[str, dict[str, 
     )
     said: dict[str, dict[str, str]] = {"blocks": {}, "advises": {}, "errors": {}, "skipped": {}}
     for report in run.getreports("pytest_runtest_logreport"):
-        _, topic, name = report.nodeid.split("::")
+        topic, name = report.nodeid.removeprefix("aml-preflight/").split(".py::")
         if kind := _kind(report):
             said[kind][f"{topic}::{name.partition('[')[0].removeprefix('check_')}"] = str(report.longrepr)
     return said

@@ -20,7 +20,7 @@ def test_a_spec_is_found_from_where_pytest_was_started(
     """Every reader then finds it, and verdicts call it by its way from the rootdir."""
     monkeypatch.chdir(without_instances.path / folder)
 
-    result = without_instances.runpytest_inprocess("--aml-deployment", file, "aml-preflight::spec")
+    result = without_instances.runpytest_inprocess("--aml-deployment", file, "aml-preflight/spec.py")
 
     assert result.parseoutcomes()["failed"] == 1
     result.stdout.fnmatch_lines(["deployment blue has no instances", "*found: *at deployments/blue.yml:*"])

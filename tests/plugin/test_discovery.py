@@ -17,7 +17,7 @@ FAULT = "faults:\n  - {{kind: deny, resource: '{}'}}\n"
 
 def test_every_live_deployment_becomes_a_target(example: pytest.Pytester) -> None:
     """A workspace alone is enough: the header says what was found, the node ids hold it."""
-    result = example.runpytest_inprocess(*OPEN, "-p", "no:xdist", "-v", "aml-preflight::deployment")
+    result = example.runpytest_inprocess(*OPEN, "-p", "no:xdist", "-v", "aml-preflight/deployment.py")
 
     result.stdout.fnmatch_lines(
         ["aml-preflight: contoso-ml/iris/blue, phase audit*", "*is_provisioned?contoso-ml/iris/blue? PASSED*"]
@@ -27,7 +27,7 @@ def test_every_live_deployment_becomes_a_target(example: pytest.Pytester) -> Non
 def test_before_a_deployment_nothing_is_looked_up(example: pytest.Pytester) -> None:
     """What is about to be deployed is what the operator says."""
     result = example.runpytest_inprocess(
-        "-o", "aml_endpoint=", "-o", "aml_deployment=", "-rs", "aml-preflight::network"
+        "-o", "aml_endpoint=", "-o", "aml_deployment=", "-rs", "aml-preflight/network.py"
     )
 
     assert result.ret == pytest.ExitCode.OK
@@ -36,7 +36,7 @@ def test_before_a_deployment_nothing_is_looked_up(example: pytest.Pytester) -> N
 
 def test_workers_are_told(example: pytest.Pytester) -> None:
     """Under xdist the controller looks, so that all workers collect the same tests."""
-    result = example.runpytest_subprocess(*OPEN, "-n", "2", "aml-preflight::deployment")
+    result = example.runpytest_subprocess(*OPEN, "-n", "2", "aml-preflight/deployment.py")
 
     result.assert_outcomes(passed=4)
 
@@ -44,7 +44,7 @@ def test_workers_are_told(example: pytest.Pytester) -> None:
 def test_a_workspace_without_endpoints_says_so(example: pytest.Pytester) -> None:
     """Nothing live is no mistake, and no silence either."""
     result = example.runpytest_inprocess(
-        *OPEN, "-p", "no:xdist", "-rs", "--aml-failure", "endpoint-absent", "aml-preflight::deployment"
+        *OPEN, "-p", "no:xdist", "-rs", "--aml-failure", "endpoint-absent", "aml-preflight/deployment.py"
     )
 
     result.stdout.fnmatch_lines(["SKIPPED * workspace contoso-ml has no online endpoint"])
@@ -64,7 +64,7 @@ def test_what_could_not_be_looked_up_is_an_error(example: pytest.Pytester, denie
     world.write_text(world.read_text(encoding="utf-8") + "\n" + FAULT.format(denied), encoding="utf-8")
 
     result = example.runpytest_inprocess(
-        *OPEN, "-p", "no:xdist", "-rs", "aml-preflight::deployment", "aml-preflight::logs"
+        *OPEN, "-p", "no:xdist", "-rs", "aml-preflight/deployment.py", "aml-preflight/logs.py"
     )
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED

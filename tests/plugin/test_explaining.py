@@ -221,7 +221,7 @@ def test_logs_come_with_a_failed_deployment_and_into_junit(example: pytest.Pytes
     result = example.runpytest_inprocess(
         "-p", "no:xdist", "--aml-phase", "post", "--aml-failure",
         "deployment-failed-container-crashes", f"--junitxml={junit}",
-        "aml-preflight::deployment::check_deployment_is_provisioned",
+        "aml-preflight/deployment.py::check_deployment_is_provisioned",
     )  # fmt: skip
 
     result.stdout.fnmatch_lines(["*InferenceServer log*", "*No module named 'lightgbm'*"])

@@ -30,7 +30,7 @@ def test_a_new_system_assigned_identity_needs_room_for_its_roles(example: pytest
     counts = "{roleAssignmentsLimit: 4000, roleAssignmentsCurrentCount: 3998, roleAssignmentsRemainingCount: 2}"
     text = world.read_text(encoding="utf-8").replace("\ncollections:", f"\ncollections:\n  {METRICS}: {counts}\n#", 1)
     world.write_text(text, encoding="utf-8")
-    check = "aml-preflight::subscription::check_role_assignments_remain"
+    check = "aml-preflight/subscription.py::check_role_assignments_remain"
 
     result = example.runpytest_inprocess("-o", "aml_deployment=", check)
 

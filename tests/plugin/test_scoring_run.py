@@ -8,7 +8,7 @@ import pytest
 
 from pytest_amlpreflight.emulator.application import Application
 
-SCORING = "aml-preflight::scoring"
+SCORING = "aml-preflight/scoring.py"
 
 
 def run(example: pytest.Pytester, *arguments: str) -> pytest.RunResult:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-VAULT = "aml-preflight::key_vault::check_vault_admits_trusted_services[contoso-ml]"
+VAULT = "aml-preflight/key_vault.py::check_vault_admits_trusted_services[contoso-ml]"
 BROKEN = ("--aml-failure", "key-vault-turns-trusted-services-away")
 
 
@@ -24,7 +24,7 @@ def test_a_plain_run_collects_the_built_in_checks_before_the_users_tests(example
     result = run(example, "--collect-only", "-q")
 
     lines = [line for line in result.outlines if "::" in line]
-    assert lines[0].startswith("aml-preflight::")
+    assert lines[0].startswith("aml-preflight/")
     assert lines[-1].startswith("tests/test_release_gate.py::")
 
 
@@ -38,7 +38,7 @@ def test_a_node_id_pasted_back_runs_that_check_alone(example: pytest.Pytester) -
 @pytest.mark.parametrize("prefix", ["../", "./"])
 def test_a_node_id_is_understood_relative_to_where_pytest_was_started(example: pytest.Pytester, prefix: str) -> None:
     """Pytest prints ids relative to the working directory, so the suite's may start with dots."""
-    result = run(example, prefix + "aml-preflight::key_vault")
+    result = run(example, prefix + "aml-preflight/key_vault.py")
 
     assert passed(result) >= 1
     assert "workspace::" not in result.stdout.str()
@@ -46,10 +46,10 @@ def test_a_node_id_is_understood_relative_to_where_pytest_was_started(example: p
 
 def test_a_node_id_that_is_none_is_a_usage_error(example: pytest.Pytester) -> None:
     """A typo must not become a green run over nothing."""
-    result = run(example, "aml-preflight::key_vault::check_nothing")
+    result = run(example, "aml-preflight/key_vault.py::check_nothing")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: not found in phase pre: aml-preflight::key_vault::check_nothing"])
+    result.stderr.fnmatch_lines(["ERROR: not found in phase pre: aml-preflight/key_vault.py::check_nothing"])
 
 
 def test_a_node_id_of_a_users_test_leaves_the_suite_out(example: pytest.Pytester) -> None:
@@ -70,8 +70,8 @@ def test_the_marker_selects_a_topic(example: pytest.Pytester) -> None:
     """`-m` takes the marker with its arguments."""
     result = run(example, "-m", "aml_check(topic='quota')", "--collect-only", "-q")
 
-    topics = {line.split("::")[1] for line in result.outlines if line.startswith("aml-preflight::")}
-    assert topics == {"quota"}
+    topics = {line.split("::")[0] for line in result.outlines if line.startswith("aml-preflight/")}
+    assert topics == {"aml-preflight/quota.py"}
 
 
 def test_deselect_takes_a_check_out(example: pytest.Pytester) -> None:
@@ -98,7 +98,7 @@ def test_stepwise_goes_on_at_the_failed_check(example: pytest.Pytester) -> None:
     result = run(example, "--sw", "-v")
 
     assert stopped.parseoutcomes()["failed"] == 1
-    first = next(line for line in result.outlines if line.startswith("aml-preflight::"))
+    first = next(line for line in result.outlines if line.startswith("aml-preflight/"))
     assert first.startswith(f"{VAULT} PASSED")
 
 

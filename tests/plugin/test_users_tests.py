@@ -21,7 +21,7 @@ def test_an_overridden_fixture_wins(example: pytest.Pytester) -> None:
         """
     )
 
-    result = run(example, "aml-preflight::workspace::check_workspace_allows_v2_apis")
+    result = run(example, "aml-preflight/workspace.py::check_workspace_allows_v2_apis")
 
     result.assert_outcomes(failed=1)
 
@@ -47,14 +47,45 @@ def test_a_marked_test_stays_out_of_other_phases(example: pytest.Pytester) -> No
     after.assert_outcomes(passed=1)
 
 
-def test_without_a_workspace_a_test_with_facts_is_an_error(pytester: pytest.Pytester) -> None:
-    """A gate that looked at nothing must not be green."""
-    pytester.makepyfile("def test_own(aml_workspace):\n    pass\n")
+def test_where_nothing_is_configured_a_test_with_facts_is_skipped(pytester: pytest.Pytester) -> None:
+    """The team's unit tests run on every machine; what needs Azure says why it did not."""
+    pytester.makepyfile("def test_own(aml_workspace):\n    pass\n\ndef test_unit():\n    pass\n")
 
-    result = pytester.runpytest_inprocess()
+    result = pytester.runpytest_inprocess("-rs")
 
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*no workspace was given: --aml-workspace*"])
+    result.assert_outcomes(skipped=1, passed=1)
+    result.stdout.fnmatch_lines(["SKIPPED*.py*: nothing was configured: --aml-workspace NAME*"])
+
+
+def test_configured_in_the_ini_file_users_tests_run_without_the_suite(example: pytest.Pytester) -> None:
+    """Configuring is not asking: a plain run is the user's tests, and they have their facts."""
+    result = run(example, "-o", "addopts=", "-v")
+
+    result.assert_outcomes(passed=2)
+    assert "aml-preflight/" not in result.stdout.str()
+
+
+def test_a_mistake_in_the_configuration_leaves_unit_tests_alone(example: pytest.Pytester) -> None:
+    """Who asked for no check gets their unit tests, and an ERROR only where a fact was needed."""
+    example.makepyfile(test_unit="def test_unit():\n    pass\n")
+
+    result = run(example, "-o", "addopts=", "-o", "aml_deployment=nowhere.yml", ".")
+
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["*nowhere.yml: does not exist*"])
+
+
+def test_a_fixture_of_the_users_own_is_theirs(pytester: pytest.Pytester) -> None:
+    """A project that called its fixtures `aml_*` before it installed the plugin keeps them."""
+    pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef aml_client():\n    return 'own'\n")
+    pytester.makepyfile("def test_own(aml_client):\n    assert aml_client == 'own'\n")
+
+    unconfigured = pytester.runpytest_inprocess("-v")
+    configured = pytester.runpytest_inprocess("-v", "-o", "aml_workspace=contoso-ml")
+
+    for result in (unconfigured, configured):
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["*::test_own PASSED*"])
 
 
 def test_a_check_for_a_deployment_is_skipped_where_none_was_given(example: pytest.Pytester) -> None:

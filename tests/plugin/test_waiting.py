@@ -61,7 +61,7 @@ def test_without_the_option_nobody_waits() -> None:
 
 def test_a_state_that_settles_passes_and_says_how_long_it_took(example: pytest.Pytester) -> None:
     """Without the option it fails; with it, the end of the run says what was waited for."""
-    failure = ("--aml-failure", "deployment-settles-late", "aml-preflight::deployment")
+    failure = ("--aml-failure", "deployment-settles-late", "aml-preflight/deployment.py")
 
     impatient = example.runpytest_inprocess(*QUIET, *failure)
     patient = example.runpytest_inprocess(*QUIET, "--aml-wait", "30", *failure)
@@ -74,7 +74,7 @@ def test_a_state_that_settles_passes_and_says_how_long_it_took(example: pytest.P
 def test_the_verdict_says_how_long_the_run_waited(example: pytest.Pytester) -> None:
     """Bounded: the last state, after the time that was given."""
     result = example.runpytest_inprocess(
-        *QUIET, "--aml-wait", "1", "--aml-failure", "deployment-still-updating", "aml-preflight::deployment"
+        *QUIET, "--aml-wait", "1", "--aml-failure", "deployment-still-updating", "aml-preflight/deployment.py"
     )
 
     result.stdout.fnmatch_lines(["  waited:   1 s, read * times"])
@@ -89,7 +89,7 @@ def test_a_final_state_is_not_waited_for(example: pytest.Pytester) -> None:
         "60",
         "--aml-failure",
         "endpoint-failed",
-        "aml-preflight::deployment::check_endpoint_is_provisioned",
+        "aml-preflight/deployment.py::check_endpoint_is_provisioned",
     )
 
     result.stdout.fnmatch_lines(["endpoint iris failed with BadRequest*"])
@@ -99,7 +99,7 @@ def test_a_final_state_is_not_waited_for(example: pytest.Pytester) -> None:
 def test_a_log_file_holds_no_progress(example: pytest.Pytester) -> None:
     """The line that is rewritten is for terminals only."""
     result = example.runpytest_inprocess(
-        *QUIET, "--aml-wait", "1", "--aml-failure", "deployment-still-updating", "aml-preflight::deployment"
+        *QUIET, "--aml-wait", "1", "--aml-failure", "deployment-still-updating", "aml-preflight/deployment.py"
     )
 
     result.stdout.no_fnmatch_line("*waiting * s of*")
