@@ -32,7 +32,7 @@ def check_script_starts(aml_local_run: LocalRun | None) -> None:
         f"{run.script} does not start: {run.reason or 'it ends without a word'}",
         found="\n".join([f"{run.code} (locally)", *(run.traceback[-SHOWN_FRAMES:] or run.log[-4:])]),
         expected=f"an answer to the liveness probe within {run.budget_seconds:.0f} s",
-        fix=f"azmlinfsrv --entry_script {run.script}",
+        fix="\n".join(filter(None, [run.advice, f"azmlinfsrv --entry_script {run.script}"])),
     )
 
 

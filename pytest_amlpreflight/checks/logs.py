@@ -1,16 +1,19 @@
 """What the deployment's containers printed."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog, LogCause
+from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.log_reading import LogCause
+from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 CODES = (
     "ResourceNotReady", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound", "ERR_2200",
     "ERR_2100", "ERR_1300", "DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "PodOutOfMemory", "OutOfQuota",
-    "BadArgument", "424", "502", "504",
+    "BadArgument", "424", "502", "504", "ImageBuildFailure", "UserScriptException",
 )  # fmt: skip
 
 
@@ -18,20 +21,21 @@ CODES = (
 def check_container_logs_are_clean(
     aml_live_deployment: Deployment | None, aml_container_logs: tuple[ContainerLog, ...]
 ) -> None:
-    """Neither container's log holds a known cause of failure; and that of a deployment that failed, no exception.
+    """Neither container's last start was ended by a known cause; and that of a deployment that failed, by none at all.
 
-    The log is where the reason stands when Azure only says that a container is not ready. An exception that no table
-    knows is no failure of a deployment that serves: some request may have caused it.
+    The log is where the reason stands when Azure only says that a container is not ready. What a later success made up
+    for, warnings, and the user's own words are no causes. An exception that no table knows is no failure of a
+    deployment that serves: some request may have caused it.
     """
     if aml_live_deployment is None:
         not_applicable("not reached: the deployment does not exist")
-    deployment, logs = aml_live_deployment, _available(aml_container_logs)
-    for log in logs:
-        for cause in log.causes:
-            _known(deployment, log, cause)
-    if deployment.provisioning_state != "Succeeded":
-        for log in logs:
-            _unknown(deployment, log)
+    deployment = aml_live_deployment
+    failed = deployment.provisioning_state not in ("Succeeded", "Creating", "Updating", "Scaling")
+    readings = [(log, log.reading(failed=failed)) for log in _available(aml_container_logs)]
+    _known(deployment, [(log, cause) for log, reading in readings for cause in reading.causes])
+    for log, reading in readings if deployment.provisioning_state != "Succeeded" else ():
+        if reading.unknown:
+            _unknown(deployment, log, reading.unknown)
 
 
 @check("logs", phases=("post", "audit"))
@@ -66,25 +70,29 @@ def _available(logs: tuple[ContainerLog, ...]) -> list[ContainerLog]:
     return found
 
 
-def _known(deployment: Deployment, log: ContainerLog, cause: LogCause) -> None:
-    what = f" ({cause.what})" if cause.what else ""
+def _known(deployment: Deployment, causes: Sequence[tuple[ContainerLog, LogCause]]) -> None:
+    """Name them all; the headline is the one that ended it."""
+    if not causes:
+        return
+    first = causes[0][1]
     blocked(
-        f"deployment {deployment.name}: {cause.title}{what}",
-        found=f"{log.container.value} log: {cause.line}",
-        expected="a log without it",
-        fix="\n".join(filter(None, [cause.advice, cause.guide])),
+        f"deployment {deployment.name}: {_named(first)}{f', and {len(causes) - 1} more' if len(causes) > 1 else ''}",
+        found="\n".join(f"{log.container.value} log: {cause.line}" for log, cause in causes),
+        expected="a log without it" if len(causes) == 1 else "a log without them",
+        fix="\n".join(dict.fromkeys(text for _, cause in causes for text in (cause.advice, cause.guide) if text)),
     )
 
 
-def _unknown(deployment: Deployment, log: ContainerLog) -> None:
-    tracebacks = log.tracebacks
-    if not tracebacks:
-        return
+def _named(cause: LogCause) -> str:
+    return f"{cause.title} ({cause.what})" if cause.what else cause.title
+
+
+def _unknown(deployment: Deployment, log: ContainerLog, traceback: Traceback) -> None:
     option = " --container storage-initializer" if log.container is Container.STORAGE_INITIALIZER else ""
     blocked(
-        f"deployment {deployment.name} raised {tracebacks[-1].raised[:80]}",
-        found="\n".join(tracebacks[-1].users_first[:8]),
-        expected="a log without an exception",
+        f"deployment {deployment.name} raised {traceback.brief[:80]}",
+        found="\n".join(traceback.users_first[:8]),
+        expected="a log without an exception; this one is in no table of known causes",
         fix=f"az ml online-deployment get-logs --endpoint-name {deployment.endpoint_name} --name {deployment.name} "
         f"--lines 200{option}",
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
-from pytest_amlpreflight.facts.resources.container_log import LogCause, causes_in
+from pytest_amlpreflight.facts.resources.log_reading import LogCause, read_log
 from pytest_amlpreflight.facts.resources.operation import CodeMeaning, code_meanings, meaning_of
 from pytest_amlpreflight.facts.rules.redaction import redact
 
@@ -92,7 +92,7 @@ def explain_text(text: str, subject: str) -> Explanation:
     """
     from pytest_amlpreflight.readers.resources.error_chain import errors_in
 
-    causes = causes_in(redact(text))
+    causes = read_log(redact(text)).causes
     nested = [code for error in errors_in(text) for code in error.codes]
     found = [
         *(cause.code for cause in causes),

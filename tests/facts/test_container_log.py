@@ -4,9 +4,7 @@ from datetime import date
 
 import pytest
 
-from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog, causes_in
-from pytest_amlpreflight.facts.resources.operation import meaning_of
+from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 
 LOG = """2026-09-17T07:28:02,187280665+00:00 | gunicorn/run | AzureML image information: openmpi4.1.0-ubuntu22.04,\
  Materialization Build:20250601.v1
@@ -27,44 +25,22 @@ def log(text: str, container: Container = Container.INFERENCE_SERVER) -> Contain
     return ContainerLog(container, text)
 
 
-@pytest.mark.parametrize("row", load("log-causes").rows, ids=lambda row: row["cause"])
-def test_every_cause_goes_with_a_code_that_is_explained(row: dict[str, str]) -> None:
-    """`--aml-explain` of a log leads from the cause to its code, and the code must be in its table."""
-    assert meaning_of(row["code"]) is not None
-    assert row["advice"]
-
-
-def test_the_cause_that_says_more_comes_first() -> None:
-    """A missing monitoring package is that, before it is a missing module and a worker that does not boot."""
-    text = "Worker (pid:7) exited with code 3\nModuleNotFoundError: No module named 'azureml.ai'\n"
-
-    names = [cause.name for cause in causes_in(text)]
-
-    assert names == ["monitoring_package", "module_not_found", "worker_boot"]
-
-
-def test_a_cause_shows_its_line_and_what_it_is_about() -> None:
-    """The operator reads the line itself, and the module's name in the headline."""
-    (cause,) = log("x\nModuleNotFoundError: No module named 'lightgbm'\ny").causes
-
-    assert (cause.what, cause.line) == ("lightgbm", "ModuleNotFoundError: No module named 'lightgbm'")
-
-
 def test_some_causes_belong_to_one_container() -> None:
     """A denied blob in the server's log is the script's own business; in the initializer's, the endpoint identity's."""
     text = "ErrorCode:AuthorizationPermissionMismatch"
 
-    assert not log(text).causes
-    assert [cause.name for cause in log(text, Container.STORAGE_INITIALIZER).causes] == ["blob_authorization"]
+    assert not log(text).reading().causes
+    assert [cause.name for cause in log(text, Container.STORAGE_INITIALIZER).reading().causes] == ["blob_authorization"]
 
 
 def test_the_users_frames_come_first() -> None:
     """Of an unknown exception: what was raised, the user's own frames, then those of libraries."""
-    (traceback,) = log(LOG).tracebacks
+    unknown = log(LOG).reading(failed=True).unknown
 
-    assert traceback.raised == "xgboost.core.XGBoostError: bad model"
-    assert traceback.users_first[1].strip().startswith('File "/var/azureml-app/src/score.py"')
-    assert "site-packages" in traceback.users_first[3]
+    assert unknown is not None
+    assert unknown.raised == "xgboost.core.XGBoostError: bad model"
+    assert unknown.users_first[1].strip().startswith('File "/var/azureml-app/src/score.py"')
+    assert "site-packages" in unknown.users_first[3]
 
 
 def test_the_image_and_its_day_are_in_the_log_of_the_start() -> None:

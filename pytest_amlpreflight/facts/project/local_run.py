@@ -23,7 +23,8 @@ class LocalRun:
     """A run of the real inference server on this machine.
 
     Without a start `code` is the error with which Azure would report it, `reason` the last line of the script's own
-    traceback, and `traceback` its frames without the server's. `log` is the end of what was printed.
+    traceback, `traceback` its frames without the server's, and `advice` what mends it where that is known. `log` is the
+    end of what was printed.
     """
 
     script: str
@@ -31,6 +32,7 @@ class LocalRun:
     code: str | None = None
     reason: str | None = None
     traceback: tuple[str, ...] = ()
+    advice: str | None = None
     log: tuple[str, ...] = ()
     budget_seconds: float = 0
     sample: SampleAnswer | None = None

@@ -121,7 +121,8 @@ def _not_started(run: LocalRun, process: ServerProcess) -> LocalRun:
         detail = f"azureml-inference-server-http is {log.strip().splitlines()[-1]}"
         raise FactUnreadable(RESOURCE, status=None, code="NotInstalled", detail=detail)
     fault = fault_of(log, process.exit_code)
-    return replace(run, code=fault.code, reason=fault.reason, traceback=fault.traceback, log=tail(log))
+    found = replace(run, code=fault.code, reason=fault.reason, traceback=fault.traceback, advice=fault.advice)
+    return replace(found, log=tail(log))
 
 
 def _scored(run: LocalRun, process: ServerProcess, sample: Path | None) -> LocalRun:

@@ -1,12 +1,11 @@
-"""The inference server's log: whose fault a failure was, and the user's part of the traceback."""
+"""The log of the inference server that runs here: whose fault a failure was, and the user's part of the traceback."""
 
-import re
 from dataclasses import dataclass
 
-HEAD = "Traceback (most recent call last):"
-SERVERS_OWN = re.compile(
-    r'File "(?:[^"]*[/\\]azureml_inference_server_http[/\\][^"]*|<frozen [^"]*|[^"]*[/\\]flask[/\\][^"]*)"'
-)
+from pytest_amlpreflight.facts.resources.log_lines import lines_of
+from pytest_amlpreflight.facts.resources.log_reading import read_log
+from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
+
 CODES = (
     ("does not have a init() function", "UserScriptFunctionNotFound"),
     ("does not have a run() function", "UserScriptFunctionNotFound"),
@@ -18,33 +17,34 @@ CODES = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Azure's code for a failure, the exception in one line, and the frames of the user's own code."""
+    """Azure's code for a failure, the exception in one line, the frames of the user's own code, and what mends it where
+    the table `log-causes` knows.
+    """
 
     code: str
     reason: str | None = None
     traceback: tuple[str, ...] = ()
+    advice: str | None = None
 
 
 def fault_of(log: str, exit_code: int | None) -> Fault:
     """Why the server did not start. `exit_code` is None while it still runs, negative for a signal."""
     code = next((code for words, code in CODES if words in log), None)
-    blocks = _tracebacks(log)
-    users = _users_block(blocks)
-    reason, frames = _users_part(users) if users else (None, ())
+    users = _of_the_user(chains_of(lines_of(log)))
+    reason, frames = (users.brief, _frames(users)) if users else (None, ())
+    causes = read_log(log, failed=True).causes
+    advice = causes[0].advice if causes else None
     if code is None and exit_code is not None and exit_code < 0:
-        return Fault("DeploymentCrashLoopBackOff", f"the server was ended by signal {-exit_code}", frames)
+        return Fault("DeploymentCrashLoopBackOff", f"the server was ended by signal {-exit_code}", frames, advice)
     if code is None and exit_code is None:
-        return Fault("ResourceNotReady", "the server did not answer in time", ())
-    return Fault(code or "ResourceNotReady", reason or _last_words(log), frames)
+        return Fault("ResourceNotReady", "the server did not answer in time", (), advice)
+    return Fault(code or "ResourceNotReady", reason or _last_words(log), frames, advice)
 
 
 def last_fault(log: str) -> Fault | None:
     """The user's exception that was logged last, for a request that failed."""
-    blocks = [block for block in _tracebacks(log) if _users_part(block)[1]]
-    if not blocks:
-        return None
-    reason, frames = _users_part(blocks[-1])
-    return Fault("UserScriptException", reason, frames)
+    raised = [one for chain in chains_of(lines_of(log)) for one in chain.links if _frames(one)]
+    return Fault("UserScriptException", raised[-1].brief, _frames(raised[-1])) if raised else None
 
 
 def tail(log: str, lines: int = 20) -> tuple[str, ...]:
@@ -52,49 +52,15 @@ def tail(log: str, lines: int = 20) -> tuple[str, ...]:
     return tuple(log.rstrip().splitlines()[-lines:])
 
 
-def _tracebacks(log: str) -> list[list[str]]:
-    """Each traceback from its first frame to its exception."""
-    blocks: list[list[str]] = []
-    block: list[str] | None = None
-    for line in log.splitlines():
-        if HEAD in line:
-            block = []
-            blocks.append(block)
-        elif block is not None:
-            block.append(line)
-            if line and not line[0].isspace():
-                block = None
-    return [each for each in blocks if each]
+def _of_the_user(chains: list[Chain]) -> Traceback | None:
+    """The exception behind the server's own account of a failure; other tracebacks are of its housekeeping."""
+    accounts = [chain for chain in chains if chain.servers_account] or chains[-1:]
+    return accounts[0].user if accounts else None
 
 
-def _users_block(blocks: list[list[str]]) -> list[str] | None:
-    """The traceback behind the server's own account of a failure.
-
-    The server raises `UserScriptException` from the user's exception, which Python prints first; a `UserScriptError`
-    is the server's own finding and stands alone. Other tracebacks are of its housekeeping.
-    """
-    for at, block in enumerate(blocks):
-        if "UserScriptError: " in block[-1]:
-            return block[-1:]
-        if "UserScript" in block[-1] and at:
-            return blocks[at - 1]
-    return blocks[-1] if blocks else None
-
-
-def _users_part(block: list[str]) -> tuple[str | None, tuple[str, ...]]:
-    frames: list[str] = []
-    keep = False
-    for line in block[:-1]:
-        if line.startswith("  File "):
-            keep = SERVERS_OWN.search(line) is None
-        if keep:
-            frames.append(line)
-    return _last_line(block), tuple(frames)
-
-
-def _last_line(block: list[str]) -> str:
-    """`ModuleNotFoundError: No module named 'pandas'`, without the server's module path."""
-    return re.sub(r"^(?:\w+\.)+(?=\w+(?:Error|Exception))", "", block[-1]).strip()
+def _frames(traceback: Traceback) -> tuple[str, ...]:
+    """The calls that are not the server's or the import system's."""
+    return tuple(line for frame in traceback.frames if not frame.of_the_server for line in frame.lines)
 
 
 def _last_words(log: str) -> str | None:

@@ -1,0 +1,125 @@
+"""A log taken apart into lines: what each says, how grave its writer found it, and who wrote it."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+MOST_LINES = 5_000
+LONGEST_LINE = 2_000
+"""A log is read from its end, and a line from its start: what is beyond says nothing of the last start."""
+LONGEST_RECORD = 200_000
+"""Characters of a line that is taken for a JSON record."""
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
+_STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?"
+_LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
+_GAP = r"[ |:-]{1,5}"
+_PREFIXES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\[pod/[^\]\s]{1,200}\] ",  # kubectl logs --prefix
+        rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv
+        rf"\[{_STAMP}\] \[\d+\] \[(?P<level>{_LEVEL})\] ",  # gunicorn
+        r"\((?P<origin>[A-Za-z]\w{0,40}) (?:pid=\d+|rank=\d+)[^)]{0,40}\) ?",  # vLLM's and Ray's processes
+        rf"(?P<level>{_LEVEL})\s{{1,5}}\d\d-\d\d \d\d:\d\d:\d\d \[(?P<origin>[^\]]{{1,80}})\] ?",  # vLLM
+        r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6}\s{1,8}\d+ (?P<origin>[^\]\s]{1,100})\] ?",  # glog: Triton
+        rf"{_STAMP}: (?P<level>[IWEF]) (?P<origin>[^\]\s]{{1,120}})\] ?",  # TensorFlow
+        rf"(?P<level>{_LEVEL}):(?P<origin>[\w.]{{1,100}}):",  # logging.basicConfig
+        rf"(?P<level>{_LEVEL}):\s{{1,9}}",  # uvicorn
+        rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
+        rf"{_STAMP} ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?)?",  # gunicorn/run, docker, kubectl --timestamps
+        rf"\[(?P<level>{_LEVEL})\] ?",
+        r"#\d{1,4} (?:\d{1,6}\.\d{1,3} )?",  # docker build
+    )
+)
+
+
+class Level(IntEnum):
+    """How grave the writer of a line found it."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+    CRITICAL = 50
+
+
+_LEVELS = {
+    "D": Level.DEBUG, "I": Level.INFO, "N": Level.INFO, "W": Level.WARNING, "E": Level.ERROR, "C": Level.CRITICAL,
+    "F": Level.CRITICAL,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line without what its logger put before it. `level` and `origin` are None where no logger wrote it; `prefix`
+    is what was taken off.
+    """
+
+    text: str
+    level: Level | None = None
+    origin: str | None = None
+    prefix: str = ""
+
+    @property
+    def logged(self) -> bool:
+        """Whether a logger wrote it, and not a process straight to its output."""
+        return self.level is not None
+
+
+def lines_of(text: str) -> list[Line]:
+    """The last lines of a log, oldest first, without colours, loggers' prefixes and trailing blanks."""
+    return [part for line in text.splitlines()[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]
+
+
+def _parts(text: str) -> Iterator[Line]:
+    """A line as one, or as those that a JSON record holds in its message."""
+    record = _from_json(text)
+    if record is None:
+        yield _taken_apart(Line(_ANSI.sub("", text[: 2 * LONGEST_LINE])))
+    else:
+        yield from (_taken_apart(replace(record, text=part[: 2 * LONGEST_LINE])) for part in record.text.split("\n"))
+
+
+def _taken_apart(line: Line) -> Line:
+    """The line without prefixes; a kubelet, a process and a logger may each have put one before it."""
+    text = line.text
+    for _ in range(4):
+        shorter = _without_prefix(line)
+        if shorter is line:
+            break
+        line = shorter
+    return replace(line, text=line.text[:LONGEST_LINE].rstrip(), prefix=text[: len(text) - len(line.text)])
+
+
+def _without_prefix(line: Line) -> Line:
+    for pattern in _PREFIXES:
+        match = pattern.match(line.text)
+        if match and match.end():
+            named = match.groupdict()
+            level = _LEVELS[named["level"][0]] if named.get("level") else line.level
+            return Line(line.text[match.end() :], level, named.get("origin") or line.origin)
+    return line
+
+
+def _from_json(text: str) -> Line | None:
+    """A line of a logger that writes JSON, such as the server of 2019; its message may be JSON once more."""
+    record = _object(text)
+    message = record.get("message")
+    if not isinstance(message, str):
+        return None
+    level = _LEVELS.get(str(record.get("level") or record.get("levelname") or " ")[:1].upper())
+    inner = _object(message).get("message")
+    return Line(inner if isinstance(inner, str) else message, level or Level.INFO, str(record.get("logger") or "json"))
+
+
+def _object(text: str) -> dict[str, object]:
+    if not text.startswith("{") or len(text) > LONGEST_RECORD:
+        return {}
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,219 @@
+"""Why a container does not work, as its log tells it: read from the last start, by what ended it."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
+from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
+
+_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root")
+_SERVERS_OWN_USER = "azmlinfsrv.print"
+_LONGEST_MESSAGE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogCause:
+    """A known cause and the line that shows it. `what` is the part that differs from case to case, such as a module's
+    name.
+    """
+
+    name: str
+    title: str
+    advice: str
+    code: str
+    line: str
+    what: str | None = None
+    guide: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogReading:
+    """Why the container does not work, as far as its log tells: the causes that the table knows, the one that ended it
+    first; or the exception that ended it, where the table does not know it. Neither where the log tells of nothing, or
+    where what it tells of was followed by success.
+    """
+
+    causes: tuple[LogCause, ...] = ()
+    unknown: Traceback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """Something that may be a cause, on line `place`. `generic` says that it follows from another."""
+
+    place: int
+    cause: LogCause | None
+    generic: bool = False
+    traceback: Traceback | None = None
+    request: bool = False
+
+
+def read_log(text: str, container: str | None = None, *, failed: bool | None = None) -> LogReading:
+    """Read the end of a log. `failed` says whether the deployment did, None where nobody knows.
+
+    A cause counts only in the last start that came to anything, and only where what follows did not succeed: a worker
+    that is ready makes up for what went wrong before, a request that was served for what went wrong with another.
+    Lines count by their writer and level: what was logged as information or a warning, or by the user's own logger, is
+    no cause, however it is worded.
+    """
+    lines = lines_of(text)
+    marks = _marks(lines)
+    begin = _last_start(marks, len(lines))
+    lines, marks = lines[begin:], {kind: [at - begin for at in places if at >= begin] for kind, places in marks.items()}
+    events = [event for event in _events(lines, container) if _stands(event, marks)]
+    if not events and failed is not False and _stops_in_init(lines, marks):
+        return LogReading((_slow_init(lines[marks["init"][-1]]),))
+    return _reading(events)
+
+
+def _reading(events: Sequence[_Event]) -> LogReading:
+    """The event that ended it, then the others; those that follow from another only where there is no other."""
+    telling = [event for event in events if not event.generic] or list(events)
+    ended = [event for event in reversed(telling) if event.cause or event.traceback]
+    last = next((event for event in ended if event.traceback is None or event.traceback.frames or event.cause), None)
+    if last is not None and last.cause is None:
+        return LogReading(unknown=last.traceback)
+    return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
+
+
+def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
+    """Each cause once; one that does not say what it is about stands back for the same that does."""
+    telling = {cause.name for cause in causes if cause.what}
+    seen = set()
+    for cause in causes:
+        key = (cause.name, cause.what)
+        if key not in seen and (cause.what or cause.name not in telling):
+            seen.add(key)
+            yield cause
+
+
+def _stands(event: _Event, marks: Mapping[str, list[int]]) -> bool:
+    """Whether nothing made up for it: of a start, a worker that is ready; of a request, one that was served."""
+    served, ready = marks["served"], marks["ready"]
+    after = [at for at in (served if event.request else served + ready) if at > event.place]
+    if not after:
+        return True
+    return not event.request and any(at > max(after) for at in marks["ended"])
+
+
+def _last_start(marks: Mapping[str, list[int]], end: int) -> int:
+    """Where the last start begins that came to anything: one that has just begun says nothing yet."""
+    starts = marks["start"]
+    for begin in reversed(starts):
+        told = [at for kind in ("ready", "served", "ended", "init", "told") for at in marks[kind] if begin <= at < end]
+        if told:
+            return begin
+        end = begin
+    return 0
+
+
+def _events(lines: Sequence[Line], container: str | None) -> list[_Event]:
+    rows = [one for one in _rows() if container is None or container in one[1].get("containers", (container,))]
+    raised = chains_of(lines)
+    chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
+    ended = [chain for number, chain in enumerate(chains) if _ended(chain, chains[number + 1 :])]
+    within = {at for chain in raised for one in chain.links for at in range(one.first, one.last + 1)}
+    told = [_of_chain(chain, rows) for chain in ended]
+    said = (_of_line(at, line, rows) for at, line in enumerate(lines) if at not in within and _counts(line))
+    return sorted([*told, *(event for event in said if event)], key=lambda event: event.place)
+
+
+def _ended(chain: Chain, later: Sequence[Chain]) -> bool:
+    """Whether an exception ended something: the server says so, or nothing else was raised after it."""
+    return chain.servers_account or not later or all(_follows(one) for one in later)
+
+
+def _follows(chain: Chain) -> bool:
+    """Whether an exception only says that another process has ended."""
+    return any(row.get("generic") and pattern.search(chain.user.said[:_LONGEST_MESSAGE]) for pattern, row in _rows())
+
+
+def _of_chain(chain: Chain, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event:
+    """The first row that meets one of the exceptions."""
+    for pattern, row in rows:
+        for one in chain.told if row.get("where", "exception") != "line" else ():
+            text = _with_frames(one) if row.get("frames") else one.said[:_LONGEST_MESSAGE]
+            if match := pattern.search(text):
+                cause = _cause(row, match, _line_of(one, match))
+                return _Event(chain.place, cause, bool(row.get("generic")), one, chain.of_a_request)
+    return _Event(chain.place, None, False, chain.user, chain.of_a_request)
+
+
+def _with_frames(one: Traceback) -> str:
+    frames = "\n".join(line for frame in one.frames[-3:] for line in frame.lines)
+    return f"{frames}\n{one.said}"[-_LONGEST_MESSAGE:]
+
+
+def _line_of(one: Traceback, match: re.Match[str]) -> str:
+    """The line of a message that shows the cause."""
+    shown = next((line for line in one.said.split("\n") if match[0].split("\n")[-1] in line), one.raised)
+    return shown.strip()
+
+
+def _counts(line: Line) -> bool:
+    """Whether a line can show a cause: its writer is the process or the server, and found it no mere warning."""
+    if line.level is None:
+        return True
+    origin = line.origin or ""
+    servers = not origin or origin.split(".")[0] in _SERVERS or origin.endswith(")") or ":" in origin
+    return line.level >= Level.ERROR and servers and origin != _SERVERS_OWN_USER
+
+
+def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
+    for pattern, row in rows:
+        if row.get("where", "exception") != "exception" and (match := pattern.search(line.text)):
+            return _Event(at, _cause(row, match, line.text.strip()), bool(row.get("generic")))
+    return None
+
+
+def _cause(row: Mapping[str, Any], match: re.Match[str], line: str) -> LogCause:
+    what = next((value for value in match.groupdict().values() if value), None)
+    return LogCause(row["cause"], row["title"], row["advice"], row["code"], line[:300], what, row.get("guide"))
+
+
+def _stops_in_init(lines: Sequence[Line], marks: Mapping[str, list[int]]) -> bool:
+    """Whether the log stops while init() runs: it was invoked, and neither ended nor failed."""
+    done = max([*marks["ready"], *marks["served"], *marks["ended"], -1])
+    return bool(lines) and bool(marks["init"]) and marks["init"][-1] > done
+
+
+def _slow_init(line: Line) -> LogCause:
+    row = next(row for _, row in _rows() if row["cause"] == "slow_init")
+    return LogCause(row["cause"], row["title"], row["advice"], row["code"], line.text, None, row.get("guide"))
+
+
+def _marks(lines: Sequence[Line]) -> dict[str, list[int]]:
+    """The lines on which a server tells of its life, by kind. Of starts only those of the outermost kind there is."""
+    found: dict[str, list[int]] = {kind: [] for kind in ("start", "init", "ready", "served", "ended", "told")}
+    starts: dict[int, list[int]] = {}
+    for at, line in enumerate(lines):
+        for rank, (pattern, kind) in enumerate(_mark_rows()):
+            if line.origin != _SERVERS_OWN_USER and pattern.search(line.text):
+                (starts.setdefault(rank, []) if kind == "start" else found[kind]).append(at)
+                break
+    found["start"] = starts[min(starts)] if starts else []
+    found["told"] = [chain.place for chain in chains_of(lines)]
+    return found
+
+
+@cache
+def _mark_rows() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row["pattern"]), row["mark"]) for row in load("log-marks").rows)
+
+
+@cache
+def _rows() -> tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]:
+    return tuple((re.compile(row["pattern"]), row) for row in load("log-causes").rows)
+
+
+def mentioned(text: str) -> Iterator[LogCause]:
+    """The causes of which a text speaks that is no log, such as a question about one: each line may show one."""
+    for line in lines_of(text):
+        for pattern, row in _rows():
+            if not row.get("generic") and not row.get("frames") and (match := pattern.search(line.text)):
+                yield _cause(row, match, line.text.strip())
+                break

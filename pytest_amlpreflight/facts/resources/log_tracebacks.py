@@ -1,0 +1,200 @@
+"""The Python exceptions in a log: each with its frames, and those that led to one another as one chain."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pytest_amlpreflight.facts.resources.log_lines import Level, Line
+
+_HEADER = "Traceback (most recent call last):"
+_CAUSED = "The above exception was the direct cause of the following exception:"
+_MEANWHILE = "During handling of the above exception, another exception occurred:"
+_FRAME = re.compile(r'\s{0,12}[|+ ]{0,6}File "(?P<file>[^"]{1,500})", line \d+(?:, in (?P<function>\S{1,200}))?')
+_RAISED = re.compile(
+    r"(?P<module>(?:[A-Za-z_]\w{0,80}\.){0,12})(?P<name>_?[A-Z]\w{0,100}|\w{0,20}(?:error|timeout))(?::(?=\s|$)|$)"
+)
+_BARE = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?::\s|$)")
+_OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
+_OF_A_LIBRARY = re.compile(
+    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|<frozen |azureml-server|azmlinfsrv"
+)
+_OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
+_HOUSEKEEPING = re.compile(r"Error (?:logging to Application Insights|while logging request|while fetching model IDs)")
+_MESSAGE_LINES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call: its file, its function, and the lines as printed."""
+
+    file: str
+    function: str
+    lines: tuple[str, ...]
+
+    @property
+    def of_a_library(self) -> bool:
+        """Whether it is not of the user's own files."""
+        return bool(_OF_A_LIBRARY.search(self.file))
+
+    @property
+    def of_the_server(self) -> bool:
+        """Whether it is of the inference server or Python's import system, which stand in every traceback."""
+        return bool(_OF_THE_SERVER.search(self.file)) or self.file.startswith("<frozen ")
+
+
+@dataclass(frozen=True, slots=True)
+class Traceback:
+    """One exception with its frames, oldest call first. `raised` is its last line, `said` that line with the rest of
+    its message; `first` and `last` are its place among the log's lines.
+    """
+
+    frames: tuple[Frame, ...]
+    raised: str
+    said: str
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """The exception's class, without its module."""
+        match = _RAISED.match(self.raised)
+        return match["name"] if match else ""
+
+    @property
+    def brief(self) -> str:
+        """`KeyError: 'path'`, without the class's module."""
+        match = _RAISED.match(self.raised)
+        return self.raised[match.end("module") :].strip() if match else self.raised
+
+    @property
+    def own_frame(self) -> Frame | None:
+        """The last call in a file of the user's."""
+        return next((frame for frame in reversed(self.frames) if not frame.of_a_library), None)
+
+    @property
+    def users_first(self) -> tuple[str, ...]:
+        """The exception, then the frames of the user's own files, then the rest: the cause is seldom in a library."""
+        own = [line for frame in self.frames if not frame.of_a_library for line in frame.lines]
+        others = [line for frame in self.frames if frame.of_a_library for line in frame.lines]
+        return (self.raised, *own, *others)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Exceptions that led to one another, oldest first. `level` is that of the logger that wrote it, None where the
+    process did so itself; `told` are the exceptions that a later one was raised from, or that stand last.
+    """
+
+    links: tuple[Traceback, ...]
+    told: tuple[Traceback, ...]
+    level: Level | None
+    housekeeping: bool = False
+
+    @property
+    def place(self) -> int:
+        """The line on which it ends."""
+        return self.links[-1].last
+
+    @property
+    def servers_account(self) -> bool:
+        """Whether the inference server raised the end of it: its account of what the user's code raised."""
+        return self.links[-1].name.startswith("UserScript")
+
+    @property
+    def user(self) -> Traceback:
+        """The exception that the user's code raised; a finding of the server's own where there is none."""
+        own = [one for one in self.told if not one.name.startswith("UserScript")]
+        return own[-1] if own else self.links[-1]
+
+    @property
+    def of_a_request(self) -> bool:
+        """Whether it was raised while a request was served."""
+        functions = {frame.function for one in self.links for frame in one.frames}
+        return "invoke_run" in functions or ("run" in functions and "invoke_init" not in functions)
+
+
+def chains_of(lines: Sequence[Line]) -> list[Chain]:
+    """The chains in the order of their ends. A line that looks like an exception without its traceback is one too, since
+    the log may start in between.
+    """
+    found = list(_tracebacks(lines))
+    within = {at for one in found for at in range(one.first, one.last + 1)}
+    bare = [
+        Traceback((), line.text, _message(lines, at)[0], at, at)
+        for at, line in enumerate(lines)
+        if at not in within and not line.logged and _BARE.match(line.text)
+    ]
+    return sorted([*_linked(found, lines), *(Chain((one,), (one,), None) for one in bare)], key=lambda one: one.place)
+
+
+def _tracebacks(lines: Sequence[Line]) -> Iterator[Traceback]:
+    at = 0
+    while at < len(lines):
+        if lines[at].text.endswith(_HEADER):
+            one = _traceback(lines, at)
+            if one is not None:
+                yield one
+                at = one.last
+        at += 1
+
+
+def _traceback(lines: Sequence[Line], header: int) -> Traceback | None:
+    """From its header to its message; None where the log ends within it."""
+    frames: list[Frame] = []
+    for at in range(header + 1, len(lines)):
+        line = lines[at]
+        match = _FRAME.match(line.text)
+        if line.text.endswith(_HEADER):
+            return None
+        if match:
+            frames.append(Frame(match["file"], match["function"] or "", (line.text,)))
+        elif _belongs(line, lines[header]) and _RAISED.match(line.text):
+            said, last = _message(lines, at)
+            return Traceback(tuple(frames), line.text.strip(), said, header, last)
+        elif frames and _belongs(line, lines[header]):
+            frames[-1] = Frame(frames[-1].file, frames[-1].function, (*frames[-1].lines, line.text))
+    return None
+
+
+def _belongs(line: Line, header: Line) -> bool:
+    """Whether a line is of the traceback: its logger wrote the prefix once, or before every line."""
+    return not line.prefix or (line.logged == header.logged and line.origin == header.origin)
+
+
+def _message(lines: Sequence[Line], at: int) -> tuple[str, int]:
+    """An exception's line with the rest of its message, and where that ends."""
+    end, one_line = at + 1, "UserScript" in lines[at].text
+    for line in () if one_line else lines[at + 1 : at + _MESSAGE_LINES]:
+        if line.prefix or line.text.endswith((_HEADER, _CAUSED, _MEANWHILE)) or _OF_A_SHELL.match(line.text):
+            break
+        end += 1
+    said = "\n".join(line.text for line in lines[at:end]).rstrip()
+    return said, at + said.count("\n")
+
+
+def _linked(found: Sequence[Traceback], lines: Sequence[Line]) -> Iterator[Chain]:
+    links: list[Traceback] = []
+    told: list[Traceback] = []
+    for one in found:
+        link = _link(lines, links[-1].last, one.first) if links else None
+        if link is None and links:
+            yield _chain(links, told, lines)
+            links, told = [], []
+        if link == _MEANWHILE:
+            told = []
+        links.append(one)
+        told.append(one)
+    if links:
+        yield _chain(links, told, lines)
+
+
+def _link(lines: Sequence[Line], end: int, start: int) -> str | None:
+    between = [lines[at].text.strip(" |") for at in range(end + 1, min(start, end + 5))]
+    return next((text for text in between if text in (_CAUSED, _MEANWHILE)), None)
+
+
+def _chain(links: list[Traceback], told: list[Traceback], lines: Sequence[Line]) -> Chain:
+    header = lines[links[0].first]
+    before = lines[links[0].first - 1].text if links[0].first else ""
+    aside = bool(_HOUSEKEEPING.search(header.text) or _HOUSEKEEPING.search(before) or before == "--- Logging error ---")
+    return Chain(tuple(links), tuple(told), header.level, aside)

@@ -1,0 +1,86 @@
+"""Logs read as an engineer reads them."""
+
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.log_reading import LogReading, read_log
+from pytest_amlpreflight.facts.resources.operation import meaning_of
+
+FOLDER = Path(__file__).parent / "logs"
+
+
+@cache
+def table(name: str) -> list[dict[str, Any]]:
+    """The logs of a table, their common parts filled in."""
+    content = yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8"))
+    for log in content["logs"]:
+        for part, text in content["parts"].items():
+            log["text"] = log["text"].replace(f"{{{part}}}", text)
+    return list(content["logs"])
+
+
+def read(log: dict[str, Any], *, failed: bool) -> LogReading:
+    """What the log tells."""
+    return read_log(log["text"], log.get("container", "InferenceServer"), failed=failed)
+
+
+@pytest.mark.parametrize("log", table("failing"), ids=lambda log: log["name"])
+def test_the_cause_that_ended_it_comes_first(log: dict[str, Any]) -> None:
+    """The cause, what it is about, and nothing that is none; an exception that no table knows is told as that."""
+    reading = read(log, failed=True)
+
+    expected = [log["cause"], *log.get("also", ())] if "cause" in log else []
+    assert [cause.name for cause in reading.causes] == expected
+    assert not reading.causes or reading.causes[0].what == log.get("what", reading.causes[0].what)
+    assert (reading.unknown.brief if reading.unknown else None) == log.get("unknown")
+
+
+@pytest.mark.parametrize("log", table("healthy"), ids=lambda log: log["name"])
+def test_nothing_is_said_of_what_works(log: dict[str, Any]) -> None:
+    """Warnings, fall-backs, retries, earlier starts and the user's own words are no causes."""
+    assert read(log, failed=False).causes == ()
+
+
+@pytest.mark.parametrize("log", table("failing"), ids=lambda log: log["name"])
+def test_a_success_makes_up_for_what_went_wrong_before(log: dict[str, Any]) -> None:
+    """The same log, followed by a start in which init() completes and a request is served."""
+    later = next(one["text"] for one in table("healthy") if one["name"] == "worker that was recycled")
+    more = "2026-03-04 08:10:39,604 I [1] Download complete: 4 files" if log.get("container") else later
+
+    assert read({**log, "text": f"{log['text']}\n{more}"}, failed=False) == LogReading()
+
+
+@pytest.mark.parametrize("row", load("log-causes").rows, ids=lambda row: row["cause"])
+def test_every_cause_goes_with_a_code_that_is_explained(row: dict[str, str]) -> None:
+    """`--aml-explain` of a log leads from the cause to its code, and the code must be in its table."""
+    assert meaning_of(row["code"]) is not None
+    assert row["advice"]
+
+
+def test_every_row_of_the_table_has_a_log_that_shows_it() -> None:
+    """A row that no log shows is a guess."""
+    shown = {cause for log in table("failing") for cause in [log.get("cause"), *log.get("also", ())]}
+
+    assert {row["cause"] for row in load("log-causes").rows} - shown == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a." * 200_000, "a-" * 100_000, "File \"" * 60_000, "x: " * 100_000, "(" * 200_000, "2026-01-01 " * 30_000,
+     "Traceback (most recent call last):\n" * 5_000, '{"a":' * 60_000, "run: line 1:    " * 20_000,
+     "E [1] " * 60_000, "cannot import name 'Markup' from " * 10_000, "Max retries exceeded " * 20_000],
+    ids=lambda line: line[:12],
+)  # fmt: skip
+def test_the_time_it_takes_grows_with_the_log_alone(line: str) -> None:
+    """A line that was made to hold up a regular expression, ten thousand times what a log has, is read in a moment."""
+    began = time.process_time()
+
+    read_log(line)
+
+    assert time.process_time() - began < 2
