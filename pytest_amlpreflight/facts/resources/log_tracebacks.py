@@ -114,7 +114,7 @@ class Chain:
 
 
 def chains_of(lines: Sequence[Line]) -> list[Chain]:
-    """The chains in the order of their ends. A line that looks like an exception without its traceback is one too, since
+    """The chains in the order of their ends. A line that looks like an exception without its traceback is one too:
     the log may start in between.
     """
     found = list(_tracebacks(lines))
