@@ -11,6 +11,7 @@ from pytest_amlpreflight.reporting import explaining, lacking, report
 from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
+from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
@@ -79,6 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if asked.anything and not shows_fixtures:
         start(config, asked)
         config.pluginmanager.register(InOrder(), "aml-in-order")
+    if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -67,3 +67,12 @@ def test_a_target_knows_the_lowest_resource_it_names() -> None:
 
     assert target.resource_id == f"{ONE}/onlineEndpoints/iris/deployments/blue"
     assert target.at(Level.WORKSPACE).resource_id == str(ONE)
+
+
+def test_a_target_shows_no_more_than_its_id() -> None:
+    """Allure and `--setup-show` print parameters with `repr`; a spec's variables may hold a key."""
+    spec = DeploymentSpec("blue", "iris", environment_variables={"KEY": "planted"})
+
+    target = choose_targets([ONE], [], [spec])[0]
+
+    assert repr(target) == "one/iris/blue"

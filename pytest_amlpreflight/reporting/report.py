@@ -12,12 +12,18 @@ import pytest
 
 from pytest_amlpreflight.data import stale_tables
 from pytest_amlpreflight.reporting.documentation import section_of, sections
-from pytest_amlpreflight.run.preflight import Preflight, target_of
+from pytest_amlpreflight.run.preflight import Preflight, reaches, target_of
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 
 MARK = "aml_check"
+
+RESOURCE_ID = "aml_resource_id"
+"""The property of a test that says what it looks at."""
+
+UNREACHED = "aml_unreached"
+"""The property of a test for which nothing was given or found that goes down as far as it looks."""
 
 
 def header(preflight: Preflight, verbosity: int) -> list[str]:
@@ -57,18 +63,24 @@ def _wanted(item: pytest.Item, preflight: Preflight) -> bool:
 
 
 def describe(item: pytest.Item) -> None:
-    """Give a check its properties: they survive xdist, and JUnit has them for passes too."""
-    mark, target = _mark(item), target_of(item)
-    if not mark:
-        return
+    """Give a test what it looks at, and a check its properties: they survive xdist, and JUnit has them for passes
+    too.
+    """
+    target, mark = target_of(item), _mark(item)
+    about: dict[str, str | None] = {}
+    if target:
+        about = {RESOURCE_ID: target.resource_id} if reaches(target, item) else {UNREACHED: str(target)}
+    properties = {**about, **(_of_check(item, mark) if mark else {})}
+    item.user_properties += [(name, value) for name, value in properties.items() if value]
+
+
+def _of_check(item: pytest.Item, mark: dict[str, Any]) -> dict[str, str | None]:
     section = section_of(mark["topic"], _function_name(item))
-    properties = {
+    return {
         "aml_check": f"{mark['topic']}::{_function_name(item).removeprefix('check_')}",
         "aml_explains": " ".join(mark.get("explains", ())),
         "aml_hint": section.guide if section else None,
-        "aml_resource_id": str(target.resource_id) if target else None,
     }
-    item.user_properties += [(name, value) for name, value in properties.items() if value]
 
 
 def hint(item: pytest.Item) -> list[tuple[str, str]]:

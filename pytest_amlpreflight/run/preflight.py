@@ -135,7 +135,7 @@ class Preflight:
         """Raise why it is not known what a test would look at, where that could not be looked up."""
         target = target_of(item)
         problem = self._undiscovered(target) if target else None
-        if target and problem and target.level < level_of(getattr(item, "fixturenames", ())):
+        if target and problem and not reaches(target, item):
             raise problem
 
     def start(self, items: Sequence[pytest.Item]) -> None:
@@ -143,7 +143,7 @@ class Preflight:
         for item in items:
             target = target_of(item)
             names = [name.removeprefix(PREFIX) for name in getattr(item, "fixturenames", ()) if name.startswith(PREFIX)]
-            if target is not None and target.level >= level_of(getattr(item, "fixturenames", ())):
+            if target is not None and reaches(target, item):
                 self._facts_on_the_run.update(names)
                 facts = self.facts(target)
                 for name in names:
@@ -186,6 +186,11 @@ def target_of(item: pytest.Item) -> Target | None:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     target = parameters.get("aml_target")
     return target if isinstance(target, Target) else None
+
+
+def reaches(target: Target, item: pytest.Item) -> bool:
+    """Whether the target goes down as far as the test's facts do."""
+    return target.level >= level_of(getattr(item, "fixturenames", ()))
 
 
 def level_of(fixture_names: Iterable[str]) -> Level:

@@ -31,7 +31,7 @@ MISSING = {
 """Why a check that looks at an endpoint or a deployment has nothing to look at."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Target:
     """One workspace, with one endpoint and one deployment as far as they were given; `str()` is its id in a node id.
 
@@ -48,6 +48,10 @@ class Target:
     def __str__(self) -> str:
         workspace = self.workspace.name if self.workspace else None
         return "/".join(filter(None, (workspace, self.endpoint, self.deployment)))
+
+    def __repr__(self) -> str:
+        """Its id: other plugins print a test's parameters, and a spec has the user's variables in it."""
+        return str(self)
 
     @property
     def workspace_id(self) -> ResourceId:
