@@ -173,7 +173,16 @@ def check_policy_allows_the_deployment(
             f"policy {verdict.assignment} cannot be evaluated for {verdict.resource}",
             found=f"evaluationResult = {verdict.result!r}",
             expected="a definition whose template functions are right",
-            fix=f"az policy definition show --name {verdict.definition_id.rpartition('/')[2]}",
+            fix=f"az rest --url '{verdict.definition_id}?api-version=2023-04-01'\n"
+            "(correct it, or remove its assignment)\n"
+            f"az policy assignment delete --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
+        )
+    for verdict in (one for one in aml_policy_verdicts if one.restricts):
+        advise(
+            f"policy {verdict.assignment} decides on {verdict.resource} by what is not known yet",
+            found=verdict.reason,
+            expected="a value that the policy admits",
+            fix=f"az policy assignment show --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
         )
     for state in (one for one in aml_policy_states if covers(aml_workspace.id.text, one.resource_id)):
         advise(
@@ -248,7 +257,9 @@ def _unlock(lock: Lock) -> str:
 
 
 def _scope_of(assignment_id: str) -> str:
-    return assignment_id.partition("/providers/Microsoft.Authorization/")[0] or "/"
+    """What stands before the last provider, whatever its case: an assignment may be at a resource."""
+    end = assignment_id.lower().rfind("/providers/microsoft.authorization/")
+    return assignment_id[: max(end, 0)] or "/"
 
 
 def _linked(workspace: Workspace) -> list[ResourceId]:

@@ -34,7 +34,9 @@ class PolicyFacts(TargetFacts):
         arm = self.azure.arm
         reads: list[Callable[[], tuple[PolicyVerdict, ...]]] = [
             lambda: read_endpoint_verdicts(arm, workspace.id, workspace.location, endpoint),
-            lambda: read_deployment_verdicts(arm, workspace.id, workspace.location, deployment),
+            lambda: read_deployment_verdicts(
+                arm, workspace.id, workspace.location, deployment, self.deployment_to_create
+            ),
         ]
         of_endpoint, of_deployment = together(lambda read: read(), reads)
         return of_endpoint + of_deployment

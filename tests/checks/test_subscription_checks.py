@@ -1,5 +1,7 @@
 """The checks of the subscription, by call."""
 
+from dataclasses import replace
+
 import pytest
 from building import a_workspace
 
@@ -16,7 +18,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
 from pytest_amlpreflight.facts.resources.caller import Caller
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Endpoint
-from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.policy import RESTRICTED, PolicyState, PolicyVerdict
 from pytest_amlpreflight.facts.resources.subscription import (
     Lock,
     ResourceProvider,
@@ -191,6 +193,22 @@ def test_a_policy_that_denies_blocks(effect: str | None) -> None:
     """An older answer without effects holds denials only."""
     with pytest.raises(Blocked, match=r"policy private denies endpoint e(.|\n)*--scope /subscriptions/s"):
         check_policy_allows_the_deployment(workspace(), (verdict(effect=effect),), ())
+
+
+def test_the_scope_of_an_assignment_is_its_whole_resource_whatever_its_case() -> None:
+    """Azure writes `microsoft.authorization` as well; an assignment at a workspace has two providers in its id."""
+    assigned = replace(verdict(), assignment_id=f"{WORKSPACE}/providers/microsoft.authorization/policyAssignments/p")
+
+    with pytest.raises(Blocked, match=r"policy private denies") as caught:
+        check_policy_allows_the_deployment(workspace(), (assigned,), ())
+
+    assert caught.value.fix.endswith(f"--scope {WORKSPACE}")
+
+
+def test_a_policy_on_what_is_not_known_yet_is_advice() -> None:
+    """The field is named, and what the policy admits."""
+    with pytest.warns(PreflightAdvice, match="policy private decides on endpoint e by what is not known yet"):
+        check_policy_allows_the_deployment(workspace(), (verdict(RESTRICTED),), ())
 
 
 def test_a_policy_that_only_audits_is_no_matter() -> None:

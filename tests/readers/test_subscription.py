@@ -10,6 +10,8 @@ from azure.core.credentials import AccessTokenInfo
 
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.reference import ModelReference
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.caller import Caller
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
@@ -18,8 +20,13 @@ from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.readers.resources.caller import read_caller, read_own_access
+from pytest_amlpreflight.readers.resources.endpoint import deployment_from_spec
 from pytest_amlpreflight.readers.resources.image_origin import read_image_origin
-from pytest_amlpreflight.readers.resources.policy import read_denied_states, read_endpoint_verdicts
+from pytest_amlpreflight.readers.resources.policy import (
+    read_denied_states,
+    read_deployment_verdicts,
+    read_endpoint_verdicts,
+)
 from pytest_amlpreflight.readers.resources.subscription import (
     read_locks,
     read_providers,
@@ -163,6 +170,17 @@ def test_policy_states_name_what_stands_against_a_policy(connect: Callable[..., 
     (state,) = read_denied_states(connect("policy-denies-the-endpoint").arm, resource(WORKSPACE))
 
     assert (state.assignment, state.resource_id.rpartition("/")[2]) == ("no-keys", "iris")
+
+
+def test_a_policy_on_a_field_that_is_not_known_yet_restricts_it(connect: Callable[..., Azure]) -> None:
+    """A local model is registered by the deployment: the policy decides then, and says now what it will admit."""
+    spec = DeploymentSpec("blue", "iris", model=ModelReference(path=Path("model")))
+    azure = connect("policy-on-the-model")
+
+    (verdict,) = read_deployment_verdicts(azure.arm, resource(WORKSPACE), "eastus2", deployment_from_spec(spec), spec)
+
+    assert (verdict.restricts, verdict.denies, verdict.undecided) == (True, False, False)
+    assert "deployments/model: Required" in verdict.reason
 
 
 @pytest.mark.parametrize(

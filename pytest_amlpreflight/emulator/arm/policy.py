@@ -5,6 +5,7 @@ with anything else cannot be evaluated, as happens in Azure with a wrong templat
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from typing import Any
@@ -15,6 +16,8 @@ from ..notation import dig
 from ..world import Document, World, type_of
 
 _ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
+_PENDING = "Pending"
+_TAG = re.compile(r"tags(?:\['|\.)([^'\]]+)(?:'\])?", re.IGNORECASE)
 
 
 class NotEvaluated(Exception):  # reads as what it is
@@ -23,29 +26,40 @@ class NotEvaluated(Exception):  # reads as what it is
 
 def restrictions(world: World, group: str, body: bytes) -> Answer:
     """What `checkPolicyRestrictions` answers: the policies with the effect deny that the resource would violate."""
-    content = json.loads(body)["resourceDetails"]["resourceContent"]
-    evaluations = [_evaluation(*one) for one in _judged(world, group, content)]
-    return Answer({"fieldRestrictions": [], "contentEvaluationResult": {"policyEvaluations": evaluations}})
+    question = json.loads(body)
+    content = question["resourceDetails"]["resourceContent"]
+    pending = frozenset(one["field"].lower() for one in question.get("pendingFields") or [])
+    judged = list(_judged(world, group, content, pending))
+    return Answer(
+        {
+            "fieldRestrictions": [_restriction(*one) for one in judged if one[2] == _PENDING],
+            "contentEvaluationResult": {
+                "policyEvaluations": [_evaluation(*one) for one in judged if one[2] != _PENDING]
+            },
+        }
+    )
 
 
-def states(world: World, scope: str) -> Answer:
-    """What `policyStates/latest/queryResults` answers for violations of policies that deny, below a scope."""
+def states(world: World, scope: str) -> list[Document]:
+    """The rows of `policyStates/latest/queryResults` for violations of policies that deny, below a scope."""
     rows = []
     for resource in [one for one in world.documents.values() if ids.within(one["id"], scope)]:
-        found = _judged(world, resource["id"], {**resource, "type": type_of(resource)})
+        found = _judged(world, resource["id"], {**resource, "type": type_of(resource)}, frozenset())
         rows += [
             _state(resource, assignment, definition)
             for assignment, definition, result, _ in found
             if result == "NonCompliant"
         ]
-    return Answer({"@odata.count": len(rows), "value": rows})
+    return rows
 
 
 Judged = tuple[Document, Document, str, Document]
 
 
-def _judged(world: World, scope: str, content: Document) -> Iterator[Judged]:
-    """Each assignment above the scope that denies the content or cannot be evaluated: definition and comparison."""
+def _judged(world: World, scope: str, content: Document, pending: frozenset[str]) -> Iterator[Judged]:
+    """Each assignment above the scope that denies the content, hangs on a pending field, or cannot be evaluated:
+    definition and comparison.
+    """
     for assignment in world.of_type(_ASSIGNMENTS):
         definition = world.get(assignment["properties"]["policyDefinitionId"])
         above = assignment["id"].rpartition("/providers/")[0]
@@ -56,25 +70,29 @@ def _judged(world: World, scope: str, content: Document) -> Iterator[Judged]:
             continue
         compared: Document = {}
         try:
-            if _holds(rule["if"], content, compared):
-                yield assignment, definition, "NonCompliant", compared
+            held = _holds(rule["if"], content, compared, pending)
         except NotEvaluated:
             yield assignment, definition, "Error", {}
+            continue
+        if held is not False:
+            yield assignment, definition, _PENDING if held is None else "NonCompliant", compared
 
 
-def _holds(rule: Any, content: Document, compared: Document) -> bool:
-    if "allOf" in rule:
-        return all(_holds(one, content, compared) for one in rule["allOf"])
-    if "anyOf" in rule:
-        return any(_holds(one, content, compared) for one in rule["anyOf"])
+def _holds(rule: Any, content: Document, compared: Document, pending: frozenset[str]) -> bool | None:
+    """Whether a condition holds; None where that hangs on a pending field."""
+    for word, ends in (("allOf", False), ("anyOf", True)):
+        if word in rule:
+            parts = [_holds(one, content, compared, pending) for one in rule[word]]
+            return ends if ends in parts else None if None in parts else not ends
     if "not" in rule:
-        return not _holds(rule["not"], content, compared)
+        held = _holds(rule["not"], content, compared, pending)
+        return None if held is None else not held
     operator = next((name for name in rule if name in _OPERATORS), None)
     if "field" not in rule or operator is None or _is_expression(rule[operator]):
         raise NotEvaluated
     value = _field(rule["field"], content)
-    held = _OPERATORS[operator](value, rule[operator])
-    if held and rule["field"] != "type":
+    held = None if rule["field"].lower() in pending else _OPERATORS[operator](value, rule[operator])
+    if held is not False and rule["field"] != "type":
         compared.update(path=rule["field"], expressionValue=value, operator=operator, targetValue=rule[operator])
     return held
 
@@ -84,8 +102,10 @@ def _is_expression(wanted: Any) -> bool:
 
 
 def _field(name: str, content: Document) -> Any:
-    """`location`, or an alias: the type and then the path below `properties`; `sku.` stands beside them."""
+    """`location`, a tag, or an alias: the type and then the path below `properties`; `sku.` stands beside them."""
     kind = str(content["type"])
+    if tag := _TAG.fullmatch(name):
+        return (content.get("tags") or {}).get(tag[1])
     if not name.lower().startswith(f"{kind.lower()}/"):
         return content.get(name)
     path = name[len(kind) + 1 :]
@@ -114,6 +134,17 @@ def _evaluation(assignment: Document, definition: Document, result: str, compare
         "evaluationDetails": {"evaluatedExpressions": [expression] if compared else []},
         "effectDetails": {"policyEffect": "Deny"},
     }
+
+
+def _restriction(assignment: Document, definition: Document, _: str, compared: Document) -> Document:
+    wanted = compared["targetValue"]
+    restriction = {
+        "result": "Required" if compared["operator"] in ("notEquals", "notIn") else "Deny",
+        "values": [str(one) for one in (wanted if isinstance(wanted, list) else [wanted])],
+        "policy": {"policyDefinitionId": definition["id"], "policyAssignmentId": assignment["id"]},
+        "policyEffect": "Deny",
+    }
+    return {"field": compared["path"], "restrictions": [restriction]}
 
 
 def _state(resource: Document, assignment: Document, definition: Document) -> Document:

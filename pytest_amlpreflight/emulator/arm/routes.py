@@ -200,7 +200,11 @@ def _policy_restrictions(call: Call) -> Answer:
 
 
 def _policy_states(call: Call) -> Answer:
-    return policy.states(call.world, call.arm.path.rpartition("/providers/")[0] or "/")
+    rows = policy.states(call.world, call.arm.path.rpartition("/providers/")[0] or "/")
+    answer = resources.page(rows, call.world.page_size, call.arm, call.query, call.own_url)
+    body = {"@odata.count": len(rows), "value": answer.body["value"]}
+    onward = answer.body.get("nextLink")
+    return Answer({**body, "@odata.nextLink": onward} if onward else body)
 
 
 def _token(call: Call) -> Answer:

@@ -17,8 +17,8 @@ class Endpoint:
     """An online endpoint: the spec's where one is given, else the live one.
 
     `identity_ids` are its user-assigned identities; `principal_id` is that of a system-assigned one, None before
-    creation. `compute` is the attached Kubernetes compute, None for a managed endpoint. `scoring_uri` is None before
-    creation.
+    creation. `auth_mode` is in ARM's spelling, `Key`, `AMLToken` or `AADToken`. `compute` is the attached Kubernetes
+    compute, None for a managed endpoint. `scoring_uri` is None before creation.
     """
 
     name: str
@@ -34,6 +34,12 @@ class Endpoint:
     traffic: Mapping[str, int] = field(default_factory=dict, hash=False)
     mirror_traffic: Mapping[str, int] = field(default_factory=dict, hash=False)
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def uses_keys(self) -> bool:
+        """Whether callers sign in with keys, which Azure keeps in the workspace's vault."""
+        return self.auth_mode.lower() == "key"
 
     @property
     def managed(self) -> bool:
@@ -79,6 +85,7 @@ class Deployment:
     liveness_probe: ProbeSettings | None = None
     readiness_probe: ProbeSettings | None = None
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def live(self) -> bool:

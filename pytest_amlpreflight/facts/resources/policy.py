@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+RESTRICTED = "Restricted"
+"""Our word for a policy that hangs on a field whose value is not known before the creation."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyVerdict:
     """What one policy assignment says of a resource that is about to be created.
 
-    `result` is `NonCompliant`, or something else where the policy could not be evaluated. `effect` is None in older
-    answers, which hold policies that deny and no others. `reason` is what was compared, in words.
+    `result` is `NonCompliant`, `Restricted`, or something else where the policy could not be evaluated. `effect` is
+    None in older answers, which hold policies that deny and no others. `reason` is what was compared, in words.
     """
 
     assignment: str
@@ -27,7 +30,12 @@ class PolicyVerdict:
     @property
     def undecided(self) -> bool:
         """Whether the policy itself is broken: a wrong template function fails the deployment it is evaluated for."""
-        return self.result.lower() not in ("compliant", "noncompliant")
+        return self.result.lower() not in ("compliant", "noncompliant", RESTRICTED.lower())
+
+    @property
+    def restricts(self) -> bool:
+        """Whether the creation will be refused unless a field that is not known yet fits."""
+        return self.result == RESTRICTED and (self.effect or "deny").lower() == "deny"
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,24 @@ class Arm:
             response = outcome(self._client.send_request, self._client.send_request(request), longest)
             return Document(resource, _answer(response))
 
+    def post_list(
+        self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
+    ) -> list[Document]:
+        """Every row of a query that is asked by POST; each further page is asked the same way, at `@odata.nextLink`."""
+        url, params = self._client.format_url(path), {"api-version": api_version, **_odata(query)}
+        request, rows, links = HttpRequest("POST", url, params=params, json={}), list[Document](), set[str]()
+        while True:
+            with reading(resource, permission=permission):
+                page = Document(resource, self._send(request))
+            rows += page.need_children("value")
+            link = page.text("@odata.nextLink")
+            if link is None:
+                return rows
+            if link in links:
+                raise page.refusal("@odata.nextLink leads back to a page that was read")
+            links.add(link)
+            request = HttpRequest("POST", link, json={})
+
     def list(
         self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
     ) -> list[Document]:

@@ -38,6 +38,12 @@ def probe_settings(properties: Document, key: str) -> ProbeSettings | None:
     )
 
 
+def duration(milliseconds: int) -> str:
+    """Milliseconds as Azure's tools write them: `PT5S`, `PT1M30.5S`."""
+    minutes, seconds = divmod(milliseconds / 1000, 60)
+    return f"PT{f'{minutes:g}M' if minutes else ''}{f'{seconds:g}S' if seconds or not minutes else ''}"
+
+
 def _milliseconds(document: Document, key: str, default: int) -> int:
     """`PT5S`, `PT1M30S` or `PT0.5S` in milliseconds; a spelling that is none of ISO 8601 is no number, so the reader
     refuses it.

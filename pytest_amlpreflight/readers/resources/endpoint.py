@@ -3,7 +3,7 @@
 Raw ARM on purpose: azure-ai-ml asks with two api-versions, and one odd resource breaks a whole listing of its entities.
 """
 
-from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec, NetworkAccess
+from pytest_amlpreflight.facts.project.spec import AuthMode, ComputeKind, DeploymentSpec, EndpointSpec, NetworkAccess
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -14,6 +14,10 @@ API_VERSION = "2024-10-01"
 
 READ_ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/read"
 READ_DEPLOYMENT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/read"
+
+
+_AUTH_MODES = {AuthMode.KEY: "Key", AuthMode.AML_TOKEN: "AMLToken", AuthMode.AAD_TOKEN: "AADToken"}
+"""ARM's spelling of the schema's words."""
 
 
 def read_endpoint(arm: Arm, workspace_id: ResourceId, name: str) -> Endpoint:
@@ -63,6 +67,7 @@ def live_endpoint(document: Document) -> Endpoint:
         traffic=_weights(properties, "traffic"),
         mirror_traffic=_weights(properties, "mirrorTraffic"),
         properties=_strings(properties, "properties"),
+        tags=_strings(document, "tags"),
     )
 
 
@@ -88,6 +93,7 @@ def live_deployment(document: Document, endpoint: str) -> Deployment:
         liveness_probe=probe_settings(properties, "livenessProbe"),
         readiness_probe=probe_settings(properties, "readinessProbe"),
         properties=_strings(properties, "properties"),
+        tags=_strings(document, "tags"),
     )
 
 
@@ -97,7 +103,7 @@ def endpoint_from_spec(spec: EndpointSpec) -> Endpoint:
     return Endpoint(
         name=spec.name,
         source=spec.source,
-        auth_mode=spec.auth_mode.value,
+        auth_mode=_AUTH_MODES[spec.auth_mode],
         compute=spec.compute if spec.kind is ComputeKind.KUBERNETES else None,
         location=spec.location,
         identity_ids=identities,
@@ -105,6 +111,7 @@ def endpoint_from_spec(spec: EndpointSpec) -> Endpoint:
         traffic=spec.traffic or {},
         mirror_traffic=spec.mirror_traffic or {},
         properties=spec.properties,
+        tags=spec.tags,
     )
 
 
@@ -125,6 +132,7 @@ def deployment_from_spec(spec: DeploymentSpec) -> Deployment:
         liveness_probe=spec.liveness_probe,
         readiness_probe=spec.readiness_probe,
         properties=spec.properties,
+        tags=spec.tags,
     )
 
 
