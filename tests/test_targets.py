@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.run.config_files import workspace_id
 from pytest_amlpreflight.run.targets import Level, choose_targets, targets_at
@@ -76,3 +77,28 @@ def test_a_target_shows_no_more_than_its_id() -> None:
     target = choose_targets([ONE], [], [spec])[0]
 
     assert repr(target) == "one/iris/blue"
+
+
+def a_file(path: str, name: str = "blue") -> DeploymentSpec:
+    """A deployment of endpoint iris, read from that file."""
+    return DeploymentSpec(name, "iris", source=Source(path))
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "deployments", "sentence"),
+    [
+        ([], [a_file("good.yml"), a_file("bad.yml")], "good.yml and bad.yml are both deployment iris/blue"),
+        (["iris"], ["blue", a_file("bad.yml")], "--aml-deployment blue and bad.yml are both deployment iris/blue"),
+        (
+            [EndpointSpec("iris", source=Source("a.yml")), EndpointSpec("iris", source=Source("b.yml"))],
+            [],
+            "a.yml and b.yml are both endpoint iris; inspect each in a run of its own",
+        ),
+    ],
+)
+def test_two_files_of_one_name_are_refused_and_both_named(
+    endpoints: list[object], deployments: list[object], sentence: str
+) -> None:
+    """Only one of them could be judged, and a run must not be green over the other."""
+    with pytest.raises(pytest.UsageError, match=sentence):
+        choose_targets([ONE], endpoints, deployments)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Whether the endpoint can be created, or changed, as it is about to be."""
 
+from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.region import Region, documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -11,25 +12,26 @@ UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")
 
 
 @check("endpoint", explains=("BadArgument", "InvalidDeploymentSpec"), phases=("pre",))
-def check_endpoint_name_is_valid(aml_endpoint: Endpoint) -> None:
+def check_endpoint_name_is_valid(aml_endpoint_spec: EndpointSpec) -> None:
     """The endpoint's name follows Azure's rules.
 
     The name becomes a label of the scoring host. Azure refuses any other, after the upload that a pipeline may have
     made for it. Two dashes in a row are advice only: Microsoft's page rules them out, its own SDK lets them pass.
     """
-    _valid("endpoint", aml_endpoint.name, aml_endpoint.where("name"))
+    _valid("endpoint", aml_endpoint_spec.name, aml_endpoint_spec.where("name"))
 
 
 @check("endpoint", explains=("BadArgument", "InvalidDeploymentSpec"), phases=("pre",))
-def check_deployment_name_is_valid(aml_deployment: Deployment) -> None:
-    """The deployment's name follows Azure's rules, and on Kubernetes is not too long together with its endpoint's.
+def check_deployment_name_is_valid(aml_deployment_spec: DeploymentSpec) -> None:
+    """The deployment's name and its endpoint's follow Azure's rules, and on Kubernetes are not too long together.
 
     Both names go into the names of the cluster's own resources, which are limited.
     """
-    deployment = aml_deployment
+    deployment = aml_deployment_spec
     _valid("deployment", deployment.name, deployment.where("name"))
+    _valid("endpoint", deployment.endpoint_name, deployment.where("endpoint_name"))
     length = len(deployment.endpoint_name) + len(deployment.name)
-    if deployment.managed or length in TOGETHER:
+    if deployment.kind is ComputeKind.MANAGED or length in TOGETHER:
         return
     blocked(
         f"names {deployment.endpoint_name} and {deployment.name} are {length} characters together",

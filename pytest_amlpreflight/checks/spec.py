@@ -11,6 +11,7 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")
 SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
+FREE_TEXT = {"environment_variables", "tags", "properties", "description", "$schema"}  # Azure asks nothing of them
 TARGET_UTILISATION = 0.7  # the guides' own figure: keep 30 % for peaks
 
 
@@ -30,6 +31,24 @@ def check_spec_matches_the_schema(aml_schema_verdicts: tuple[SchemaVerdict, ...]
                 expected=f"what azure-ai-ml {verdict.version} accepts",
                 fix=f"correct {first.position}",
             )
+
+
+@check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=PHASES)
+def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> None:
+    """Nothing in the YAML still waits to be filled in.
+
+    Samples and pipelines leave words such as `<REGISTRY_NAME>` and `${MODEL_VERSION}`; neither the CLI nor Azure
+    replaces them. In fields that Azure takes as they are, such as variables and tags, they are advice.
+    """
+    spec = aml_deployment_spec
+    for each in sorted(spec.placeholders, key=lambda each: each.field.partition(".")[0] in FREE_TEXT):
+        verdict = advise if each.field.partition(".")[0] in FREE_TEXT else blocked
+        verdict(
+            f"{each.field} of {spec.name} has not been filled in",
+            found=f"{each.word} at {spec.where(each.field)}",
+            expected="a value: Azure replaces no placeholders",
+            fix=f"replace {each.word} at {spec.where(each.field)}",
+        )
 
 
 @check("spec", explains=("InvalidDeploymentSpec",), phases=PHASES)

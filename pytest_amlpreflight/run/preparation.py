@@ -59,11 +59,16 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
     )
 
     def given(texts: Sequence[str], read: Callable[[Path, Path], Spec]) -> list[str | Spec]:
-        return [read(*_file(text, config)) if looks_like_spec(text) else text for text in texts]
+        files = {}  # a file that is named twice is one file
+        for text in texts:
+            files[_file(text, config) if looks_like_spec(text) else text] = text
+        return [read(*key) if isinstance(key, tuple) else key for key in files]
 
     try:
         endpoints = given(settings.endpoints, read_endpoint_spec)
-        deployments = given(settings.deployments, read_deployment_spec)
+        only = endpoints[0] if len(endpoints) == 1 else None
+        name = only.name if only is not None and not isinstance(only, str) else only
+        deployments = given(settings.deployments, lambda path, root: read_deployment_spec(path, root, name))
     except SpecError as error:
         raise pytest.UsageError(str(error)) from None
     return choose_targets(settings.workspaces or [None], endpoints, deployments)

@@ -105,10 +105,13 @@ def choose_targets(
     """Every workspace with every endpoint, and the deployments with the endpoint they belong to.
 
     A deployment spec names its endpoint; the name of a live deployment needs exactly one endpoint, or the form
-    `ENDPOINT/DEPLOYMENT`. Raises `pytest.UsageError` where a deployment belongs to none of the endpoints given.
+    `ENDPOINT/DEPLOYMENT`. Raises `pytest.UsageError` where a deployment belongs to none of the endpoints given, and
+    where two files describe the same one, since only one of them could be judged.
     """
+    _unlike([(_name(given), given) for given in endpoints], "endpoint")
     specs = {_name(given): None if isinstance(given, str) else given for given in endpoints}
     placed = [_place(given, list(specs)) for given in deployments]
+    _unlike([(f"{endpoint}/{name}", spec or name) for endpoint, name, spec in placed], "deployment")
     with_deployments = {endpoint for endpoint, _, _ in placed}
     rows = [*placed, *((endpoint, None, None) for endpoint in specs if endpoint not in with_deployments)]
     return [
@@ -134,6 +137,17 @@ def _place(given: str | DeploymentSpec, endpoints: list[str]) -> tuple[str, str,
         how = "needs --aml-endpoint" if not endpoints else "could belong to any of " + _or(endpoints)
         raise pytest.UsageError(f"--aml-deployment {given}: {how}; ENDPOINT/{given} says which")
     return endpoint or endpoints[0], deployment, None
+
+
+def _unlike(given: Sequence[tuple[str, str | EndpointSpec | DeploymentSpec]], noun: str) -> None:
+    """Refuse what would stand under one name twice: a file and another file, or a file and a live one."""
+    first: dict[str, str] = {}
+    for name, one in given:
+        where = f"--aml-{noun} {one}" if isinstance(one, str) else one.source.path
+        if first.setdefault(name, where) != where:
+            raise pytest.UsageError(
+                f"{first[name]} and {where} are both {noun} {name}; inspect each in a run of its own"
+            )
 
 
 def _name(given: str | EndpointSpec) -> str:

@@ -15,6 +15,7 @@ from pytest_amlpreflight.checks.endpoint import (
     check_endpoints_fit_the_region,
 )
 from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.region import EndpointInRegion, Region
@@ -51,7 +52,7 @@ def deployments(count: int, endpoint: str = "e0") -> tuple[ResourceId, ...]:
 @pytest.mark.parametrize("name", ["iris", "Iris-2", "abc", "a" * 32])
 def test_a_name_by_the_rules_is_valid(name: str) -> None:
     """Letters, digits and dashes, 3 to 32 of them."""
-    check_endpoint_name_is_valid(replace(SPEC, name=name))
+    check_endpoint_name_is_valid(EndpointSpec(name))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_a_name_by_the_rules_is_valid(name: str) -> None:
 def test_a_name_against_the_rules_is_blocked_with_one_that_fits(name: str, proposed: str) -> None:
     """The verdict counts, and proposes the nearest name that Azure takes."""
     with pytest.raises(Blocked, match="is none that Azure takes") as verdict:
-        check_endpoint_name_is_valid(replace(SPEC, name=name))
+        check_endpoint_name_is_valid(EndpointSpec(name))
 
     assert verdict.value.fix == f"name: {proposed}"
 
@@ -68,17 +69,23 @@ def test_a_name_against_the_rules_is_blocked_with_one_that_fits(name: str, propo
 def test_two_dashes_in_a_row_are_advice() -> None:
     """Microsoft's page and its SDK disagree on them."""
     with pytest.warns(PreflightAdvice, match="'ir--is' has two dashes in a row"):
-        check_endpoint_name_is_valid(replace(SPEC, name="ir--is"))
+        check_endpoint_name_is_valid(EndpointSpec("ir--is"))
+
+
+def test_a_deployments_file_answers_for_its_endpoints_name_too() -> None:
+    """Where no file of the endpoint is given, nobody else would."""
+    with pytest.raises(Blocked, match="endpoint name 'my_endpoint' is none that Azure takes"):
+        check_deployment_name_is_valid(DeploymentSpec("blue", "my_endpoint"))
 
 
 def test_names_on_kubernetes_are_measured_together() -> None:
     """Each may have 32 characters, both together 62."""
-    deployment = replace(BLUE, name="d" * 32, endpoint_name="e" * 32, managed=False)
+    deployment = DeploymentSpec("d" * 32, "e" * 32, kind=ComputeKind.KUBERNETES)
 
     with pytest.raises(Blocked, match="are 64 characters together"):
         check_deployment_name_is_valid(deployment)
 
-    check_deployment_name_is_valid(replace(deployment, managed=True))
+    check_deployment_name_is_valid(replace(deployment, kind=ComputeKind.MANAGED))
 
 
 def test_a_name_that_nobody_has_is_free() -> None:

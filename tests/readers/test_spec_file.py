@@ -2,6 +2,7 @@
 
 import os
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -282,7 +283,10 @@ def test_usual_text_forms_are_read(tmp_path: Path, raw: bytes) -> None:
     [
         (b"", r"^blue.yml: is empty$"),
         (b"- a\n", r"^blue.yml:1: holds a list, and must be a mapping$"),
-        (b"name: a\n", r"^blue.yml:1: endpoint_name is missing; az also takes it as --endpoint-name, a preflight from"),
+        (
+            b"name: a\n",
+            r"^blue.yml:1: endpoint_name is missing; --aml-endpoint NAME says it, as az takes --endpoint-name",
+        ),
         (b"name: {{word}}\n", r"^blue.yml:1: name is a placeholder that has not been filled in, and must be text$"),
         (
             b"name: a\nendpoint_name: <NAME>\n",
@@ -309,7 +313,8 @@ def test_usual_text_forms_are_read(tmp_path: Path, raw: bytes) -> None:
         (b"name: a\nb: \x07\n", r"^blue.yml:2: is not YAML: it holds a character"),
         (b"name: a\nb: caf\xe9\n", r"^blue.yml:2: is not UTF-8: byte 0xe9"),
         ("name: a\n".encode("utf-16"), r"^blue.yml: is encoded as UTF-16"),
-        (b"a: &a [*a]\n", r"^blue.yml: expands to more than"),
+        (b"a: &a [*a]\n", r"^blue.yml:1: nests deeper than 60 levels"),
+        (b"a: " + b"[" * 100 + b"]" * 100, r"^blue.yml:1: nests deeper than 60 levels"),
         (b"a: " + b"[" * 5000, r"^blue.yml: nests too deeply"),
         (b"x" * 300_000, r"^blue.yml: is larger than 256 KiB"),
         (b"name: a\n---\nname: b\n", r"^blue.yml:2: is not YAML: "),
@@ -322,6 +327,126 @@ def test_mishaps_are_one_clear_sentence(tmp_path: Path, raw: bytes, sentence: st
 
     with pytest.raises(SpecError, match=sentence):
         read_deployment_spec(Path("blue.yml"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("$schema: https://azuremlschemas.azureedge.net/latest/batchDeployment.schema.json\n", "a batch deployment"),
+        ("endpoint_name: iris\nmini_batch_size: 10\n", "a batch deployment"),
+        ("endpoint_name: iris\ntype: pipeline\n", "a batch deployment"),
+        ("$schema: https://azuremlschemas.azureedge.net/latest/batchEndpoint.schema.json\n", "a batch endpoint"),
+        ("auth_mode: key\n", "an online endpoint"),
+        ("channels: [conda-forge]\ndependencies: [python=3.11]\n", "a conda file"),
+        ("version: 1\npath: ./model\ntype: custom_model\n", "a model"),
+        ("flavors: {sklearn: {}}\n", "an MLflow model's MLmodel file"),
+        ("jobs: {train: {type: command}}\n", "a pipeline"),
+        ("$schema: https://azuremlschemas.azureedge.net/latest/commandJob.schema.json\n", "a job"),
+        ("image: python:3.11\n", "an environment"),
+        ("apiVersion: v1\nkind: Pod\n", "a Kubernetes manifest"),
+        ('{"cells": [], "nbformat": 4}\n', "a notebook"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_as_what_it_is(tmp_path: Path, text: str, kind: str) -> None:
+    """By its `$schema` or its shape; folders of specs hold all sorts of YAML."""
+    head = "" if text.startswith("{") else "name: blue\n"
+    (tmp_path / "blue.yml").write_text(head + text, encoding="utf-8")
+
+    with pytest.raises(SpecError, match=f"^blue.yml:1: is ({kind}).*and an online deployment is wanted here"):
+        read_deployment_spec(Path("blue.yml"), tmp_path)
+
+
+def test_a_deployment_in_the_place_of_an_endpoint_is_told_its_option(tmp_path: Path) -> None:
+    """The commonest mix-up has a plain way out."""
+    (tmp_path / "blue.yml").write_text("name: blue\nendpoint_name: iris\ninstance_type: X\n", encoding="utf-8")
+
+    with pytest.raises(SpecError, match=r"is an online deployment, .* wanted here; give it as --aml-deployment"):
+        read_endpoint_spec(Path("blue.yml"), tmp_path)
+
+
+def test_a_notebook_is_one_whatever_its_size(tmp_path: Path) -> None:
+    """Notebooks with pictures are larger than any spec may be."""
+    (tmp_path / "try.ipynb").write_bytes(b"{" + b" " * 400_000)
+
+    with pytest.raises(SpecError, match=r"^try.ipynb: is a notebook"):
+        read_deployment_spec(Path("try.ipynb"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("code_configuration: {code: {local_path: ../src}}\n", "code.local_path is retired: write .* `code:`"),
+        ("model: {local_path: ../model}\n", "model.local_path is retired: write .* `path:`"),
+    ],
+)
+def test_the_retired_form_of_a_path_says_what_replaced_it(tmp_path: Path, body: str, sentence: str) -> None:
+    """Samples of 2021 are still about."""
+    with pytest.raises(SpecError, match=sentence):
+        deployment(tmp_path, body)
+
+
+def test_an_endpoint_with_its_deployments_is_called_retired(tmp_path: Path) -> None:
+    """The first preview kept everything in one file."""
+    (tmp_path / "endpoint.yml").write_text("name: a\nauth_mode: key\ndeployments: [{name: blue}]\n", encoding="utf-8")
+
+    with pytest.raises(SpecError, match="retired form"):
+        read_endpoint_spec(Path("endpoint.yml"), tmp_path)
+
+
+@pytest.mark.parametrize("written", ["", "endpoint_name: <ENDPOINT_NAME>\n", "endpoint_name: ${ENDPOINT}\n"])
+def test_a_caller_names_the_endpoint_that_the_file_leaves_open(tmp_path: Path, written: str) -> None:
+    """As with the Azure CLI's own option; a name in the file stays."""
+    (tmp_path / "blue.yml").write_text(f"name: blue\n{written}", encoding="utf-8")
+    (tmp_path / "green.yml").write_text("name: green\nendpoint_name: rose\n", encoding="utf-8")
+
+    named = [read_deployment_spec(Path(name), tmp_path, "iris").endpoint_name for name in ("blue.yml", "green.yml")]
+
+    assert named == ["iris", "rose"]
+
+
+def test_placeholders_are_found_wherever_they_stand(tmp_path: Path) -> None:
+    """In nested files too; what only looks a little like one is left alone."""
+    write(tmp_path / "deployments" / "env.yml", "image: ${REGISTRY}.azurecr.io/x:1\n")
+    body = """
+        model: azureml://registries/<REGISTRY_NAME>/models/iris/versions/1
+        environment: file:./env.yml
+        environment_variables: {SUB: <subscription_id>, MARKUP: "a < b > c", PRICE: $5, HOME: $HOME}
+        instance_type: Standard_DS3_v2
+    """
+
+    found = {each.field: each.word for each in deployment(tmp_path, body).placeholders}
+
+    assert found == {
+        "model": "<REGISTRY_NAME>",
+        "environment.image": "${REGISTRY}",
+        "environment_variables.SUB": "<subscription_id>",
+    }
+
+
+def test_a_bomb_of_merged_anchors_is_refused_in_no_time(tmp_path: Path) -> None:
+    """Each line doubles the last: PyYAML's own merging would end with 2^40 values."""
+    lines = ["a0: &a0 {x: 1, y: 2}", *(f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: 1}}" for n in range(1, 400))]
+    (tmp_path / "blue.yml").write_text("\n".join(lines), encoding="utf-8")
+
+    began = time.monotonic()
+    with pytest.raises(SpecError, match=r"expands to more than 20000 values|nests"):
+        read_deployment_spec(Path("blue.yml"), tmp_path)
+
+    assert time.monotonic() - began < 5
+
+
+def test_merged_keys_keep_their_rank(tmp_path: Path) -> None:
+    """A mapping's own key wins over a merged one, and the first of several merged over the later."""
+    spec = deployment(
+        tmp_path,
+        """
+        tags: &one {a: one, b: one}
+        properties: &two {a: two, c: two}
+        environment_variables: {<<: [*one, *two], b: own}
+        """,
+    )
+
+    assert spec.environment_variables == {"a": "one", "b": "own", "c": "two"}
 
 
 def test_folder_and_absent_file_are_refused(tmp_path: Path) -> None:

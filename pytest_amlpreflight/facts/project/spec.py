@@ -138,6 +138,14 @@ class DataCollector:
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A word such as `<REGISTRY_NAME>` or `${VERSION}` that nobody filled in, and the field that holds it."""
+
+    field: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointSpec:
     """An endpoint as its YAML describes it."""
 
@@ -152,6 +160,7 @@ class EndpointSpec:
     mirror_traffic: Mapping[str, int] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
+    placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("endpoint.yml"), compare=False)
 
     def where(self, dotted: str = "") -> str:
@@ -192,6 +201,7 @@ class DeploymentSpec:
     private_network_connection: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
+    placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("deployment.yml"), compare=False)
 
     def where(self, dotted: str = "") -> str:

@@ -37,6 +37,8 @@ def read_model(node: YamlNode | None) -> ModelReference | None:
         return None
     if node.is_scalar:
         return ModelReference(asset=_asset(node))
+    if node.get("local_path"):
+        raise node.wrong("model.local_path is retired: write the path behind `path:`")
     kind, place = node.get("type"), node.get("path")
     path, uri = _place(place)
     return ModelReference(
@@ -138,6 +140,10 @@ def _place(node: YamlNode | None) -> tuple[Path | None, str | None]:
     """A folder or file on this machine, or an address elsewhere."""
     if node is None:
         return None, None
+    if node.is_mapping and node.get("local_path"):
+        raise node.wrong(
+            f"{node.field}.local_path is retired: write the path behind `{node.field.rpartition('.')[2]}:`"
+        )
     text = node.text()
     return (None, text) if ADDRESS.match(text) else (_local(node, text), None)
 

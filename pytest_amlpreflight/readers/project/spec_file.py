@@ -25,8 +25,10 @@ from pytest_amlpreflight.facts.project.spec import (
     ScaleSettings,
     ScaleType,
 )
+from pytest_amlpreflight.readers.project.file_kind import DEPLOYMENT, ENDPOINT, kind_of
+from pytest_amlpreflight.readers.project.placeholders import placeholders
 from pytest_amlpreflight.readers.project.reference_fields import read_code, read_environment, read_model, with_file
-from pytest_amlpreflight.readers.project.text_file import SpecError
+from pytest_amlpreflight.readers.project.text_file import SpecError, shown_path
 from pytest_amlpreflight.readers.project.yaml_file import YamlNode, positions, read_yaml
 
 __all__ = ["SpecError", "looks_like_spec", "read_deployment_spec", "read_endpoint_spec"]
@@ -34,8 +36,9 @@ __all__ = ["SpecError", "looks_like_spec", "read_deployment_spec", "read_endpoin
 PLACEHOLDER = re.compile(r"[<{$]")  # no name and no id has one of these
 ON_THE_COMMAND_LINE = {
     "name": "; az also takes it as --name, a preflight from the file alone",
-    "endpoint_name": "; az also takes it as --endpoint-name, a preflight from the file alone",
+    "endpoint_name": "; --aml-endpoint NAME says it, as az takes --endpoint-name",
 }
+GIVEN_AS = {ENDPOINT: "--aml-endpoint", DEPLOYMENT: "--aml-deployment"}
 
 
 def looks_like_spec(text: str) -> bool:
@@ -45,7 +48,7 @@ def looks_like_spec(text: str) -> bool:
 
 def read_endpoint_spec(path: Path, root: Path) -> EndpointSpec:
     """The endpoint that a YAML file describes. A relative `path` is looked up from `root`; raises `SpecError`."""
-    top = read_yaml(path, root)
+    top = _read(path, root, ENDPOINT)
     compute = _text(top, "compute")
     return EndpointSpec(
         name=_required(top, "name"),
@@ -59,23 +62,25 @@ def read_endpoint_spec(path: Path, root: Path) -> EndpointSpec:
         mirror_traffic=_weights(top.get("mirror_traffic")),
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
+        placeholders=placeholders(top),
         source=Source(top.file.shown, positions(top)),
     )
 
 
-def read_deployment_spec(path: Path, root: Path) -> DeploymentSpec:
+def read_deployment_spec(path: Path, root: Path, endpoint: str | None = None) -> DeploymentSpec:
     """The deployment that a YAML file describes, and what it refers to on this machine.
 
-    A relative `path` is looked up from `root`. Raises `SpecError`, whose text begins with file and line.
+    A relative `path` is looked up from `root`. `endpoint` is the name of its endpoint where the file leaves it out, or
+    has a placeholder there. Raises `SpecError`, whose text begins with file and line.
     """
-    top = read_yaml(path, root)
+    top = _read(path, root, DEPLOYMENT)
     model = with_file(top.get("model"), root)
     environment = with_file(top.get("environment"), root)
     code = with_file(top.get("code_configuration"), root)
-    nested = [positions(node) for node in (model, environment, code) if node is not None]
+    parts = [top, *(node for node in (model, environment, code) if node is not None)]
     return DeploymentSpec(
         name=_required(top, "name"),
-        endpoint_name=_required(top, "endpoint_name"),
+        endpoint_name=_endpoint_name(top, endpoint),
         kind=_kind(top),
         instance_type=_text(top, "instance_type"),
         instance_count=_whole_number(top, "instance_count", 1),
@@ -95,8 +100,31 @@ def read_deployment_spec(path: Path, root: Path) -> DeploymentSpec:
         private_network_connection=_flag(top, "private_network_connection"),
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
-        source=Source(top.file.shown, {k: v for part in (positions(top), *nested) for k, v in part.items()}),
+        placeholders=tuple({each.field: each for part in parts for each in placeholders(part)}.values()),
+        source=Source(top.file.shown, {k: v for part in parts for k, v in positions(part).items()}),
     )
+
+
+def _read(path: Path, root: Path, wanted: str) -> YamlNode:
+    """The file, where nothing says that it is of another kind than was wanted."""
+    if path.suffix.lower() == ".ipynb":
+        raise SpecError(f"is a notebook, and {wanted} is wanted here", shown_path(path, root))
+    top = read_yaml(path, root)
+    kind = kind_of(top)
+    if kind == ENDPOINT and top.get("deployments"):
+        raise SpecError("describes an endpoint with its deployments in one file, a retired form: az ml v2 takes a file "
+                        "for the endpoint and one for each deployment", top.file.shown, 1)  # fmt: skip
+    if kind not in {wanted, None}:
+        how = f"; give it as {GIVEN_AS[kind]}" if kind in GIVEN_AS else ""
+        raise SpecError(f"is {kind}, and {wanted} is wanted here{how}", top.file.shown, 1)
+    return top
+
+
+def _endpoint_name(top: YamlNode, given: str | None) -> str:
+    """As the file says it, else as the caller does; az prefers the caller's in any case."""
+    child = top.get("endpoint_name")
+    is_open = child is None or (child.is_scalar and PLACEHOLDER.search(child.text()))
+    return given if given is not None and is_open else _required(top, "endpoint_name")
 
 
 def _kind(top: YamlNode) -> ComputeKind:

@@ -4,6 +4,7 @@ PyYAML's nodes instead of its objects, because objects forget their lines. Its o
 mishap is said again here.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,11 @@ from pytest_amlpreflight.readers.project.text_file import SpecError, read_text, 
 from pytest_amlpreflight.readers.project.yaml_problems import said_again, settled
 
 Enumerated = TypeVar("Enumerated")
+
+PLACEHOLDER = re.compile(
+    r"<[A-Za-z][\w .-]{1,60}>|\$\{\{?[^{}]{1,60}\}\}?|\$\([A-Za-z_][\w.]{0,60}\)|\{\{[^{}]{1,60}\}\}"
+)
+"""`<NAME>`, `${NAME}`, `${{ NAME }}`, `$(NAME)` and `{{NAME}}`: the words of samples, shells and pipelines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +150,9 @@ class YamlNode:
     @property
     def _described(self) -> str:
         if isinstance(self.raw, yaml.ScalarNode):
-            return "empty" if self.is_null else repr(shortened(str(self.raw.value)))
+            word = PLACEHOLDER.search(str(self.raw.value))
+            more = ", a placeholder that has not been filled in" if word else ""
+            return "empty" if self.is_null else repr(shortened(str(self.raw.value))) + more
         if _is_template(self.raw):
             return "a placeholder that has not been filled in"
         return "a list" if isinstance(self.raw, yaml.SequenceNode) else "a mapping"
@@ -178,16 +186,18 @@ def compose(text: str, file: YamlFile) -> YamlNode:
     return YamlNode(raw, file)
 
 
-def positions(top: YamlNode) -> dict[str, Position]:
-    """The position of every field below the node, dotted."""
-    found: dict[str, Position] = {}
+def nodes(top: YamlNode) -> Iterator[YamlNode]:
+    """The node and every value below it."""
     waiting = [top]
     while waiting:
         node = waiting.pop()
-        children = _children(node)
-        found.update((child.field, child.position) for child in children)
-        waiting.extend(children)
-    return found
+        waiting.extend(_children(node))
+        yield node
+
+
+def positions(top: YamlNode) -> dict[str, Position]:
+    """The position of every field below the node, dotted."""
+    return {node.field: node.position for node in nodes(top) if node is not top}
 
 
 def snake_case(word: str) -> str:
