@@ -5,6 +5,29 @@ A check of your own needs only these names; the facts it looks at come from the 
 """
 
 from pytest_amlpreflight import facts
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice, advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import (
+    Blocked,
+    NotApplicable,
+    NotReached,
+    PreflightAdvice,
+    advise,
+    blocked,
+    check,
+    for_each,
+    not_applicable,
+    not_reached,
+)
 
-__all__ = ["Blocked", "PreflightAdvice", "advise", "blocked", "check", "facts", "not_applicable"]
+__all__ = [
+    "Blocked",
+    "NotApplicable",
+    "NotReached",
+    "PreflightAdvice",
+    "advise",
+    "blocked",
+    "check",
+    "facts",
+    "for_each",
+    "not_applicable",
+    "not_reached",
+]

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.reporting import explaining, lacking, report
+from pytest_amlpreflight.reporting import explaining, lacking, report, screen
 from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
+from pytest_amlpreflight.run.findings import attach, is_ours, listening
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
 from pytest_amlpreflight.run.preparation import is_configured
@@ -26,7 +27,7 @@ from pytest_amlpreflight.run.starting import (
 )
 from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
 from pytest_amlpreflight.run.waiting import settle, summarize
-from pytest_amlpreflight.verdict import PHASES, Blocked
+from pytest_amlpreflight.verdict import PHASES, Blocked, NotApplicable
 
 ASKED = pytest.StashKey[Asked]()
 DISCOVERED = "aml_discovered"
@@ -197,9 +198,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """With `--aml-wait`, a check that settles is asked again until it passes or the time is up."""
-    try:
+    """What a check says is heard; with `--aml-wait`, one that settles is asked again until it passes or the time is
+    up.
+    """
+    if not is_ours(pyfuncitem):
         return (yield)
+    try:
+        with listening(pyfuncitem):
+            return (yield)
     except Blocked as blocked:
         verdict = blocked
     settle(pyfuncitem, verdict)
@@ -207,25 +213,38 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failed check says where to read on."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A report carries its findings and speaks in their words; a failed check says where to read on."""
     made = yield
+    attach(item, call, made)
+    screen.show(made)
     if made.failed and made.when == "call":  # an ERROR says itself what could not be read
         made.sections += report.hint(item)
         attach_logs(item, made)
     return made
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A report that came from a worker of xdist speaks as it did there."""
+    report = yield
+    if isinstance(report, pytest.TestReport):
+        screen.show(report)
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
     """Which permissions lacked; with `-v`, which api-versions had to be negotiated: a cloud that lags behind is worth
     knowing of.
     """
+    summarize(terminalreporter)
+    screen.show_advice(terminalreporter)
+    lacking.summarize(terminalreporter)
     preflight = config.stash.get(PREFLIGHT, None)
-    if preflight:
-        summarize(terminalreporter)
-        lacking.summarize(terminalreporter)
-        if preflight.explanation:
-            conclude(terminalreporter, preflight.explanation)
+    if preflight and preflight.explanation:
+        conclude(terminalreporter, preflight.explanation)
     if preflight and config.get_verbosity() > 0:
         for line in report.negotiated(preflight):
             terminalreporter.line(line)
@@ -236,12 +255,15 @@ def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[N
     if mistake := mistake_for(item):
         pytest.fail(mistake, pytrace=False)
     try:
-        if preflight and require_target:
-            preflight.require_target(item)
-        elif preflight:
-            preflight.renew(item)
-        return (yield)
-    except NotRead as error:
-        problem = error
-    # Out of the except block, or pytest would print the SDK's exception chain as well.
-    item.config.stash[PREFLIGHT].refuse(problem, item)
+        try:
+            if preflight and require_target:
+                preflight.require_target(item)
+            elif preflight:
+                preflight.renew(item)
+            return (yield)
+        except NotRead as problem:
+            if preflight is None:
+                raise
+            preflight.refuse(problem, item)
+    except NotApplicable as reason:
+        raise pytest.skip.Exception(str(reason)) from reason

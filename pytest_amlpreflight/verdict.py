@@ -1,16 +1,21 @@
-"""What a check says: nothing when all is well, or one of `blocked`, `not_applicable` and `advise`.
+"""What a check says: nothing when all is well, or one of `blocked`, `advise`, `not_applicable` and `not_reached`.
 
 Blocked            FAILED   we looked, and it will not work
-pytest.skip        SKIPPED  the question does not arise here
+NotApplicable      SKIPPED  the question does not arise here
+└── NotReached     SKIPPED  the question was not asked: something in its way is reported by another check
 PreflightAdvice    warning  it works, and is unwise
+
+These are plain exceptions: the run tells pytest what they mean.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
 
-import pytest
-from _pytest.outcomes import Failed  # what pytest.fail raises; pytest.fail.Exception is this class without a type
+import pytest  # for the marker alone
+
+from pytest_amlpreflight.facts.project.position import Position
 
 Test = TypeVar("Test", bound=Callable[..., object])
 
@@ -18,51 +23,133 @@ PHASES = ("pre", "post", "audit")
 """Before a deployment, after it, and at night over everything that is live."""
 
 
-class Blocked(Failed):
-    """A check's verdict that the deployment will not work, or does not.
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """One thing that is wrong, or unwise.
 
-    `headline` names the culprit; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell.
+    `headline` names it; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell. `kind` says
+    in a word or two which of the check's complaints this is, without names and numbers: two nights are compared by it.
+    `resource` is the ARM id of what would have to change, where that is not what the check was asked about; `where` is
+    the line of the user's file.
+    """
+
+    headline: str
+    found: str
+    expected: str
+    fix: str
+    kind: str = ""
+    resource: str = ""
+    where: Position | None = None
+
+    def __str__(self) -> str:
+        return in_lines(self.headline, found=self.found, expected=self.expected, fix=self.fix)
+
+
+class Blocked(Exception):
+    """A check's verdict that the deployment will not work, or does not; `culprits` are the reasons.
+
     `final` says that waiting will not mend it; `waited` says in words how long the run waited for it to pass.
     """
 
-    __module__ = "builtins"  # as pytest's own outcomes do, so that the short summary starts with the headline
+    def __init__(self, *culprits: Culprit, final: bool = False, waited: str = "") -> None:
+        self.culprits, self.final, self.waited = culprits, final, waited
+        super().__init__("\n".join(map(str, culprits)))
 
-    def __init__(
-        self, headline: str, *, found: str, expected: str, fix: str, final: bool = False, waited: str | None = None
-    ) -> None:
-        self.headline, self.found, self.expected, self.fix, self.final = headline, found, expected, fix, final
-        evidence = (("found", found), ("waited", waited), ("expected", expected), ("fix", fix))
-        lines = [headline, *(f"  {label + ':':<10}{_aligned(text)}" for label, text in evidence if text is not None)]
-        super().__init__("\n".join(lines), pytrace=False)
+    @property
+    def culprit(self) -> Culprit:
+        """The first, where there are several."""
+        return self.culprits[0]
 
     def after(self, waited: str) -> "Blocked":
         """The same verdict, saying how long the run waited."""
-        return Blocked(
-            self.headline, found=self.found, expected=self.expected, fix=self.fix, final=self.final, waited=waited
-        )
+        return Blocked(*self.culprits, final=self.final, waited=waited)
+
+
+class NotApplicable(Exception):
+    """A check's verdict that its question does not arise here."""
+
+
+class NotReached(NotApplicable):
+    """A check could not ask its question, because of something that another check reports. `permission` is the one
+    that would have let it ask.
+    """
+
+    def __init__(self, reason: str, permission: str | None = None) -> None:
+        self.permission = permission
+        super().__init__(reason)
 
 
 class PreflightAdvice(UserWarning):
     """It works but is unwise. `-W error::pytest_amlpreflight.PreflightAdvice` turns it into a failure."""
 
+    def __init__(self, culprit: Culprit) -> None:
+        self.culprit = culprit
+        super().__init__(str(culprit))
 
-def blocked(headline: str, *, found: str, expected: str, fix: str, final: bool = False) -> NoReturn:
-    """End the check: this will not work. Raises `Blocked`, which pytest reports as FAILED.
 
-    `final` is for a state that no waiting changes, in a check that otherwise settles.
+def blocked(
+    headline: str,
+    *,
+    found: str,
+    expected: str,
+    fix: str,
+    kind: str = "",
+    resource: object = "",
+    where: Position | None = None,
+    final: bool = False,
+) -> NoReturn:
+    """End the check: this will not work. Raises `Blocked`, which the run reports as FAILED.
+
+    `final` is for a state that no waiting changes, in a check that otherwise settles. The rest is that of `Culprit`.
     """
-    raise Blocked(headline, found=found, expected=expected, fix=fix, final=final)
+    raise Blocked(Culprit(headline, found, expected, fix, kind, str(resource), where), final=final)
 
 
 def not_applicable(reason: str) -> NoReturn:
-    """End the check: the question does not arise here. pytest reports SKIPPED with the reason."""
-    pytest.skip(reason)
+    """End the check: the question does not arise here. Raises `NotApplicable`, which the run reports as SKIPPED."""
+    raise NotApplicable(reason)
 
 
-def advise(headline: str, *, found: str, expected: str, fix: str) -> None:
+def not_reached(reason: str) -> NoReturn:
+    """End the check: something stands in its way that another check reports. Raises `NotReached`: SKIPPED."""
+    raise NotReached(f"not reached: {reason}")
+
+
+def advise(
+    headline: str,
+    *,
+    found: str,
+    expected: str,
+    fix: str,
+    kind: str = "",
+    resource: object = "",
+    where: Position | None = None,
+) -> None:
     """Say that this works but is unwise, and go on: a `PreflightAdvice` warning with the parts of a verdict."""
-    text = f"{headline}; found {found}; better {expected}; {fix}"
-    warnings.warn(text, PreflightAdvice, stacklevel=2)
+    culprit = Culprit(headline, found, expected, fix, kind, str(resource), where)
+    warnings.warn(PreflightAdvice(culprit), stacklevel=2)
+
+
+def for_each(judge: Callable[..., object], *things: Iterable[Any]) -> None:
+    """Judge each, as `map` would call it, and end the check with every culprit together: the first does not hide the
+    rest.
+
+    Where none is blocked, and for some the question does not arise, the check ends with the first such reason.
+    """
+    blocks: list[Blocked] = []
+    asides: list[NotApplicable] = []
+    for one in zip(*things, strict=True):
+        try:
+            judge(*one)
+        except Blocked as verdict:
+            blocks.append(verdict)
+        except NotApplicable as reason:
+            asides.append(reason)
+    if blocks:
+        culprits = [culprit for verdict in blocks for culprit in verdict.culprits]
+        raise Blocked(*culprits, final=any(verdict.final for verdict in blocks))
+    if asides:
+        raise asides[0]
 
 
 def check(
@@ -90,6 +177,11 @@ def check(
     return mark
 
 
-def _aligned(text: str) -> str:
+def in_lines(headline: str, **parts: str) -> str:
+    """The headline, and below it each part that says something, with its name."""
+    return "\n".join([headline, *(f"  {name + ':':<10}{aligned(text)}" for name, text in parts.items() if text)])
+
+
+def aligned(text: str) -> str:
     """Later lines of a part stand under its first."""
     return text.replace("\n", "\n" + " " * 12)

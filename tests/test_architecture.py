@@ -30,9 +30,10 @@ MAY_IMPORT = {
     "data": set(),
     "checks": {"facts", "verdict"},
     "readers": {"facts", "readers", "data"},
-    "inspection": {"facts", "readers", "inspection", "run", "data"},
+    "inspection": {"facts", "readers", "inspection", "run", "data", "verdict"},
     "fixtures": {"facts", "run", "fixtures", "inspection"},
-    "verdict": set(),
+    "verdict": {"facts"},
+    "finding": {"facts", "verdict"},
     "emulator": set(),
 }
 """Lower never imports higher; checks know facts and verdicts alone; the emulator knows nobody."""

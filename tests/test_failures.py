@@ -3,30 +3,30 @@
 import pytest
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.finding import Outcome
+from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import PHASES
 
-ADVICE_IS_AN_ERROR = ("-W", "error::pytest_amlpreflight.PreflightAdvice")
+WORDS = {
+    Outcome.PASSED: "passes",
+    Outcome.NOT_APPLICABLE: "skips",
+    Outcome.NOT_REACHED: "skips",
+    Outcome.FAILED: "blocks",
+    Outcome.ADVISED: "advises",
+    Outcome.ERROR: "errors",
+}
 
 
 def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, set[str]]:
     """The built-in checks of a run over the example, each as `<topic>::<name>`, by what they said."""
-    quiet = ("-p", "no:xdist", "-q", *ADVICE_IS_AN_ERROR)
-    run = example.inline_run(*quiet, *arguments, "aml-preflight")
+    run = example.inline_run("-p", "no:xdist", "-q", *arguments, "aml-preflight")
     assert run.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     said: dict[str, set[str]] = {"passes": set(), "skips": set(), "blocks": set(), "errors": set(), "advises": set()}
     for report in run.getreports("pytest_runtest_logreport"):
-        if verdict := _verdict(report):
-            topic, name = report.nodeid.removeprefix("aml-preflight/").split(".py::")
-            said[verdict].add(f"{topic}::{name.partition('[')[0].removeprefix('check_')}")
+        for finding in findings_of(report):
+            said[WORDS[finding.outcome]].add(finding.check)
     assert any(said.values())
     return said
-
-
-def _verdict(report: pytest.TestReport) -> str | None:
-    if report.failed:
-        advice = "PreflightAdvice" in str(report.longrepr)
-        return "errors" if report.when != "call" else "advises" if advice else "blocks"
-    return "skips" if report.skipped else "passes" if report.when == "call" else None
 
 
 @pytest.mark.parametrize("name", failure_names())

@@ -7,7 +7,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
 from pytest_amlpreflight.facts.resources.region import documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
 @check("autoscale", explains=("429", "503"), phases=("post", "audit"))
@@ -25,7 +25,7 @@ def check_autoscale_targets_live_deployments(
     want it so.
     """
     if aml_live_endpoint is None:
-        not_applicable("not reached: the endpoint does not exist")
+        not_reached("the endpoint does not exist")
     own = [setting for setting in aml_autoscale_settings if setting.endpoint == aml_live_endpoint.name.lower()]
     if not own:
         not_applicable(f"endpoint {aml_live_endpoint.name} is not autoscaled")

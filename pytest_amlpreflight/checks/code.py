@@ -7,7 +7,7 @@ from pytest_amlpreflight.facts.project.environment import Environment, ModelFold
 from pytest_amlpreflight.facts.project.script import Function, Import, ParameterKind, Script
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
@@ -75,7 +75,7 @@ def check_imports_are_in_the_environment(
     if not aml_environment.lists_packages:
         not_applicable(aml_environment.unknown_because or "nothing here says what is installed")
     if aml_environment.problems:
-        not_applicable(f"not reached: {aml_environment.shown} is not valid")
+        not_reached(f"{aml_environment.shown} is not valid")
     installed, unknown = aml_serving_rules.installed(aml_environment.requirements)
     installed |= IMAGES_OWN if aml_environment.may_have_the_server else frozenset()
     for each in _missing(script, installed, unknown, aml_serving_rules):
@@ -179,7 +179,7 @@ def _script(script: Script | None) -> Script:
 def _compiled(script: Script | None) -> Script:
     found = _script(script)
     if found.problem:
-        not_applicable(f"not reached: {found.shown} does not compile")
+        not_reached(f"{found.shown} does not compile")
     return found
 
 

@@ -8,7 +8,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.drift import differences
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 CODES = (
     "ImageBuildFailure", "OutOfQuota", "BadArgument", "ResourceNotReady", "ResourceNotFound",
@@ -64,7 +64,7 @@ def check_deployment_is_provisioned(
     if aml_live_deployment is None and aml_deployment_or_none is not None:
         not_applicable("the deployment is yet to be created")
     if aml_live_endpoint is None:
-        not_applicable("not reached: the endpoint does not exist")
+        not_reached("the endpoint does not exist")
     if aml_live_deployment is None:
         _absent(f"deployment {aml_target}", "az ml online-deployment list --endpoint-name ENDPOINT --output table")
     live = aml_live_deployment
@@ -87,7 +87,7 @@ def check_traffic_reaches_a_live_deployment(
     up is lost, request by request.
     """
     if aml_live_endpoint is None:
-        not_applicable("not reached: the endpoint does not exist")
+        not_reached("the endpoint does not exist")
     name, states = aml_live_endpoint.name, {one.name: one.provisioning_state for one in aml_live_deployments}
     weighted = {deployment: weight for deployment, weight in aml_live_endpoint.traffic.items() if weight > 0}
     if not states:
@@ -117,7 +117,7 @@ def check_live_settings_match_the_spec(
     if spec is None:
         not_applicable("no deployment spec was given (--aml-deployment FILE)")
     if live is None:
-        not_applicable("not reached: the deployment does not exist")
+        not_reached("the deployment does not exist")
     scaled = any(
         setting.enabled and setting.scales(live.endpoint_name, live.name) for setting in aml_autoscale_settings
     )
@@ -141,7 +141,7 @@ def check_unused_deployments_hold_quota(
     A deployment holds its cores, Azure's reserve included, whether anybody calls it or not.
     """
     if aml_live_endpoint is None:
-        not_applicable("not reached: the endpoint does not exist")
+        not_reached("the endpoint does not exist")
     used = {
         name
         for name, weight in (*aml_live_endpoint.traffic.items(), *aml_live_endpoint.mirror_traffic.items())

@@ -13,7 +13,7 @@ from pytest_amlpreflight.facts.project.package_resolution import PackageResoluti
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.rules.serving_rules import ServerSeries, ServingRules
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SERVER = "azureml-inference-server-http"
@@ -220,7 +220,7 @@ def _listed(environment: Environment) -> Environment:
 
 def _valid(environment: Environment) -> Environment:
     if _listed(environment).problems:
-        not_applicable(f"not reached: {environment.shown} is not valid")
+        not_reached(f"{environment.shown} is not valid")
     return environment
 
 

@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.project.local_run import LocalRun
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
-from pytest_amlpreflight.verdict import blocked, check, not_applicable
+from pytest_amlpreflight.verdict import blocked, check, not_applicable, not_reached
 
 SHOWN_FRAMES = 8  # lines of the user's traceback
 SHARE_FOR_OTHERS = 0.1  # of an instance's memory: the platform's own containers and the page cache
@@ -45,7 +45,7 @@ def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
     """
     run = _run(aml_local_run)
     if not run.has_started:
-        not_applicable(f"not reached: {run.script} does not start")
+        not_reached(f"{run.script} does not start")
     answer = run.sample
     if answer is None:
         not_applicable("there is no sample request (--aml-sample-request)")

@@ -8,7 +8,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_reading import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 CODES = (
     "ResourceNotReady", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound", "ERR_2200",
@@ -28,7 +28,7 @@ def check_container_logs_are_clean(
     deployment that serves: some request may have caused it.
     """
     if aml_live_deployment is None:
-        not_applicable("not reached: the deployment does not exist")
+        not_reached("the deployment does not exist")
     deployment = aml_live_deployment
     failed = deployment.provisioning_state not in ("Succeeded", "Creating", "Updating", "Scaling")
     readings = [(log, log.reading(failed=failed)) for log in _available(aml_container_logs)]
@@ -47,7 +47,7 @@ def check_image_is_recent(aml_live_deployment: Deployment | None, aml_container_
     from the table `image-age`.
     """
     if aml_live_deployment is None:
-        not_applicable("not reached: the deployment does not exist")
+        not_reached("the deployment does not exist")
     log = next((one for one in _available(aml_container_logs) if one.image), None)
     if log is None or log.image is None:
         not_applicable("the log's last lines do not name an Azure image")

@@ -4,7 +4,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
 @check("network", phases=("post", "audit"))
@@ -45,7 +45,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         not_applicable("endpoint and workspace are public")
     resolution = _resolution(aml_scoring_resolution)
     if not resolution.addresses:
-        not_applicable(f"not reached: {resolution.host} does not resolve")
+        not_reached(f"{resolution.host} does not resolve")
     if aml_endpoint.public_network_access and resolution.public:
         return
     if not aml_private_endpoints:

@@ -4,7 +4,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
 from pytest_amlpreflight.facts.rules.scoring_status import meaning_of, settings_of, silence_of
 from pytest_amlpreflight.facts.unreached import Unreached
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 STATUSES = ("400", "401", "403", "404", "408", "409", "413", "424", "429", "500", "502", "503", "504")
 
@@ -21,7 +21,7 @@ def check_endpoint_answers_the_sample(
     if aml_scoring_call is None:
         not_applicable(f"endpoint {aml_endpoint.name} has no scoring URI: its creation did not end well")
     if not any(aml_endpoint.traffic.values()):
-        not_applicable(f"not reached: no deployment of endpoint {aml_endpoint.name} has traffic")
+        not_reached(f"no deployment of endpoint {aml_endpoint.name} has traffic")
     response = _answer(aml_scoring_call)
     if not response.ok:
         _refused(f"endpoint {aml_endpoint.name}", aml_scoring_call, response, aml_endpoint, aml_routed_deployment)
@@ -114,7 +114,7 @@ def check_browser_callers_are_expected(aml_endpoint: Endpoint, aml_browser_call:
         not_applicable("no page calls the endpoint from a browser, as far as was said (--aml-origin URL)")
     response = aml_browser_call.response
     if response is None:
-        not_applicable(f"not reached: {aml_browser_call.host} gives no answer")
+        not_reached(f"{aml_browser_call.host} gives no answer")
     if "access-control-allow-origin" in response.headers:
         return
     advise(
@@ -128,7 +128,7 @@ def check_browser_callers_are_expected(aml_endpoint: Endpoint, aml_browser_call:
 def _asked(deployment: Deployment, call: ScoringCall | None) -> ScoringCall:
     """The call to the deployment; where there can be none, or none that would tell more, the reason."""
     if (deployment.provisioning_state or "Succeeded") not in ("Succeeded", "Updating", "Scaling"):
-        not_applicable(f"not reached: deployment {deployment.name} is {deployment.provisioning_state}")
+        not_reached(f"deployment {deployment.name} is {deployment.provisioning_state}")
     if call is None:
         not_applicable(f"endpoint {deployment.endpoint_name} has no scoring URI: its creation did not end well")
     return call
@@ -138,7 +138,7 @@ def _timed(deployment: Deployment, timing: Timing | None) -> Timing:
     """The measurement; where the first answer was no answer, another check says so."""
     first = _asked(deployment, timing.calls[0] if timing else None)
     if timing is None or (not timing.timed_out and not (first.response and first.response.ok)):
-        not_applicable(f"not reached: deployment {deployment.name} does not answer")
+        not_reached(f"deployment {deployment.name} does not answer")
     return timing
 
 
@@ -147,7 +147,7 @@ def _answer(call: ScoringCall) -> Response:
     if call.response is not None:
         return call.response
     if call.unreached is Unreached.NAME:
-        not_applicable(f"not reached: {call.host} does not resolve")
+        not_reached(f"{call.host} does not resolve")
     said = silence_of(call)
     return blocked(
         f"{call.host} gives no answer: {said.title}",

@@ -7,7 +7,7 @@ from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
@@ -188,7 +188,7 @@ def check_instances_carry_the_target_load(
     needed = ceil(aml_target_rps * taken / TARGET_UTILISATION / max(concurrency, 1))
     instances = spec.scale_settings.max_instances or spec.instance_count
     if instances < 1:
-        not_applicable(f"not reached: deployment {spec.name} has no instances")
+        not_reached(f"deployment {spec.name} has no instances")
     if instances >= needed:
         return
     sum_ = f"{aml_target_rps:g} requests/s x {taken:.3g} s / {TARGET_UTILISATION} / {concurrency} concurrent"

@@ -16,7 +16,7 @@ from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, 
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
 @check("workspace", explains=("ResourceNotFound",))
@@ -87,7 +87,7 @@ def check_linked_resources_exist(
     """
     own, hub = aml_workspace_or_none, aml_hub_or_none
     if own is None:
-        not_applicable("not reached: the workspace does not exist")
+        not_reached("the workspace does not exist")
     if own.hub_id and hub is None:
         blocked_by_absence(own, "hub", own.hub_id)
     workspace = own.inheriting(hub) if hub else own

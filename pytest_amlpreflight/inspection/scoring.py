@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from pytest_amlpreflight.facts.resources.credential import ScoringCredential
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import Response, Sample, ScoringCall, Timing
@@ -22,6 +20,7 @@ from pytest_amlpreflight.readers.resources.scoring import (
     with_sample,
 )
 from pytest_amlpreflight.run.targets import Level
+from pytest_amlpreflight.verdict import not_applicable
 
 MORE_REQUESTS = 2
 """Beside the first: enough for a median, few enough for a model that is paid by the request."""
@@ -44,7 +43,7 @@ class ScoringFacts(TargetFacts):
     def sample_request(self) -> Sample:
         """The project's sample request; where there is none, what needs it is skipped with the reason."""
         found = read_sample(self.run.options.samples, self.target.need_endpoint())
-        return pytest.skip(found) if isinstance(found, str) else found
+        return not_applicable(found) if isinstance(found, str) else found
 
     @fact
     def routed_deployment(self, endpoint: Endpoint, live_deployments: Sequence[Deployment]) -> Deployment | None:

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder
 from pytest_amlpreflight.facts.project.local_run import LocalRun
 from pytest_amlpreflight.facts.project.measured import Measured
@@ -26,6 +24,7 @@ from pytest_amlpreflight.readers.project.sample import read_sample
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script
 from pytest_amlpreflight.readers.project.template_file import read_templates
 from pytest_amlpreflight.run.targets import Level
+from pytest_amlpreflight.verdict import not_applicable
 
 
 class SpecFacts(TargetFacts):
@@ -37,12 +36,12 @@ class SpecFacts(TargetFacts):
     @fact
     def deployment_spec(self) -> DeploymentSpec:
         """The deployment's YAML; skips the test where none was given."""
-        return self.target.deployment_spec or pytest.skip("no deployment spec was given (--aml-deployment FILE)")
+        return self.target.deployment_spec or not_applicable("no deployment spec was given (--aml-deployment FILE)")
 
     @fact
     def endpoint_spec(self) -> EndpointSpec:
         """The endpoint's YAML; skips the test where none was given."""
-        return self.target.endpoint_spec or pytest.skip("no endpoint spec was given (--aml-endpoint FILE)")
+        return self.target.endpoint_spec or not_applicable("no endpoint spec was given (--aml-endpoint FILE)")
 
     @fact
     def deployment_specs(self) -> tuple[DeploymentSpec, ...]:

@@ -4,18 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
-
-PROPERTY = "aml_permission"
-"""The property of a test without an answer: the permission that would have given it. It survives xdist."""
-
-HOW = "all that a preflight needs: pytest --aml-role | az role definition create --role-definition @-"
-
-
-def note(problem: NotRead, item: pytest.Item) -> None:
-    """Keep which permission was refused to a test."""
-    if isinstance(problem, FactUnreadable) and problem.permission:
-        item.user_properties.append((PROPERTY, problem.permission))
+from pytest_amlpreflight.run.findings import findings_in
 
 
 def summarize(terminalreporter: "pytest.TerminalReporter") -> None:
@@ -23,11 +12,9 @@ def summarize(terminalreporter: "pytest.TerminalReporter") -> None:
 
     A test that was refused one may need another behind it, which nobody got to ask for: hence the whole role.
     """
-    reports = [report for key in ("error", "failed", "skipped") for report in terminalreporter.getreports(key)]
+    findings = findings_in(terminalreporter)
     refused = Counter(
-        str(permission)
-        for report in {report.nodeid: report for report in reports if hasattr(report, "user_properties")}.values()
-        for permission in {value for name, value in report.user_properties if name == PROPERTY}
+        permission for permission, _, _ in {(one.permission, one.check, one.target) for one in findings} if permission
     )
     if not refused:
         return

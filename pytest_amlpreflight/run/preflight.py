@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
-from pytest_amlpreflight.reporting.lacking import note
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.run.targets import MISSING, Level, Target, targets_at
+from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec
@@ -117,26 +117,20 @@ class Preflight:
         green run that looked at nothing.
         """
         level = level_of(fixture_names)
-        return [
-            pytest.param(target, id=str(target), marks=self._reach(target, level))
-            for target in targets_at(level, self.targets)
-        ]
-
-    def _reach(self, target: Target, level: Level) -> list[pytest.MarkDecorator]:
-        if target.level >= level or self._undiscovered(target):
-            return []
-        reason = self.discovered.reason(target) if self.discovered else None
-        return [pytest.mark.skip(reason=reason or MISSING[Level(target.level + 1)])]
-
-    def _undiscovered(self, target: Target) -> NotRead | None:
-        return self.discovered.problem(target) if self.discovered else None
+        return [pytest.param(target, id=str(target)) for target in targets_at(level, self.targets)]
 
     def require_target(self, item: pytest.Item) -> None:
-        """Raise why it is not known what a test would look at, where that could not be looked up."""
+        """Raise why there is nothing that a test could look at: it could not be looked up, is not there, or was not
+        given.
+        """
         target = target_of(item)
-        problem = self._undiscovered(target) if target else None
-        if target and problem and not reaches(target, item):
+        if target is None or reaches(target, item):
+            return
+        if self.discovered and (problem := self.discovered.problem(target)):
             raise problem
+        if self.discovered and (reason := self.discovered.reason(target)):
+            raise NotApplicable(reason)
+        raise NotReached(MISSING[Level(target.level + 1)])
 
     def start(self, items: Sequence[pytest.Item]) -> None:
         """Start every read that the selected tests need."""
@@ -173,12 +167,12 @@ class Preflight:
 
         A resource that is absent is left to the check that answers for it, where that check is on the run.
         """
-        note(problem, item)
         answered = isinstance(problem, FactAbsent) and f"{problem.fact}_or_none" in self._facts_on_the_run
         first = self._first_refused.setdefault(problem.resource, item.nodeid)
         if answered or first != item.nodeid:
-            pytest.skip(f"not reached: {problem.headline}")
-        pytest.fail(str(problem), pytrace=False)
+            permission = problem.permission if isinstance(problem, FactUnreadable) else None
+            raise NotReached(f"not reached: {problem.headline}", permission)
+        raise problem
 
 
 def target_of(item: pytest.Item) -> Target | None:

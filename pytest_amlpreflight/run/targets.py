@@ -11,6 +11,7 @@ import pytest
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.verdict import NotReached
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
@@ -84,12 +85,16 @@ class Target:
         return replace(self, deployment=None, deployment_spec=None) if level is Level.ENDPOINT else self
 
     def need_endpoint(self) -> str:
-        """The endpoint's name; `pytest.skip` where none was given."""
-        return self.endpoint or pytest.skip(MISSING[Level.ENDPOINT])
+        """The endpoint's name. Raises `NotReached` where none was given."""
+        if self.endpoint is None:
+            raise NotReached(MISSING[Level.ENDPOINT])
+        return self.endpoint
 
     def need_deployment(self) -> str:
-        """The deployment's name; `pytest.skip` where none was given."""
-        return self.deployment or pytest.skip(MISSING[Level.DEPLOYMENT])
+        """The deployment's name. Raises `NotReached` where none was given."""
+        if self.deployment is None:
+            raise NotReached(MISSING[Level.DEPLOYMENT])
+        return self.deployment
 
 
 def targets_at(level: Level, targets: Iterable[Target]) -> list[Target]:

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 
 from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.finding import Outcome
+from pytest_amlpreflight.run.findings import findings_in, hearing, listening
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.verdict import Blocked
 
@@ -21,7 +23,7 @@ def settle(item: pytest.Function, verdict: Blocked) -> None:
         raise verdict
     problem, waited = _settled(item, verdict, preflight)
     if problem is None:
-        item.user_properties.append(("aml_waited", waited))
+        hearing(item).waited = waited
         preflight.start(item.session.items[item.session.items.index(item) + 1 :])
     else:
         raise problem.after(waited) if isinstance(problem, Blocked) and waited else problem
@@ -38,7 +40,8 @@ def _settled(item: pytest.Function, verdict: Blocked, preflight: Preflight) -> t
         try:
             preflight.forget()
             preflight.renew(item)
-            item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
+            with listening(item):
+                item.obj(**{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
         except Blocked as again:
             problem = again
             if again.final:
@@ -87,7 +90,6 @@ class Progress:
 
 def summarize(reporter: "pytest.TerminalReporter") -> None:
     """Which checks passed only after a wait, and how long that was: in a log, the one trace of it."""
-    for report in reporter.stats.get("passed", []):
-        properties = dict(getattr(report, "user_properties", ()))
-        if "aml_waited" in properties:
-            reporter.line(f"aml-preflight: {properties.get('aml_check')} passed after {properties['aml_waited']}")
+    for finding in findings_in(reporter):
+        if finding.waited and finding.outcome is Outcome.PASSED:
+            reporter.line(f"aml-preflight: {finding.check} passed after {finding.waited}")

@@ -21,7 +21,7 @@ from pytest_amlpreflight.facts.project.script import (
 )
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 RULES = documented_rules()
 HERE = Position("src/score.py", 3)
@@ -56,7 +56,7 @@ def conda(*names: str, python: str | None = "3.11", why: str | None = None) -> E
 
 
 DATA = Parameter("data")
-skipped = pytest.skip.Exception
+skipped = NotApplicable
 
 
 def test_script_that_compiles_passes() -> None:
@@ -73,7 +73,7 @@ def test_script_that_does_not_compile_is_blocked() -> None:
     with pytest.raises(Blocked, match=r"score.py cannot be run: invalid syntax") as caught:
         checks.check_scoring_script_compiles(found, conda())
 
-    assert caught.value.found == "src/score.py:3: invalid syntax"
+    assert caught.value.culprit.found == "src/score.py:3: invalid syntax"
 
 
 def test_script_that_is_not_there_is_missing_on_every_python() -> None:
@@ -84,7 +84,7 @@ def test_script_that_is_not_there_is_missing_on_every_python() -> None:
     with pytest.raises(Blocked, match=r"score.py cannot be run: it is not in src") as caught:
         checks.check_scoring_script_compiles(found, conda(python=newer))
 
-    assert caught.value.fix == "correct blue.yml:8"
+    assert caught.value.culprit.fix == "correct blue.yml:8"
 
 
 def test_syntax_of_a_newer_python_is_not_judged() -> None:
@@ -92,13 +92,13 @@ def test_syntax_of_a_newer_python_is_not_judged() -> None:
     newer = f"{sys.version_info.major}.{sys.version_info.minor + 1}"
     found = script(problem=Problem("invalid syntax", HERE))
 
-    with pytest.raises(pytest.skip.Exception, match=f"may use what Python {newer} knows"):
+    with pytest.raises(NotApplicable, match=f"may use what Python {newer} knows"):
         checks.check_scoring_script_compiles(found, conda(python=newer))
 
 
 def test_deployment_without_a_script_is_skipped() -> None:
     """Images and MLflow models bring no script."""
-    with pytest.raises(pytest.skip.Exception, match="no scoring script on this machine"):
+    with pytest.raises(NotApplicable, match="no scoring script on this machine"):
         checks.check_script_defines_init_and_run(None)
 
 
@@ -106,7 +106,7 @@ def test_checks_behind_a_broken_script_are_not_reached() -> None:
     """One broken line is reported once."""
     found = script(problem=Problem("invalid syntax", HERE))
 
-    with pytest.raises(pytest.skip.Exception, match=r"not reached: src/score.py does not compile"):
+    with pytest.raises(NotApplicable, match=r"not reached: src/score.py does not compile"):
         checks.check_errors_stay_inside(found)
 
 
@@ -204,8 +204,8 @@ def test_missing_import_is_blocked(module: str, wanted: str) -> None:
     with pytest.raises(Blocked, match="which the environment lacks") as caught:
         checks.check_imports_are_in_the_environment(found, conda("numpy"), RULES)
 
-    assert caught.value.fix == f"add `{wanted}` to the pip section of conda.yml"
-    assert caught.value.found == f"import {module} at src/score.py:3; not in conda.yml"
+    assert caught.value.culprit.fix == f"add `{wanted}` to the pip section of conda.yml"
+    assert caught.value.culprit.found == f"import {module} at src/score.py:3; not in conda.yml"
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_unlisted_environment_is_skipped() -> None:
     found = script(uses("pandas"))
     image = Environment(EnvironmentSource.IMAGE, unknown_because="image x holds what is installed")
 
-    with pytest.raises(pytest.skip.Exception, match="image x holds what is installed"):
+    with pytest.raises(NotApplicable, match="image x holds what is installed"):
         checks.check_imports_are_in_the_environment(found, image, RULES)
 
 
@@ -307,7 +307,7 @@ def test_model_path_without_the_folder_name_is_blocked() -> None:
     with pytest.raises(Blocked, match=r"score.py opens iris.json, which the model does not have") as caught:
         checks.check_model_paths_exist(found, MODEL, SPEC)
 
-    assert caught.value.fix == 'os.path.join(os.environ["AZUREML_MODEL_DIR"], "model/iris.json")'
+    assert caught.value.culprit.fix == 'os.path.join(os.environ["AZUREML_MODEL_DIR"], "model/iris.json")'
 
 
 def test_script_that_searches_is_only_advised() -> None:

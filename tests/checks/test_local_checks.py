@@ -6,7 +6,7 @@ from pytest_amlpreflight.checks import local as checks
 from pytest_amlpreflight.facts.project.local_run import LocalRun, SampleAnswer
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
-from pytest_amlpreflight.verdict import Blocked
+from pytest_amlpreflight.verdict import Blocked, NotApplicable
 
 SPEC = DeploymentSpec("blue", "iris", instance_type="Standard_DS2_v2")
 FRAME = '  File "src/score.py", line 3, in init'
@@ -29,7 +29,7 @@ def test_script_that_does_not_start_is_blocked() -> None:
     with pytest.raises(Blocked, match=r"src/score.py does not start: KeyError: 'x'") as caught:
         checks.check_script_starts(failed)
 
-    assert caught.value.found == f"UserScriptInitFailed (locally)\n{FRAME}"
+    assert caught.value.culprit.found == f"UserScriptInitFailed (locally)\n{FRAME}"
 
 
 @pytest.mark.parametrize("check", [checks.check_script_starts, checks.check_script_scores_the_sample])
@@ -37,7 +37,7 @@ def test_without_permission_nothing_is_run(check: object) -> None:
     """The user's code is executed only when asked for."""
     assert callable(check)
 
-    with pytest.raises(pytest.skip.Exception, match=r"--aml-local"):
+    with pytest.raises(NotApplicable, match=r"--aml-local"):
         check(None)
 
 
@@ -62,13 +62,13 @@ def test_failed_sample_is_blocked(answer: SampleAnswer, headline: str) -> None:
 
 def test_sample_is_not_reached_without_a_start() -> None:
     """One failure is reported once."""
-    with pytest.raises(pytest.skip.Exception, match=r"not reached: src/score.py does not start"):
+    with pytest.raises(NotApplicable, match=r"not reached: src/score.py does not start"):
         checks.check_script_scores_the_sample(run(seconds=None))
 
 
 def test_project_without_a_sample_is_skipped() -> None:
     """The option is named."""
-    with pytest.raises(pytest.skip.Exception, match="--aml-sample-request"):
+    with pytest.raises(NotApplicable, match="--aml-sample-request"):
         checks.check_script_scores_the_sample(run())
 
 
@@ -82,11 +82,11 @@ def test_memory_beyond_the_instance_is_blocked() -> None:
     with pytest.raises(Blocked, match=r"src/score.py needs more memory than Standard_DS2_v2 has") as caught:
         checks.check_memory_fits_the_instance(run(mib=901.0), SPEC, 1000.0)
 
-    assert caught.value.expected == "at most 900 of 1000 MiB"
+    assert caught.value.culprit.expected == "at most 900 of 1000 MiB"
 
 
 @pytest.mark.parametrize(("mib", "available"), [(None, 1000.0), (900.0, None)])
 def test_memory_without_its_numbers_is_skipped(mib: float | None, available: float | None) -> None:
     """What was not measured or is not known is not judged."""
-    with pytest.raises(pytest.skip.Exception, match=r"not measured|is not known here"):
+    with pytest.raises(NotApplicable, match=r"not measured|is not known here"):
         checks.check_memory_fits_the_instance(run(mib=mib), SPEC, available)

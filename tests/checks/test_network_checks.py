@@ -11,7 +11,7 @@ from pytest_amlpreflight.checks.network import (
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import Blocked
+from pytest_amlpreflight.verdict import Blocked, NotApplicable
 
 
 def broken(resolution: Resolution, why: Broken, detail: str = "", chain: tuple[str, ...] | None = None) -> Resolution:
@@ -31,7 +31,7 @@ def test_a_host_without_an_address_is_blocked_with_the_way_and_the_reason(resolu
     with pytest.raises(Blocked, match=f"host iris.eastus2.inference.ml.azure.com does not resolve: {why}") as caught:
         check_scoring_host_resolves(broken(resolution, why, detail="what the resolver said"))
 
-    way, asked, detail = caught.value.found.split("\n")
+    way, asked, detail = caught.value.culprit.found.split("\n")
     assert way == f"{resolution.host} -> {resolution.chain[0]} -> {why}"
     assert asked == "asked of 10.1.0.4"
     assert detail == "what the resolver said"
@@ -43,7 +43,9 @@ def test_a_missing_private_record_leads_to_the_private_zone(resolution: Resoluti
     with pytest.raises(Blocked, match="does not resolve") as caught:
         check_scoring_host_resolves(broken(resolution, why))
 
-    assert caught.value.fix.startswith("az network private-dns record-set list --zone-name privatelink.api.azureml.ms")
+    assert caught.value.culprit.fix.startswith(
+        "az network private-dns record-set list --zone-name privatelink.api.azureml.ms"
+    )
 
 
 @pytest.mark.parametrize("why", [Broken.TIMEOUT, Broken.UNREACHABLE])
@@ -52,7 +54,7 @@ def test_a_silent_server_is_told_from_a_missing_record(resolution: Resolution, w
     with pytest.raises(Blocked, match="does not resolve") as caught:
         check_scoring_host_resolves(broken(resolution, why, chain=()))
 
-    assert caught.value.fix.startswith(f"dig @168.63.129.16 {resolution.host} from the virtual network")
+    assert caught.value.culprit.fix.startswith(f"dig @168.63.129.16 {resolution.host} from the virtual network")
 
 
 @pytest.mark.parametrize(("why", "chain"), [(Broken.NXDOMAIN, ()), (Broken.SERVFAIL, None), (Broken.REFUSED, ())])
@@ -63,12 +65,12 @@ def test_everything_else_is_compared_with_azures_own_resolver(
     with pytest.raises(Blocked, match="does not resolve") as caught:
         check_scoring_host_resolves(broken(resolution, why, chain=chain))
 
-    assert caught.value.fix.startswith(f"dig {resolution.host}, and dig @168.63.129.16 {resolution.host}")
+    assert caught.value.culprit.fix.startswith(f"dig {resolution.host}, and dig @168.63.129.16 {resolution.host}")
 
 
 def test_an_endpoint_that_is_yet_to_be_created_has_no_host() -> None:
     """Its scoring URI is Azure's to give."""
-    with pytest.raises(pytest.skip.Exception, match="the endpoint does not exist yet"):
+    with pytest.raises(NotApplicable, match="the endpoint does not exist yet"):
         check_scoring_host_resolves(None)
 
 
@@ -93,8 +95,8 @@ def test_any_other_address_is_blocked(
     with pytest.raises(Blocked, match="does not lead to the private endpoint") as caught:
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, astray, (private_endpoint,))
 
-    assert address in caught.value.found
-    assert caught.value.expected == "one of 10.1.0.7 (contoso-ml-pe)"
+    assert address in caught.value.culprit.found
+    assert caught.value.culprit.expected == "one of 10.1.0.7 (contoso-ml-pe)"
 
 
 def test_a_public_endpoint_of_a_private_workspace_resolves_publicly(
@@ -155,7 +157,7 @@ def test_a_private_workspace_without_an_approved_private_endpoint_is_blocked(
     with pytest.raises(Blocked, match="workspace contoso-ml is private and has no approved private endpoint") as caught:
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, ())
 
-    assert caught.value.fix == f"az network private-endpoint-connection list --id {workspace.id}"
+    assert caught.value.culprit.fix == f"az network private-endpoint-connection list --id {workspace.id}"
 
 
 def test_public_workspace_and_endpoint_need_no_private_address(
@@ -165,7 +167,7 @@ def test_public_workspace_and_endpoint_need_no_private_address(
     open_endpoint = replace(endpoint, public_network_access=True)
     open_workspace = replace(workspace, public_network_access=True)
 
-    with pytest.raises(pytest.skip.Exception, match="endpoint and workspace are public"):
+    with pytest.raises(NotApplicable, match="endpoint and workspace are public"):
         check_scoring_host_resolves_to_the_private_endpoint(open_endpoint, open_workspace, resolution, ())
 
 
@@ -175,7 +177,7 @@ def test_a_kubernetes_endpoint_is_reached_through_its_cluster(
     """Its scoring URI is an address of the cluster."""
     attached = replace(endpoint, compute="/computes/cluster")
 
-    with pytest.raises(pytest.skip.Exception, match="a Kubernetes endpoint is reached through its cluster"):
+    with pytest.raises(NotApplicable, match="a Kubernetes endpoint is reached through its cluster"):
         check_scoring_host_resolves_to_the_private_endpoint(attached, workspace, resolution, ())
 
 
@@ -185,7 +187,7 @@ def test_a_host_that_does_not_resolve_leads_nowhere(
     """That it does not resolve is the other check's verdict."""
     lost = broken(resolution, Broken.NXDOMAIN)
 
-    with pytest.raises(pytest.skip.Exception, match=r"not reached: iris.* does not resolve"):
+    with pytest.raises(NotApplicable, match=r"not reached: iris.* does not resolve"):
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, lost, (private_endpoint,))
 
 
@@ -193,5 +195,5 @@ def test_an_endpoint_that_is_yet_to_be_created_leads_nowhere(
     endpoint: Endpoint, workspace: Workspace, private_endpoint: PrivateEndpoint
 ) -> None:
     """There is no host to ask for."""
-    with pytest.raises(pytest.skip.Exception, match="the endpoint does not exist yet"):
+    with pytest.raises(NotApplicable, match="the endpoint does not exist yet"):
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, None, (private_endpoint,))

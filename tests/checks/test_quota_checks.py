@@ -9,7 +9,7 @@ from pytest_amlpreflight.checks.quota import check_family_quota_fits_the_deploym
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.quota import Quota, Reserve, UnknownFamily, Usage, UsageLevel
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import Blocked
+from pytest_amlpreflight.verdict import Blocked, NotApplicable
 
 MakeUsage = Callable[..., Usage]
 
@@ -51,10 +51,10 @@ def test_a_level_that_is_one_core_short_is_blocked(
     with pytest.raises(Blocked, match="quota for Standard_DS3_v2 is short by 1 vCPUs") as caught:
         check_family_quota_fits_the_deployment(deployment, None, workspace, short)
 
-    assert "ceil(1.2 x 3) x 4 = 16 vCPUs needed, 100 - 85 = 15 left" in caught.value.found
-    assert where in caught.value.found
-    assert caught.value.expected == "at least 16 left (deployments/blue.yml:14)"
-    assert "an instance_type that fits now: Standard_DS2_v2" in caught.value.fix
+    assert "ceil(1.2 x 3) x 4 = 16 vCPUs needed, 100 - 85 = 15 left" in caught.value.culprit.found
+    assert where in caught.value.culprit.found
+    assert caught.value.culprit.expected == "at least 16 left (deployments/blue.yml:14)"
+    assert "an instance_type that fits now: Standard_DS2_v2" in caught.value.culprit.fix
 
 
 def test_no_alternative_is_named_where_none_fits(
@@ -66,7 +66,7 @@ def test_no_alternative_is_named_where_none_fits(
     with pytest.raises(Blocked, match="is short by 16 vCPUs") as caught:
         check_family_quota_fits_the_deployment(deployment, None, workspace, empty)
 
-    assert "fits now" not in caught.value.fix
+    assert "fits now" not in caught.value.culprit.fix
 
 
 def test_a_level_without_a_limit_lets_everything_through(
@@ -107,7 +107,7 @@ def test_growth_needs_the_difference(
     with pytest.raises(Blocked, match="is short by 1 vCPUs") as caught:
         check_family_quota_fits_the_deployment(replace(deployment, instance_count=5), deployment, workspace, tight)
 
-    assert "ceil(1.2 x 5) x 4 - 16 held already = 8 more vCPUs needed" in caught.value.found
+    assert "ceil(1.2 x 5) x 4 - 16 held already = 8 more vCPUs needed" in caught.value.culprit.found
 
 
 def test_a_live_deployment_of_another_size_frees_nothing(
@@ -131,7 +131,7 @@ def test_exempt_sizes_need_no_reserve(
     with pytest.raises(Blocked, match="is short by 1 vCPUs") as caught:
         check_family_quota_fits_the_deployment(deployment, None, workspace, tight)
 
-    assert "3 x 4 = 12 vCPUs needed" in caught.value.found
+    assert "3 x 4 = 12 vCPUs needed" in caught.value.culprit.found
 
 
 def test_a_size_that_the_region_does_not_list_has_no_known_cores(
@@ -140,7 +140,7 @@ def test_a_size_that_the_region_does_not_list_has_no_known_cores(
     """Whether it is offered is another check's question."""
     exotic = replace(deployment, instance_type="Standard_Exotic")
 
-    with pytest.raises(pytest.skip.Exception, match="eastus2 does not list Standard_Exotic"):
+    with pytest.raises(NotApplicable, match="eastus2 does not list Standard_Exotic"):
         check_family_quota_fits_the_deployment(exotic, None, workspace, quota)
 
 
@@ -149,7 +149,7 @@ def test_a_kubernetes_deployment_takes_no_cores_of_the_region(
     deployment: Deployment, workspace: Workspace, quota: Quota, change: dict[str, object]
 ) -> None:
     """It runs on nodes that somebody has already."""
-    with pytest.raises(pytest.skip.Exception, match="only managed deployments take cores"):
+    with pytest.raises(NotApplicable, match="only managed deployments take cores"):
         check_family_quota_fits_the_deployment(replace(deployment, **change), None, workspace, quota)  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
 REGISTRY_ID = parse_resource_id(f"{GROUP}/Microsoft.ContainerRegistry/registries/cr")
@@ -73,5 +73,5 @@ def test_live_deployment_under_a_managed_network_passes() -> None:
 
 def test_kubernetes_deployment_has_no_egress_setting() -> None:
     """Its cluster's network pulls the image."""
-    with pytest.raises(pytest.skip.Exception, match=r"Kubernetes"):
+    with pytest.raises(NotApplicable, match=r"Kubernetes"):
         check_egress_setting_fits_the_registry(replace(spec(None), managed=False), None, LEGACY, PRIVATE)

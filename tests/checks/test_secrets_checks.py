@@ -26,7 +26,7 @@ from pytest_amlpreflight.facts.resources.secret import (
     SecretVersions,
     parse_references,
 )
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 SOURCE = Source("blue.yml", {"environment_variables.KEY": Position("blue.yml", 9)})
 DEPLOYMENT = Deployment("blue", "iris", SOURCE, "Standard_DS3_v2", 1)
@@ -81,17 +81,17 @@ def test_a_malformed_reference_blocks() -> None:
     with pytest.raises(Blocked, match="variable KEY refers to no secret as it is written") as raised:
         check_secret_references_are_well_formed(references, DEPLOYMENT)
 
-    assert raised.value.expected == "${{keyvault:https://kv.vault.azure.net/secrets/key/VERSION}}"
-    assert raised.value.fix == "correct blue.yml:9"
+    assert raised.value.culprit.expected == "${{keyvault:https://kv.vault.azure.net/secrets/key/VERSION}}"
+    assert raised.value.culprit.fix == "correct blue.yml:9"
 
 
 def test_without_references_there_is_no_question() -> None:
     """Most deployments have none."""
-    with pytest.raises(pytest.skip.Exception, match="refers to a secret"):
+    with pytest.raises(NotApplicable, match="refers to a secret"):
         check_secret_references_are_well_formed(NONE, DEPLOYMENT)
-    with pytest.raises(pytest.skip.Exception, match="refers to a secret"):
+    with pytest.raises(NotApplicable, match="refers to a secret"):
         check_referenced_secrets_exist(NONE, {}, (), DEPLOYMENT)
-    with pytest.raises(pytest.skip.Exception, match="refers to a secret"):
+    with pytest.raises(NotApplicable, match="refers to a secret"):
         check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), NONE, (), ())
 
 
@@ -141,7 +141,7 @@ def test_an_identity_without_the_role_for_connections_blocks() -> None:
     with pytest.raises(Blocked, match="identity u cannot read the secrets of the workspace's connections") as raised:
         check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), CONNECTION, (access(),), ())
 
-    assert "Azure Machine Learning Workspace Connection Secrets Reader" in raised.value.fix
+    assert "Azure Machine Learning Workspace Connection Secrets Reader" in raised.value.culprit.fix
 
 
 def test_an_identity_without_the_role_on_the_vault_blocks() -> None:
@@ -164,7 +164,7 @@ def test_an_identity_to_come_is_advised_on() -> None:
     """Its roles can be assigned only between the creation of the endpoint and that of the deployment."""
     with (
         pytest.warns(PreflightAdvice, match="endpoint iris will have no access to secrets"),
-        pytest.raises(pytest.skip.Exception, match="does not exist yet"),
+        pytest.raises(NotApplicable, match="does not exist yet"),
     ):
         check_endpoint_identity_may_read_secrets(ENDPOINT, (), CONNECTION, (), ())
 
@@ -173,7 +173,7 @@ def test_an_endpoint_that_enforces_access_gets_it(recwarn: pytest.WarningsRecord
     """Azure assigns the role for connections itself; for vaults it never does."""
     enforcing = replace(ENDPOINT, properties={ENFORCED: "enabled"})
 
-    with pytest.raises(pytest.skip.Exception, match="does not exist yet"):
+    with pytest.raises(NotApplicable, match="does not exist yet"):
         check_endpoint_identity_may_read_secrets(enforcing, (), CONNECTION, (), ())
 
     assert not recwarn.list

@@ -8,7 +8,7 @@ from pytest_amlpreflight.checks import template as checks
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.template import AccessPolicies, Template, VaultResource
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 
 def template(policies: AccessPolicies, *, deployed: bool | None = True, workspace: bool = True) -> Template:
@@ -38,7 +38,7 @@ def test_template_that_wipes_the_vault_is_blocked() -> None:
     with pytest.raises(Blocked, match=r"main.json wipes the vault's access policies") as caught:
         checks.check_template_keeps_vault_access((found,))
 
-    assert caught.value.found == "accessPolicies: an empty list at main.json:40"
+    assert caught.value.culprit.found == "accessPolicies: an empty list at main.json:40"
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_unreadable_template_is_advice() -> None:
     """Nothing unreadable passes in silence."""
     found = Template(Path("a"), "a.json", problem=Problem("is not JSON", Position("a.json", 3)))
 
-    with pytest.warns(PreflightAdvice, match=r"template a.json cannot be read; found a.json:3: is not JSON"):
+    with pytest.warns(PreflightAdvice, match=r"template a.json cannot be read\n  found:    a.json:3: is not JSON"):
         checks.check_template_keeps_vault_access((found,))
 
 
 def test_repository_without_templates_is_skipped() -> None:
     """There is nothing to look at."""
-    with pytest.raises(pytest.skip.Exception, match="no ARM templates"):
+    with pytest.raises(NotApplicable, match="no ARM templates"):
         checks.check_template_keeps_vault_access(())

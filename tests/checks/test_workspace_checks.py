@@ -19,7 +19,7 @@ from pytest_amlpreflight.facts.resources.workspace import (
     PrivateEndpointConnection,
     Workspace,
 )
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 TENANT = "9d0a1c5e-3c1f-4d53-8a86-3f7f3c1f2b10"
 
@@ -106,7 +106,7 @@ def test_vault_in_soft_delete_is_blocked_with_the_command_that_recovers_it() -> 
     with pytest.raises(Blocked, match=r"can be recovered") as blocked:
         check_links(aml_key_vault_or_none=None, aml_deleted_key_vault=deleted)
 
-    assert blocked.value.fix == "az keyvault recover --name kv --location westeurope"
+    assert blocked.value.culprit.fix == "az keyvault recover --name kv --location westeurope"
 
 
 def test_project_whose_hub_is_gone_is_blocked() -> None:
@@ -149,7 +149,7 @@ def test_vault_of_another_tenant_is_blocked() -> None:
 
 def test_linked_resources_of_a_workspace_that_is_not_there_do_not_arise() -> None:
     """Its own check answers for its absence."""
-    with pytest.raises(pytest.skip.Exception, match=r"the workspace does not exist"):
+    with pytest.raises(NotApplicable, match=r"the workspace does not exist"):
         check_links(None)
 
 
@@ -165,7 +165,7 @@ def test_provisioned_network_passes() -> None:
 
 def test_workspace_without_a_managed_network_has_none_to_provision() -> None:
     """Isolation off is the default."""
-    with pytest.raises(pytest.skip.Exception, match=r"no managed network"):
+    with pytest.raises(NotApplicable, match=r"no managed network"):
         checks.check_managed_network_is_provisioned(WORKSPACE)
 
 
@@ -217,7 +217,7 @@ def test_private_registry_with_a_build_compute_passes() -> None:
 )
 def test_build_compute_does_not_matter(registry: Registry | None, builds: bool, reason: str) -> None:
     """No registry yet, a public one, or nothing to build."""
-    with pytest.raises(pytest.skip.Exception, match=reason):
+    with pytest.raises(NotApplicable, match=reason):
         checks.check_private_registry_has_a_build_compute(WORKSPACE, registry, builds)
 
 
@@ -297,7 +297,7 @@ def test_private_endpoint_of_unknown_age_is_advice() -> None:
 
 def test_workspace_without_private_endpoints_has_none_to_approve() -> None:
     """The question is about those that exist."""
-    with pytest.raises(pytest.skip.Exception, match=r"no private endpoint"):
+    with pytest.raises(NotApplicable, match=r"no private endpoint"):
         checks.check_private_endpoints_are_approved_and_recent(WORKSPACE, ())
 
 
@@ -317,7 +317,7 @@ def test_error_of_the_diagnosis_is_blocked_word_for_word() -> None:
     with pytest.raises(Blocked, match=r"CustomDNSInUse$|CustomDNSInUse\n") as blocked:
         checks.check_diagnosis_is_clean(WORKSPACE, Diagnosis((found("Error"),)))
 
-    assert blocked.value.found == "CustomDNSInUse: a custom DNS server is used"
+    assert blocked.value.culprit.found == "CustomDNSInUse: a custom DNS server is used"
 
 
 def test_warning_of_the_diagnosis_is_advice() -> None:
@@ -328,5 +328,5 @@ def test_warning_of_the_diagnosis_is_advice() -> None:
 
 def test_diagnosis_that_the_caller_may_not_run_is_skipped_with_the_permission() -> None:
     """The reason names the action that would have answered."""
-    with pytest.raises(pytest.skip.Exception, match=r"workspaces/diagnose/action"):
+    with pytest.raises(NotApplicable, match=r"workspaces/diagnose/action"):
         checks.check_diagnosis_is_clean(WORKSPACE, None)

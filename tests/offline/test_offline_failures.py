@@ -25,12 +25,23 @@ from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
 from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.finding import Outcome
 from pytest_amlpreflight.readers.project.environment_files import read_environment
 from pytest_amlpreflight.readers.project.model_folder import read_model_folder
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.readers.project.template_file import read_template
-from pytest_amlpreflight.verdict import Blocked, PreflightAdvice
+from pytest_amlpreflight.run.findings import findings_of
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
+
+WORDS = {
+    Outcome.FAILED: "blocks",
+    Outcome.ADVISED: "advises",
+    Outcome.ERROR: "errors",
+    Outcome.NOT_APPLICABLE: "skipped",
+    Outcome.NOT_REACHED: "skipped",
+    Outcome.PASSED: "passed",
+}
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
 FAILURES = sorted((Path(__file__).parent / "failures").glob("*.yml"))
@@ -110,7 +121,7 @@ def noticing(root: Path) -> dict[str, set[str]]:
                 function(**arguments)
             except Blocked:
                 noticed["blocks"].add(name)
-            except pytest.skip.Exception:
+            except NotApplicable:
                 continue
         if any(each.category is PreflightAdvice for each in given):
             noticed["advises"].add(name)
@@ -212,22 +223,12 @@ def others_without_process(wanted: set[str]) -> list[str]:
 
 def outcomes(pytester: pytest.Pytester, *arguments: str) -> dict[str, dict[str, str]]:
     """What the built-in checks of a run said, as `<topic>::<name>` with the reason."""
-    run = pytester.inline_run(
-        "-q", "-W", f"error::{PreflightAdvice.__module__}.PreflightAdvice", *arguments, "aml-preflight"
-    )
+    run = pytester.inline_run("-q", *arguments, "aml-preflight")
     said: dict[str, dict[str, str]] = {"blocks": {}, "advises": {}, "errors": {}, "skipped": {}}
     for report in run.getreports("pytest_runtest_logreport"):
-        topic, name = report.nodeid.removeprefix("aml-preflight/").split(".py::")
-        if kind := _kind(report):
-            said[kind][f"{topic}::{name.partition('[')[0].removeprefix('check_')}"] = str(report.longrepr)
+        for finding in findings_of(report):
+            said.setdefault(WORDS[finding.outcome], {})[finding.check] = str(finding)
     return said
-
-
-def _kind(report: pytest.TestReport) -> str | None:
-    if report.failed:
-        advice = "PreflightAdvice" in str(report.longrepr)
-        return "errors" if report.when != "call" else "advises" if advice else "blocks"
-    return "skipped" if report.skipped else None
 
 
 def _skip_without_programs(wanted: set[str]) -> None:

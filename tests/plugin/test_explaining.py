@@ -8,7 +8,8 @@ import pytest
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.facts.resources.operation import code_meanings, meaning_of
-from pytest_amlpreflight.reporting.conclusion import Said, conclusion
+from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.reporting.conclusion import conclusion
 from pytest_amlpreflight.reporting.explanation import Explanation, explain_text
 from pytest_amlpreflight.run.suite import topic_modules
 
@@ -174,12 +175,13 @@ def test_the_end_of_a_run_sorts_what_was_said() -> None:
     """Causes by likelihood, then what was ruled out, what could not be looked at, and what does not arise."""
     quota = Explanation("OutOfQuota", ("OutOfQuota",))
     said = [
-        Said("deployment::deployment_is_provisioned", "failed", "deployment blue failed\n  fix: x"),
-        Said("quota::family_quota_fits_the_deployment", "failed", "quota is short"),
-        Said("quota::compute_objects_remain", "passed", ""),
-        Said("quota::model_fits_the_disk", "error", "the model is unreadable: HTTP 403\n  detail"),
-        Said("endpoint::endpoints_fit_the_region", "skipped", "not reached: x"),
-        Said("subscription::role_assignments_remain", "skipped", "the endpoint brings an identity"),
+        Finding("deployment::deployment_is_provisioned", Outcome.FAILED, headline="deployment blue failed", fix="x"),
+        Finding("quota::family_quota_fits_the_deployment", Outcome.FAILED, headline="quota is short"),
+        Finding("quota::compute_objects_remain", Outcome.PASSED),
+        Finding("quota::model_fits_the_disk", Outcome.ERROR, headline="the model is unreadable", found="detail"),
+        Finding("endpoint::endpoints_fit_the_region", Outcome.NOT_REACHED, headline="not reached: x"),
+        Finding("quota::instance_type_is_offered", Outcome.ADVISED, headline="it is odd"),
+        Finding("subscription::role_assignments_remain", Outcome.NOT_APPLICABLE, headline="it brings an identity"),
     ]
 
     lines = list(conclusion(quota, said))
@@ -188,21 +190,22 @@ def test_the_end_of_a_run_sorts_what_was_said() -> None:
         "likeliest cause:",
         "  1. quota is short  (quota::family_quota_fits_the_deployment)",
         "  2. deployment blue failed  (deployment::deployment_is_provisioned)",
-        "     fix: x",
+        "     fix:      x",
+        "  3. it is odd  (quota::instance_type_is_offered, advice)",
         "ruled out: quota::compute_objects_remain",
         "could not be looked at:",
         "  endpoint::endpoints_fit_the_region: not reached: x",
-        "  quota::model_fits_the_disk: the model is unreadable: HTTP 403",
+        "  quota::model_fits_the_disk: the model is unreadable",
         "does not arise here:",
-        "  subscription::role_assignments_remain: the endpoint brings an identity",
+        "  subscription::role_assignments_remain: it brings an identity",
     ]
 
 
 def test_nothing_seen_is_not_nothing_found() -> None:
     """Where no check could look, the section does not say that all is well."""
-    nothing = conclusion(
-        Explanation("x", ("OutOfQuota",)), [Said("quota::compute_objects_remain", "error", "unreadable")]
-    )
+    unread = Finding("quota::compute_objects_remain", Outcome.ERROR, headline="unreadable")
+
+    nothing = conclusion(Explanation("x", ("OutOfQuota",)), [unread])
 
     assert next(nothing) == "no check could look for a cause"
 

@@ -18,7 +18,7 @@ from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettin
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.run.targets import Target
-from pytest_amlpreflight.verdict import PHASES
+from pytest_amlpreflight.verdict import PHASES, NotApplicable
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
 SUBSCRIPTION = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
@@ -122,7 +122,7 @@ def refused(facts: Facts, needs: list[str]) -> set[str]:
         except FactUnreadable as problem:
             if problem.status == 403:
                 lacking.add(problem.permission or f"nothing named for {problem.resource}")
-        except (NotRead, pytest.skip.Exception, LookupError):
+        except (NotRead, NotApplicable, LookupError):
             pass  # another question than that of permissions
     return lacking
 

@@ -1,0 +1,169 @@
+"""From what ended a test to its findings: made here and nowhere else, kept on the report, which xdist carries along."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
+from pytest_amlpreflight.finding import Finding, Outcome, kind_of
+from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
+from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
+
+ATTRIBUTE = "aml_findings"
+"""Of a report: its findings in JSON's types."""
+
+
+@dataclass
+class Hearing:
+    """What a test said while it ran, beside how it ended."""
+
+    advice: list[Culprit] = field(default_factory=list)
+    waited: str = ""
+
+
+_HEARING = pytest.StashKey[Hearing]()
+
+
+def hearing(item: pytest.Item) -> Hearing:
+    """The test's own."""
+    return item.stash.setdefault(_HEARING, Hearing())
+
+
+@contextmanager
+def listening(item: pytest.Item) -> Iterator[None]:
+    """Hear the advice of a test; every other warning goes where it always went. What was said before is forgotten."""
+    heard, show = hearing(item), warnings.showwarning
+    heard.advice.clear()
+
+    def hear(message: Warning | str, *rest: object) -> None:
+        if isinstance(message, PreflightAdvice):
+            heard.advice.append(message.culprit)
+        else:
+            show(message, *rest)  # type: ignore[arg-type]  # whatever Python hands on
+
+    with warnings.catch_warnings():  # on another try the same words are said again
+        warnings.showwarning = hear  # type: ignore[assignment]  # the rest is handed on as it comes
+        try:
+            yield
+        finally:
+            warnings.showwarning = show
+
+
+def findings_of(report: object) -> list[Finding]:
+    """The findings that a report carries."""
+    return [Finding.of_json(one) for one in getattr(report, ATTRIBUTE, ())]
+
+
+def findings_in(reporter: pytest.TerminalReporter) -> list[Finding]:
+    """Everything that was found in the run so far, each once."""
+    reports = [report for category in reporter.stats.values() for report in category]
+    return list(dict.fromkeys(finding for report in reports for finding in findings_of(report)))
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> list[Finding]:
+    """Put the findings of a test's phase on its report, and into JUnit's properties."""
+    found = list(_findings(item, call, report))
+    setattr(report, ATTRIBUTE, [one.as_json() for one in found])
+    properties = [pair for one in found for pair in _properties(one)]
+    item.user_properties += properties
+    report.user_properties += properties
+    return found
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Whether a test is a check, or is about a target."""
+    return item.get_closest_marker("aml_check") is not None or target_of(item) is not None
+
+
+def check_of(item: pytest.Item) -> str:
+    """`<topic>::<name>`; of a test without a topic the node id."""
+    mark = item.get_closest_marker("aml_check")
+    name = getattr(item, "originalname", item.name)
+    return f"{mark.kwargs['topic']}::{name.removeprefix('check_')}" if mark else item.nodeid.partition("[")[0]
+
+
+def _findings(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> Iterator[Finding]:
+    problem = _said(call.excinfo.value) if call.excinfo else None
+    if isinstance(problem, Blocked):
+        yield from (_of_culprit(item, one, Outcome.FAILED, problem.waited) for one in problem.culprits)
+    elif isinstance(problem, PreflightAdvice):  # Python's warning filters made an error of it
+        yield _of_culprit(item, problem.culprit, Outcome.FAILED)
+    elif isinstance(problem, NotRead):
+        yield _of_unread(item, problem)
+    elif isinstance(problem, NotApplicable):
+        yield _of_aside(item, problem)
+    elif problem is not None and is_ours(item):
+        yield _of_other(item, report)
+    if call.when == "call" and (problem is None or report.failed):
+        yield from _of_advice(item, passed=problem is None)
+
+
+def _said(problem: BaseException) -> BaseException:
+    """A skip of pytest's that stands for what a check said."""
+    aside = isinstance(problem, pytest.skip.Exception) and isinstance(problem.__cause__, NotApplicable)
+    return problem.__cause__ or problem if aside else problem
+
+
+def _about(item: pytest.Item, outcome: Outcome, **words: str) -> Finding:
+    target, preflight = target_of(item), item.config.stash.get(PREFLIGHT, None)
+    resource, phase = target.resource_id if target else "", preflight.settings.phase if preflight else ""
+    blank = Finding(check_of(item), outcome, str(target or ""), resource, phase=phase)
+    return replace(blank, **words)  # type: ignore[arg-type]  # the words are the fields that hold text
+
+
+def _of_culprit(item: pytest.Item, culprit: Culprit, outcome: Outcome, waited: str = "") -> Finding:
+    finding = _about(item, outcome, headline=culprit.headline, found=culprit.found, expected=culprit.expected)
+    resource = culprit.resource or finding.resource
+    key = kind_of(culprit, resource, finding.target)
+    return replace(finding, fix=culprit.fix, resource=resource, key=key, where=culprit.where, waited=waited)
+
+
+def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:
+    headline, _, detail = str(problem).partition("\n")
+    finding = _about(item, Outcome.ERROR, key="absent", headline=headline, found=detail.strip())
+    if isinstance(problem, FactUnreadable):
+        return replace(finding, key=problem.code, permission=problem.permission or "")
+    return finding
+
+
+def _of_aside(item: pytest.Item, reason: NotApplicable) -> Finding:
+    if isinstance(reason, NotReached):
+        return _about(item, Outcome.NOT_REACHED, headline=str(reason), permission=reason.permission or "")
+    return _about(item, Outcome.NOT_APPLICABLE, headline=str(reason))
+
+
+def _of_other(item: pytest.Item, report: pytest.TestReport) -> Finding:
+    """A skip by a mark, a failed assertion of a user's own test, a mistake in a check."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return _about(item, Outcome.NOT_APPLICABLE, headline=str(report.longrepr[2]).removeprefix("Skipped: "))
+    crash = getattr(report.longrepr, "reprcrash", None)
+    message = str(getattr(crash, "message", "") or report.longreprtext).partition("\n")[0]
+    outcome = Outcome.FAILED if report.when == "call" else Outcome.ERROR
+    return _about(item, outcome, key="exception", headline=message)
+
+
+def _of_advice(item: pytest.Item, *, passed: bool) -> Iterator[Finding]:
+    heard = hearing(item)
+    yield from (_of_culprit(item, one, Outcome.ADVISED) for one in heard.advice)
+    if passed and not heard.advice and is_ours(item):
+        yield _about(item, Outcome.PASSED, waited=heard.waited)
+
+
+def _properties(finding: Finding) -> Iterable[tuple[str, str]]:
+    """What JUnit says of a finding beside its text."""
+    if finding.permission:
+        yield "aml_permission", finding.permission
+    if finding.waited and finding.outcome is Outcome.PASSED:
+        yield "aml_waited", finding.waited
+    if finding.outcome is Outcome.ADVISED:
+        yield "aml_advice", str(finding)
+    if finding.key:
+        yield "aml_finding", finding.key
+    if finding.where:
+        yield "aml_file", finding.where.path
+        yield "aml_line", str(finding.where.line or 1)
