@@ -235,7 +235,7 @@ def test_authentication_that_azure_does_not_tell_is_advice() -> None:
     workspace = replace(WORKSPACE, datastores_auth_mode=None)
 
     with pytest.warns(
-        PreflightAdvice, match=r"that workspace ml may use.*Azure does not tell systemDatastoresAuthMode"
+        PreflightAdvice, match=r"(?s)that workspace ml may use.*Azure does not tell systemDatastoresAuthMode"
     ):
         checks.check_datastore_authentication_matches_the_storage(workspace, replace(ACCOUNT, shared_keys=False))
 
