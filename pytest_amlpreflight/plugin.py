@@ -17,6 +17,7 @@ from pytest_amlpreflight.run.findings import attach, is_ours, listening
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
 from pytest_amlpreflight.run.preparation import is_configured
+from pytest_amlpreflight.run.rootdir import refuse_a_moved_rootdir, without_sources
 from pytest_amlpreflight.run.starting import (
     facts_among,
     mistake_for,
@@ -55,7 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """`--aml-role`, `--aml-failure list` and `--aml-explain` answer without a run."""
+    """`--aml-role`, `--aml-failure list` and `--aml-explain` answer without a run; a start from which pytest lost its
+    ini file is made again.
+    """
+    if again := without_sources(config):
+        return pytest.main(again, plugins=config.invocation_params.plugins)
     if config.option.aml_role:
         from pytest_amlpreflight.reporting.role import print_role
 
@@ -75,6 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.version:
         return
     asked = config.stash[ASKED] = read_asked(config)
+    refuse_a_moved_rootdir(config)
     shows_fixtures = getattr(config.option, "show_fixtures", False)
     if asked.anything or is_configured(config) or shows_fixtures:
         take_fixtures(config)

@@ -25,7 +25,7 @@ def own_node_id(argument: str, started_in: Path) -> str | None:
     """
     file, separator, rest = argument.partition("::")
     path = Path(file)
-    if path.suffix == ".py" and _is_source(started_in / path):
+    if is_source(started_in / path):
         return f"{SUITE}/{path.name}{separator}{_without_group(rest)}"
     parts = PureWindowsPath(file).parts  # with either separator
     if SUITE not in parts[-2:] or (started_in / path).exists():
@@ -34,8 +34,9 @@ def own_node_id(argument: str, started_in: Path) -> str | None:
     return "/".join([SUITE, *below]) + separator + _without_group(rest)
 
 
-def _is_source(path: Path) -> bool:
-    return path.stem in checks.TOPICS and path.parent.resolve() == SOURCES.resolve()
+def is_source(path: Path) -> bool:
+    """Whether the path is a module of checks."""
+    return path.suffix == ".py" and path.stem in checks.TOPICS and path.parent.resolve() == SOURCES.resolve()
 
 
 def _without_group(rest: str) -> str:
