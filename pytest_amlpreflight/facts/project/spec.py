@@ -1,10 +1,11 @@
 """What the user is about to deploy: the `az ml` v2 endpoint and deployment YAML, as frozen values."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pytest_amlpreflight.facts.kubernetes.quantity import MEBI, quantity
+from pytest_amlpreflight.facts.kubernetes.requirements import GPU, Requirements
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.reference import CodeConfiguration, EnvironmentReference, ModelReference
 
@@ -105,15 +106,16 @@ class ContainerResources:
     gpu: str | None = None
 
     @property
+    def amounts(self) -> dict[str, str]:
+        """What is set, by Kubernetes' names."""
+        named = {"cpu": self.cpu, "memory": self.memory, GPU: self.gpu}
+        return {name: amount for name, amount in named.items() if amount is not None}
+
+    @property
     def memory_mib(self) -> float | None:
         """`memory` in MiB; None when it is not set or not in Kubernetes' notation."""
-        found = re.fullmatch(r"([0-9.]+)([KMGT]i?)?", self.memory or "")
-        if found is None or found.group(1).count(".") > 1 or found.group(1) == ".":
-            return None
-        unit = found.group(2) or ""
-        base = 1024.0 if unit.endswith("i") else 1000.0
-        power = "KMGT".find(unit[:1]) + 1 if unit else 0
-        return float(found.group(1)) * float(base**power) / 2**20
+        found = quantity(self.memory)
+        return None if found is None else float(found / MEBI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,11 @@ class ResourceRequirements:
 
     requests: ContainerResources = ContainerResources()
     limits: ContainerResources = ContainerResources()
+
+    @property
+    def amounts(self) -> Requirements:
+        """The same by the names that Kubernetes gives them."""
+        return Requirements(self.requests.amounts, self.limits.amounts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.project.position import Source
-from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings
+from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings, ScaleSettings, ScaleType
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
 LIVE = Source("live")
@@ -47,6 +48,11 @@ class Endpoint:
         return self.compute is None
 
     @property
+    def compute_name(self) -> str | None:
+        """The name of the compute, whether Azure's id says it, or a spec with `azureml:` in front or without."""
+        return self.compute.rpartition("/")[2].rpartition(":")[2] if self.compute else None
+
+    @property
     def live(self) -> bool:
         """Whether this is what Azure runs, and not a spec."""
         return self.source is LIVE
@@ -86,6 +92,14 @@ class Deployment:
     readiness_probe: ProbeSettings | None = None
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+    requirements: Requirements = field(default_factory=Requirements)
+    scale_settings: ScaleSettings = field(default_factory=ScaleSettings)
+
+    @property
+    def least_instances(self) -> int:
+        """How many instances there are in any case: the minimum where the load decides, else the fixed number."""
+        scale = self.scale_settings
+        return (scale.min_instances or 1) if scale.type is ScaleType.TARGET_UTILIZATION else self.instance_count
 
     @property
     def live(self) -> bool:

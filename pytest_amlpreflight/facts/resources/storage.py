@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class StorageAccount:
     bypass: tuple[str, ...]
     admitted_resources: tuple[str, ...]
     shared_keys: bool
+    private_endpoint_connections: tuple[PrivateEndpointConnection, ...] = ()
 
     @property
     def open(self) -> bool:

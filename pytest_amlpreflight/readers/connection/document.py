@@ -91,6 +91,10 @@ class Document:
         for name, value in self.child(key).body.items():
             yield name, Document(self.resource, {} if value is None else value, name)
 
+    def strings(self, key: str) -> dict[str, str]:
+        """A map of scalars as texts; a `null` member is not set."""
+        return {name: str(value) for name, value in self.child(key).body.items() if value is not None}
+
     def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], called: str) -> T | None:
         value = self.body.get(key)
         if value is not None and not isinstance(value, kind):

@@ -2,7 +2,8 @@
 
 import re
 
-from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings
+from pytest_amlpreflight.facts.kubernetes.requirements import GPU, Requirements
+from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings, ScaleSettings, ScaleType
 from pytest_amlpreflight.readers.connection.document import Document
 
 _DURATION = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?")
@@ -17,7 +18,8 @@ def request_settings(properties: Document) -> RequestSettings | None:
         return None
     default = RequestSettings()
     return RequestSettings(
-        request_timeout_ms=_milliseconds(found, "requestTimeout", default.request_timeout_ms),
+        # Kubernetes deployments were seen with a timeout of zero, which no request could meet: it was not set.
+        request_timeout_ms=_milliseconds(found, "requestTimeout", 0) or default.request_timeout_ms,
         max_concurrent_requests_per_instance=int(found.number("maxConcurrentRequestsPerInstance") or 1),
         max_queue_wait_ms=_milliseconds(found, "maxQueueWait", default.max_queue_wait_ms),
     )
@@ -42,6 +44,30 @@ def duration(milliseconds: int) -> str:
     """Milliseconds as Azure's tools write them: `PT5S`, `PT1M30.5S`."""
     minutes, seconds = divmod(milliseconds / 1000, 60)
     return f"PT{f'{minutes:g}M' if minutes else ''}{f'{seconds:g}S' if seconds or not minutes else ''}"
+
+
+def requirements(properties: Document) -> Requirements:
+    """What a Kubernetes deployment asks for and may use; nothing for a managed one."""
+    found = properties.child("containerResourceRequirements")
+    return Requirements(
+        _amounts(found.strings("containerResourceRequests")), _amounts(found.strings("containerResourceLimits"))
+    )
+
+
+def scale_settings(properties: Document) -> ScaleSettings:
+    """How the number of instances is found; only on Kubernetes by the load."""
+    found = properties.child("scaleSettings")
+    if (found.text("scaleType") or "").lower() != "targetutilization":
+        return ScaleSettings()
+    numbers = [found.number(key) for key in ("minInstances", "maxInstances", "targetUtilizationPercentage")]
+    least, most, target = (None if number is None else int(number) for number in numbers)
+    seconds = _milliseconds(found, "pollingInterval", 1000) // 1000
+    return ScaleSettings(ScaleType.TARGET_UTILIZATION, least, most, target, seconds)
+
+
+def _amounts(found: dict[str, str]) -> dict[str, str]:
+    """By Kubernetes' names: Azure says `gpu` for the one that has a longer one there."""
+    return {GPU if name == "gpu" else name: amount for name, amount in found.items()}
 
 
 def _milliseconds(document: Document, key: str, default: int) -> int:

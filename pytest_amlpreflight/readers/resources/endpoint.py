@@ -3,12 +3,18 @@
 Raw ARM on purpose: azure-ai-ml asks with two api-versions, and one odd resource breaks a whole listing of its entities.
 """
 
+from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.project.spec import AuthMode, ComputeKind, DeploymentSpec, EndpointSpec, NetworkAccess
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-from pytest_amlpreflight.readers.resources.deployment_settings import probe_settings, request_settings
+from pytest_amlpreflight.readers.resources.deployment_settings import (
+    probe_settings,
+    request_settings,
+    requirements,
+    scale_settings,
+)
 
 API_VERSION = "2024-10-01"
 
@@ -94,6 +100,8 @@ def live_deployment(document: Document, endpoint: str) -> Deployment:
         readiness_probe=probe_settings(properties, "readinessProbe"),
         properties=_strings(properties, "properties"),
         tags=_strings(document, "tags"),
+        requirements=requirements(properties),
+        scale_settings=scale_settings(properties),
     )
 
 
@@ -133,6 +141,8 @@ def deployment_from_spec(spec: DeploymentSpec) -> Deployment:
         readiness_probe=spec.readiness_probe,
         properties=spec.properties,
         tags=spec.tags,
+        requirements=spec.resources.amounts if spec.resources else Requirements(),
+        scale_settings=spec.scale_settings,
     )
 
 

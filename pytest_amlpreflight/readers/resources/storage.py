@@ -3,6 +3,7 @@
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.resources.connections import connections
 
 API_VERSION = "2023-05-01"
 
@@ -28,4 +29,5 @@ def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> 
         bypass=tuple(item.strip() for item in (rules.text("bypass") or "").split(",") if item.strip()),
         admitted_resources=tuple(rule.need("resourceId") for rule in rules.children("resourceAccessRules")),
         shared_keys=True if shared_keys is None else shared_keys,
+        private_endpoint_connections=connections(properties),
     )

@@ -1,0 +1,106 @@
+"""The virtual networks of an AKS cluster's nodes and the private ways from there."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
+from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.readers.connection.arm import Arm, together
+from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.resources.private_endpoint import API_VERSION, read_private_endpoint
+
+READ = "Microsoft.Network/virtualNetworks/read"
+
+
+def read_cluster_network(
+    arm: Arm,
+    cluster: ManagedCluster,
+    workspace: Workspace,
+    registry: Registry | None,
+    account: StorageAccount,
+    workspace_zone: str,
+) -> ClusterNetwork:
+    """The cluster's networks; and, for each of registry, storage account and workspace that does not answer everybody,
+    its private endpoints and the private DNS zones for it. `workspace_zone` is the cloud's name of that of
+    workspaces.
+    """
+    closed = [way for way in _ways(workspace, registry, account, workspace_zone) if way[0].closed or way[0].guarded]
+    networks = sorted(_networks(arm, cluster), key=str) if closed else []
+    peered = together(lambda network: _peered(arm, network), networks)
+    ways = together(lambda way: _with_ends(arm, *way), closed)
+    return ClusterNetwork(frozenset(networks), frozenset[ResourceId]().union(*peered), tuple(ways))
+
+
+def _ways(
+    workspace: Workspace, registry: Registry | None, account: StorageAccount, zone: str
+) -> list[tuple[Way, Sequence[PrivateEndpointConnection]]]:
+    ways: list[tuple[Way, Sequence[PrivateEndpointConnection]]] = [
+        (
+            Way("workspace", workspace.id, "amlworkspace", zone, closed=workspace.private),
+            workspace.private_endpoint_connections,
+        )
+    ]
+    host = urlsplit(account.blob_endpoint or "").hostname or ""
+    ways.append(
+        (
+            Way(
+                "storage account",
+                account.id,
+                "blob",
+                f"privatelink.{host.partition('.')[2]}",
+                closed=account.public_network_access.lower() == "disabled",
+                guarded=not account.open and not account.in_perimeter,
+            ),
+            account.private_endpoint_connections,
+        )
+    )
+    if registry is not None:
+        own = [one for one in registry.private_endpoint_connections if one.description != EGRESS_CONNECTION]
+        suffix = f"privatelink.{registry.login_server.partition('.')[2]}"
+        closed = not registry.public_network_access
+        ways.append((Way("registry", registry.id, "registry", suffix, closed=closed, guarded=registry.private), own))
+    return ways
+
+
+def _with_ends(arm: Arm, way: Way, connections: Sequence[PrivateEndpointConnection]) -> Way:
+    ids = [one.private_endpoint_id for one in connections if one.approved and one.private_endpoint_id]
+    named_by = f"{way.word} {way.id.name}"
+    found = together(lambda one: _endpoint(arm, one, named_by), ids)
+    zones = read_private_dns_zones(arm, way.zone)
+    return Way(way.word, way.id, way.part, way.zone, way.closed, way.guarded, tuple(one for one in found if one), zones)
+
+
+def _endpoint(arm: Arm, endpoint_id: ResourceId, named_by: str) -> PrivateEndpoint | None:
+    """A private endpoint that was deleted stays behind as a connection."""
+    try:
+        return read_private_endpoint(arm, endpoint_id, named_by=named_by)
+    except FactAbsent:
+        return None
+
+
+def _networks(arm: Arm, cluster: ManagedCluster) -> frozenset[ResourceId]:
+    """The pools' own networks; in AKS' own network, that of the node resource group."""
+    subnets = [pool.subnet_id for pool in cluster.pools if pool.subnet_id]
+    if subnets:
+        found = [parse_resource_id(subnet.text.rsplit("/subnets/", 1)[0]) for subnet in subnets]
+        return frozenset(one for one in found if one)
+    if cluster.node_resource_group is None:
+        return frozenset()
+    group = f"/subscriptions/{cluster.id.subscription}/resourceGroups/{cluster.node_resource_group}"
+    path, resource = f"{group}/providers/Microsoft.Network/virtualNetworks", f"the networks of cluster {cluster.name}"
+    ids = [parse_resource_id(row.need("id")) for row in arm.list(path, API_VERSION, resource, permission=READ)]
+    return frozenset(one for one in ids if one)
+
+
+def _peered(arm: Arm, network: ResourceId) -> frozenset[ResourceId]:
+    document = arm.get(network.text, API_VERSION, f"virtual network {network.name}", permission=READ)
+    rows = [row.child("properties") for row in document.child("properties").children("virtualNetworkPeerings")]
+    connected = [row for row in rows if (row.text("peeringState") or "").lower() == "connected"]
+    ids = [parse_resource_id(row.child("remoteVirtualNetwork").text("id") or "") for row in connected]
+    return frozenset(one for one in ids if one)
