@@ -61,7 +61,7 @@ class Explanation:
             yield from _indented(f"log: {cause.line}", cause.advice, cause.guide)
         for meaning in self.meanings:
             yield f"{meaning.code}: {meaning.title}"
-            yield from _indented(meaning.advice, meaning.guide)
+            yield from _indented(meaning.advice_for({}), meaning.guide)
 
 
 def read_explanation(what: str, folder: Path, read_input: Callable[[], str]) -> Explanation:
@@ -90,7 +90,7 @@ def explain_text(text: str, subject: str) -> Explanation:
     What a log shows says more than a code, an inner code more than the one around it, and a code in its own place more
     than a word in a sentence; codes that merely wrap others come last.
     """
-    from pytest_amlpreflight.readers.resources.error_chain import errors_in
+    from pytest_amlpreflight.readers.connection.error_chain import errors_in
 
     causes = read_log(redact(text)).causes
     nested = [code for error in errors_in(text) for code in error.codes]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pytest_amlpreflight.readers.resources.error_chain import errors_in, read_error
+from pytest_amlpreflight.readers.connection.error_chain import errors_in, read_error
 
 KUBERNETES = {
     "code": "BadRequest",
@@ -29,6 +29,26 @@ KUBERNETES = {
             None,
         ),
         ({"error": "plain text"}, None, "plain text"),
+        ({"error": {"code": "null", "message": "m"}}, None, "m"),
+        (
+            {
+                "error": {
+                    "code": "UserError",
+                    "message": "outer",
+                    "additionalInfo": [
+                        {"type": "ComponentName", "info": {"value": "managementfrontend"}},
+                        {"type": "InnerError", "info": {"value": {"code": "BadArgument", "innerError": None}}},
+                    ],
+                }
+            },
+            "BadArgument",
+            "outer",
+        ),
+        (
+            {"error": {"code": "UserError", "additionalInfo": [{"type": "InnerError", "info": {"code": "NotFound"}}]}},
+            "NotFound",
+            "",
+        ),
         ({"error": {"code": "A", "details": None, "innerError": None, "message": None}}, "A", ""),
     ],
 )

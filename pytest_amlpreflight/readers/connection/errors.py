@@ -2,7 +2,7 @@
 apart.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
 
@@ -18,6 +18,7 @@ from azure.core.exceptions import (
 )
 
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
+from pytest_amlpreflight.readers.connection.error_chain import read_error
 
 NOT_ABSENT = frozenset({"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"})
 """Codes that come with a 404 and speak of the question, not of the resource: ARM never looked for it."""
@@ -72,22 +73,9 @@ def not_read(
 
 
 def innermost_error(body: object) -> tuple[str | None, str]:
-    """The deepest code of an error answer and the message that goes with it.
-
-    ARM nests as `error.details[]`, Azure Machine Learning as `error.innerError`, Key Vault as `error.innererror`; some
-    answers are the bare object.
-    """
-    if not isinstance(body, Mapping):
-        return None, ""
-    error = body.get("error", body)
-    if not isinstance(error, Mapping):
-        return None, str(error)
-    code, message = error.get("code"), str(error.get("message") or "")
-    inner: object = error.get("innerError") or error.get("innererror")
-    while isinstance(inner, Mapping):
-        code, message = inner.get("code") or code, str(inner.get("message") or message)
-        inner = inner.get("innerError") or inner.get("innererror")
-    return (str(code) if code else None), message
+    """The innermost code of an error answer that says something, and the innermost message: see `read_error`."""
+    error = read_error(body)
+    return (error.code, error.message) if error else (None, "")
 
 
 def _body(response: object) -> object:

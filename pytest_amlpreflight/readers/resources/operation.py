@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.readers.connection.arm import Arm
-from pytest_amlpreflight.readers.resources.error_chain import read_error
+from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.connection.error_chain import additional_info, read_error
 
 API_VERSION = "2024-10-01"
 READ_OPERATION = "Microsoft.MachineLearningServices/locations/mfeOperationsStatus/read"
@@ -33,4 +34,13 @@ def read_operation(arm: Arm, properties: Mapping[str, str], state: str, of: str)
         status=document.text("status") or state,
         percent=document.number("percentComplete"),
         error=read_error(document.body) if document.body.get("error") else None,
+        id=document.text("name") or parts.path.rpartition("/")[2],
+        request=_request(document.child("error")) if isinstance(document.body.get("error"), Mapping) else None,
     )
+
+
+def _request(error: Document) -> str | None:
+    """The request id that Azure Machine Learning writes beside an error, in either of its envelopes."""
+    found = [error.body.get("correlation"), *additional_info(error.body, "Correlation")]
+    told = next((one for one in found if isinstance(one, Mapping)), {})
+    return str(told.get("request") or told.get("operation") or "") or None

@@ -1,8 +1,9 @@
-"""What an error says at its innermost. Azure nests errors in five ways, and some services put JSON inside strings."""
+"""What an error says at its innermost. Azure nests errors in six ways, and some services put JSON inside strings."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
 from pytest_amlpreflight.facts.rules.redaction import redact
@@ -16,8 +17,9 @@ _IN_QUOTES = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
 def read_error(body: object) -> AzureError | None:
     """The error in a decoded JSON answer, with or without its `error` envelope; None where it holds none.
 
-    Children are `innerError` (Azure Machine Learning), `innererror` (Key Vault), `details[]` (ARM), and JSON inside the
-    message (Kubernetes). The deepest branch counts; of several as deep, the first.
+    Children are `innerError` (Azure Machine Learning), `innererror` (Key Vault), `details[]` (ARM), `additionalInfo[]`
+    of type `InnerError` (Azure Machine Learning since 2026), and JSON inside the message (Kubernetes). The deepest
+    branch counts; of several as deep, the first.
     """
     levels = [ErrorLink(level.code, redact(level.message)) for level in _deepest(body, DEEPEST)]
     return AzureError(tuple(levels)) if levels else None
@@ -70,13 +72,24 @@ def _deepest(body: object, left: int) -> list[ErrorLink]:
 
 def _own(error: Mapping[object, object]) -> ErrorLink:
     code, message = error.get("code") or error.get("Code"), error.get("message") or error.get("Message")
-    return ErrorLink(str(code) if code else None, str(message or "").strip())
+    told = code and str(code).strip().lower() not in ("null", "none")
+    return ErrorLink(str(code) if told else None, str(message or "").strip())
 
 
 def _children(error: Mapping[object, object]) -> Iterator[object]:
     yield from (error[key] for key in ("innerError", "innererror", "InnerError") if error.get(key))
     details = error.get("details") or error.get("Details")
     yield from details if isinstance(details, list) else ()
+    yield from additional_info(error, "InnerError")
+
+
+def additional_info(error: Mapping[Any, object], kind: str) -> Iterator[object]:
+    """What the rows of that type in `additionalInfo[]` hold; some wrap it in `value`."""
+    rows = error.get("additionalInfo")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, Mapping) and str(row.get("type")).lower() == kind.lower():
+            info = row.get("info")
+            yield info["value"] if isinstance(info, Mapping) and info.get("value") else info
 
 
 def _deepest_in_text(text: str, left: int) -> list[ErrorLink]:

@@ -1,0 +1,118 @@
+"""What an error means: by Azure's own words where they name the cause, else by its codes."""
+
+import pytest
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
+from pytest_amlpreflight.facts.resources.operation import codes_in, meaning_of, meaning_of_error
+
+
+def an_error(*levels: tuple[str | None, str]) -> AzureError:
+    """An error with these codes and messages, the outermost first."""
+    return AzureError(tuple(ErrorLink(code, message) for code, message in levels))
+
+
+# The guide's own wordings, and texts of public threads.
+@pytest.mark.parametrize(
+    ("code", "message", "title"),
+    [
+        ("ImageBuildFailure", "container registry authorization failure", "the workspace's keys for its registry"),
+        (
+            "ImageBuildFailure",
+            "Failed to communicate with the workspace's container registry",
+            "nothing can build images",
+        ),
+        ("ImageBuildFailure", "The image build timed out after 3600 s", "the image build took longer"),
+        ("ImageBuildFailure", "pip: ResolutionImpossible: for help visit", "conda or pip could not install"),
+        ("ImageBuildFailure", "CondaEnvException: Pip failed", "conda or pip could not install"),
+        ("OutOfQuota", "Not enough quota available for Standard_F4s_v2. Current usage/limit: 0/6", "the cores of"),
+        ("InferencingClientCreateDeploymentFailed", "Not enough quota available for Standard_F4s_v2", "the cores of"),
+        (
+            "OutOfQuota",
+            "Due to a lack of Azure ML capacity in the region, the service failed",
+            "the region has no mach",
+        ),
+        ("OutOfQuota", "Kubernetes unschedulable. Details:0/1 nodes are available: 1 Too many pods", "no node of the"),
+        ("BadArgument", "Invalid template function specification: policy 'p'", "a policy's template function is wrong"),
+        ("BadArgument", "Resource requests must be less than or equal to limits", "the container requests more than"),
+        ("BadArgument", "azureml-fe is not ready", "azureml-fe, the cluster's router, is not ready"),
+        ("BadArgument", "Unable to download user container image", "the container's image could not be downloaded"),
+        ("BadArgument", "Unable to download user model", "model or code could not be downloaded"),
+        ("BadArgument", "Startup task failed due to authorization error", "the endpoint's identity may not fetch"),
+        ("BadArgument", "User container has crashed or terminated", "the container crashed"),
+        ("BadArgument", "The private networking feature cannot be used with MLflow models", "an MLflow model without"),
+        (None, "The workspace disallows this request (V1LegacyMode == true).", "the workspace is in v1 legacy mode"),
+    ],
+)
+def test_azures_own_words_tell_causes_under_one_code_apart(code: str | None, message: str, title: str) -> None:
+    """Each has its own advice; the code alone has the general one."""
+    meaning = meaning_of_error(an_error(("BadRequest", "The request is invalid."), (code, message)))
+
+    assert meaning is not None
+    assert meaning.title.startswith(title)
+
+
+def test_words_count_only_under_their_code() -> None:
+    """A message may quote another failure: the code that Azure gives decides."""
+    meaning = meaning_of_error(an_error(("ResourceNotReady", "waiting; not enough quota was reported an hour ago")))
+
+    assert meaning is not None
+    assert meaning.code == "ResourceNotReady"
+
+
+def test_the_place_of_the_build_log_goes_into_the_advice() -> None:
+    """Account, container and path are in the message; what is not known is in capitals."""
+    said = "the build log under the storage account 'sa' in the container 'azureml' at the path 'dcid/20.txt'"
+
+    meaning = meaning_of_error(an_error(("ImageBuildFailure", said)))
+
+    assert meaning is not None
+    assert "--account-name sa --container-name azureml --name 'dcid/20.txt'" in meaning.advice_for({})
+
+
+def test_advice_names_the_workspace_where_it_is_known() -> None:
+    """And says WORKSPACE where it is not."""
+    meaning = meaning_of_error(an_error(("ImageBuildFailure", "container registry authorization failure")))
+
+    assert meaning is not None
+    known = meaning.advice_for({"workspace": "ml", "group": "g"})
+    assert known.startswith("az ml workspace sync-keys --name ml --resource-group g;")
+    assert meaning.advice_for({}).startswith("az ml workspace sync-keys --name WORKSPACE --resource-group GROUP;")
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("see https://aka.ms/oe-tsg#error-outofquota", "OutOfQuota"),
+        ("OperationCanceled: another came first", "OperationCanceled"),
+        ("how-to-troubleshoot-online-endpoints#error-resourcenotready", "ResourceNotReady"),
+    ],
+)
+def test_a_code_that_stands_in_the_message_alone_is_found(message: str, code: str) -> None:
+    """Azure sends `null`, or a wrapper, and names the code in the text."""
+    assert codes_in(message) == [code]
+    for outer in (None, "BadRequest"):
+        meaning = meaning_of_error(an_error((outer, message)))
+        assert meaning is not None
+        assert meaning.code == code
+
+
+def test_a_plain_word_is_no_code() -> None:
+    """`Conflict` and `404` are words of any sentence."""
+    assert codes_in("Conflict of 404 and BadRequest") == []
+
+
+def test_where_a_container_may_have_started_is_told() -> None:
+    """Only there can a log be fetched."""
+    told = {code: getattr(meaning_of(code), "container", None) for code in ("ResourceNotReady", "ImageBuildFailure")}
+
+    assert told == {"ResourceNotReady": True, "ImageBuildFailure": False}
+
+
+def test_every_wording_stands_under_a_known_code() -> None:
+    """And has a title, advice and a place in the guide."""
+    for row in load("error-wordings").rows:
+        assert all(meaning_of(code) for code in (row["code"], *row.get("also", ())))
+        assert row["title"]
+        assert row["advice"]
+        assert row["guide"].startswith("https://learn.microsoft.com/")
