@@ -1,10 +1,10 @@
 """What the container will have installed: Python, packages, the inference server, MLflow."""
 
 from datetime import date
+from typing import NoReturn
 
 from pytest_amlpreflight.facts.project.environment import (
     Environment,
-    EnvironmentSource,
     ModelFolder,
     Requirement,
     minor,
@@ -17,6 +17,7 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, 
 
 PHASES = ("pre", "audit")
 SERVER = "azureml-inference-server-http"
+NEWER_PYTHON = "3.11"
 SERVER_BRINGERS = ("azureml-inference-server-http", "azureml-defaults")
 
 
@@ -94,63 +95,102 @@ def check_python_is_supported(
     _advise_of_drift(environment, aml_model_folder)
 
 
-@check("environment", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
+@check("environment", explains=("ResourceNotReady", "ImageBuildFailure", "ERR_2200"), phases=PHASES)
 def check_inference_server_is_compatible(
-    aml_deployment_spec: DeploymentSpec, aml_environment: Environment, aml_serving_rules: ServingRules
+    aml_deployment_spec: DeploymentSpec,
+    aml_environment: Environment,
+    aml_serving_rules: ServingRules,
+    aml_package_resolution: PackageResolution,
 ) -> None:
-    """The inference server is installed, in a version that starts with this Python and this Flask.
+    """The inference server that gets installed starts with this Python, and beside the other packages.
 
     Without azureml-inference-server-http nothing answers the probes. Its releases each ask for their own Flask and
-    Python; one wrong pin is the guide's `register() takes 3 positional arguments`.
+    Python; releases before 1.4.1 end at once where azureml-ai-monitoring is installed, and an open version leads to one
+    on Python 3.8. What decides is the release that resolves, not the one that was meant.
     """
-    if aml_deployment_spec.code is None:
+    spec, rules = aml_deployment_spec, aml_serving_rules
+    if spec.code is None and not _is_generated(spec):
         not_applicable("the deployment has no scoring script for the inference server")
     environment = _valid(aml_environment)
     server = environment.requirement(SERVER)
-    if server is None:
+    if server is None and spec.code is not None:
         _check_bringer(environment)
         return
-    admitted = aml_serving_rules.servers_admitted(server)
+    known = aml_package_resolution.versions.get(SERVER)
+    found = (rules.server(known),) if known else rules.servers_admitted(server)
+    admitted = tuple(series for series in found if series)
     if not admitted:
-        not_applicable(
-            f"{server.text} is not in the table of {aml_serving_rules.as_of.get('inference-server-versions')}"
+        text = f"{SERVER} {known}" if known else server.text if server else SERVER
+        not_applicable(f"{text} is not in the table of {rules.as_of.get('inference-server-versions')}")
+    installable = [series for series in admitted if _obstacle(series, environment) is None]
+    if not installable:
+        _no_server(environment, server, f"{_obstacle(admitted[-1], environment)}", rules, "cannot be installed")
+    newest = installable[-1]  # pip takes the newest that fits
+    if clash := _clash(newest, environment, rules):
+        version = known or (server.exact if server and server.exact else newest.versions)
+        _no_server(
+            environment, server, f"{version} resolves, and does not start beside {clash}", rules, "does not start"
         )
-    problems = [_problem(series, environment) for series in admitted]
-    if all(problems):
-        best = [series.versions for series in aml_serving_rules.servers if _problem(series, environment) is None]
-        blocked(
-            f"{SERVER} of {environment.shown} does not start",
-            found=f"{server.text} at {server.position}: {problems[-1]}",
-            expected=f"{SERVER}{best[-1]}" if best else "a newer Python, and the Flask of its server",
-            fix=f"write `{SERVER}{best[-1] if best else '>=1.5,<2'}` at {server.position}",
-        )
+    _advise_of_setuptools(newest, environment)
 
 
 @check("environment", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
 def check_mlflow_environment_can_serve(
-    aml_deployment_spec: DeploymentSpec, aml_environment: Environment, aml_serving_rules: ServingRules
+    aml_deployment_spec: DeploymentSpec,
+    aml_environment: Environment,
+    aml_serving_rules: ServingRules,
+    aml_package_resolution: PackageResolution,
 ) -> None:
     """An MLflow model without a script of its own brings what Azure's generated script needs.
 
-    Azure writes the scoring script for such a model, and imports azureml-ai-monitoring in it. MLflow releases that the
-    generated script does not know crash the container: liveness answers 502 and says nothing.
+    Azure writes the scoring script for such a model, and imports azureml-ai-monitoring in it. Without the package the
+    container ends on its first import: liveness answers 502 and says nothing. MLflow releases that the script has not
+    been seen to serve are advice.
     """
-    spec = aml_deployment_spec
-    is_mlflow = spec.model is not None and spec.model.type is ModelType.MLFLOW
-    if not is_mlflow or spec.code is not None:
+    spec, rules = aml_deployment_spec, aml_serving_rules
+    if not _is_generated(spec):
         not_applicable("the deployment has no MLflow model without a scoring script")
     environment = _valid(aml_environment)
-    for package, since in aml_serving_rules.mlflow_requires.items():
+    for package, since in rules.mlflow_requires.items():
         if environment.requirement(package) is None and environment.unknown_because is None:
+            newest = _newest_server(environment.python, rules)
+            too_old = newest is not None and package in newest.clashes
+            more = f", and `python={NEWER_PYTHON}`: on this one the server does not start beside it" if too_old else ""
             blocked(
                 f"MLflow model {environment.shown} lacks {package}",
                 found=f"no {package} in {environment.shown}; the generated script imports it since {since}",
                 expected=f"{package} among its pip packages",
-                fix=f"add `{package}` to the pip section of {environment.shown}",
+                fix=f"add `{package}` to the pip section of {environment.shown}{more}",
             )
     mlflow = environment.requirement("mlflow") or environment.requirement("mlflow-skinny")
     if mlflow is not None:
-        _check_mlflow(environment, mlflow, aml_serving_rules)
+        _advise_of_mlflow(environment, mlflow, aml_package_resolution.versions.get(mlflow.name) or mlflow.exact, rules)
+
+
+@check("environment", explains=("UserScriptInitFailed", "ResourceNotReady"), phases=PHASES)
+def check_packages_match_the_model(
+    aml_environment: Environment, aml_model_folder: ModelFolder | None, aml_package_resolution: PackageResolution
+) -> None:
+    """The packages that load the model are those that made it.
+
+    Pickles of another release of scikit-learn load with a warning, with other predictions, or not at all. The versions
+    are those of the model's MLmodel file and of its pickles, which are read and never loaded.
+    """
+    if aml_model_folder is None or not aml_model_folder.made_with:
+        not_applicable("nothing here says what the model was made with")
+    environment = _valid(aml_environment)
+    for made in aml_model_folder.made_with:
+        requirement = environment.requirement(made.package)
+        serves = aml_package_resolution.versions.get(made.package) or (requirement.exact if requirement else None)
+        if serves is None or minor(serves) == minor(made.version):
+            continue
+        where = requirement.position if requirement else environment.position
+        advise(
+            f"{aml_model_folder.shown} was made with {made.package} {made.version}, and {serves} loads it",
+            found=f"{made.package} {serves} at {where}; {made.version} at {made.position}",
+            expected=f"{made.package}=={made.version}, or a model that was made with {serves}",
+            fix=f"write `{made.package}=={made.version}` at {where}, or log the model anew",
+        )
 
 
 @check("environment", explains=("ImageBuildFailure",), phases=PHASES)
@@ -250,42 +290,81 @@ def _check_bringer(environment: Environment) -> None:
     )
 
 
-def _problem(series: ServerSeries, environment: Environment) -> str | None:
-    """Why the series would not start in the environment; None when nothing speaks against it."""
-    if series.broken:
-        return f"{series.versions} never starts: {series.broken}"
+def _is_generated(spec: DeploymentSpec) -> bool:
+    """Whether Azure writes the scoring script."""
+    return spec.code is None and spec.model is not None and spec.model.type is ModelType.MLFLOW
+
+
+def _obstacle(series: ServerSeries, environment: Environment) -> str | None:
+    """Why the series cannot be installed in the environment; None when nothing speaks against it."""
     if environment.python and not series.runs_on(environment.python):
         return f"{series.versions} needs Python {series.python}, and {environment.shown} has {environment.python}"
-    flask = environment.requirement("flask")
-    if flask and flask.exact and not _admits(series.flask, flask.exact):
-        return f"{series.versions} needs flask{series.flask}, and {flask.text} is pinned at {flask.position}"
+    for package in ("flask", "pydantic"):
+        pinned, asked = environment.requirement(package), series.asks_of(package)
+        if pinned and pinned.exact and not _admits(asked, pinned.exact):
+            return f"{series.versions} needs {package}{asked}, and {pinned.text} is pinned at {pinned.position}"
     return None
 
 
+def _clash(series: ServerSeries, environment: Environment, rules: ServingRules) -> str | None:
+    """The package beside which the series does not start, unless another one brings what it then looks for."""
+    installed, _ = rules.installed(environment.requirements)
+    if "azureml-contrib-services" in installed:
+        return None
+    found = next((environment.requirement(name) for name in series.clashes if environment.requirement(name)), None)
+    return f"{found.text} at {found.position} (No module named 'azureml.contrib')" if found else None
+
+
+def _no_server(
+    environment: Environment, server: Requirement | None, why: str, rules: ServingRules, how: str
+) -> NoReturn:
+    """Nothing will answer the probes; the way out is a release that fits, else a newer Python."""
+    fitting = [
+        series
+        for series in rules.servers
+        if _obstacle(series, environment) is None and _clash(series, environment, rules) is None
+    ]
+    where = server.position if server else environment.python_position or environment.position
+    newer = f"write `python={NEWER_PYTHON}` at {environment.python_position or environment.position}"
+    blocked(
+        f"{SERVER} of {environment.shown} {how}",
+        found=f"{server.text if server else 'an open version'} at {where}: {why}",
+        expected=f"{SERVER}{fitting[-1].versions}" if fitting else "a newer Python, and the Flask of its server",
+        fix=f"write `{SERVER}{fitting[-1].versions}` at {where}" if fitting else newer,
+    )
+
+
+def _advise_of_setuptools(series: ServerSeries, environment: Environment) -> None:
+    """Which setuptools comes with conda's pip is not said anywhere here, but the newest is likely."""
+    pinned = environment.requirement("setuptools")
+    old_python = minor(environment.python) or (3, 9)
+    if not series.setuptools or old_python < (3, 9) or (pinned and pinned.admits("999") is False):
+        return
+    advise(
+        f"{SERVER} {series.versions} of {environment.shown} imports pkg_resources, which new setuptools lack",
+        found=pinned.text if pinned else f"no setuptools in {environment.shown}",
+        expected=f"setuptools{series.setuptools}, or a newer server",
+        fix=f"add `setuptools{series.setuptools}` to the pip section of {environment.shown}",
+    )
+
+
+def _newest_server(python: str | None, rules: ServingRules) -> ServerSeries | None:
+    """What an open version of the server leads to on that Python."""
+    fitting = [series for series in rules.servers if python is None or series.runs_on(python)]
+    return fitting[-1] if fitting else None
+
+
 def _admits(specifier: str, version: str) -> bool:
-    answer = Requirement("flask", specifier, "", Environment().position).admits(version)
+    answer = Requirement("any", specifier, "", Environment().position).admits(version)
     return answer is not False
 
 
-def _check_mlflow(environment: Environment, mlflow: Requirement, rules: ServingRules) -> None:
-    works, doubtful = (rules.mlflow.get(name, "") for name in ("works", "doubtful"))
-    if (mlflow.exact is None and mlflow.is_pinned) or environment.source is EnvironmentSource.ABSENT:
-        return  # a series such as ~=2.9 stays below the next major by itself
-    if mlflow.exact is None and mlflow.admits("99.0") is False:
+def _advise_of_mlflow(environment: Environment, mlflow: Requirement, version: str | None, rules: ServingRules) -> None:
+    if version is None or not rules.mlflow_served or _admits(rules.mlflow_served, version):
         return
-    if mlflow.exact and (_admits(works, mlflow.exact)):
-        return
-    if mlflow.exact and _admits(doubtful, mlflow.exact):
-        advise(
-            f"MLflow {mlflow.exact} of {environment.shown} is newer than Azure's scoring script",
-            found=f"{mlflow.text} at {mlflow.position}",
-            expected=f"mlflow{works}",
-            fix=f"write `mlflow{works}` at {mlflow.position}, and log the model anew with it",
-        )
-        return
-    blocked(
-        f"MLflow of {environment.shown} crashes Azure's scoring script",
-        found=f"{mlflow.text} at {mlflow.position}{'' if mlflow.exact else ', which installs the newest'}",
-        expected=f"mlflow{works} (as of {rules.as_of.get('mlflow-serving')})",
-        fix=f"write `mlflow{works}` at {mlflow.position}, and log the model anew with it",
+    advise(
+        f"MLflow {version} of {environment.shown} was not tried with Azure's scoring script",
+        found=f"{mlflow.text} at {mlflow.position}",
+        expected=f"mlflow{rules.mlflow_served} (as of {rules.as_of.get('mlflow-serving')})",
+        fix=f"write `mlflow{rules.mlflow_served}` at {mlflow.position}, and log the model anew with it",
     )

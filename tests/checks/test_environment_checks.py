@@ -11,6 +11,7 @@ from pytest_amlpreflight.facts.project.environment import (
     BuildFolder,
     Environment,
     EnvironmentSource,
+    MadeWith,
     MlModel,
     ModelFolder,
     Requirement,
@@ -128,43 +129,118 @@ def test_open_python_is_skipped() -> None:
         checks.check_python_is_supported(conda(python=None), None, RULES, TODAY)
 
 
+SERVER = "azureml-inference-server-http"
+MONITORING = "azureml-ai-monitoring"
+NOTHING = PackageResolution(unasked="no registry in tests")
+
+
+def judge_server(
+    environment: Environment, spec: DeploymentSpec = SCORED, resolution: PackageResolution = NOTHING
+) -> None:
+    """The server check with the documented rules."""
+    checks.check_inference_server_is_compatible(spec, environment, RULES, resolution)
+
+
+def judge_mlflow(environment: Environment, spec: DeploymentSpec = MLFLOW) -> None:
+    """The MLflow check with the documented rules."""
+    checks.check_mlflow_environment_can_serve(spec, environment, RULES, NOTHING)
+
+
 @pytest.mark.parametrize(
     ("packages", "python"),
     [
-        (("azureml-inference-server-http==1.5.1",), "3.11"),
-        (("azureml-inference-server-http",), "3.12"),
-        (("azureml-inference-server-http>=1.4", "flask==3.1.0"), "3.11"),
-        (("azureml-inference-server-http==0.8.4.2", "flask==2.2.5"), "3.8"),
-        (("azureml-inference-server-http", "flask"), "3.9"),
+        ((f"{SERVER}==1.5.1",), "3.11"),
+        ((SERVER,), "3.12"),
+        ((f"{SERVER}>=1.4", "flask==3.1.0"), "3.11"),
+        ((f"{SERVER}==0.8.4.2", "flask==2.2.5"), "3.8"),
+        ((f"{SERVER}==0.7.7", "flask==3.0.3"), "3.8"),
+        ((f"{SERVER}==1.3.4",), "3.9"),
+        ((SERVER,), "3.8"),
+        ((f"{SERVER}~=1.3.2",), "3.11"),
+        ((SERVER, "flask==2.2.5"), "3.9"),
+        ((f"{SERVER}==1.4.1", MONITORING), "3.10"),
+        ((SERVER, MONITORING), "3.9"),
+        ((f"{SERVER}==1.3.4", MONITORING, "azureml-contrib-services"), "3.8"),
         (("azureml-defaults==1.60.0",), "3.9"),
     ],
 )
 def test_working_servers_pass(packages: tuple[str, ...], python: str) -> None:
-    """Every combination that the servers' own metadata allows."""
-    checks.check_inference_server_is_compatible(SCORED, conda(*packages, python=python), RULES)
+    """Every combination that was seen to serve, and what resolves to one."""
+    judge_server(conda(*packages, python=python))
 
 
 @pytest.mark.parametrize(
     ("packages", "python", "problem"),
     [
-        (("azureml-inference-server-http==1.3.4",), "3.11", "never starts: it imports azureml.contrib"),
-        (("azureml-inference-server-http==1.5.1",), "3.8", "needs Python >=3.9"),
-        (("azureml-inference-server-http==0.6.1", "flask==2.0.3"), "3.8", "needs flask<2"),
-        (("azureml-inference-server-http==1.5.1", "flask==2.2.5"), "3.11", "needs flask~=3.1.0"),
+        ((f"{SERVER}==1.5.1",), "3.8", "needs Python >=3.9"),
+        ((f"{SERVER}==0.6.1", "flask==2.0.3"), "3.8", "needs flask==1.0.3"),
+        ((f"{SERVER}==1.5.1", "flask==2.2.5"), "3.11", "needs flask~=3.1.0"),
+        ((f"{SERVER}==1.5.1", "pydantic==2.7.1"), "3.11", "needs pydantic~=2.12.0"),
     ],
 )
-def test_servers_that_do_not_start_are_blocked(packages: tuple[str, ...], python: str, problem: str) -> None:
+def test_servers_that_do_not_install_are_blocked(packages: tuple[str, ...], python: str, problem: str) -> None:
     """The pin, its line and the reason are shown."""
-    with pytest.raises(Blocked, match=r"azureml-inference-server-http of conda.yml does not start") as caught:
-        checks.check_inference_server_is_compatible(SCORED, conda(*packages, python=python), RULES)
+    with pytest.raises(Blocked, match=rf"{SERVER} of conda.yml cannot be installed") as caught:
+        judge_server(conda(*packages, python=python))
 
     assert problem in caught.value.culprit.found
+
+
+@pytest.mark.parametrize(
+    ("packages", "python"),
+    [
+        ((SERVER, MONITORING), "3.8"),
+        ((f"{SERVER}==1.2.2", MONITORING), "3.10"),
+        ((f"{SERVER}==1.3.4", MONITORING), "3.10"),
+        ((f"{SERVER}==1.4.0", MONITORING), "3.10"),
+        ((f"{SERVER}<1.4", f"{MONITORING}==1.0.0"), "3.11"),
+    ],
+)
+def test_servers_that_end_beside_monitoring_are_blocked(packages: tuple[str, ...], python: str) -> None:
+    """What resolves decides: an open version is 1.3.4 on Python 3.8."""
+    with pytest.raises(Blocked, match=rf"{SERVER} of conda.yml does not start") as caught:
+        judge_server(conda(*packages, python=python))
+
+    assert "No module named 'azureml.contrib'" in caught.value.culprit.found
+
+
+def test_what_the_resolver_chose_comes_before_what_the_table_would() -> None:
+    """Another package may hold the server back."""
+    held_back = PackageResolution(versions={SERVER: "1.4.0"})
+
+    with pytest.raises(Blocked, match="does not start"):
+        judge_server(conda(SERVER, MONITORING), resolution=held_back)
+
+
+def test_the_way_out_of_an_old_python_is_a_newer_one() -> None:
+    """On 3.8 no release of the server starts beside azureml-ai-monitoring."""
+    with pytest.raises(Blocked) as caught:
+        judge_server(conda(SERVER, MONITORING, python="3.8"))
+
+    assert caught.value.culprit.fix == "write `python=3.11` at conda.yml:3"
+
+
+def test_a_generated_script_runs_under_the_server_too() -> None:
+    """The model needs not name the server: Azure adds it, in a version that its Python leaves."""
+    with pytest.raises(Blocked, match=r"does not start"):
+        judge_server(conda(MONITORING, python="3.8"), MLFLOW)
+
+    judge_server(conda(MONITORING, python="3.10"), MLFLOW)
+
+
+def test_servers_that_need_the_old_setuptools_are_advised_against() -> None:
+    """Setuptools 82 took pkg_resources out; Python 3.8 still gets an older one."""
+    with pytest.warns(PreflightAdvice, match="imports pkg_resources, which new setuptools lack"):
+        judge_server(conda(f"{SERVER}==1.1.0", python="3.10"))
+
+    judge_server(conda(f"{SERVER}==1.1.0", "setuptools==80.9.0", python="3.10"))
+    judge_server(conda(f"{SERVER}==1.1.0", python="3.8"))
 
 
 def test_missing_server_is_blocked() -> None:
     """Nothing would answer the probes."""
     with pytest.raises(Blocked, match=r"conda.yml lacks the inference server"):
-        checks.check_inference_server_is_compatible(SCORED, conda("numpy==1.26.4"), RULES)
+        judge_server(conda("numpy==1.26.4"))
 
 
 def test_inference_image_may_have_the_server() -> None:
@@ -172,103 +248,46 @@ def test_inference_image_may_have_the_server() -> None:
     found = replace(conda("numpy==1.26.4"), image="mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference")
 
     with pytest.warns(PreflightAdvice, match=r"conda.yml lacks the inference server"):
-        checks.check_inference_server_is_compatible(SCORED, found, RULES)
+        judge_server(found)
 
 
 def test_server_that_an_unknown_package_may_bring_is_not_missed() -> None:
     """An address may hold anything."""
-    checks.check_inference_server_is_compatible(SCORED, conda(why="git+https://x may bring more"), RULES)
+    judge_server(conda(why="git+https://x may bring more"))
 
 
-def test_deployment_without_a_script_needs_no_server() -> None:
-    """MLflow models get theirs from Azure."""
-    with pytest.raises(NotApplicable, match="no scoring script"):
-        checks.check_inference_server_is_compatible(MLFLOW, conda(), RULES)
+    with pytest.raises(pytest.skip.Exception, match="no MLflow model without a scoring script"):
+        judge_mlflow(conda(), SCORED)
 
 
-@pytest.mark.parametrize("mlflow", ["mlflow==2.9.2", "mlflow<3", "mlflow>=2,<3", "mlflow~=2.9", "mlflow-skinny==2.4"])
-def test_mlflow_that_serves_passes(mlflow: str) -> None:
-    """Releases below 3 are what Azure's script knows."""
-    checks.check_mlflow_environment_can_serve(MLFLOW, conda(mlflow, "azureml-ai-monitoring"), RULES)
+def a_model_made_with(version: str) -> ModelFolder:
+    """A model whose pickle was written by that scikit-learn."""
+    return ModelFolder(Path("m.pkl"), "m.pkl", made_with=(MadeWith("scikit-learn", version, Position("m.pkl")),))
 
 
-@pytest.mark.parametrize("mlflow", ["mlflow", "mlflow==3.7.0", "mlflow>=2"])
-def test_mlflow_that_crashes_is_blocked(mlflow: str) -> None:
-    """An open version is the newest, and the newest crashes."""
-    with pytest.raises(Blocked, match=r"MLflow of conda.yml crashes Azure's scoring script"):
-        checks.check_mlflow_environment_can_serve(MLFLOW, conda(mlflow, "azureml-ai-monitoring"), RULES)
+def test_a_model_of_another_release_is_advised_against() -> None:
+    """Both versions are named, and both files."""
+    with pytest.warns(PreflightAdvice, match=r"m.pkl was made with scikit-learn 0.24.1, and 1.7.0 loads it") as said:
+        checks.check_packages_match_the_model(conda("scikit-learn==1.7.0"), a_model_made_with("0.24.1"), NOTHING)
+
+    assert "conda.yml:5" in str(said[0].message)
 
 
-def test_doubtful_mlflow_is_advised_against() -> None:
-    """Early releases of 3 worked for some."""
-    with pytest.warns(PreflightAdvice, match=r"MLflow 3.6.0 of conda.yml is newer than Azure's scoring script"):
-        checks.check_mlflow_environment_can_serve(MLFLOW, conda("mlflow==3.6.0", "azureml-ai-monitoring"), RULES)
+@pytest.mark.parametrize("packages", [("scikit-learn==0.24.2",), ("scikit-learn",), ("numpy==1.26.4",)])
+def test_a_model_of_the_same_release_passes(packages: tuple[str, ...]) -> None:
+    """A patch is no other release, and an open version is not known here."""
+    checks.check_packages_match_the_model(conda(*packages), a_model_made_with("0.24.1"), NOTHING)
 
 
-def test_missing_monitoring_is_blocked() -> None:
-    """The generated script imports it unconditionally."""
-    with pytest.raises(Blocked, match=r"MLflow model conda.yml lacks azureml-ai-monitoring"):
-        checks.check_mlflow_environment_can_serve(MLFLOW, conda("mlflow==2.9.2"), RULES)
+def test_an_open_version_is_judged_by_what_resolves() -> None:
+    """Today's scikit-learn is not that of the model."""
+    with pytest.warns(PreflightAdvice, match=r"and 1.9.1 loads it"):
+        checks.check_packages_match_the_model(
+            conda("scikit-learn"), a_model_made_with("1.2.2"), PackageResolution(versions={"scikit-learn": "1.9.1"})
+        )
 
 
-def test_model_with_a_script_of_its_own_is_not_judged_as_no_code() -> None:
-    """Its own script imports what it likes."""
-    with pytest.raises(NotApplicable, match="no MLflow model without a scoring script"):
-        checks.check_mlflow_environment_can_serve(SCORED, conda(), RULES)
-
-
-def build(*, exists: bool = True, dockerfile: bool = True, files: int = 3, size: int = 100) -> Environment:
-    """An environment that is built from a Docker context."""
-    folder = BuildFolder(Path("docker"), "docker", exists, "Dockerfile", dockerfile, files, size)
-    return Environment(EnvironmentSource.DOCKERFILE, "docker", Position("blue.yml", 7), build=folder)
-
-
-def test_small_context_passes() -> None:
-    """A folder with a Dockerfile and little else."""
-    checks.check_build_context_is_within_limits(build(files=100, size=1_048_576), RULES)
-
-
-@pytest.mark.parametrize(
-    ("environment", "headline"),
-    [
-        (build(exists=False, dockerfile=False), "docker is no folder"),
-        (build(dockerfile=False), "build context docker has no Dockerfile"),
-        (build(files=101), "build context docker is too large to be sent"),
-        (build(size=1_048_577), "build context docker is too large to be sent"),
-    ],
-)
-def test_context_that_cannot_be_built_is_blocked(environment: Environment, headline: str) -> None:
-    """What is missing or too much is named."""
-    with pytest.raises(Blocked, match=headline):
-        checks.check_build_context_is_within_limits(environment, RULES)
-
-
-def test_conda_environment_has_no_context() -> None:
-    """Nothing is built from a folder."""
-    with pytest.raises(NotApplicable, match="not built from a Docker context"):
-        checks.check_build_context_is_within_limits(conda(), RULES)
-
-
-def test_packages_that_go_together_pass() -> None:
-    """A resolver without objections."""
-    checks.check_requirements_resolve(conda("numpy"), PackageResolution())
-
-
-def test_conflicting_packages_are_blocked() -> None:
-    """The resolver's sentence is the evidence."""
-    with pytest.raises(Blocked, match=r"packages of conda.yml cannot be installed together") as caught:
-        checks.check_requirements_resolve(conda("numpy"), PackageResolution(conflict="numpy>=2 and numpy<2"))
-
-    assert caught.value.culprit.found == "pip packages of conda.yml for Python 3.11: numpy>=2 and numpy<2"
-
-
-def test_package_unknown_to_this_machine_is_advice() -> None:
-    """The image build may have another registry."""
-    with pytest.warns(PreflightAdvice, match=r"conda.yml names a package that was not found"):
-        checks.check_requirements_resolve(conda("contoso-lib"), PackageResolution(doubt="contoso-lib is not there"))
-
-
-def test_unasked_resolver_is_skipped() -> None:
-    """The reason is handed on."""
-    with pytest.raises(NotApplicable, match="uv is not installed"):
-        checks.check_requirements_resolve(conda("numpy"), PackageResolution(unasked="uv is not installed"))
+def test_a_model_that_says_nothing_of_its_making_is_skipped() -> None:
+    """Most formats do not."""
+    with pytest.raises(pytest.skip.Exception, match="nothing here says what the model was made with"):
+        checks.check_packages_match_the_model(conda(), ModelFolder(Path("m"), "m"), NOTHING)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.rules.serving_rules import TABLES, documented_rules, read_rules
 from pytest_amlpreflight.readers.project.requirement_lines import pip_requirement
@@ -60,7 +61,12 @@ def test_project_replaces_a_table(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "first", "python", "runs"),
-    [("0.8.4.2", "0.8.0", "3.7", True), ("1.3.4", "1.3.0", "3.7", False), ("1.5.1", "1.5.0", "3.14", True)],
+    [
+        ("0.8.4.2", "0.8.0", "3.7", True),
+        ("1.3.4", "1.3.0", "3.7", False),
+        ("1.5.1", "1.5.1", "3.14", True),
+        ("1.5.0", "1.4.1", "3.8", False),
+    ],
 )
 def test_server_versions_fall_into_their_series(version: str, first: str, python: str, runs: bool) -> None:
     """A version is found by the series it belongs to."""
@@ -70,3 +76,16 @@ def test_server_versions_fall_into_their_series(version: str, first: str, python
     assert series.first == first
     assert series.runs_on(python) is runs
     assert RULES.server("9.0") is None
+
+
+def test_every_series_names_the_runs_it_rests_on() -> None:
+    """A rule that nothing was seen of is hearsay."""
+    rows = (*load("inference-server-versions").rows, *load("mlflow-serving").rows)
+
+    assert [row for row in rows if not row.get("seen")] == []
+
+
+def test_the_series_leave_no_gap() -> None:
+    """Each begins where the last one ends, and holds the releases that it lists."""
+    assert [later.first for later in RULES.servers[1:]] == [each.before for each in RULES.servers[:-1]]
+    assert all(RULES.server(release) is series for series in RULES.servers for release in series.releases)

@@ -118,6 +118,15 @@ class MlModel:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeWith:
+    """A package that had a part in making the model, its version, and the file that says so."""
+
+    package: str
+    version: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFolder:
     """A model on this machine. `files` are paths as the container has them below AZUREML_MODEL_DIR.
 
@@ -134,6 +143,7 @@ class ModelFolder:
     is_complete: bool = True
     mlmodel: MlModel | None = None
     problems: tuple[Problem, ...] = ()
+    made_with: tuple[MadeWith, ...] = ()
 
     def holds(self, path: str) -> bool:
         """Whether the container finds a file or folder at the path below AZUREML_MODEL_DIR."""

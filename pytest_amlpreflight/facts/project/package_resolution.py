@@ -1,11 +1,12 @@
 """Whether the pip packages of an environment can be installed together."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class PackageResolution:
-    """A resolver's answer. Exactly one of the fields says something, or none: the packages go together.
+    """A resolver's answer. Of its three sentences one is there, or none: the packages go together, in these `versions`.
 
     `conflict` is why no set of versions satisfies the requirements; `doubt` a reason that may hold for this machine's
     registry alone; `unasked` why the resolver could not be asked at all.
@@ -14,3 +15,4 @@ class PackageResolution:
     conflict: str | None = None
     doubt: str | None = None
     unasked: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)

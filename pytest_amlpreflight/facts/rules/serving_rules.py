@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -25,14 +26,19 @@ TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class ServerSeries:
-    """A series of azureml-inference-server-http, and what it asks for. `broken` says why it never starts."""
+    """A series of azureml-inference-server-http, and what it asks for, in pip's notation.
+
+    `clashes` are packages beside which it ends before it answers.
+    """
 
     first: str
     before: str
     python: str
     flask: str
-    pydantic: str | None = None
-    broken: str | None = None
+    pydantic: str = ""
+    setuptools: str = ""
+    clashes: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
 
     @property
     def versions(self) -> str:
@@ -46,6 +52,10 @@ class ServerSeries:
     def runs_on(self, python: str) -> bool:
         """Whether the series installs on the minor version of Python."""
         return _contains(self.python, f"{python}.99")
+
+    def asks_of(self, package: str) -> str:
+        """Which versions of the package it takes; empty where it takes any."""
+        return {"flask": self.flask, "pydantic": self.pydantic}.get(package, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,7 @@ class ServingRules:
 
     servers: tuple[ServerSeries, ...] = ()
     pythons: tuple[PythonRelease, ...] = ()
-    mlflow: Mapping[str, str] = field(default_factory=dict)
+    mlflow_served: str = ""
     mlflow_requires: Mapping[str, date] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     build_limits: Mapping[str, int] = field(default_factory=dict)
@@ -75,11 +85,9 @@ class ServingRules:
         """The series of a version of the inference server; None for one the table does not know."""
         return next((series for series in self.servers if series.holds(version)), None)
 
-    def servers_admitted(self, requirement: Requirement) -> tuple[ServerSeries, ...]:
-        """The series that a requirement leaves open."""
-        return tuple(
-            series for series in self.servers if requirement.admits(series.first) or _overlaps(series, requirement)
-        )
+    def servers_admitted(self, requirement: Requirement | None) -> tuple[ServerSeries, ...]:
+        """The series that a requirement leaves open, oldest first; all where nothing is required."""
+        return tuple(series for series in self.servers if requirement is None or _overlaps(series, requirement))
 
     def python(self, version: str) -> PythonRelease | None:
         """The release of a minor version such as `3.11`; None for one the table does not know."""
@@ -117,7 +125,7 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
             PythonRelease(str(row["python"]), row["end_of_life"], bool(row.get("builds", True)))
             for row in tables["python-releases"].rows
         ),
-        mlflow={row["rule"]: row["versions"] for row in mlflow if "versions" in row},
+        mlflow_served=",".join(row["versions"] for row in mlflow if row["rule"] == "served"),
         mlflow_requires={normalised(row["package"]): row["since"] for row in mlflow if row["rule"] == "required"},
         limits=_values(tables["online-endpoint-limits"]),
         build_limits=_values(tables["image-build-limits"]),
@@ -133,9 +141,17 @@ def documented_rules() -> ServingRules:
     return read_rules()
 
 
-def _series(row: Mapping[str, str]) -> ServerSeries:
-    optional = row.get("pydantic"), row.get("broken")
-    return ServerSeries(row["from"], row["before"], row["python"], row["flask"], *optional)
+def _series(row: Mapping[str, Any]) -> ServerSeries:
+    return ServerSeries(
+        row["from"],
+        row["before"],
+        row["python"],
+        row["flask"],
+        row.get("pydantic", ""),
+        row.get("setuptools", ""),
+        tuple(row.get("clashes", ())),
+        tuple(row.get("releases", ())),
+    )
 
 
 def _values(table: Table) -> dict[str, int]:
@@ -147,8 +163,10 @@ def _with_extras(requirement: Requirement) -> list[str]:
 
 
 def _overlaps(series: ServerSeries, requirement: Requirement) -> bool:
-    """Whether an exact pin lies inside the series; ranges are tried at the series' first version."""
-    return requirement.exact is not None and series.holds(requirement.exact)
+    """Whether an exact pin lies inside the series, or any of its releases in the range."""
+    if requirement.exact is not None:
+        return series.holds(requirement.exact)
+    return any(requirement.admits(release) for release in series.releases or (series.first,))
 
 
 def _contains(specifier: str, version: str) -> bool:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
-from pytest_amlpreflight.facts.project.environment import Environment
+from pytest_amlpreflight.facts.project.environment import Environment, normalised
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
 
 OPTIONS = (
@@ -28,6 +28,7 @@ UNREACHABLE = re.compile(
 SOURCES_ONLY = re.compile(r"building from source is disabled|no usable wheels|has no wheels|no-build", re.I)
 NOT_FOUND = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations)", re.I)
 WARNING = re.compile(r"^warning:.*\n(?:[ \t]+(?:cause|caused by):.*\n)*", re.IGNORECASE | re.MULTILINE)
+PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;]+)", re.MULTILINE)
 NO_VERSION = re.compile(r"there (?:is|are) no versions? of", re.IGNORECASE)
 
 
@@ -65,7 +66,9 @@ def resolve_packages(
         return PackageResolution(unasked=f"uv did not answer in {timeout:.0f} s")
     except OSError as error:
         return PackageResolution(unasked=f"uv cannot be started: {error.strerror}")
-    return PackageResolution() if found.returncode == 0 else _classified(found.stderr, environ)
+    if found.returncode:
+        return _classified(found.stderr, environ)
+    return PackageResolution(versions={normalised(name): version for name, version in PINNED.findall(found.stdout)})
 
 
 def _uv() -> list[str] | None:

@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from pytest_amlpreflight.facts.project.environment import Environment, EnvironmentSource, MlModel, ModelFolder
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.readers.project.conda_file import read_conda_file
+from pytest_amlpreflight.readers.project.made_with import made_with
 from pytest_amlpreflight.readers.project.requirement_lines import pip_lines, pip_requirement
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_text, shown_path
 from pytest_amlpreflight.readers.project.yaml_file import YamlNode, read_yaml
@@ -20,19 +22,22 @@ def read_model_folder(path: Path, root: Path) -> ModelFolder:
     """The model at `path`, a file or a folder; one that is not there says so."""
     shown = shown_path(path, root)
     if path.is_file():
-        return ModelFolder(path, shown, True, True, frozenset({path.name}), path.stat().st_size)
+        made = made_with([path], None, root)
+        return ModelFolder(path, shown, True, True, frozenset({path.name}), path.stat().st_size, made_with=made)
     if not path.is_dir():
         return ModelFolder(path, shown, exists=False)
-    files: set[str] = set()
-    size = 0
-    for file in walk(path):
-        files.add(f"{path.name}/{file.relative_to(path).as_posix()}")
-        size += _size(file)
-        if len(files) >= MAX_FILES:
-            break
-    mlmodel, problems = _mlmodel(path, root)
-    complete = len(files) < MAX_FILES
-    return ModelFolder(path, shown, True, False, frozenset(files), size, complete, mlmodel, problems)
+    found = list(islice(walk(path), MAX_FILES))
+    flavors, mlmodel, problems = _mlmodel(path, root)
+    return ModelFolder(
+        path,
+        shown,
+        files=frozenset(f"{path.name}/{file.relative_to(path).as_posix()}" for file in found),
+        bytes=sum(map(_size, found)),
+        is_complete=len(found) < MAX_FILES,
+        mlmodel=mlmodel,
+        problems=problems,
+        made_with=made_with(found, flavors, root),
+    )
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -54,14 +59,15 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _mlmodel(folder: Path, root: Path) -> tuple[MlModel | None, tuple[Problem, ...]]:
+def _mlmodel(folder: Path, root: Path) -> tuple[YamlNode | None, MlModel | None, tuple[Problem, ...]]:
+    """The flavors of the model's own file, what it says, and what is wrong with it."""
     if not (folder / "MLmodel").is_file():
-        return None, ()
+        return None, None, ()
     try:
         top = read_yaml(folder / "MLmodel", root)
-        return _read(top, folder, root), ()
+        return top.get("flavors"), _read(top, folder, root), ()
     except SpecError as error:
-        return None, (Problem(error.message, Position(error.path, error.line)),)
+        return None, None, (Problem(error.message, Position(error.path, error.line)),)
 
 
 def _read(top: YamlNode, folder: Path, root: Path) -> MlModel:
@@ -81,18 +87,25 @@ def _read(top: YamlNode, folder: Path, root: Path) -> MlModel:
 
 def _environment(folder: Path, root: Path, function: YamlNode | None) -> Environment | None:
     """The environment that the model brings: its conda file, which Azure builds from, else its requirements."""
-    conda = folder / _conda_name(function)
+    named = _conda_name(function)
+    conda = folder / (named.text() if named else "conda.yaml")
     if conda.is_file():
         return read_conda_file(conda, root, EnvironmentSource.MLFLOW)
     requirements = folder / "requirements.txt"
-    return _requirements(requirements, _python(folder, root), root) if requirements.is_file() else None
+    if requirements.is_file():
+        return _requirements(requirements, _python(folder, root), root)
+    if named is None:
+        return None
+    problem = Problem("MLmodel names it, and the model does not have it", named.position)
+    return Environment(EnvironmentSource.MLFLOW, shown_path(conda, root), named.position, problems=(problem,))
 
 
-def _conda_name(function: YamlNode | None) -> str:
+def _conda_name(function: YamlNode | None) -> YamlNode | None:
+    """The name of the conda file, where the model gives one."""
     env = function.get("env") if function and function.is_mapping else None
     if env is not None and env.is_mapping:
         env = env.get("conda")
-    return env.text() if env is not None and env.is_scalar else "conda.yaml"
+    return env if env is not None and env.is_scalar else None
 
 
 def _requirements(path: Path, python: str | None, root: Path) -> Environment:
