@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from pytest_amlpreflight.facts.project.environment import (
     Environment,
+    MadeWith,
     ModelFolder,
     Requirement,
     minor,
@@ -182,7 +183,7 @@ def check_packages_match_the_model(
     for made in aml_model_folder.made_with:
         requirement = environment.requirement(made.package)
         serves = aml_package_resolution.versions.get(made.package) or (requirement.exact if requirement else None)
-        if serves is None or minor(serves) == minor(made.version):
+        if serves is None or not _is_other(made, serves):
             continue
         where = requirement.position if requirement else environment.position
         advise(
@@ -288,6 +289,14 @@ def _check_bringer(environment: Environment) -> None:
         expected=f"{SERVER} among its packages: Azure adds none to a conda file",
         fix=f"add `{SERVER}` to the pip section of {environment.shown}",
     )
+
+
+def _is_other(made: MadeWith, serves: str) -> bool:
+    """Whether it is another release, major and minor; MLflow reads what an earlier one wrote."""
+    ours, theirs = minor(serves), minor(made.version)
+    if made.package == "mlflow":
+        return bool(ours and theirs and ours[0] < theirs[0])
+    return ours != theirs
 
 
 def _is_generated(spec: DeploymentSpec) -> bool:

@@ -30,15 +30,20 @@ MOST_PICKLES, MOST_BYTES = 20, 64 * 1024**2  # a forest may weigh gigabytes, and
 CHUNK, OVERLAP = 1024**2, 64
 
 
-def made_with(files: Iterable[Path], flavors: YamlNode | None, root: Path) -> tuple[MadeWith, ...]:
+def made_with(files: Iterable[Path], mlmodel: YamlNode | None, root: Path) -> tuple[MadeWith, ...]:
     """Each package once; what MLmodel says comes before what a pickle says."""
     found: dict[str, MadeWith] = {}
-    for each in (*_of_flavors(flavors), *_of_pickles(files, root)):
+    for each in (*_of_mlflow(mlmodel), *_of_pickles(files, root)):
         found.setdefault(each.package, each)
     return tuple(found.values())
 
 
-def _of_flavors(flavors: YamlNode | None) -> Iterator[MadeWith]:
+def _of_mlflow(mlmodel: YamlNode | None) -> Iterator[MadeWith]:
+    if mlmodel is None:
+        return
+    flavors, mlflow = mlmodel.get("flavors"), mlmodel.get("mlflow_version")
+    if mlflow is not None and mlflow.is_scalar:
+        yield MadeWith("mlflow", mlflow.text(), mlflow.position)
     for _, flavor in flavors.items() if flavors is not None and flavors.is_mapping else ():
         for name, value in flavor.items() if flavor.is_mapping else ():
             if name in FLAVORS and value.is_scalar and not value.is_null:

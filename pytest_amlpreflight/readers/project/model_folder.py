@@ -27,7 +27,7 @@ def read_model_folder(path: Path, root: Path) -> ModelFolder:
     if not path.is_dir():
         return ModelFolder(path, shown, exists=False)
     found = list(islice(walk(path), MAX_FILES))
-    flavors, mlmodel, problems = _mlmodel(path, root)
+    top, mlmodel, problems = _mlmodel(path, root)
     return ModelFolder(
         path,
         shown,
@@ -36,7 +36,7 @@ def read_model_folder(path: Path, root: Path) -> ModelFolder:
         is_complete=len(found) < MAX_FILES,
         mlmodel=mlmodel,
         problems=problems,
-        made_with=made_with(found, flavors, root),
+        made_with=made_with(found, top, root),
     )
 
 
@@ -60,12 +60,12 @@ def _size(file: Path) -> int:
 
 
 def _mlmodel(folder: Path, root: Path) -> tuple[YamlNode | None, MlModel | None, tuple[Problem, ...]]:
-    """The flavors of the model's own file, what it says, and what is wrong with it."""
+    """The model's own file, what it says, and what is wrong with it."""
     if not (folder / "MLmodel").is_file():
         return None, None, ()
     try:
         top = read_yaml(folder / "MLmodel", root)
-        return top.get("flavors"), _read(top, folder, root), ()
+        return top, _read(top, folder, root), ()
     except SpecError as error:
         return None, None, (Problem(error.message, Position(error.path, error.line)),)
 
