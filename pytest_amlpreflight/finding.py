@@ -34,7 +34,7 @@ class Finding:
     asked about, as node ids have it; `resource` the ARM id of the culprit, else of the target. `key` is the kind of
     finding, without numbers: check, resource and key together name the same finding on another night. `headline` is the
     reason where there is no culprit. `waited` says how long the run waited for it; `permission` is what would have
-    answered.
+    answered; `behind` names the resource that was not read, or behind which a check was not reached.
     """
 
     check: str
@@ -49,6 +49,7 @@ class Finding:
     where: Position | None = None
     waited: str = ""
     permission: str = ""
+    behind: str = ""
     phase: str = ""
 
     def __str__(self) -> str:

@@ -10,6 +10,8 @@ from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.reporting import explaining, lacking, report, screen
 from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
+from pytest_amlpreflight.reporting.ending import Ending
+from pytest_amlpreflight.reporting.junit import describe_suite
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
@@ -89,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(InOrder(), "aml-in-order")
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
+        config.pluginmanager.register(Ending(), "aml-ending")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -96,6 +99,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     """What nobody named is looked up, before the header is printed and before xdist starts its workers."""
     if preflight := session.config.stash.get(PREFLIGHT, None):
         preflight.discover(getattr(session.config, "workerinput", {}).get(DISCOVERED))
+        describe_suite(session.config, preflight)
     return (yield)
 
 

@@ -70,12 +70,12 @@ class NotApplicable(Exception):
 
 
 class NotReached(NotApplicable):
-    """A check could not ask its question, because of something that another check reports. `permission` is the one
-    that would have let it ask.
+    """A check could not ask its question, because of something that another check reports. `behind` says in words
+    which resource that is, `permission` what would have let it ask.
     """
 
-    def __init__(self, reason: str, permission: str | None = None) -> None:
-        self.permission = permission
+    def __init__(self, reason: str, *, behind: str = "", permission: str | None = None) -> None:
+        self.behind, self.permission = behind, permission
         super().__init__(reason)
 
 

@@ -125,7 +125,8 @@ def _of_culprit(item: pytest.Item, culprit: Culprit, outcome: Outcome, waited: s
 
 def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:
     headline, _, detail = str(problem).partition("\n")
-    finding = _about(item, Outcome.ERROR, key="absent", headline=headline, found=detail.strip())
+    words = {"headline": headline, "found": detail.strip(), "behind": problem.resource}
+    finding = _about(item, Outcome.ERROR, key="absent", **words)
     if isinstance(problem, FactUnreadable):
         return replace(finding, key=problem.code, permission=problem.permission or "")
     return finding
@@ -133,7 +134,8 @@ def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:
 
 def _of_aside(item: pytest.Item, reason: NotApplicable) -> Finding:
     if isinstance(reason, NotReached):
-        return _about(item, Outcome.NOT_REACHED, headline=str(reason), permission=reason.permission or "")
+        behind = {"behind": reason.behind, "permission": reason.permission or ""}
+        return _about(item, Outcome.NOT_REACHED, headline=str(reason), **behind)
     return _about(item, Outcome.NOT_APPLICABLE, headline=str(reason))
 
 

@@ -171,7 +171,7 @@ class Preflight:
         first = self._first_refused.setdefault(problem.resource, item.nodeid)
         if answered or first != item.nodeid:
             permission = problem.permission if isinstance(problem, FactUnreadable) else None
-            raise NotReached(f"not reached: {problem.headline}", permission)
+            raise NotReached(f"not reached: {problem.headline}", behind=problem.resource, permission=permission)
         raise problem
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 from pytest_amlpreflight.run.config_files import workspace_id
 from pytest_amlpreflight.run.discovery import Discovery
 from pytest_amlpreflight.run.targets import Target
@@ -67,7 +68,7 @@ def test_what_could_not_be_looked_up_is_an_error(example: pytest.Pytester, denie
         *OPEN, "-p", "no:xdist", "-rs", "aml-preflight/deployment.py", "aml-preflight/logs.py"
     )
 
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.ret == COULD_NOT_LOOK
     assert result.parseoutcomes()["errors"] == 1
     result.stdout.fnmatch_lines([words, "SKIPPED * not reached: *"])
 
