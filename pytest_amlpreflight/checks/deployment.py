@@ -1,5 +1,6 @@
 """What became of the endpoint and its deployments: created, reachable, and as the spec says."""
 
+from collections.abc import Mapping
 from typing import NoReturn
 
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
@@ -44,6 +45,7 @@ def check_endpoint_is_provisioned(
             f"endpoint {name}",
             aml_live_endpoint.provisioning_state,
             aml_endpoint_operation,
+            {"endpoint": name},
             f"az ml online-endpoint show --name {name}",
         )
 
@@ -66,14 +68,16 @@ def check_deployment_is_provisioned(
     if aml_live_endpoint is None:
         not_reached("the endpoint does not exist")
     if aml_live_deployment is None:
-        _absent(f"deployment {aml_target}", "az ml online-deployment list --endpoint-name ENDPOINT --output table")
+        listing = f"az ml online-deployment list --endpoint-name {aml_live_endpoint.name} --output table"
+        _absent(f"deployment {aml_target}", listing)
     live = aml_live_deployment
     if live.provisioning_state != "Succeeded":
         _not_provisioned(
             f"deployment {live.name}",
             live.provisioning_state,
             aml_deployment_operation,
-            f"az ml online-deployment get-logs --endpoint-name {live.endpoint_name} --name {live.name} --lines 100",
+            {"endpoint": live.endpoint_name, "deployment": live.name},
+            _show_logs(live, aml_deployment_operation),
         )
 
 
@@ -93,13 +97,12 @@ def check_traffic_reaches_a_live_deployment(
     if not states:
         not_applicable(f"endpoint {name} has no deployment")
     if not weighted:
-        _traffic(name, f"endpoint {name} sends traffic to no deployment", "traffic = {}", next(iter(states)))
+        _traffic(name, f"endpoint {name} sends traffic to no deployment", "traffic = {}", states)
     for deployment, weight in weighted.items():
         if states.get(deployment) != "Succeeded":
             state = states.get(deployment, "absent")
             headline = f"endpoint {name} sends {weight} % to {deployment}, which is {str(state).lower()}"
-            others = [other for other in states if states[other] == "Succeeded"]
-            _traffic(name, headline, f"traffic = {weighted}; {deployment}: {state!r}", next(iter(others), deployment))
+            _traffic(name, headline, f"traffic = {weighted}; {deployment}: {state!r}", states)
 
 
 @check("deployment", phases=("post",))
@@ -172,7 +175,17 @@ def _absent(what: str, fix: str) -> NoReturn:
     )
 
 
-def _not_provisioned(what: str, state: str | None, operation: Operation | None, command: str) -> NoReturn:
+def _show_logs(live: Deployment, operation: Operation | None) -> str:
+    """How to see what its containers printed; nothing where none can have started."""
+    meaning = operation.meaning if operation else None
+    if meaning is not None and not meaning.container:
+        return ""
+    return f"az ml online-deployment get-logs --endpoint-name {live.endpoint_name} --name {live.name} --lines 100"
+
+
+def _not_provisioned(
+    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], command: str
+) -> NoReturn:
     """Says the innermost reason where there is one; a state in which something is under way may still pass."""
     error, meaning = operation.error if operation else None, operation.meaning if operation else None
     under_way = (state or "").lower() not in AT_REST
@@ -184,7 +197,7 @@ def _not_provisioned(what: str, state: str | None, operation: Operation | None, 
         else f"{what} {(state or '').lower()}{reason}{title}",
         found="\n".join([f"provisioningState = {state!r}", *_evidence(operation)]),
         expected="provisioningState = 'Succeeded'",
-        fix="\n".join([command, *([meaning.advice, meaning.guide] if meaning else [])]),
+        fix="\n".join(filter(None, [command, *([meaning.advice_for(words), meaning.guide] if meaning else [])])),
         final=not under_way,
     )
 
@@ -193,13 +206,22 @@ def _evidence(operation: Operation | None) -> list[str]:
     if operation is None or operation.error is None:
         unread = operation.unread if operation else None
         return [f"why: {unread}"] if unread else []
-    return [" > ".join(reversed(operation.error.codes)), operation.error.message[:600]]
+    ids = [("operation", operation.id), ("request", operation.request)] if _needs_support(operation) else []
+    told = ", ".join(f"{name} {value}" for name, value in ids if value)
+    return [text for text in (" > ".join(reversed(operation.error.codes)), operation.error.message[:600], told) if text]
 
 
-def _traffic(endpoint: str, headline: str, found: str, to: str) -> NoReturn:
+def _needs_support(operation: Operation) -> bool:
+    return operation.meaning is None or operation.meaning.ticket
+
+
+def _traffic(endpoint: str, headline: str, found: str, states: Mapping[str, str | None]) -> NoReturn:
+    sound = next((name for name, state in states.items() if state == "Succeeded"), None)
     blocked(
         headline,
         found=found,
         expected="traffic to deployments with provisioningState = 'Succeeded'",
-        fix=f"az ml online-endpoint update --name {endpoint} --traffic {to}=100",
+        fix=f"az ml online-endpoint update --name {endpoint} --traffic {sound}=100"
+        if sound
+        else f"no deployment of endpoint {endpoint} could take the traffic: mend one first, or deploy another",
     )

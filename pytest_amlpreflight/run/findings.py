@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from pytest_amlpreflight.facts.rules.az_ml import placed
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
@@ -120,7 +121,9 @@ def _of_culprit(item: pytest.Item, culprit: Culprit, outcome: Outcome, waited: s
     finding = _about(item, outcome, headline=culprit.headline, found=culprit.found, expected=culprit.expected)
     resource = culprit.resource or finding.resource
     key = kind_of(culprit, resource, finding.target)
-    return replace(finding, fix=culprit.fix, resource=resource, key=key, where=culprit.where, waited=waited)
+    target = target_of(item)
+    fix = placed(culprit.fix, target.workspace) if target and target.workspace else culprit.fix
+    return replace(finding, fix=fix, resource=resource, key=key, where=culprit.where, waited=waited)
 
 
 def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:

@@ -1,5 +1,6 @@
 """The checks of what became of a deployment, by call."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,6 +75,41 @@ def test_a_failed_deployment_says_the_innermost_code_and_what_it_means() -> None
     assert "#error-podoutofmemory" in caught.value.culprit.fix
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "advice", "logs"),
+    [
+        ("ImageBuildFailure", "container registry authorization failure", "az ml workspace sync-keys;", False),
+        ("OutOfQuota", "a lack of Azure ML capacity in the region", "Try again later", False),
+        ("OutOfQuota", "1 Too many pods: Kubernetes unschedulable", "resources.requests", False),
+        ("BadArgument", "User container has crashed", "--endpoint-name iris --name blue --lines 200", True),
+        ("ResourceNotReady", "the container is not ready", "inference server's log", True),
+        ("OperationCanceled", "another operation came first", "Wait until", False),
+    ],
+)
+def test_the_cause_that_azure_names_has_its_own_advice(code: str, message: str, advice: str, logs: bool) -> None:
+    """Logs are offered only where a container can have printed any."""
+    blue = live(provisioning_state="Failed")
+    operation = Operation("Failed", error=AzureError((ErrorLink(code, message),)))
+
+    with pytest.raises(Blocked, match=f"deployment blue failed with {code}") as caught:
+        deployment.check_deployment_is_provisioned(blue, blue, operation, endpoint(), "t")
+
+    fix = caught.value.culprit.fix
+    assert advice in fix
+    assert fix.startswith("az ml online-deployment get-logs") is logs
+
+
+def test_an_internal_error_says_what_a_support_ticket_asks_for() -> None:
+    """The ids of the operation and of the request; other errors are mended without."""
+    blue = live(provisioning_state="Failed")
+    told = {code: replace(failed(code), id="od:1", request="r1") for code in ("InternalServerError", "PodOutOfMemory")}
+
+    for code, operation in told.items():
+        with pytest.raises(Blocked, match="deployment blue failed") as caught:
+            deployment.check_deployment_is_provisioned(blue, blue, operation, endpoint(), "t")
+        assert ("operation od:1, request r1" in caught.value.culprit.found) is (code == "InternalServerError")
+
+
 def test_an_unknown_code_is_still_shown() -> None:
     """What no table knows is shown as Azure says it."""
     blue = live(provisioning_state="Failed")
@@ -122,6 +158,17 @@ def test_traffic_must_reach_somebody(traffic: dict[str, int], deployments: tuple
         deployment.check_traffic_reaches_a_live_deployment(endpoint(traffic=traffic), deployments)
 
     assert "--traffic blue=100" in caught.value.culprit.fix
+
+
+def test_traffic_to_a_failed_deployment_without_another_is_not_mended_by_the_traffic_it_has() -> None:
+    """There is nobody else to send it to."""
+    failed_one = (live(provisioning_state="Failed"),)
+
+    for traffic in ({"blue": 100}, {}):
+        with pytest.raises(Blocked, match="endpoint iris sends") as caught:
+            deployment.check_traffic_reaches_a_live_deployment(endpoint(traffic=traffic), failed_one)
+        assert "--traffic" not in caught.value.culprit.fix
+        assert "mend one first" in caught.value.culprit.fix
 
 
 def spec(*declared: str, **changes: Any) -> DeploymentSpec:

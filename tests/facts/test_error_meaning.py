@@ -70,14 +70,13 @@ def test_the_place_of_the_build_log_goes_into_the_advice() -> None:
     assert "--account-name sa --container-name azureml --name 'dcid/20.txt'" in meaning.advice_for({})
 
 
-def test_advice_names_the_workspace_where_it_is_known() -> None:
-    """And says WORKSPACE where it is not."""
-    meaning = meaning_of_error(an_error(("ImageBuildFailure", "container registry authorization failure")))
+def test_advice_names_the_deployment_where_it_is_known() -> None:
+    """And says DEPLOYMENT where it is not."""
+    meaning = meaning_of_error(an_error(("BadArgument", "User container has crashed")))
 
     assert meaning is not None
-    known = meaning.advice_for({"workspace": "ml", "group": "g"})
-    assert known.startswith("az ml workspace sync-keys --name ml --resource-group g;")
-    assert meaning.advice_for({}).startswith("az ml workspace sync-keys --name WORKSPACE --resource-group GROUP;")
+    assert "--endpoint-name iris --name blue" in meaning.advice_for({"endpoint": "iris", "deployment": "blue"})
+    assert "--endpoint-name ENDPOINT --name DEPLOYMENT" in meaning.advice_for({})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ _ANCHOR = re.compile(r"(?:aka\.ms/oe-tsg|how-to-troubleshoot-online-endpoints)#e
 @dataclass(frozen=True, slots=True)
 class CodeMeaning:
     """What an error code means, where Microsoft's guide describes it, what to try first, and which checks could explain
-    it. `container` says that a container may have started, and may have a log.
+    it. `container` says that a container may have started, and may have a log; `ticket` that only Azure's support can
+    look further.
     """
 
     code: str
@@ -28,6 +29,7 @@ class CodeMeaning:
     advice: str
     checks: tuple[str, ...]
     container: bool = False
+    ticket: bool = False
 
     def knowing(self, words: Mapping[str, str]) -> "CodeMeaning":
         """The same, with these words in the advice in the place of their names."""
@@ -117,6 +119,5 @@ def _wordings() -> tuple[tuple[re.Pattern[str], frozenset[str], CodeMeaning], ..
 
 def _meaning(row: Mapping[str, Any]) -> CodeMeaning:
     checks = tuple(row.get("checks") or ())
-    return CodeMeaning(
-        str(row["code"]), row["title"], row["guide"], row["advice"], checks, bool(row.get("container", False))
-    )
+    can = {name: bool(row.get(name, False)) for name in ("container", "ticket")}
+    return CodeMeaning(str(row["code"]), row["title"], row["guide"], row["advice"], checks, **can)
