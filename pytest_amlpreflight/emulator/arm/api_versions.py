@@ -1,35 +1,24 @@
 """Which api-versions a resource type answers to, and what ARM says to all others."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from ..answers import Answer, arm_error
 from ..ids import ArmPath
-from ..notation import read
 from ..world import World
-
-
-@cache
-def _table() -> dict[str, list[str]]:
-    return dict(read(Path(__file__).with_name("api-versions.yml"))["types"])
-
-
-@cache
-def _supported() -> dict[str, list[str]]:
-    return {arm_type.lower(): versions for arm_type, versions in _table().items()}
+from . import schemas
 
 
 def knows(arm_type: str) -> bool:
-    """Whether the table has versions for the type itself: for POSTs to a collection, such as Resource Graph's."""
-    return arm_type.lower() in _supported()
+    """Whether a table has versions for the type itself: for POSTs to a collection, such as Resource Graph's."""
+    return schemas.versions(arm_type) is not None
 
 
 def of_provider(namespace: str) -> list[dict[str, Any]]:
-    """The `resourceTypes` of a provider as the table has them, newest api-version first as ARM writes them."""
-    stem = f"{namespace.lower()}/"
-    types = {kind: versions for kind, versions in _table().items() if kind.lower().startswith(stem)}
-    return [{"resourceType": kind[len(stem) :], "apiVersions": versions[::-1]} for kind, versions in types.items()]
+    """The `resourceTypes` of a provider as the tables have them, newest api-version first as ARM writes them."""
+    return [
+        {"resourceType": kind.partition("/")[2], "apiVersions": (schemas.versions(kind) or [])[::-1]}
+        for kind in schemas.types(namespace)
+    ]
 
 
 def listed(world: World, arm: ArmPath) -> list[str] | None:
@@ -51,7 +40,7 @@ def refusal(
     if not version:
         text = "The api-version query parameter (?api-version=) is required for all requests."
         return arm_error(400, "MissingApiVersionParameter", text)
-    versions = listed or _supported().get(arm.type.lower())
+    versions = listed or schemas.versions(arm.type)
     if versions is None:
         return None if arm.type.lower() in held else _unknown_type(arm, version, held)
     if version in versions:
@@ -60,7 +49,7 @@ def refusal(
 
 
 def _unknown_type(arm: ArmPath, version: str, held: set[str]) -> Answer:
-    known = {arm_type.partition("/")[0] for arm_type in {*_supported(), *held}}
+    known = {arm_type.partition("/")[0] for arm_type in held} | schemas.namespaces()
     if arm.namespace.lower() not in known:
         text = f"The resource namespace '{arm.namespace}' is invalid."
         return arm_error(404, "InvalidResourceNamespace", text, unknown="unknown resource provider")

@@ -16,16 +16,13 @@ _ASSETS = re.compile(
 )
 _COMPARISON = re.compile(r"(?P<member>resourceType|resourceGroup|name|location) eq '(?P<value>[^']*)'", re.IGNORECASE)
 
-# roleAssignmentMode first appears in recordings of 2025-03-01-preview.
-_YOUNGER = {"microsoft.containerregistry/registries": (("roleAssignmentMode", "2025-03-01-preview"),)}
-
 
 def resource(world: World, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
     """One resource by id, in the casing with which it is stored; ARM's or the provider's 404 when there is none."""
     document = world.get(arm.path) or _embedded(world, arm)
     if document is None:
         return not_found(world, arm)
-    body = outward(document, own_url, query.get("api-version", ""))
+    body = outward(document, own_url)
     return Answer(body, escape_slashes=arm.type.lower().startswith(_ZONES))
 
 
@@ -38,7 +35,7 @@ def collection(world: World, arm: ArmPath, query: Mapping[str, str], own_url: st
     if missing is not None:
         return missing
     found = _ordered(_members(world, arm), query)
-    members = [outward(one, own_url, query.get("api-version", "")) for one in found]
+    members = [outward(one, own_url) for one in found]
     return page(members, world.page_size, arm, query, own_url)
 
 
@@ -112,13 +109,10 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
     return None
 
 
-def outward(document: Document, own_url: str, version: str) -> Document:
-    """A document as it leaves: `{arm}` is this server, scoring URIs lead to it, younger members are left out."""
+def outward(document: Document, own_url: str) -> Document:
+    """A document as it leaves: `{arm}` is this server, and scoring URIs lead to it."""
     shown = _with_urls(document, own_url)
     kind = type_of(document).lower()
-    for member, since in _YOUNGER.get(kind, ()):
-        if version < since:
-            shown["properties"] = {name: value for name, value in shown["properties"].items() if name != member}
     if kind == ENDPOINTS.lower():
         shown["properties"] = _with_port(shown.get("properties") or {}, urlsplit(own_url).port)
     return dict(shown)

@@ -1,14 +1,14 @@
 """The table of routes: which handler answers which method on which type."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import ids
 from ..answers import Answer, arm_error
 from ..data_plane import scoring
 from ..ids import ArmPath
 from ..world import ENDPOINTS, World, type_of
-from . import api_versions, authorization, diagnosis, enforcement, logs, policy, resource_graph, resources
+from . import api_versions, authorization, diagnosis, enforcement, logs, policy, resource_graph, resources, schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,17 @@ def dispatch(call: Call) -> Answer:
     if handler is None:
         text = f"The request {call.method} {call.arm.path} is not supported."
         return arm_error(404, "InvalidResourceType", text, unknown="no such route")
-    return handler(call)
+    return _as_asked(handler(call), typed, call.query["api-version"])
+
+
+def _as_asked(found: Answer, arm: ArmPath, version: str) -> Answer:
+    """The answer without the members that its api-version does not know, of one resource or of every row."""
+    if found.status != 200 or not isinstance(found.body, dict):
+        return found
+    rows = found.body.get("value")
+    if isinstance(rows, list):
+        return replace(found, body={**found.body, "value": [schemas.shown(row, arm.type, version) for row in rows]})
+    return replace(found, body=schemas.shown(found.body, arm.type, version))
 
 
 def _unregistered(call: Call) -> Answer | None:
