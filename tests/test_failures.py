@@ -1,6 +1,7 @@
 """Every documented failure, and the healthy world: exactly the named checks notice, and nothing else does."""
 
 import pytest
+from taken import Take, notice, unknown
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.finding import Outcome
@@ -30,9 +31,20 @@ def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, set[str]]:
     return said
 
 
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
+    """Which members of Azure's answers the readers of this test's runs take."""
+    return notice(monkeypatch)
+
+
 @pytest.mark.parametrize("name", failure_names())
-def test_a_failure_is_noticed_by_exactly_the_checks_it_names(example: pytest.Pytester, name: str) -> None:
-    """The file says which checks must notice and how; no other check fails or is left without an answer."""
+def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
+    example: pytest.Pytester, taken: set[Take], name: str
+) -> None:
+    """The file says which checks must notice and how; no other check fails or is left without an answer.
+
+    No reader takes a member that the api-version it asks for does not have.
+    """
     failure = load(name)
 
     said = outcomes(example, "--aml-failure", name, "--aml-phase", failure.phase)
@@ -40,13 +52,22 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(example: pytest.Pyt
     assert said["blocks"] == set(failure.blocks)
     assert said["errors"] == set(failure.errors)
     assert said["advises"] == set(failure.advises)
+    assert unknown(taken) == []
 
 
 @pytest.mark.usefixtures("whole_runs")
 @pytest.mark.parametrize("phase", PHASES)
-def test_in_a_healthy_world_nothing_blocks(example: pytest.Pytester, phase: str) -> None:
-    """Every check of the phase passes on the example or says why the question does not arise; none even advises."""
+def test_in_a_healthy_world_nothing_blocks(example: pytest.Pytester, taken: set[Take], phase: str) -> None:
+    """Every check of the phase passes on the example or says why the question does not arise; none even advises.
+
+    No reader takes a member that the api-version it asks for does not have.
+    """
     said = outcomes(example, "--aml-phase", phase)
 
     assert said["passes"]
     assert not said["blocks"] | said["errors"] | said["advises"]
+    assert {kind for kind, _, _ in taken} >= {
+        "Microsoft.KeyVault/vaults",
+        "Microsoft.MachineLearningServices/workspaces",
+    }
+    assert unknown(taken) == []

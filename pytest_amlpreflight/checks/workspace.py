@@ -12,7 +12,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
-from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, PrivateEndpoint, predates_endpoints
+from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, predates_endpoints
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
@@ -180,9 +180,7 @@ def check_datastore_authentication_matches_the_storage(
 
 
 @check("workspace", phases=("pre", "audit"), settles=True)
-def check_private_endpoints_are_approved_and_recent(
-    aml_workspace: Workspace, aml_old_private_endpoints: tuple[PrivateEndpoint, ...]
-) -> None:
+def check_private_endpoints_are_approved_and_recent(aml_workspace: Workspace) -> None:
     """The workspace's private endpoints are approved, and young enough to lead to managed online endpoints.
 
     Nothing gets through one that waits for approval. One made before 24 May 2022 leads to the workspace and not to
@@ -200,8 +198,9 @@ def check_private_endpoints_are_approved_and_recent(
             _complain_of_connection(blocked, aml_workspace, connection)
     for connection in leftovers:
         _complain_of_connection(advise, aml_workspace, connection)
-    for endpoint in aml_old_private_endpoints:
-        _judge_age(aml_workspace, endpoint)
+    if predates_endpoints(aml_workspace.created_at) is not False:
+        for connection in connections:
+            _judge_age(aml_workspace, connection)
 
 
 @check("workspace", phases=("pre", "audit"))
@@ -254,17 +253,17 @@ def _complain_of_connection(
     )
 
 
-def _judge_age(workspace: Workspace, endpoint: PrivateEndpoint) -> None:
-    old = predates_endpoints(endpoint.created_at)
+def _judge_age(workspace: Workspace, connection: PrivateEndpointConnection) -> None:
+    old, endpoint = predates_endpoints(connection.created_at), connection.private_endpoint_id
     if old is False:
         return
     (blocked if old else advise)(
-        f"private endpoint {endpoint.name} of workspace {workspace.name} "
+        f"private endpoint {endpoint.name if endpoint else connection.name} of workspace {workspace.name} "
         + ("is too old for online endpoints" if old else "may be too old for online endpoints"),
-        found=f"created {endpoint.created_at}"
+        found=f"created {connection.created_at}"
         if old
         else f"no time of creation; the workspace is of {workspace.created_at}",
         expected=f"created {SERVES_ENDPOINTS_SINCE} or later",
-        fix=f"az network private-endpoint delete --ids {endpoint.id}\n"
+        fix=f"az network private-endpoint delete --ids {endpoint or connection.id}\n"
         "(then create it again with the same subnet and group amlworkspace)",
     )

@@ -7,7 +7,6 @@ from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
-from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, predates_endpoints
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -88,13 +87,6 @@ class LinkedFacts(WorkspaceFacts):
         if vault is None:
             return ()
         return tuple(together(lambda one: read_access(self.azure.arm, one, vault.text), list(workspace.principal_ids)))
-
-    @fact
-    def old_private_endpoints(self, workspace: Workspace) -> tuple[PrivateEndpoint, ...]:
-        """The workspace's private endpoints that may predate online endpoints; none, unread, where the workspace
-        itself is younger.
-        """
-        return () if predates_endpoints(workspace.created_at) is False else self.private_endpoints
 
     @fact
     def diagnosis(self) -> Diagnosis | None:

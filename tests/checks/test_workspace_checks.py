@@ -10,7 +10,6 @@ from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis, DiagnosisResult
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
-from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import (
@@ -254,51 +253,58 @@ def connected(*statuses: str) -> Workspace:
     return replace(WORKSPACE, private_endpoint_connections=connections)
 
 
-def endpoint(created_at: str | None) -> PrivateEndpoint:
-    """A private endpoint made at that time."""
-    return PrivateEndpoint(id_of("Microsoft.Network/privateEndpoints", "pe"), "pe", {}, created_at)
+def with_endpoint_of(created_at: str | None) -> Workspace:
+    """A workspace of before online endpoints, whose one private endpoint was made at that time."""
+    endpoint = id_of("Microsoft.Network/privateEndpoints", "pe")
+    connection = PrivateEndpointConnection("/pe", "pe", "Approved", None, endpoint, created_at)
+    return replace(WORKSPACE, created_at="2021-11-08T10:20:30Z", private_endpoint_connections=(connection,))
 
 
 def test_approved_and_recent_private_endpoint_passes() -> None:
     """The day itself counts as recent."""
-    checks.check_private_endpoints_are_approved_and_recent(connected("Approved"), (endpoint("2022-05-24T00:00:00Z"),))
+    checks.check_private_endpoints_are_approved_and_recent(with_endpoint_of("2022-05-24T00:00:00Z"))
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected", "Timeout"])
 def test_private_endpoint_that_is_not_approved_is_blocked(status: str) -> None:
     """Nothing gets through it, approved ones beside it or not."""
     with pytest.raises(Blocked, match=f"private endpoint connection {status.lower()} of workspace ml"):
-        checks.check_private_endpoints_are_approved_and_recent(connected("Approved", status), ())
+        checks.check_private_endpoints_are_approved_and_recent(connected("Approved", status))
 
 
 def test_disconnected_leftover_is_advice() -> None:
     """Its private endpoint was deleted; the approved one serves."""
     with pytest.warns(PreflightAdvice, match=r"disconnected"):
-        checks.check_private_endpoints_are_approved_and_recent(connected("Approved", "Disconnected"), ())
+        checks.check_private_endpoints_are_approved_and_recent(connected("Approved", "Disconnected"))
 
 
 def test_only_private_endpoint_disconnected_is_blocked() -> None:
     """There is no other way in."""
     with pytest.raises(Blocked, match=r"disconnected"):
-        checks.check_private_endpoints_are_approved_and_recent(connected("Disconnected"), ())
+        checks.check_private_endpoints_are_approved_and_recent(connected("Disconnected"))
 
 
 def test_private_endpoint_from_before_online_endpoints_is_blocked() -> None:
     """One made before 24 May 2022 must be made again."""
     with pytest.raises(Blocked, match=r"^private endpoint pe of workspace ml is too old"):
-        checks.check_private_endpoints_are_approved_and_recent(connected("Approved"), (endpoint("2022-05-23"),))
+        checks.check_private_endpoints_are_approved_and_recent(with_endpoint_of("2022-05-23"))
 
 
 def test_private_endpoint_of_unknown_age_is_advice() -> None:
     """Azure gave no time, and the workspace is old enough to have had it before."""
     with pytest.warns(PreflightAdvice, match=r"may be too old"):
-        checks.check_private_endpoints_are_approved_and_recent(connected("Approved"), (endpoint(None),))
+        checks.check_private_endpoints_are_approved_and_recent(with_endpoint_of(None))
+
+
+def test_age_is_no_question_where_the_workspace_is_younger() -> None:
+    """Its private endpoints were made after it."""
+    checks.check_private_endpoints_are_approved_and_recent(connected("Approved"))
 
 
 def test_workspace_without_private_endpoints_has_none_to_approve() -> None:
     """The question is about those that exist."""
     with pytest.raises(NotApplicable, match=r"no private endpoint"):
-        checks.check_private_endpoints_are_approved_and_recent(WORKSPACE, ())
+        checks.check_private_endpoints_are_approved_and_recent(WORKSPACE)
 
 
 def found(level: str) -> DiagnosisResult:

@@ -131,6 +131,15 @@ def test_autoscale_settings_are_those_of_the_workspaces_deployments(world: Any) 
     assert setting.scales("Iris", "BLUE")
 
 
+def test_an_autoscale_setting_that_does_not_say_so_is_not_enabled(world: Any) -> None:
+    """The schema's default: absent means false."""
+    del world.properties("autoscalesettings/iris-blue-autoscale")["enabled"]
+
+    (setting,) = read_autoscale_settings(world.connect().arm, world.workspace_id)
+
+    assert not setting.enabled
+
+
 def test_timeouts_and_probes_are_numbers(world: Any) -> None:
     """ISO 8601 durations as the spec writes them; minutes and fractions too."""
     settings = world.properties("deployments/blue")

@@ -17,7 +17,7 @@ _ASSETS = re.compile(
 _COMPARISON = re.compile(r"(?P<member>resourceType|resourceGroup|name|location) eq '(?P<value>[^']*)'", re.IGNORECASE)
 
 
-def resource(world: World, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
+def resource(world: World, arm: ArmPath, own_url: str) -> Answer:
     """One resource by id, in the casing with which it is stored; ARM's or the provider's 404 when there is none."""
     document = world.get(arm.path) or _embedded(world, arm)
     if document is None:

@@ -44,7 +44,8 @@ def dispatch(call: Call) -> Answer:
     if handler is None:
         text = f"The request {call.method} {call.arm.path} is not supported."
         return arm_error(404, "InvalidResourceType", text, unknown="no such route")
-    return _as_asked(handler(call), typed, call.query["api-version"])
+    found = handler(call)
+    return _as_asked(found, call.arm, call.query["api-version"]) if call.method == "GET" else found
 
 
 def _as_asked(found: Answer, arm: ArmPath, version: str) -> Answer:
@@ -86,7 +87,7 @@ def _acted_upon(path: ArmPath) -> ArmPath:
 
 
 def _resource(call: Call) -> Answer:
-    return resources.resource(call.world, call.arm, call.query, call.own_url)
+    return resources.resource(call.world, call.arm, call.own_url)
 
 
 def _provider(call: Call) -> Answer:

@@ -46,5 +46,6 @@ def _asset(visit: "Visit", path: str) -> Answer:
     found = ids.parse(path)
     if found is None:
         return machine_learning_not_found("The asset was not found.")
-    read = resources.resource if found.name else resources.collection
-    return read(visit.world, found, visit.query, visit.own_url)
+    if found.name:
+        return resources.resource(visit.world, found, visit.own_url)
+    return resources.collection(visit.world, found, visit.query, visit.own_url)

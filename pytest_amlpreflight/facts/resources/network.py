@@ -61,7 +61,6 @@ class PrivateEndpoint:
     id: ResourceId
     name: str
     addresses: dict[str, tuple[str, ...]]
-    created_at: str | None = None
     network_id: ResourceId | None = None
 
     @property

@@ -20,7 +20,8 @@ class PrivateEndpointConnection:
     """A private endpoint as the resource behind it sees it.
 
     `status` is `Approved`, `Pending`, `Rejected`, `Disconnected` or `Timeout`; the connection's own
-    `provisioningState` says nothing about approval.
+    `provisioningState` says nothing about approval. `created_at` is when it was made, where Azure tells: the private
+    endpoint itself does not in any api-version.
     """
 
     id: str
@@ -28,6 +29,7 @@ class PrivateEndpointConnection:
     status: str
     description: str | None
     private_endpoint_id: ResourceId | None
+    created_at: str | None = None
 
     @property
     def approved(self) -> bool:

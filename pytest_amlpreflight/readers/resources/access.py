@@ -13,6 +13,7 @@ from pytest_amlpreflight.readers.connection.arm import Arm, both, together
 from pytest_amlpreflight.readers.connection.document import Document
 
 API_VERSION = "2022-04-01"
+ROLES_API_VERSION = "2022-05-01-preview"  # no stable one tells the conditions of a role's permissions
 
 
 def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
@@ -44,7 +45,7 @@ def read_role(arm: Arm, role_definition_id: str) -> RoleDefinition:
     """The role with that id."""
     document = arm.get(
         role_definition_id,
-        API_VERSION,
+        ROLES_API_VERSION,
         f"role definition {role_definition_id.rsplit('/', 1)[-1]}",
         permission="Microsoft.Authorization/roleDefinitions/read",
     )

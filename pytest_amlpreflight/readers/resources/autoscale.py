@@ -34,11 +34,10 @@ def _setting(row: Document, workspace_id: ResourceId) -> AutoscaleSetting | None
     if below != workspace_id.text.lower() or "/deployments/" not in rest:
         return None
     capacities = [profile.child("capacity") for profile in properties.children("profiles")]
-    enabled = properties.flag("enabled")
     return AutoscaleSetting(
         name=row.need("name"),
         id=row.text("id") or row.need("name"),
-        enabled=True if enabled is None else enabled,
+        enabled=properties.flag("enabled") or False,  # absent means false, as the schema says
         target_id=target,
         maximum=max((int(capacity.number("maximum") or 0) for capacity in capacities), default=0),
         minimum=min((int(capacity.number("minimum") or 0) for capacity in capacities), default=0),

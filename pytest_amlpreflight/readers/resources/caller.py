@@ -16,7 +16,7 @@ from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.resources.access import permission_blocks, read_denials
 
-API_VERSION = "2022-04-01"
+API_VERSION = "2022-05-01-preview"  # no stable one tells the conditions of permissions
 RESOURCE = "the run's own identity"
 
 

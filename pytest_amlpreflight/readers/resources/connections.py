@@ -20,4 +20,5 @@ def _connection(document: Document) -> PrivateEndpointConnection:
         status=state.text("status") or "Unknown",
         description=state.text("description"),
         private_endpoint_id=parse_resource_id(endpoint) if endpoint else None,
+        created_at=document.child("systemData").text("createdAt"),
     )

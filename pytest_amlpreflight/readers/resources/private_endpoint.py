@@ -24,7 +24,6 @@ def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -
         id=endpoint_id,
         name=endpoint_id.name,
         addresses=addresses or _group_addresses(arm, endpoint_id),
-        created_at=document.child("systemData").text("createdAt"),
         network_id=parse_resource_id(subnet.rsplit("/subnets/", 1)[0]) if subnet else None,
     )
 

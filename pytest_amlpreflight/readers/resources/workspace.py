@@ -52,7 +52,7 @@ def read_workspace(
             filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities")))
         ),
         tenant_id=properties.text("tenantId") or identity.text("tenantId"),
-        created_at=document.child("systemData").text("createdAt") or properties.text("creationTime"),
+        created_at=document.child("systemData").text("createdAt"),
         identity_principals=_principals(identity),
         primary_principal_id=_primary(identity, properties.text("primaryUserAssignedIdentity")),
     )

@@ -1,0 +1,80 @@
+"""Which members of Azure's answers the readers take, noticed while they do."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pytest_amlpreflight.emulator.arm import schemas
+from pytest_amlpreflight.readers.connection import arm, document
+from pytest_amlpreflight.readers.connection.api_version import resource_type
+from pytest_amlpreflight.readers.resources import key_vault, registry
+
+Take = tuple[str, str, tuple[str, ...]]
+"""A resource type, the api-version that was asked for, and the path to a member; `[]` is an item of a list."""
+
+WITHOUT_A_SCHEMA: dict[tuple[str, str], str] = {}
+"""Members that readers take though no published schema has them, by type and dotted path, each with the reason."""
+
+
+class Traced(dict[str, Any]):
+    """An object of an answer that notes each member which is asked of it."""
+
+    def __init__(
+        self, body: Mapping[str, Any], taken: set[Take], origin: tuple[str, str], path: tuple[str, ...]
+    ) -> None:
+        super().__init__(body)
+        self._note = lambda name: taken.add((*origin, (*path, name)))
+        self._wrap = lambda name, value: trace(value, taken, origin, (*path, name))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The member, traced in its turn."""
+        self._note(key)
+        return self._wrap(key, super().get(key, default))
+
+    def items(self) -> Any:
+        """The members of a map: whichever they are, nobody asked for one by name."""
+        return [(name, self._wrap("*", value)) for name, value in super().items()]
+
+
+def trace(value: Any, taken: set[Take], origin: tuple[str, str], path: tuple[str, ...] = ()) -> Any:
+    """The value, with every object in it traced; the rows of a list stand for the resource itself."""
+    if isinstance(value, list):
+        below = () if path == ("value",) else (*path, "[]")
+        return [trace(one, taken, origin, below) for one in value]
+    return Traced(value, taken, origin, path) if isinstance(value, dict) else value
+
+
+def notice(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
+    """What the readers take from now on, until the patch is undone: no seam leads to every answer at once."""
+    found: set[Take] = set()
+    answer, entity = arm._answer, document.document_of
+
+    def traced(response: Any) -> object:
+        url = response.request.url
+        version = parse_qs(urlsplit(url).query).get("api-version", [""])[0]
+        return trace(answer(response), found, (resource_type(url), version))
+
+    monkeypatch.setattr(arm, "_answer", traced)
+    for reader, kind in (
+        (key_vault, "Microsoft.KeyVault/vaults"),
+        (registry, "Microsoft.ContainerRegistry/registries"),
+    ):
+
+        def of_entity(resource: str, one: Any, reader: Any = reader, kind: str = kind) -> document.Document:
+            body = trace(entity(resource, one).body, found, (kind, reader.API_VERSION))
+            return document.Document(resource, body)
+
+        monkeypatch.setattr(reader, "document_of", of_entity)
+    return found
+
+
+def unknown(found: set[Take]) -> list[str]:
+    """What was taken though its api-version has no such member, in a line each."""
+    lines = []
+    for kind, version, path in sorted(found):
+        listed = (kind, ".".join(path)) in WITHOUT_A_SCHEMA
+        if path not in (("value",), ("nextLink",)) and not listed and not schemas.knows(kind, version, path):
+            lines.append(f"{kind} {version} has no {'.'.join(path)}")
+    return lines
