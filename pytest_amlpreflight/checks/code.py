@@ -1,13 +1,14 @@
 """The scoring script, judged from its source."""
 
+import re
 import sys
 from typing import NoReturn
 
 from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder, minor, normalised
-from pytest_amlpreflight.facts.project.script import Function, Import, ParameterKind, Script
+from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
@@ -16,7 +17,9 @@ FORBIDDEN = {ParameterKind.POSITIONAL_ONLY, ParameterKind.VAR_POSITIONAL, Parame
 
 
 @check("code", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
-def check_scoring_script_compiles(aml_script: Script | None, aml_environment: Environment) -> None:
+def check_scoring_script_compiles(
+    aml_script: Script | None, aml_environment: Environment, aml_deployment_spec: DeploymentSpec
+) -> None:
     """The scoring script is inside the code folder, and Python can read it.
 
     The server imports the script when the container starts. A script that is not there or does not compile takes the
@@ -25,6 +28,7 @@ def check_scoring_script_compiles(aml_script: Script | None, aml_environment: En
     script = _script(aml_script)
     problem = script.problem
     if problem is None:
+        _check_language(script, aml_environment, aml_deployment_spec)
         return
     declared = minor(aml_environment.python)
     is_in_script = problem.position.path == script.shown
@@ -78,18 +82,21 @@ def check_imports_are_in_the_environment(
         not_reached(f"{aml_environment.shown} is not valid")
     installed, unknown = aml_serving_rules.installed(aml_environment.requirements)
     installed |= IMAGES_OWN if aml_environment.may_have_the_server else frozenset()
-    for each in _missing(script, installed, unknown, aml_serving_rules):
+
+    def judge(each: Import) -> None:
         wanted = aml_serving_rules.distributions(each.module)
         why = aml_environment.unknown_because or (f"{', '.join(sorted(unknown))} may bring it" if unknown else None)
-        headline = f"{script.name} imports {each.top}, which the environment lacks"
         found = f"import {each.module} at {each.position}; not in {aml_environment.shown}"
         expected = f"{' or '.join(wanted[:2])} among its packages"
         fix = f"add `{wanted[0]}` to the pip section of {aml_environment.shown}"
         if each.is_certain and why is None:
-            blocked(headline, found=found, expected=expected, fix=fix)
-        doubt = why or "the import may never run"
-        advise(f"{script.name} imports {each.top}, which {aml_environment.shown} does not list", found=found,
-               expected=f"{expected} ({doubt})", fix=fix)  # fmt: skip
+            headline = f"{script.name} imports {each.top}, which the environment lacks"
+            blocked(headline, found=found, expected=expected, fix=fix, kind="not installed", where=each.position)
+        headline = f"{script.name} imports {each.top}, which {aml_environment.shown} does not list"
+        expected = f"{expected} ({why or 'the import may never run'})"
+        advise(headline, found=found, expected=expected, fix=fix, kind="not listed", where=each.position)
+
+    for_each(judge, _missing(script, installed, unknown, aml_serving_rules))
 
 
 @check("code", explains=("UserScriptInitFailed", "ResourceNotReady", "ERR_2200"), phases=PHASES)
@@ -116,9 +123,10 @@ def check_model_paths_exist(
         not_applicable(f"{script.name} joins no constant path to AZUREML_MODEL_DIR")
     if not model.is_complete:
         not_applicable(f"{model.shown} holds too many files to be listed")
-    for each in script.model_paths:
+
+    def judge(each: ModelPath) -> None:
         if model.holds(each.path):
-            continue
+            return
         near = _nearest(each.path, model)
         verdict = advise if script.searches_files else blocked
         verdict(
@@ -126,7 +134,57 @@ def check_model_paths_exist(
             found=f"{each.path} at {each.position}; AZUREML_MODEL_DIR will hold {_some(model)}",
             expected=f"a path in the model{f', such as {near}' if near else ''}",
             fix=f'os.path.join(os.environ["AZUREML_MODEL_DIR"], "{near or sorted(model.files)[0]}")',
+            where=each.position,
         )
+
+    for_each(judge, script.model_paths)
+
+
+@check("code", explains=("UserScriptInitFailed",), phases=PHASES)
+def check_opened_paths_are_in_the_container(aml_script: Script | None, aml_model_folder: ModelFolder | None) -> None:
+    """The script opens its files by paths that the container has too.
+
+    Where the server is started is nobody's promise, so that relative paths found on the author's machine are not found
+    there; paths of that machine are not in the image; and the model's folder changes with its version. Only advice: an
+    image of one's own may have them.
+    """
+    script = _compiled(aml_script)
+    for each in script.opened_paths:
+        problem = _elsewhere(each.path)
+        if problem is None:
+            continue
+        name = re.split(r"[/\\]", each.path)[-1]
+        in_model = aml_model_folder is None or any(file.endswith(name) for file in aml_model_folder.files)
+        base = 'os.environ["AZUREML_MODEL_DIR"]' if in_model else "os.path.dirname(__file__)"
+        advise(
+            f"{script.name} opens {each.path}, {problem}",
+            found=f"{each.path} at {each.position}",
+            expected="paths below AZUREML_MODEL_DIR, or beside the script",
+            fix=f'os.path.join({base}, ..., "{name}")',
+            where=each.position,
+        )
+
+
+@check("code", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
+def check_script_waits_for_nobody(aml_script: Script | None) -> None:
+    """The script does not wait for a debugger.
+
+    `debugpy.wait_for_client()` is of great use on one's own machine. In the container nobody ever attaches: the probes
+    give up, and the log shows no error.
+    """
+    script = _compiled(aml_script)
+
+    def judge(each: Wait) -> None:
+        verdict = blocked if each.is_certain else advise
+        verdict(
+            f"{script.name} waits for a debugger",
+            found=f"{each.call}() at {each.position}",
+            expected="no call that waits for somebody, or one behind a condition that the container does not meet",
+            fix=f"take {each.call}() out at {each.position}; --aml-local --aml-local-debug PORT waits from outside",
+            where=each.position,
+        )
+
+    for_each(judge, script.waits)
 
 
 @check("code", explains=("UserScriptImportError",), phases=PHASES)
@@ -176,8 +234,26 @@ def _script(script: Script | None) -> Script:
     return script
 
 
+def _check_language(script: Script, environment: Environment, spec: DeploymentSpec) -> None:
+    """The inference server runs Python; a container with routes of its own runs what it likes."""
+    if script.is_python:
+        return
+    routes = spec.environment.inference_config if spec.environment else None
+    if routes is not None or not environment.lists_packages:
+        not_applicable(f"{script.name} is not Python, and its container runs it")
+    where = spec.where("code_configuration.scoring_script")
+    blocked(
+        f"{script.name} is not Python, and the inference server runs nothing else",
+        found=f"scoring_script = {script.name} at {where}",
+        expected="a .py file, or a container of its own with an inference_config",
+        fix=f"correct the name at {where}",
+    )
+
+
 def _compiled(script: Script | None) -> Script:
     found = _script(script)
+    if not found.is_python:
+        not_applicable(f"{found.name} is not Python")
     if found.problem:
         not_reached(f"{found.shown} does not compile")
     return found
@@ -223,32 +299,54 @@ def _refused(headline: str, *, found: str, expected: str, fix: str) -> NoReturn:
 
 
 def _check_relative_imports(script: Script) -> None:
-    for each in script.imports:
-        if each.level and each.is_certain:
-            blocked(
-                f"{script.name} imports relatively, and is no package",
-                found=f"from {'.' * each.level}{each.module} import ... at {each.position}",
-                expected="absolute imports: the server loads the script by its file",
-                fix=f"write `from {each.module or '<module>'} import ...` at {each.position}",
-            )
+    def judge(each: Import) -> None:
+        blocked(
+            f"{script.name} imports relatively, and is no package",
+            found=f"from {'.' * each.level}{each.module} import ... at {each.position}",
+            expected="absolute imports: the server loads the script by its file",
+            fix=f"write `from {each.module or '<module>'} import ...` at {each.position}",
+            where=each.position,
+        )
+
+    for_each(judge, [each for each in script.imports if each.level and each.is_certain])
 
 
 def _check_misplaced_modules(script: Script, environment: Environment, rules: ServingRules) -> None:
     """A module that stands near the code folder; an environment that is not known whole may have it installed."""
     installed, unknown = rules.installed(environment.requirements)
-    for each in script.imports:
-        outside = script.misplaced.get(each.top)
-        wanted = set(rules.distributions(each.module))
-        if not outside or wanted & installed or each.top in sys.stdlib_module_names or _is_near(each, unknown):
-            continue
-        is_known = environment.lists_packages and environment.unknown_because is None
+    is_known = environment.lists_packages and environment.unknown_because is None
+
+    def judge(each: Import) -> None:
+        outside = script.misplaced[each.top]
         verdict = blocked if is_known and each.is_certain else advise
         verdict(
             f"{script.name} imports {each.top}, which stands outside the code folder",
             found=f"import {each.module} at {each.position}; {outside} is not uploaded",
             expected="every local module inside code_configuration.code",
             fix=f"move {outside} into the code folder, or set `code:` to a folder that holds both",
+            where=each.position,
         )
+
+    found = {each.top: each for each in reversed(script.imports) if each.top in script.misplaced}
+    for_each(
+        judge,
+        [
+            each
+            for each in reversed(found.values())
+            if each.top not in sys.stdlib_module_names
+            and not set(rules.distributions(each.module)) & installed
+            and not _is_near(each, unknown)
+        ],
+    )
+
+
+def _elsewhere(path: str) -> str | None:
+    """Why the container does not have the path; None where it may."""
+    if re.match(r"[A-Za-z]:[\\/]|/home/|/Users/|~|\\\\", path):
+        return "which is on the author's machine"
+    if re.match(r"/var/azureml-app/azureml-models/|(?:\./)?azureml-models/", path):
+        return "which changes with the model's version"
+    return None if path.startswith("/") else "which counts from wherever the server is started"
 
 
 def _is_near(wanted: Import, unknown: frozenset[str]) -> bool:

@@ -14,12 +14,15 @@ from pytest_amlpreflight.facts.project.script import (
     Function,
     Import,
     ModelPath,
+    OpenedPath,
     Parameter,
     ParameterKind,
     Problem,
     Script,
+    Wait,
 )
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.reference import EnvironmentReference, InferenceConfig
 from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
@@ -63,7 +66,7 @@ def test_script_that_compiles_passes() -> None:
     """A script without a problem is all that is asked for."""
     found = script()
 
-    checks.check_scoring_script_compiles(found, conda())
+    checks.check_scoring_script_compiles(found, conda(), SPEC)
 
 
 def test_script_that_does_not_compile_is_blocked() -> None:
@@ -71,7 +74,7 @@ def test_script_that_does_not_compile_is_blocked() -> None:
     found = script(problem=Problem("invalid syntax", HERE))
 
     with pytest.raises(Blocked, match=r"score.py cannot be run: invalid syntax") as caught:
-        checks.check_scoring_script_compiles(found, conda())
+        checks.check_scoring_script_compiles(found, conda(), SPEC)
 
     assert caught.value.culprit.found == "src/score.py:3: invalid syntax"
 
@@ -82,7 +85,7 @@ def test_script_that_is_not_there_is_missing_on_every_python() -> None:
     found = script(problem=Problem("it is not in src", Position("blue.yml", 8)))
 
     with pytest.raises(Blocked, match=r"score.py cannot be run: it is not in src") as caught:
-        checks.check_scoring_script_compiles(found, conda(python=newer))
+        checks.check_scoring_script_compiles(found, conda(python=newer), SPEC)
 
     assert caught.value.culprit.fix == "correct blue.yml:8"
 
@@ -93,7 +96,7 @@ def test_syntax_of_a_newer_python_is_not_judged() -> None:
     found = script(problem=Problem("invalid syntax", HERE))
 
     with pytest.raises(NotApplicable, match=f"may use what Python {newer} knows"):
-        checks.check_scoring_script_compiles(found, conda(python=newer))
+        checks.check_scoring_script_compiles(found, conda(python=newer), SPEC)
 
 
 def test_deployment_without_a_script_is_skipped() -> None:
@@ -356,3 +359,67 @@ def test_returned_exceptions_are_advised_against() -> None:
 
     with pytest.warns(PreflightAdvice, match="score.py returns exception text to its callers"):
         checks.check_errors_stay_inside(found)
+
+
+def test_a_script_in_another_language_is_left_to_its_container() -> None:
+    """R under plumber has routes of its own; nothing judges it as Python."""
+    r = Script(Path("scripts/plumber.R"), "scripts/plumber.R")
+    routes = replace(SPEC, environment=EnvironmentReference(image="r:1", inference_config=InferenceConfig()))
+    image = Environment(EnvironmentSource.IMAGE, unknown_because="image r:1 holds what is installed")
+
+    for judge in (
+        lambda: checks.check_scoring_script_compiles(r, image, routes),
+        lambda: checks.check_script_defines_init_and_run(r),
+        lambda: checks.check_errors_stay_inside(r),
+    ):
+        with pytest.raises(NotApplicable, match=r"plumber.R is not Python"):
+            judge()
+
+
+def test_a_script_in_another_language_cannot_be_served_by_the_inference_server() -> None:
+    """A conda file makes an environment for Python."""
+    with pytest.raises(Blocked, match=r"plumber.R is not Python, and the inference server runs nothing else"):
+        checks.check_scoring_script_compiles(Script(Path("plumber.R"), "plumber.R"), conda(), SPEC)
+
+
+def test_every_missing_import_is_named() -> None:
+    """One verdict, so that one round is enough."""
+    found = script(uses("pandas"), uses("sklearn.svm"), uses("torch", certain=False))
+
+    with pytest.raises(Blocked) as caught, pytest.warns(PreflightAdvice, match="imports torch"):
+        checks.check_imports_are_in_the_environment(found, conda("azureml-inference-server-http"), RULES)
+
+    assert [each.headline.split()[2] for each in caught.value.culprits] == ["sklearn,", "pandas,"]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("model/model.pkl", "counts from wherever the server is started"),
+        ("/home/me/model.pkl", "is on the author's machine"),
+        ("C:\\models\\model.pkl", "is on the author's machine"),
+        ("/var/azureml-app/azureml-models/iris/1/model.pkl", "changes with the model's version"),
+    ],
+)
+def test_paths_that_the_container_lacks_are_advised_against(path: str, why: str) -> None:
+    """Each is found on its author's machine, and not in the container."""
+    found = script(opened_paths=(OpenedPath(path, HERE),))
+
+    with pytest.warns(PreflightAdvice, match=why):
+        checks.check_opened_paths_are_in_the_container(found, None)
+
+
+def test_paths_of_the_image_are_left_alone() -> None:
+    """An image of one's own may hold anything."""
+    checks.check_opened_paths_are_in_the_container(script(opened_paths=(OpenedPath("/opt/app/names.txt", HERE),)), None)
+
+
+def test_a_wait_for_a_debugger_is_blocked_where_it_is_certain() -> None:
+    """Behind a condition it is nobody's trap for sure."""
+    certain = script(waits=(Wait("debugpy.wait_for_client", HERE),))
+    behind = script(waits=(Wait("debugpy.wait_for_client", HERE, is_certain=False),))
+
+    with pytest.raises(Blocked, match=r"score.py waits for a debugger"):
+        checks.check_script_waits_for_nobody(certain)
+    with pytest.warns(PreflightAdvice, match=r"score.py waits for a debugger"):
+        checks.check_script_waits_for_nobody(behind)

@@ -2,6 +2,7 @@
 
 import os
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,123 @@ def test_returned_exceptions_are_found(tmp_path: Path) -> None:
     assert [each.line for each in found.returned_errors] == [6, 8]
 
 
+BEGINNING = """def init():
+    pass
+def run(data):
+    try:
+        result = data
+    except Exception as e:
+"""
+
+
+@pytest.mark.parametrize(
+    ("handler", "line"),
+    [
+        ("result = str(e)\n        return json.dumps({'error': result})", 8),
+        ("error = str(e)\n        return error", 8),
+        ("result = {'error': traceback.format_exc()}\n    return result", 8),
+        ("result = str(e)\n        logging.error(result)\n    return result", 9),
+        ("return AMLResponse(str(e), 200)", 7),
+    ],
+)
+def test_an_exception_that_becomes_an_answer_is_found_through_names(tmp_path: Path, handler: str, line: int) -> None:
+    """The guides' own samples keep it in a name first."""
+    source = f"{BEGINNING}        {handler}\n"
+
+    found = script(tmp_path, source)
+
+    assert [each.line for each in found.returned_errors] == [line]
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        "return AMLResponse(str(e), 500)",
+        "return AMLResponse(str(e), status_code=400)",
+        "logging.error(str(e))\n        raise",
+        "result = str(e)\n        result = None\n    return [1]",
+    ],
+)
+def test_an_error_with_its_status_is_an_honest_answer(tmp_path: Path, handler: str) -> None:
+    """Metrics and probes see it."""
+    source = f"{BEGINNING}        {handler}\n"
+
+    assert script(tmp_path, source).returned_errors == ()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'{}/model/model.pkl'.format(os.environ['AZUREML_MODEL_DIR'])",
+        "'%s/model/model.pkl' % os.getenv('AZUREML_MODEL_DIR')",
+        "'{}/{}'.format(base, 'x') or base + '/model/model.pkl'",
+    ],
+)
+def test_paths_are_read_from_formatted_texts(tmp_path: Path, expression: str) -> None:
+    """`.format` and `%` are ways to join, too."""
+    init = f"def init():\n    base = os.environ['AZUREML_MODEL_DIR']\n    open({expression})\n"
+    source = f"import os\n{init}def run(d):\n    pass\n"
+
+    assert [each.path for each in script(tmp_path, source).model_paths] == ["model/model.pkl"]
+
+
+def test_paths_that_are_opened_without_the_model_folder_are_collected(tmp_path: Path) -> None:
+    """With the names they were kept under; addresses, data and joined paths are none."""
+    source = """
+        import joblib, os, json
+        PLACE = os.path.join("model", "model.pkl")
+        def init():
+            joblib.load(PLACE)
+            open("/var/azureml-app/azureml-models/iris/1/names.txt")
+            open(os.path.join(os.environ["AZUREML_MODEL_DIR"], "model.pkl"))
+            json.load(open("labels.json"))
+            pd.read_csv("https://example.com/a.csv")
+        def run(data):
+            return model.load("plain")
+    """
+
+    found = script(tmp_path, source)
+
+    assert {each.path for each in found.opened_paths} == {
+        "model/model.pkl",
+        "/var/azureml-app/azureml-models/iris/1/names.txt",
+        "labels.json",
+    }
+
+
+def test_calls_that_wait_for_a_debugger_are_collected(tmp_path: Path) -> None:
+    """And whether they are reached."""
+    source = """
+        import debugpy, os
+        if os.environ.get("DEBUG"):
+            debugpy.wait_for_client()
+        def init():
+            debugpy.wait_for_client()
+        def run(data):
+            breakpoint()
+    """
+
+    found = [(each.call, each.position.line, each.is_certain) for each in script(tmp_path, source).waits]
+
+    assert found == [
+        ("debugpy.wait_for_client", 4, False),
+        ("debugpy.wait_for_client", 6, True),
+        ("breakpoint", 8, True),
+    ]
+
+
+def test_a_long_sum_is_read_in_linear_time(tmp_path: Path) -> None:
+    """Generated sources hold sums of thousands of parts."""
+    took = []
+    for length in (300, 2400):
+        source = "def init():\n    pass\ndef run(d):\n    pass\n" + f"x = {'+'.join(['a'] * length)}\n" * 40
+        began = time.monotonic()
+        assert script(tmp_path, source).problem is None
+        took.append(time.monotonic() - began)
+
+    assert took[1] < took[0] * 24 + 0.5
+
+
 @pytest.mark.parametrize(
     ("raw", "problem"),
     [
@@ -216,7 +334,10 @@ def test_returned_exceptions_are_found(tmp_path: Path) -> None:
         (b"x = '\xff'\n", "src/score.py: invalid or missing encoding declaration"),
         (b"x = 1\n\ny = '\xff'\n", "src/score.py:3: byte 0xff is not utf-8"),
         (b"# -*- coding: klingon -*-\n", "src/score.py: unknown encoding"),
+        (b"# -*- coding: hex -*-\n", "src/score.py:1: it declares an encoding in which no text is written"),
+        (b"# coding: undefined\n", "src/score.py:1: it declares an encoding in which no text is written"),
         (b"x = 1\x00\n", "src/score.py"),
+        (b"x = 1\n" * 100_000, "src/score.py: is larger than 512 KiB"),
         (b"x = " + b"(" * 300 + b")" * 300, "src/score.py:1: too many nested parentheses"),
     ],
 )

@@ -83,6 +83,26 @@ class ModelPath:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedPath:
+    """A path that the script opens and spells out whole, without AZUREML_MODEL_DIR, as it is written."""
+
+    path: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A call that waits for somebody at a keyboard, such as `debugpy.wait_for_client()`.
+
+    `is_certain` says that it is reached when the script starts or scores.
+    """
+
+    call: str
+    position: Position
+    is_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What a scoring script defines, imports and opens.
 
@@ -104,6 +124,13 @@ class Script:
     searches_files: bool = False
     v1_calls: tuple[Position, ...] = ()
     returned_errors: tuple[Position, ...] = ()
+    opened_paths: tuple[OpenedPath, ...] = ()
+    waits: tuple[Wait, ...] = ()
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is Python by its name; containers of the user's own run other languages."""
+        return self.path.suffix.lower() == ".py"
 
     @property
     def name(self) -> str:

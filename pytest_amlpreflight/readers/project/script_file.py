@@ -13,7 +13,7 @@ from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.readers.project.script_source import SourceReader
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_bytes, shown_path
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 524_288  # of one file: longer ones were written by a program, and take Python seconds to parse
 MAX_MODULES = 200  # files followed from the script; a serving folder has a handful
 
 
@@ -37,7 +37,7 @@ def read_deployment_script(spec: DeploymentSpec, root: Path) -> Script | None:
         return Script(path, shown_path(path, root), problem=Problem("it stands outside the code folder", where))
     if not path.is_file():
         return Script(path, shown_path(path, root), problem=Problem(f"it is not in {shown_path(folder, root)}", where))
-    return read_script(path, root, folder)
+    return read_script(path, root, folder) if path.suffix.lower() == ".py" else Script(path, shown_path(path, root))
 
 
 def read_script(path: Path, root: Path, code: Path) -> Script:
@@ -63,6 +63,8 @@ def read_script(path: Path, root: Path, code: Path) -> Script:
         searches_files=source.searches_files,
         v1_calls=tuple(source.v1_calls),
         returned_errors=tuple(source.returned_errors),
+        opened_paths=tuple(source.opened_paths),
+        waits=tuple(source.waits),
     )
 
 
@@ -77,6 +79,8 @@ def _parse(raw: bytes, shown: str) -> ast.Module | Problem:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         return Problem(f"byte 0x{raw[error.start]:02x} is not {error.encoding}", Position(shown, line))
+    except (LookupError, UnicodeError):  # `hex` and `rot13` are codecs too, and not of text
+        return Problem("it declares an encoding in which no text is written", Position(shown, 1))
     except ValueError:
         return Problem("source code holds a null byte", Position(shown))
     except (RecursionError, MemoryError):

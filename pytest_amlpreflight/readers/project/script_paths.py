@@ -1,7 +1,7 @@
 """Paths below the model folder, as far as a script spells them out in constants."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 MODEL_DIR = "AZUREML_MODEL_DIR"
 
@@ -15,6 +15,14 @@ def last_name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def chain(node: ast.expr) -> Iterator[ast.expr]:
+    """A sum or a joined path, each of its parts at the right of one link, from the whole to the first part."""
+    yield node
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+        node = node.left
+        yield node
+
+
 def path_parts(node: ast.expr, model_dirs: Mapping[str, list[str]]) -> list[str] | None:
     """The constants joined to the model folder: empty for the folder itself, None for any other expression."""
     if isinstance(node, ast.Name):
@@ -22,9 +30,16 @@ def path_parts(node: ast.expr, model_dirs: Mapping[str, list[str]]) -> list[str]
     if _is_model_dir(node):
         return []
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div | ast.Add):
-        return _extended(path_parts(node.left, model_dirs), [node.right])
+        *sums, first = chain(node)
+        return _extended(
+            path_parts(first, model_dirs), [each.right for each in reversed(sums) if isinstance(each, ast.BinOp)]
+        )
     if isinstance(node, ast.JoinedStr):
         return _formatted(node, model_dirs)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return _replaced(node.left, "%s", [node.right], model_dirs)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        return _replaced(node.func.value, "{}", node.args, model_dirs)
     if isinstance(node, ast.Call) and last_name(node.func) in {"join", "joinpath", "Path", "PurePath", "str"}:
         base, rest = _joined_parts(node)
         return _extended(path_parts(base, model_dirs), rest) if base is not None else None
@@ -48,6 +63,29 @@ def _formatted(node: ast.JoinedStr, model_dirs: Mapping[str, list[str]]) -> list
         return None
     first, rest = node.values
     return _extended(path_parts(first.value, model_dirs), [rest]) if isinstance(first, ast.FormattedValue) else None
+
+
+def _replaced(
+    template: ast.expr, mark: str, values: list[ast.expr], model_dirs: Mapping[str, list[str]]
+) -> list[str] | None:
+    """`"{}/model.pkl".format(base)` and `"%s/model.pkl" % base`: the folder first, and constants behind it."""
+    if not (isinstance(template, ast.Constant) and isinstance(template.value, str) and len(values) == 1):
+        return None
+    before, found, rest = template.value.partition(mark)
+    base = path_parts(values[0], model_dirs)
+    return None if before or not found or mark in rest or base is None else [*base, rest]
+
+
+def spelled_out(node: ast.expr, texts: Mapping[str, str]) -> str | None:
+    """The path behind an expression that is made of constants alone; None for any other."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return texts.get(node.id)
+    if isinstance(node, ast.Call) and last_name(node.func) in {"join", "Path", "open"} and node.args:
+        parts = [spelled_out(each, texts) for each in (node.args[:1] if last_name(node.func) == "open" else node.args)]
+        return "/".join(part for part in parts if part is not None) if None not in parts else None
+    return None
 
 
 def _is_model_dir(node: ast.expr) -> bool:

@@ -2,14 +2,26 @@
 """One Python source file, walked once for everything that checks ask of it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pytest_amlpreflight.facts.project.position import Position
-from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, Parameter, ParameterKind
-from pytest_amlpreflight.readers.project.script_paths import last_name, path_parts
+from pytest_amlpreflight.facts.project.script import (
+    Function,
+    Import,
+    ModelPath,
+    OpenedPath,
+    Parameter,
+    ParameterKind,
+    Wait,
+)
+from pytest_amlpreflight.readers.project.script_paths import chain, last_name, path_parts, spelled_out
 
 SEARCHES = {"exists", "isfile", "isdir", "is_file", "is_dir", "listdir", "glob", "iglob", "rglob", "walk", "scandir"}
+OPENS = {"open", "load", "load_model", "read_csv", "read_json", "read_pickle", "read_parquet", "InferenceSession"}
+FILE = re.compile(r"[^\n]*(?:[/\\][^/\\\n]+|\.(?:pkl|pickle|joblib|sav|onnx|pt|pth|h5|keras|bin|json|csv|txt|npy|npz))")
+WAITS = {"wait_for_client", "wait_for_attach", "set_trace", "breakpoint"}
 CALLED = {"init", "run"}  # what the inference server calls; other functions may never run
 FORGIVEN = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
@@ -26,6 +38,10 @@ class SourceReader(ast.NodeVisitor):
         self.model_paths: list[ModelPath] = []
         self.v1_calls: list[Position] = []
         self.returned_errors: list[Position] = []
+        self.opened_paths: list[OpenedPath] = []
+        self.waits: list[Wait] = []
+        self._texts: dict[str, str] = {}
+        self._tainted: set[str] = set()
         self._certain, self._in_doubt, self._scope = True, False, ""
         self._caught: list[str] = []
         self._model_dirs: dict[str, list[str]] = {}
@@ -101,7 +117,7 @@ class SourceReader(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Return(self, node: ast.Return) -> None:
-        if self._scope == "run" and self._caught and node.value is not None and self._tells_error(node.value):
+        if self._scope == "run" and node.value is not None and self._tells_error(node.value):
             self.returned_errors.append(Position(self.shown, node.lineno))
         self.generic_visit(node)
 
@@ -110,12 +126,27 @@ class SourceReader(ast.NodeVisitor):
         self.searches_files = self.searches_files or name in SEARCHES
         if name == "get_model_path":
             self.v1_calls.append(Position(self.shown, node.lineno))
+        if name in WAITS:
+            self.waits.append(Wait(ast.unparse(node.func), Position(self.shown, node.lineno), self._certain))
+        self._opened(name, node)
         self._join(node)
         self.generic_visit(node)
 
+    def _opened(self, name: str, node: ast.Call) -> None:
+        path = spelled_out(node.args[0], self._texts) if name in OPENS and node.args else None
+        if path is not None and FILE.fullmatch(path) and "://" not in path and not path.startswith(("{", "[")):
+            self.opened_paths.append(OpenedPath(path, Position(self.shown, node.lineno)))
+
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        self._join(node)
-        self.generic_visit(node)
+        links = list(chain(node))  # one after the other: a sum of a thousand parts is nested a thousand deep
+        for link in links:
+            self._join(link)
+        for link in links[:-1]:
+            self.visit(link.right)  # type: ignore[attr-defined]  # all but the first part are sums
+        if len(links) > 1:
+            self.visit(links[-1])
+        else:
+            self.generic_visit(node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         self._join(node)
@@ -146,6 +177,7 @@ class SourceReader(ast.NodeVisitor):
                 self._assigned(part, None)
             return
         self._defined(target.id)
+        self._noted(target.id, value)
         parts = path_parts(value, self._model_dirs) if value is not None and not self._in_doubt else None
         if parts is not None:
             self._model_dirs[target.id] = parts
@@ -154,9 +186,24 @@ class SourceReader(ast.NodeVisitor):
         if not self._scope:
             self.functions.pop(target.id, None)  # what it is now, nobody can read from here
 
+    def _noted(self, name: str, value: ast.expr | None) -> None:
+        """Keep what a name stands for: a constant path, or the text of an exception."""
+        text = spelled_out(value, self._texts) if value is not None else None
+        self._texts.pop(name, None)
+        if text is not None:
+            self._texts[name] = text
+        if value is not None and self._tells_error(value):
+            self._tainted.add(name)
+        elif not self._in_doubt:
+            self._tainted.discard(name)
+
     def _join(self, node: ast.expr) -> None:
         """Note a path below the model folder, once, from the outermost expression that builds it."""
         if id(node) in self._joined:
+            return
+        links = list(chain(node))
+        if len(links) > 1 and path_parts(links[-1], self._model_dirs) is None:
+            self._joined.update(id(link) for link in links[:-1])  # once for the whole sum, however long
             return
         parts = path_parts(node, self._model_dirs)
         if parts:
@@ -165,9 +212,12 @@ class SourceReader(ast.NodeVisitor):
             self.model_paths.append(ModelPath(path, Position(self.shown, node.lineno)))
 
     def _tells_error(self, value: ast.expr) -> bool:
-        """Whether the returned value holds the caught exception's text or its traceback."""
+        """Whether the value holds a caught exception's text or its traceback; not an answer with an error status."""
+        if isinstance(value, ast.Call) and last_name(value.func) == "AMLResponse" and _is_error_status(value):
+            return False
+        telling = {*self._caught, *self._tainted} - {""}
         for inner in ast.walk(value):
-            if isinstance(inner, ast.Name) and inner.id and inner.id == self._caught[-1]:
+            if isinstance(inner, ast.Name) and inner.id in telling:
                 return True
             if isinstance(inner, ast.Call) and last_name(inner.func) in {"format_exc", "format_exception"}:
                 return True
@@ -210,6 +260,13 @@ def _parameters(arguments: ast.arguments) -> tuple[Parameter, ...]:
     if arguments.kwarg:
         found.append(Parameter(arguments.kwarg.arg, ParameterKind.VAR_KEYWORD))
     return tuple(found)
+
+
+def _is_error_status(answer: ast.Call) -> bool:
+    """Whether `AMLResponse(message, status)` has a status of an error, as far as it is a constant."""
+    given = [*answer.args[1:2], *(keyword.value for keyword in answer.keywords if keyword.arg == "status_code")]
+    status = given[0] if given else None
+    return status is not None and not (isinstance(status, ast.Constant) and status.value in range(400))
 
 
 def _is_type_checking(test: ast.expr) -> bool:
