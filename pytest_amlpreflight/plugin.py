@@ -223,6 +223,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """What no other test needs is let go."""
+    yield
+    if preflight := item.config.stash.get(PREFLIGHT, None):
+        preflight.end(item)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -243,6 +251,12 @@ def pytest_report_from_serializable() -> Generator[None, pytest.TestReport, pyte
     if isinstance(report, pytest.TestReport):
         screen.show(report)
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nothing is read any more, whatever ended the run."""
+    if preflight := session.config.stash.get(PREFLIGHT, None):
+        preflight.readings.cancel()
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config: pytest.Config) -> None:
@@ -267,7 +281,7 @@ def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[N
     try:
         try:
             if preflight and require_target:
-                preflight.require_target(item)
+                preflight.begin(item)
             elif preflight:
                 preflight.renew(item)
             return (yield)

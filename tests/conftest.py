@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import pytest_amlpreflight.emulator
-import pytest_amlpreflight.inspection  # noqa: F401  # pytester forgets what a run imported, and half an SDK breaks: import it here
-
 pytest_plugins = ["pytester"]
 
 EXAMPLE = Path(__file__).parents[1] / "example_project"

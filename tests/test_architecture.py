@@ -11,7 +11,6 @@ import yaml
 import pytest_amlpreflight
 from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator.failures import failure_names, load
-from pytest_amlpreflight.inspection import Facts
 from pytest_amlpreflight.reporting.documentation import sections
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import topic_modules
@@ -29,9 +28,9 @@ MAY_IMPORT = {
     "facts": {"facts", "data"},
     "data": set(),
     "checks": {"facts", "verdict"},
-    "readers": {"facts", "readers", "data"},
-    "inspection": {"facts", "readers", "inspection", "run", "data", "verdict"},
-    "fixtures": {"facts", "run", "fixtures", "inspection"},
+    "engine": set(),
+    "readers": {"facts", "readers", "data", "engine"},
+    "graph": {"facts", "readers", "engine", "verdict"},
     "verdict": {"facts"},
     "finding": {"facts", "verdict"},
     "emulator": set(),
@@ -89,17 +88,6 @@ def test_the_emulator_is_known_to_its_own_option_alone() -> None:
     }
 
     assert users == {"run"}
-
-
-def test_no_two_classes_of_facts_use_one_name() -> None:
-    """Facts stand together in one class in the end: of two members with one name, the later would silently win."""
-    owners: dict[str, list[str]] = {}
-    for base in Facts.__mro__[1:-2]:
-        for name in vars(base):
-            if not name.startswith("__") and name not in ("level", "offline"):
-                owners.setdefault(name, []).append(base.__name__)
-
-    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
 
 
 def test_every_module_of_checks_is_on_the_run() -> None:

@@ -1,24 +1,29 @@
 """What is raised where a fact cannot be had. Absence and denial are different things, and neither is a pass.
 
 NotRead
+├── NotGiven         nobody said what to look at: the question does not arise
 ├── FactAbsent       Azure answered: there is no such resource
 └── FactUnreadable   Azure would not tell us, or could not be asked
 """
 
 
 class NotRead(Exception):
-    """A fact could not be had. `resource` says in words which resource stands behind it; `fact` is the name of the fact
-    it was read for.
+    """A fact could not be had. `resource` says in words which resource stands behind it; `facts` are the names of the
+    facts that it was read for, innermost first.
     """
 
     def __init__(self, resource: str, message: str) -> None:
-        self.resource, self.fact = resource, ""
+        self.resource, self.facts = resource, list[str]()
         super().__init__(message)
 
     @property
     def headline(self) -> str:
         """What is wrong with the resource, in the words of a `not reached` line."""
         return f"{self.resource} could not be read"
+
+
+class NotGiven(NotRead):
+    """Nobody said what to look at. The message says how to."""
 
 
 class FactAbsent(NotRead):

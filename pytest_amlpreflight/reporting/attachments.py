@@ -2,9 +2,9 @@
 
 import pytest
 
+from pytest_amlpreflight.facts.target import Level
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
-from pytest_amlpreflight.run.targets import Level
 
 LAST = 60
 """Lines of each log; an exception at the start of a container, with what the server said after it, fits."""
@@ -25,7 +25,7 @@ def _logs(item: pytest.Item) -> list[tuple[str, str]]:
     if mark is None or not mark.kwargs.get("shows_logs") or target is None or target.level < Level.DEPLOYMENT:
         return []
     try:
-        logs = item.config.stash[PREFLIGHT].facts(target).container_logs
+        logs = item.config.stash[PREFLIGHT].readings.read("aml_container_logs", target)
     except NotRead as problem:
         return [("container logs", str(problem))]
     return [(f"{log.container.value} log", _last(log.text)) for log in logs if log.available]

@@ -106,7 +106,7 @@ def explain(what: str) -> int:
 
 def negotiated(preflight: Preflight) -> list[str]:
     """A line for each resource type of which another api-version than the pinned one was used, in this process."""
-    asked = preflight.run.azure.versions.negotiated if "run" in vars(preflight) else ()
+    asked = preflight.readings.azure.versions.negotiated if "readings" in vars(preflight) else ()
     return [f"aml-preflight: {one.type} has no api-version {one.pinned} here, used {one.used}" for one in asked]
 
 

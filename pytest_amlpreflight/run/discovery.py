@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from pytest_amlpreflight.facts.target import Level, Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
-from pytest_amlpreflight.readers.connection.arm import Arm, together
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.resources.endpoint import read_deployments, read_endpoints
-from pytest_amlpreflight.run.targets import Level, Target
 
 T = TypeVar("T")
 
@@ -70,15 +70,21 @@ def discover(targets: Sequence[Target], arm: Callable[[], Arm]) -> Discovery:
     nothing. All workspaces are asked together, then all endpoints.
     """
     found = Discovery()
-    _look(found, targets, Level.WORKSPACE, lambda target: _endpoints(arm(), target))
-    _look(found, targets, Level.ENDPOINT, lambda target: _deployments(arm(), target))
+    _look(found, targets, Level.WORKSPACE, _endpoints, arm)
+    _look(found, targets, Level.ENDPOINT, _deployments, arm)
     return found
 
 
-def _look(found: Discovery, targets: Sequence[Target], level: Level, read: Callable[[Target], tuple[str, ...]]) -> None:
+def _look(
+    found: Discovery,
+    targets: Sequence[Target],
+    level: Level,
+    read: Callable[[Arm, Target], tuple[str, ...]],
+    arm: Callable[[], Arm],
+) -> None:
     """Look below every target that ends at this level, those that were found a level higher included."""
     open_ended = [target for target in found.expand(targets) if target.level is level]
-    answers = together(lambda target: _attempt(lambda: read(target)), open_ended)
+    answers = arm().together(lambda target: _attempt(lambda: read(arm(), target)), open_ended) if open_ended else []
     for target, answer in zip(open_ended, answers, strict=True):
         if isinstance(answer, NotRead):
             found.problems[_key(target)] = answer
@@ -92,7 +98,7 @@ def _endpoints(arm: Arm, target: Target) -> tuple[str, ...]:
     except FactAbsent:
         pass
     # A list has no other reason to be absent; the check that answers for the workspace knows it by this name.
-    raise _absent(f"workspace {target.workspace_id.name}", "workspace")
+    raise _absent(f"workspace {target.workspace_id.name}", "aml_workspace")
 
 
 def _deployments(arm: Arm, target: Target) -> tuple[str, ...]:
@@ -100,12 +106,12 @@ def _deployments(arm: Arm, target: Target) -> tuple[str, ...]:
         return tuple(sorted(one.name for one in read_deployments(arm, target.workspace_id, target.need_endpoint())))
     except FactAbsent:
         pass
-    raise _absent(f"endpoint {target.endpoint}", "endpoint")
+    raise _absent(f"endpoint {target.endpoint}", "aml_endpoint")
 
 
 def _absent(resource: str, fact: str) -> FactAbsent:
     problem = FactAbsent(resource)
-    problem.fact = fact
+    problem.facts.append(fact)
     return problem
 
 
@@ -127,12 +133,12 @@ def _key(target: Target) -> str:
 def _as_json(problem: NotRead) -> dict[str, Any]:
     if isinstance(problem, FactUnreadable):
         own = {"status": problem.status, "code": problem.code, "detail": problem.detail}
-        return {"resource": problem.resource, "fact": problem.fact, **own, "permission": problem.permission}
-    return {"resource": problem.resource, "fact": problem.fact}
+        return {"resource": problem.resource, "facts": problem.facts, **own, "permission": problem.permission}
+    return {"resource": problem.resource, "facts": problem.facts}
 
 
 def _of_json(content: dict[str, Any]) -> NotRead:
-    fact = content.pop("fact")
+    facts = content.pop("facts")
     problem: NotRead = FactUnreadable(**content) if "code" in content else FactAbsent(**content)
-    problem.fact = fact
+    problem.facts = facts
     return problem

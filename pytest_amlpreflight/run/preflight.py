@@ -6,24 +6,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
+from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven, NotRead
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
-from pytest_amlpreflight.run.targets import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec
-    from pytest_amlpreflight.inspection import Facts, Run, fact
+    from pytest_amlpreflight.graph.readings import RunReadings
     from pytest_amlpreflight.reporting.explanation import Explanation
     from pytest_amlpreflight.run.discovery import Discovery
-
-PREFIX = "aml_"
-"""A fact `key_vault` is the fixture `aml_key_vault`."""
 
 
 class Preflight:
@@ -53,7 +50,9 @@ class Preflight:
 
     def has_facts_for(self, fixture_names: Iterable[str]) -> bool:
         """Whether the run can tell every fact behind these fixtures; without a workspace only those of files."""
-        return not self.offline or all(fact.offline for fact in facts_behind(fixture_names))
+        from pytest_amlpreflight.graph.fact import facts_named
+
+        return not self.offline or all(fact.offline for fact in facts_named(fixture_names))
 
     @property
     def phase_of_checks(self) -> str | None:
@@ -61,9 +60,10 @@ class Preflight:
         return None if self.explanation else self.settings.phase
 
     @cached_property
-    def run(self) -> Run:
+    def readings(self) -> RunReadings:
         """The readings of this process."""
-        from pytest_amlpreflight.inspection import Run, RunOptions
+        from pytest_amlpreflight.graph.options import RunOptions
+        from pytest_amlpreflight.graph.readings import RunReadings
         from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 
         settings = self.settings
@@ -83,7 +83,13 @@ class Preflight:
             target_rps=settings.target_rps,
             deployment_specs=self.deployment_specs,
         )
-        return Run(Azure(connection), options)
+        return RunReadings(Azure(connection), options)
+
+    def connect(self, config: pytest.Config) -> None:
+        """Hand the readings to the fixtures; nothing is asked of Azure yet."""
+        from pytest_amlpreflight.graph.fact import READINGS
+
+        config.stash[READINGS] = self.readings
 
     @property
     def deployment_specs(self) -> tuple[DeploymentSpec, ...]:
@@ -101,14 +107,8 @@ class Preflight:
         if found_by_controller is not None:
             self.discovered = Discovery.of_text(found_by_controller)
         else:
-            self.discovered = discover(self.targets, lambda: self.run.azure.arm)
+            self.discovered = discover(self.targets, lambda: self.readings.azure.arm)
         self.targets = self.discovered.expand(self.targets)
-
-    def facts(self, target: Target) -> Facts:
-        """The facts of one target."""
-        from pytest_amlpreflight.inspection import Facts
-
-        return Facts(self.run, target)
 
     def parameters(self, fixture_names: Iterable[str]) -> list[object]:
         """What a test with these fixtures is parametrised with: the targets as far down as its facts go.
@@ -116,6 +116,8 @@ class Preflight:
         Where no target goes that far, the test is still there, skipped with the reason: an empty list would leave a
         green run that looked at nothing.
         """
+        from pytest_amlpreflight.graph.fact import level_of
+
         level = level_of(fixture_names)
         return [pytest.param(target, id=str(target)) for target in targets_at(level, self.targets)]
 
@@ -135,31 +137,30 @@ class Preflight:
     def start(self, items: Sequence[pytest.Item]) -> None:
         """Start every read that the selected tests need."""
         for item in items:
-            target = target_of(item)
-            names = [name.removeprefix(PREFIX) for name in getattr(item, "fixturenames", ()) if name.startswith(PREFIX)]
-            if target is not None and reaches(target, item):
-                self._facts_on_the_run.update(names)
-                facts = self.facts(target)
-                for name in names:
-                    facts.start(name)
+            if target := target_of(item):
+                self._facts_on_the_run.update(self.readings.start(item, target))
+
+    def begin(self, item: pytest.Item) -> None:
+        """A test begins: raise why it is not known what it would look at, where that could not be looked up."""
+        self.readings.begin(item)
+        self.require_target(item)
+
+    def end(self, item: pytest.Item) -> None:
+        """A test is over."""
+        if target := target_of(item):
+            self.readings.release(item, target)
 
     def forget(self) -> None:
         """Let every fact be read again, over the same connection; what tests hold is renewed before their call."""
-        self.run = self.run.anew()
+        self.readings.forget()
         self._forgotten = True
 
     def renew(self, item: pytest.Item) -> None:
         """Give a test the facts as they are now, where its session fixtures hold what was read before a wait."""
         target, values = target_of(item), getattr(item, "funcargs", {})
-        if not self._forgotten or target is None:
-            return
-        facts = self.facts(target)
-        names = [name for name in values if name.startswith(PREFIX) and facts.find(name.removeprefix(PREFIX))]
-        for name in names:
-            facts.start(name.removeprefix(PREFIX))
-        values.update({name: getattr(facts, name.removeprefix(PREFIX)) for name in names})
-        if "aml_facts" in values:
-            values["aml_facts"] = facts
+        if self._forgotten and target is not None:
+            now = self.readings.anew(item, target)
+            values.update({name: value for name, value in now.items() if name in values})
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
         """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the
@@ -167,7 +168,11 @@ class Preflight:
 
         A resource that is absent is left to the check that answers for it, where that check is on the run.
         """
-        answered = isinstance(problem, FactAbsent) and f"{problem.fact}_or_none" in self._facts_on_the_run
+        from pytest_amlpreflight.graph.fact import answered_by
+
+        if isinstance(problem, NotGiven):
+            raise NotReached(str(problem))
+        answered = isinstance(problem, FactAbsent) and not answered_by(self._facts_on_the_run).isdisjoint(problem.facts)
         first = self._first_refused.setdefault(problem.resource, item.nodeid)
         if answered or first != item.nodeid:
             permission = problem.permission if isinstance(problem, FactUnreadable) else None
@@ -184,12 +189,9 @@ def target_of(item: pytest.Item) -> Target | None:
 
 def reaches(target: Target, item: pytest.Item) -> bool:
     """Whether the target goes down as far as the test's facts do."""
+    from pytest_amlpreflight.graph.fact import level_of
+
     return target.level >= level_of(getattr(item, "fixturenames", ()))
-
-
-def level_of(fixture_names: Iterable[str]) -> Level:
-    """How far down the facts behind these fixtures go."""
-    return max((fact.level for fact in facts_behind(fixture_names)), default=Level.WORKSPACE)
 
 
 def about_a_target(fixture_names: list[str], ours: Iterable[str]) -> bool:
@@ -198,17 +200,11 @@ def about_a_target(fixture_names: list[str], ours: Iterable[str]) -> bool:
     pytest 8.3 does not see what stands behind a fixture that a conftest.py overrides under its own name, so the target
     is named here.
     """
-    if "aml_target" not in fixture_names and facts_behind(ours):
+    from pytest_amlpreflight.graph.fact import facts_named
+
+    if "aml_target" not in fixture_names and facts_named(ours):
         fixture_names.append("aml_target")
     return "aml_target" in fixture_names
-
-
-def facts_behind(fixture_names: Iterable[str]) -> list[fact[Any]]:
-    """The facts that these fixtures are, by name."""
-    from pytest_amlpreflight.inspection import Facts
-
-    found = (Facts.find(name.removeprefix(PREFIX)) for name in fixture_names if name.startswith(PREFIX))
-    return [one for one in found if one]
 
 
 PREFLIGHT = pytest.StashKey[Preflight]()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.config_files import Setting
 from pytest_amlpreflight.run.options import Option
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.settings import Settings, Sources, asked_for, read_settings
-from pytest_amlpreflight.run.targets import Target, choose_targets
+from pytest_amlpreflight.run.targets import choose_targets
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec

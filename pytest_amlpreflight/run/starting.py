@@ -6,20 +6,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_amlpreflight import fixtures
 from pytest_amlpreflight.reporting import explaining
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.emulation import Emulation
-from pytest_amlpreflight.run.preflight import PREFIX, PREFLIGHT, Preflight
+from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import given_by, is_configured, prepare
 
 if TYPE_CHECKING:
     from _pytest.fixtures import FixtureDef
+
+FIXTURES = "pytest_amlpreflight.graph"
 
 NOT_CONFIGURED = "nothing was configured: --aml-workspace NAME, or aml_workspace in the ini file"
 
@@ -29,8 +29,7 @@ MISTAKE = pytest.StashKey[str]()
 
 def take_fixtures(config: pytest.Config) -> None:
     """Make the `aml_*` fixtures known to pytest."""
-    for module in iter_modules(fixtures.__path__):
-        config.pluginmanager.import_plugin(f"{fixtures.__name__}.{module.name}")
+    config.pluginmanager.import_plugin(FIXTURES)
 
 
 def start(config: pytest.Config, asked: Asked) -> Preflight:
@@ -41,6 +40,7 @@ def start(config: pytest.Config, asked: Asked) -> Preflight:
         config.pluginmanager.register(emulation, "aml-emulation")
         emulation.start()
     preflight = config.stash[PREFLIGHT] = prepare(config, os.environ, asked)
+    preflight.connect(config)
     explaining.prepare(preflight, config)
     return preflight
 
@@ -59,7 +59,7 @@ def started(config: pytest.Config) -> Preflight | None:
 
 def facts_among(names: Iterable[str], definitions: Mapping[str, Sequence[FixtureDef[Any]]]) -> list[str]:
     """Those of a test's fixtures that are ours: neither defined by the user, nor replaced without the original."""
-    return [name for name in names if name.startswith(PREFIX) and _is_ours(name, definitions.get(name, ()))]
+    return [name for name in names if name.startswith("aml_") and _is_ours(name, definitions.get(name, ()))]
 
 
 def skip_tests_with_facts(items: Iterable[pytest.Item], config: pytest.Config) -> None:

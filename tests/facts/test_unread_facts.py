@@ -38,4 +38,4 @@ def test_both_are_facts_that_were_not_read() -> None:
     """One clause catches them, and no fact has been named before a reader knows it."""
     problems: list[NotRead] = [FactAbsent("r"), FactUnreadable("r", status=None, code="Timeout")]
 
-    assert [(problem.resource, problem.fact) for problem in problems] == [("r", ""), ("r", "")]
+    assert [(problem.resource, problem.facts) for problem in problems] == [("r", []), ("r", [])]

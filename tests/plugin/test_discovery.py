@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 from pytest_amlpreflight.run.config_files import workspace_id
 from pytest_amlpreflight.run.discovery import Discovery
-from pytest_amlpreflight.run.targets import Target
 
 OPEN = ("-o", "aml_endpoint=", "-o", "aml_deployment=", "--aml-phase", "audit")
 WORKSPACE = workspace_id("s", "g", "w")
@@ -77,14 +77,14 @@ def test_a_discovery_survives_the_way_to_a_worker() -> None:
     """Names and problems alike, whatever kind of problem."""
     unread = FactUnreadable("the endpoints", status=403, code="AuthorizationFailed", detail="d", permission="a/read")
     absent = FactAbsent("workspace w")
-    absent.fact = "workspace"
+    absent.facts.append("aml_workspace")
     found = Discovery({"/w": ("a", "b"), "/v": ()}, {"/x": unread, "/y": absent})
 
     told = Discovery.of_text(json.loads(json.dumps(found.as_text())))
 
     assert told.names == found.names
     assert str(told.problems["/x"]) == str(unread)
-    assert (str(told.problems["/y"]), told.problems["/y"].fact) == (str(absent), "workspace")
+    assert (str(told.problems["/y"]), told.problems["/y"].facts) == (str(absent), ["aml_workspace"])
 
 
 def test_targets_are_filled_in_to_the_bottom() -> None:

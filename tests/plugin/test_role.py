@@ -12,12 +12,14 @@ from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.emulator.notation import read
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
-from pytest_amlpreflight.inspection import Facts, Run, RunOptions
+from pytest_amlpreflight.graph.fact import FACTS
+from pytest_amlpreflight.graph.options import RunOptions
+from pytest_amlpreflight.graph.readings import RunReadings
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
-from pytest_amlpreflight.run.targets import Target
 from pytest_amlpreflight.verdict import PHASES, NotApplicable
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
@@ -81,7 +83,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         started.pop().stop()
 
 
-def facts_of(emulator: Emulator, phase: str) -> Facts:
+def facts_of(emulator: Emulator, phase: str) -> Callable[[str], object]:
     """A fresh look at the example's deployment."""
     connection = ConnectionSettings(
         emulator.metadata_url,
@@ -96,7 +98,8 @@ def facts_of(emulator: Emulator, phase: str) -> Facts:
     endpoint = read_endpoint_spec(Path("endpoint.yml"), EXAMPLE)
     deployment = read_deployment_spec(Path("deployments/blue.yml"), EXAMPLE)
     target = Target(workspace, "iris", "blue", endpoint, deployment)
-    return Facts(Run(Azure(connection), RunOptions(phase)), target)
+    readings = RunReadings(Azure(connection), RunOptions(phase))
+    return lambda name: readings.read(name, target)
 
 
 def needs_of_checks(phase: str) -> dict[str, list[str]]:
@@ -106,19 +109,17 @@ def needs_of_checks(phase: str) -> dict[str, list[str]]:
         for name, check in inspect.getmembers(import_module(f"{checks.__name__}.{topic}"), inspect.isfunction):
             mark = next((mark for mark in getattr(check, "pytestmark", []) if mark.name == "aml_check"), None)
             if mark and phase in mark.kwargs["phases"]:
-                arguments = [argument.removeprefix("aml_") for argument in inspect.signature(check).parameters]
-                found[f"{topic}::{name.removeprefix('check_')}"] = [one for one in arguments if Facts.find(one)]
+                arguments = inspect.signature(check).parameters
+                found[f"{topic}::{name.removeprefix('check_')}"] = [one for one in arguments if one in FACTS]
     return found
 
 
-def refused(facts: Facts, needs: list[str]) -> set[str]:
+def refused(read: Callable[[str], object], needs: list[str]) -> set[str]:
     """The permissions for lack of which Azure kept these facts to itself."""
     lacking = set()
     for need in needs:
-        facts.start(need)
-    for need in needs:
         try:
-            getattr(facts, need)
+            read(need)
         except FactUnreadable as problem:
             if problem.status == 403:
                 lacking.add(problem.permission or f"nothing named for {problem.resource}")

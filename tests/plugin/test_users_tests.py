@@ -94,17 +94,3 @@ def test_a_check_for_a_deployment_is_skipped_where_none_was_given(example: pytes
 
     result.assert_outcomes(skipped=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(["*no endpoint was given (--aml-endpoint NAME or FILE)*"])
-
-
-def test_facts_can_be_asked_for_by_name(example: pytest.Pytester) -> None:
-    """`aml_facts` reads whatever the built-in fixtures do not name in the test's signature."""
-    example.makepyfile(
-        test_own="""
-        def test_own(aml_facts):
-            assert aml_facts.storage_account.shared_keys in (True, False)
-        """
-    )
-
-    result = run(example, "test_own.py::test_own")
-
-    result.assert_outcomes(passed=1)

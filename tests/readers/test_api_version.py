@@ -11,6 +11,7 @@ from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_version import Negotiated, nearest, resource_type
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.resources.endpoint import read_endpoint, read_endpoints
+from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
 from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
@@ -72,7 +73,7 @@ def test_the_sdks_own_clients_negotiate_too(old_cloud: Callable[[str, str], Emul
     azure, vault = connected(emulator), parse_resource_id(VAULT)
     assert vault is not None
 
-    found = azure.key_vault(vault, named_by="workspace contoso-ml")
+    found = read_key_vault(azure, vault, named_by="workspace contoso-ml")
 
     assert found.name == "contoso-ml-kv"
     assert [one.used for one in azure.versions.negotiated] == ["2019-09-01"]

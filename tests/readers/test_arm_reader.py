@@ -1,13 +1,12 @@
 """Reading from Azure Resource Manager: once, in pages, and field by field."""
 
-from threading import Barrier
 from typing import Any
 
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.connection.arm import Once, together
 from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.connection.once import Once
 
 ZONE = "Microsoft.Network/privateDnsZones/privatelink.api.azureml.ms"
 
@@ -16,7 +15,9 @@ def test_no_url_is_asked_for_twice(world: Any) -> None:
     """However many facts stand on it, and however many ask at once."""
     azure = world.connect()
 
-    found = together(lambda _: azure.arm.get(world.workspace_id.text, "2024-10-01", "workspace w"), list(range(8)))
+    found = azure.arm.together(
+        lambda _: azure.arm.get(world.workspace_id.text, "2024-10-01", "workspace w"), list(range(8))
+    )
 
     assert {document.need("name") for document in found} == {"contoso-ml"}
     assert world.asked("/workspaces/contoso-ml") == 1
@@ -78,25 +79,6 @@ def test_a_list_without_its_rows_is_unreadable(world: Any) -> None:
 
     with pytest.raises(FactUnreadable, match="the endpoints is unreadable: UnexpectedShape\n  value is"):
         azure.arm.list(f"{world.workspace_id}/onlineEndpoints", "2024-10-01", "the endpoints")
-
-
-def test_what_is_read_together_runs_at_the_same_time() -> None:
-    """Both meet, or neither would get on; the order of the answers is that of the questions."""
-    meeting = Barrier(2, timeout=5)
-
-    answers = together(lambda name: (meeting.wait(), name)[1], ["first", "second"])
-
-    assert answers == ["first", "second"]
-
-
-def test_the_first_error_in_order_is_raised() -> None:
-    """So that a run says the same every time."""
-
-    def read(name: str) -> None:
-        raise LookupError(name)
-
-    with pytest.raises(LookupError, match="first"):
-        together(read, ["first", "second"])
 
 
 DOCUMENT = {

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_body_that_the_sdks_own_clients_cannot_parse_is_unreadable(world: Any,
     with pytest.raises(
         FactUnreadable, match=r"key vault contoso-ml-kv is unreadable: (MalformedAnswer|ConnectionBroken)"
     ):
-        azure.key_vault(vault_id, named_by="workspace contoso-ml")
+        read_key_vault(azure, vault_id, named_by="workspace contoso-ml")
 
 
 def test_silence_is_a_timeout(world: Any) -> None:
@@ -282,11 +283,12 @@ def _through(page: dict[str, Any], error: type[Exception], match: str) -> Any:
     from azure.core.pipeline.policies import ContentDecodePolicy
     from azure.core.pipeline.transport import RequestsTransport
 
+    from pytest_amlpreflight.engine import Pool
     from pytest_amlpreflight.readers.connection.arm import Arm
 
     session = requests.Session()
     transport = RequestsTransport(session=session, session_owner=False)
-    arm = Arm(f"http://127.0.0.1:{page['port']}", Pipeline(transport, policies=[ContentDecodePolicy()]))
+    arm = Arm(f"http://127.0.0.1:{page['port']}", Pipeline(transport, policies=[ContentDecodePolicy()]), Pool())
     with pytest.raises(error, match=match) as caught:
         arm.get("/subscriptions/s/resourceGroups/g", "2021-04-01", "resource group g")
     session.close()
@@ -318,9 +320,10 @@ def test_a_page_that_an_sdk_client_cannot_parse_is_no_answer(page: dict[str, Any
     pipeline: Any = Pipeline(RequestsTransport(), policies=[ContentDecodePolicy()])
     where, credential = f"http://127.0.0.1:{page['port']}", _Unknown()
     client = KeyVaultManagementClient(credential, "s", base_url=where, pipeline=pipeline)  # type: ignore[arg-type]
+    azure: Any = SimpleNamespace(management_client=lambda *_: client)
 
     with pytest.raises(FactUnreadable, match=r"key vault kv is unreadable: (MalformedAnswer|UnexpectedShape)"):
-        read_key_vault(client, vault_id, named_by="workspace w")
+        read_key_vault(azure, vault_id, named_by="workspace w")
 
 
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])

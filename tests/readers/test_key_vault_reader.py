@@ -6,13 +6,14 @@ import pytest
 
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
 
 VAULT = "Microsoft.KeyVault/vaults/contoso-ml-kv"
 
 
 def read(world: Any) -> KeyVault:
     """The vault of the world as it stands."""
-    vault: KeyVault = world.connect().key_vault(world.id(VAULT), named_by="workspace contoso-ml")
+    vault: KeyVault = read_key_vault(world.connect(), world.id(VAULT), named_by="workspace contoso-ml")
     return vault
 
 
@@ -98,17 +99,6 @@ def test_a_vault_that_may_not_be_read_names_the_permission(world: Any) -> None:
         read(world)
 
     assert caught.value.permission == "Microsoft.KeyVault/vaults/read"
-
-
-def test_a_vault_that_workspaces_share_is_read_once(world: Any) -> None:
-    """Vaults of a platform team stand behind many workspaces."""
-    azure = world.connect()
-
-    first = azure.key_vault(world.id(VAULT), named_by="workspace a")
-    second = azure.key_vault(world.id(VAULT.lower()), named_by="workspace b")
-
-    assert first is second
-    assert world.asked("/vaults/contoso-ml-kv") == 1
 
 
 @pytest.mark.parametrize("properties", [[], "text", 17, {"networkAcls": "text"}, {"networkAcls": {"bypass": 1}}])

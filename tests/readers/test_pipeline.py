@@ -9,9 +9,10 @@ import pytest
 from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
+from pytest_amlpreflight.engine import Pool
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.connection.arm import together
 from pytest_amlpreflight.readers.connection.pipeline import LONGEST_PAUSE, CappedRetry, OneToken, PauseTogether
+from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
 from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
 WORKSPACE = "*/workspaces/contoso-ml"
@@ -54,7 +55,7 @@ def test_sixteen_reads_through_the_pipeline_ask_for_one_token(world: Any) -> Non
     paths = [f"{world.workspace_id}/models/{number}" for number in range(16)]
 
     with pytest.raises(Exception, match="does not exist"):
-        together(lambda path: azure.arm.get(path, "2024-10-01", f"model {path[-2:]}"), paths)
+        azure.arm.together(lambda path: azure.arm.get(path, "2024-10-01", f"model {path[-2:]}"), paths)
 
     assert world.asked("/msi/token") == 1
 
@@ -183,7 +184,7 @@ def test_after_a_429_every_read_waits(world: Any) -> None:
         time.sleep(0.05)
         azure.arm.get(f"{world.workspace_id}/onlineEndpoints/iris", "2024-10-01", "endpoint")
 
-    together(lambda read: read(), [first, second])
+    Pool().together(lambda read: read(), [first, second])
 
     told = next(one for one in world.emulator.requests if one.status == 429)
     later = [one.started - told.ended for one in world.emulator.requests if one.started > told.ended]
@@ -214,7 +215,7 @@ def test_a_missing_resource_provider_is_never_registered(world: Any) -> None:
     vault_id = world.id("Microsoft.KeyVault/vaults/contoso-ml-kv")
 
     with pytest.raises(FactUnreadable, match="HTTP 409 MissingSubscriptionRegistration"):
-        azure.key_vault(vault_id, named_by="workspace contoso-ml")
+        read_key_vault(azure, vault_id, named_by="workspace contoso-ml")
     with pytest.raises(FactUnreadable, match="HTTP 409 MissingSubscriptionRegistration"):
         azure.arm.get(vault_id.text, "2023-07-01", "key vault")
 

@@ -6,13 +6,14 @@ import pytest
 
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.resources.registry import read_registry
 
 REGISTRY = "Microsoft.ContainerRegistry/registries/contosomlacr"
 
 
 def read(world: Any) -> Registry:
     """The registry of the world as it stands."""
-    registry: Registry = world.connect().registry(world.id(REGISTRY), named_by="workspace contoso-ml")
+    registry: Registry = read_registry(world.connect(), world.id(REGISTRY), named_by="workspace contoso-ml")
     return registry
 
 

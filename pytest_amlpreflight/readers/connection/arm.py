@@ -5,10 +5,8 @@ entities lose fields that decide checks (`v1LegacyMode`, `privateEndpointConnect
 workspace).
 """
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from threading import Lock, Thread
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -17,8 +15,10 @@ from azure.core.pipeline import Pipeline
 from azure.core.rest import HttpRequest
 from azure.mgmt.core import ARMPipelineClient
 
+from pytest_amlpreflight.engine import Pool
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.polling import outcome
 
 LONGEST_OPERATION = 60.0
@@ -26,59 +26,28 @@ LONGEST_OPERATION = 60.0
 
 T = TypeVar("T")
 A = TypeVar("A")
-
-
-class Once:
-    """Values by key, each made by whoever asks first while the others wait for it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._values: dict[str, Future[Any]] = {}
-
-    def only(self, *keys: str) -> "Once":
-        """The same values of these keys, and none of the others."""
-        other = Once()
-        with self._lock:
-            other._values = {key: self._values[key] for key in keys if key in self._values}
-        return other
-
-    def get(self, key: str, make: Callable[[], T]) -> T:
-        """The value of `key`; what `make` raises is raised for everyone."""
-        with self._lock:
-            value: Future[T] | None = self._values.get(key)
-            first = value is None
-            if value is None:
-                value = self._values[key] = Future()
-        if first:
-            settle(value, make)
-        return value.result()
-
-
-def together(function: Callable[[A], T], arguments: list[A]) -> list[T]:
-    """`[function(a) for a in arguments]`, each on a thread of its own; the first error, in order, is raised."""
-    results: list[Future[T]] = [Future() for _ in arguments]
-    for result, argument in zip(results, arguments, strict=True):
-        Thread(target=settle, args=(result, partial(function, argument)), daemon=True).start()
-    return [result.result() for result in results]
-
-
-def both(one: Callable[[], T], other: Callable[[], A]) -> tuple[T, A]:
-    """`(one(), other())`, side by side."""
-    second: Future[A] = Future()
-    Thread(target=settle, args=(second, other), daemon=True).start()
-    return one(), second.result()
+B = TypeVar("B")
 
 
 class Arm:
     """Reads from one cloud's Resource Manager; no URL is asked for twice in a run."""
 
-    def __init__(self, resource_manager: str, pipeline: Pipeline[Any, Any]) -> None:
+    def __init__(self, resource_manager: str, pipeline: Pipeline[Any, Any], pool: Pool) -> None:
+        self._pool = pool
         self._client: ARMPipelineClient[HttpRequest, Any] = ARMPipelineClient(
             resource_manager,
             pipeline=pipeline,
             policies=[],  # the pipeline has its own
         )
         self._once = Once()
+
+    def together(self, function: Callable[[A], T], arguments: Sequence[A]) -> list[T]:
+        """`[function(a) for a in arguments]`, side by side; the first error, in order, is raised."""
+        return self._pool.together(function, arguments)
+
+    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+        """`(one(), other())`, side by side."""
+        return self._pool.both(one, other)
 
     def get(
         self,
@@ -168,11 +137,3 @@ def _answer(response: Any) -> object:
 def _odata(query: Mapping[str, str]) -> dict[str, str]:
     """`filter` is spelled `$filter` on the wire, and azure-core leaves the quoting of values to its caller."""
     return {f"${name}": quote(value, safe="") for name, value in query.items()}
-
-
-def settle(future: Future[T], make: Callable[[], T]) -> None:
-    """Give a future what `make` returns, or what it raises."""
-    try:
-        future.set_result(make())
-    except BaseException as error:  # handed on, not handled: whoever asks for the result raises it
-        future.set_exception(error)

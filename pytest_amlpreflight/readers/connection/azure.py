@@ -3,32 +3,25 @@
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.engine import Pool
 from pytest_amlpreflight.facts.resources.network import Resolution
-from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone
-from pytest_amlpreflight.facts.resources.region import Region
-from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
-from pytest_amlpreflight.readers.connection.arm import Arm, Once
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 from pytest_amlpreflight.readers.connection.dns import ask, read_resolution
 from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
 from pytest_amlpreflight.readers.connection.routing import parse_connect_to
-from pytest_amlpreflight.readers.resources.key_vault import API_VERSION as KEY_VAULT_API_VERSION
-from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
-from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
-from pytest_amlpreflight.readers.resources.region import read_region
-from pytest_amlpreflight.readers.resources.registry import API_VERSION as REGISTRY_API_VERSION
-from pytest_amlpreflight.readers.resources.registry import read_registry
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
     from azure.core.pipeline import Pipeline
+
+T = TypeVar("T")
 
 LONGEST_LOOKUP = 5.0
 """Seconds a DNS question may take: what a stub resolver waits before it gives up."""
@@ -59,9 +52,12 @@ class Azure:
     """One connection for a whole run; its parts are made when first needed, and safe to use from any thread."""
 
     def __init__(
-        self, settings: ConnectionSettings, credential: "Callable[[Cloud], SupportsTokenInfo] | None" = None
+        self,
+        settings: ConnectionSettings,
+        credential: "Callable[[Cloud], SupportsTokenInfo] | None" = None,
+        pool: Pool | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self.pool = settings, pool or Pool()
         self._credential = credential or default_credential
         self._once = Once()
         self.session = http_session()
@@ -86,7 +82,7 @@ class Azure:
     @property
     def arm(self) -> Arm:
         """Azure Resource Manager."""
-        return self._once.get("arm", lambda: Arm(self.cloud.resource_manager, self._pipeline))
+        return self._once.get("arm", lambda: Arm(self.cloud.resource_manager, self._pipeline, self.pool))
 
     @property
     def data_plane(self) -> DataPlane:
@@ -102,41 +98,15 @@ class Azure:
         with reading(f"the token for {audience}"):
             return self.token.get_token_info(f"{audience}/.default").token
 
-    def key_vault(self, vault_id: ResourceId, *, named_by: str) -> KeyVault:
-        """The key vault with that id, read once however many workspaces share it."""
-        from azure.mgmt.keyvault import KeyVaultManagementClient
-
-        client = KeyVaultManagementClient(
+    def management_client(self, client: Callable[..., T], subscription: str, api_version: str) -> T:
+        """One of Azure's own management clients, over this connection: `KeyVaultManagementClient` and its siblings."""
+        return client(
             self.token,
-            vault_id.subscription,
+            subscription,
             base_url=self.cloud.resource_manager,
-            api_version=KEY_VAULT_API_VERSION,
+            api_version=api_version,
             pipeline=self._pipeline,
         )
-        return self._once.get(vault_id.text.lower(), lambda: read_key_vault(client, vault_id, named_by=named_by))
-
-    def registry(self, registry_id: ResourceId, *, named_by: str) -> Registry:
-        """The registry with that id, read once however many workspaces share it."""
-        from azure.mgmt.containerregistry import ContainerRegistryManagementClient
-
-        client = ContainerRegistryManagementClient(
-            self.token,
-            registry_id.subscription,
-            base_url=self.cloud.resource_manager,
-            api_version=REGISTRY_API_VERSION,
-            pipeline=self._pipeline,
-        )
-        return self._once.get(registry_id.text.lower(), lambda: read_registry(client, registry_id, named_by=named_by))
-
-    def region(self, subscription: str, location: str) -> Region:
-        """What lives in a region of a subscription, counted once however many workspaces share it."""
-        key = f"region {subscription} {location}".lower()
-        return self._once.get(key, lambda: read_region(self.arm, subscription, location))
-
-    def private_dns_zones(self) -> tuple[PrivateDnsZone, ...]:
-        """The zones of this cloud's name for private endpoints of workspaces, read once for all workspaces."""
-        zone = self.cloud.private_link_zone
-        return self._once.get("private DNS zones", lambda: read_private_dns_zones(self.arm, zone))
 
     def resolve(self, host: str) -> Resolution:
         """What the configured resolver says of a host."""
@@ -145,8 +115,7 @@ class Azure:
 
     def ask_azure_dns(self, host: str) -> Resolution:
         """What Azure's own DNS says of a host; it is silent outside virtual networks."""
-        server = self.settings.azure_dns
-        return self._once.get(f"azure dns {host}", lambda: ask(host, server, AZURE_DNS_PATIENCE))
+        return ask(host, self.settings.azure_dns, AZURE_DNS_PATIENCE)
 
     @property
     def _pipeline(self) -> "Pipeline[Any, Any]":

@@ -15,7 +15,7 @@ from urllib3 import exceptions as broken
 
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
-from pytest_amlpreflight.readers.connection.arm import Once
+from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
 
 CONNECTIONS = 16

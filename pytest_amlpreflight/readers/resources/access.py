@@ -9,7 +9,7 @@ from pytest_amlpreflight.facts.resources.access import (
     RoleDefinition,
 )
 from pytest_amlpreflight.facts.scope import describe_scope
-from pytest_amlpreflight.readers.connection.arm import Arm, both, together
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
 API_VERSION = "2022-04-01"
@@ -21,7 +21,9 @@ def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
 
     `assignedTo()` makes Azure expand groups, transitively; `atScope()` leaves out what lies beneath.
     """
-    assignments, denials = both(lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope))
+    assignments, denials = arm.both(
+        lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope)
+    )
     return Access(principal_id=principal_id, scope=scope, assignments=assignments, denials=denials)
 
 
@@ -37,7 +39,7 @@ def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[Rol
         filter=f"atScope() and assignedTo('{principal_id}')",
     )
     assignments = [_assignment(row) for row in rows]
-    roles = together(lambda one: read_role(arm, one), [given.role_definition_id for given in assignments])
+    roles = arm.together(lambda one: read_role(arm, one), [given.role_definition_id for given in assignments])
     return tuple(zip(assignments, roles, strict=True))
 
 

@@ -11,7 +11,7 @@ from pytest_amlpreflight.facts.resources.access import Access, RoleAssignment, R
 from pytest_amlpreflight.facts.resources.caller import Caller
 from pytest_amlpreflight.facts.scope import describe_scope
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.connection.arm import Arm, together
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.resources.access import permission_blocks, read_denials
@@ -42,7 +42,7 @@ def read_own_access(arm: Arm, caller: Caller, scope: str) -> Access:
     off, so they are read as well.
     """
     reads: list[Callable[[], Any]] = [lambda: _own_permissions(arm, caller, scope), lambda: read_denials(arm, scope)]
-    answer, denials = together(lambda read: read(), reads)
+    answer, denials = arm.together(lambda read: read(), reads)
     given = RoleAssignment("", "", caller.object_id, "", scope)
     return Access(
         principal_id=caller.object_id,

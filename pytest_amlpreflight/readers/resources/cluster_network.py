@@ -11,7 +11,7 @@ from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Regi
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
 from pytest_amlpreflight.facts.unread import FactAbsent
-from pytest_amlpreflight.readers.connection.arm import Arm, together
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
 from pytest_amlpreflight.readers.resources.private_endpoint import API_VERSION, read_private_endpoint
 
@@ -32,8 +32,8 @@ def read_cluster_network(
     """
     closed = [way for way in _ways(workspace, registry, account, workspace_zone) if way[0].closed or way[0].guarded]
     networks = sorted(_networks(arm, cluster), key=str) if closed else []
-    peered = together(lambda network: _peered(arm, network), networks)
-    ways = together(lambda way: _with_ends(arm, *way), closed)
+    peered = arm.together(lambda network: _peered(arm, network), networks)
+    ways = arm.together(lambda way: _with_ends(arm, *way), closed)
     return ClusterNetwork(frozenset(networks), frozenset[ResourceId]().union(*peered), tuple(ways))
 
 
@@ -71,7 +71,7 @@ def _ways(
 def _with_ends(arm: Arm, way: Way, connections: Sequence[PrivateEndpointConnection]) -> Way:
     ids = [one.private_endpoint_id for one in connections if one.approved and one.private_endpoint_id]
     named_by = f"{way.word} {way.id.name}"
-    found = together(lambda one: _endpoint(arm, one, named_by), ids)
+    found = arm.together(lambda one: _endpoint(arm, one, named_by), ids)
     zones = read_private_dns_zones(arm, way.zone)
     return Way(way.word, way.id, way.part, way.zone, way.closed, way.guarded, tuple(one for one in found if one), zones)
 

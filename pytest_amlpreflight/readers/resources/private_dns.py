@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone
-from pytest_amlpreflight.readers.connection.arm import Arm, together
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
 
@@ -22,11 +22,11 @@ def read_private_dns_zones(arm: Arm, name: str) -> tuple[PrivateDnsZone, ...]:
     wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
     text = f"resources | where {wanted} | project id | order by id asc"
     found = [id_of(row) for row in query(arm, text, f"the private DNS zones {name}")]
-    return tuple(together(lambda zone_id: _zone(arm, zone_id), found))
+    return tuple(arm.together(lambda zone_id: _zone(arm, zone_id), found))
 
 
 def _zone(arm: Arm, zone_id: ResourceId) -> PrivateDnsZone:
-    records, links = together(lambda read: read(arm, zone_id), [_records, _links])
+    records, links = arm.together(lambda read: read(arm, zone_id), [_records, _links])
     return PrivateDnsZone(
         id=zone_id,
         records={row.need("name").lower(): _addresses(row) for row in records},

@@ -1,7 +1,7 @@
 """Quotas of Azure Machine Learning in a region, and the machine sizes it offers; not those of Microsoft.Compute."""
 
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key
-from pytest_amlpreflight.readers.connection.arm import Arm, both
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
 API_VERSION = "2024-10-01"
@@ -10,7 +10,7 @@ PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
 
 def read_quota(arm: Arm, subscription: str, location: str) -> Quota:
     """The region's usages at every level, beside its sizes."""
-    usages, sizes = both(
+    usages, sizes = arm.both(
         lambda: read_usages(arm, subscription, location), lambda: read_vm_sizes(arm, subscription, location)
     )
     return Quota(usages=usages, vm_sizes=sizes)

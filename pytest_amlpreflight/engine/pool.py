@@ -1,0 +1,108 @@
+"""A fixed number of threads. `concurrent.futures` has one too, and waits for its threads when the process ends: a run
+that was interrupted would hang until the last answer came.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from threading import Condition, Lock, Thread
+from typing import Generic, TypeVar
+
+SIZE = 32
+"""Threads of a run: enough that a workspace's reads never wait for one another, few enough for a small container."""
+
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Pool:
+    """Runs what it is given, first come first served, on at most `size` threads; they are started when needed."""
+
+    def __init__(self, size: int = SIZE) -> None:
+        self.size = size
+        self._threads = self._idle = 0
+        self._work: deque[Callable[[], object]] = deque()
+        self._changed = Condition()
+
+    def submit(self, task: Callable[[], object], *, first: bool = False) -> None:
+        """Run `task`, which must not raise, as soon as a thread is free; `first`: before all that waits already."""
+        with self._changed:
+            (self._work.appendleft if first else self._work.append)(task)
+            if self._idle >= len(self._work):
+                self._changed.notify()
+            elif self._threads < self.size:
+                self._start_thread()
+
+    def together(self, function: Callable[[A], T], arguments: Sequence[A]) -> list[T]:
+        """`[function(a) for a in arguments]`, side by side; the first error, in order, is raised.
+
+        Whoever asks does its share of the work itself, so that this may be called on a thread of the pool and still
+        ends when every other thread is busy.
+        """
+        tasks = [_Task(partial(function, argument)) for argument in arguments]
+        for task in tasks[1:]:
+            self.submit(task.run, first=True)
+        for task in tasks:
+            task.run()
+        return [task.result() for task in tasks]
+
+    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+        """`(one(), other())`, side by side."""
+        second = _Task(other)
+        self.submit(second.run, first=True)
+        first = one()
+        second.run()
+        return first, second.result()
+
+    def clear(self) -> None:
+        """Forget what has not been started."""
+        with self._changed:
+            self._work.clear()
+
+    def _start_thread(self) -> None:
+        try:
+            Thread(target=self._serve, name=f"pool {self._threads}", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads: those that there are do the work
+            if self._threads == 0:
+                raise
+            self.size = self._threads
+        else:
+            self._threads += 1
+
+    def _serve(self) -> None:
+        while True:
+            self._next()()
+
+    def _next(self) -> Callable[[], object]:
+        with self._changed:
+            while not self._work:
+                self._idle += 1
+                self._changed.wait()
+                self._idle -= 1
+            return self._work.popleft()
+
+
+class _Task(Generic[T]):
+    """Something to be done once, by whoever comes first; its result waits for whoever that is."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make, self._claim, self._future = make, Lock(), Future[T]()
+
+    def run(self) -> None:
+        """Do it, unless somebody has begun to."""
+        if self._claim.acquire(blocking=False):
+            settle(self._future, self._make)
+
+    def result(self) -> T:
+        """What came of it."""
+        return self._future.result()
+
+
+def settle(future: Future[T], make: Callable[[], T]) -> None:
+    """Give a future what `make` returns, or what it raises."""
+    try:
+        future.set_result(make())
+    except BaseException as error:  # handed on, not handled: whoever asks for the result raises it
+        future.set_exception(error)

@@ -1,0 +1,216 @@
+"""What a deployment is made of: its model, its environment, its image."""
+
+import pytest
+
+from pytest_amlpreflight.engine import Reading
+from pytest_amlpreflight.facts.project.model_size import ModelSize
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.reference import AssetReference
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
+from pytest_amlpreflight.facts.resources.container_image import ContainerImage, ImageInRegistry, parse_image
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.graph.endpoint import access_of_each
+from pytest_amlpreflight.graph.fact import fact, unless_absent
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.project.model_size import read_model_size
+from pytest_amlpreflight.readers.resources.asset import (
+    Store,
+    asset_reference,
+    read_environment,
+    read_model,
+    workspace_store,
+)
+from pytest_amlpreflight.readers.resources.asset_registry import registry_store
+from pytest_amlpreflight.readers.resources.image_manifest import read_image
+from pytest_amlpreflight.readers.resources.image_origin import image_of_live, image_of_spec, read_image_origin
+from pytest_amlpreflight.readers.resources.model_files import read_model_files
+from pytest_amlpreflight.readers.resources.registry import read_registry
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_model_reference(
+    aml_spec_to_deploy: DeploymentSpec | None, aml_deployment: Reading[Deployment]
+) -> AssetReference | None:
+    """The registered model that the deployment names; None where it brings its own."""
+    if aml_spec_to_deploy:
+        return aml_spec_to_deploy.model.asset if aml_spec_to_deploy.model else None
+    live = aml_deployment.get().model
+    return asset_reference(live) if live else None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_environment_reference(
+    aml_spec_to_deploy: DeploymentSpec | None, aml_deployment: Reading[Deployment]
+) -> AssetReference | None:
+    """The registered environment that the deployment names; None where it brings its own."""
+    if aml_spec_to_deploy:
+        return aml_spec_to_deploy.environment.asset if aml_spec_to_deploy.environment else None
+    live = aml_deployment.get().environment
+    return asset_reference(live) if live else None
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_registered_model(
+    aml_target: Target,
+    aml_model_reference: AssetReference | None,
+    aml_workspace: Reading[Workspace],
+    aml_azure: Azure,
+) -> RegisteredModel | None:
+    """The registered model: its type, whether it is archived, where its files are; None where the deployment names
+    none.
+    """
+    if aml_model_reference is None:
+        return None
+    store = _asset_store(aml_model_reference, "models", aml_target, aml_workspace, aml_azure)
+    return read_model(store, aml_model_reference, named_by=f"deployment {aml_target.deployment}")
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_registered_model_or_none(aml_registered_model: Reading[RegisteredModel | None]) -> RegisteredModel | None:
+    """The same, None also where it does not exist: for a test that answers for its absence."""
+    return unless_absent(aml_registered_model)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_registered_environment(
+    aml_target: Target,
+    aml_environment_reference: AssetReference | None,
+    aml_workspace: Reading[Workspace],
+    aml_azure: Azure,
+) -> RegisteredEnvironment | None:
+    """The registered environment: its image and what Azure builds on it; None where the deployment names none."""
+    if aml_environment_reference is None:
+        return None
+    store = _asset_store(aml_environment_reference, "environments", aml_target, aml_workspace, aml_azure)
+    return read_environment(store, aml_environment_reference, named_by=f"deployment {aml_target.deployment}")
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_registered_environment_or_none(
+    aml_registered_environment: Reading[RegisteredEnvironment | None],
+) -> RegisteredEnvironment | None:
+    """The same, None also where it does not exist: for a test that answers for its absence."""
+    return unless_absent(aml_registered_environment)
+
+
+def _asset_store(
+    reference: AssetReference, kind: str, target: Target, workspace: Reading[Workspace], azure: Azure
+) -> Store:
+    """Where a reference points: a registry, another workspace, or the target's own."""
+    if reference.registry:
+        host = azure.cloud.machine_learning_host(workspace.get().location)
+        return registry_store(azure.data_plane, azure.cloud.audience, host, reference.registry)
+    other = (reference.arm_id or "").split(f"/{kind}/")[0]
+    workspace_id = parse_resource_id(f"/{other.strip('/')}") if other else None
+    return workspace_store(azure.arm, workspace_id or target.workspace_id, kind)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_model_files(
+    aml_target: Target, aml_registered_model: RegisteredModel | None, aml_azure: Azure
+) -> ModelFiles | None:
+    """The registered model's blobs: how many and their bytes; None where they are on no blob storage."""
+    if aml_registered_model is None or aml_registered_model.uri is None:
+        return None
+    return read_model_files(aml_azure.arm, aml_azure.data_plane, aml_target.workspace_id, aml_registered_model.uri)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_model_size(
+    aml_spec_to_deploy: DeploymentSpec | None, aml_model_files: Reading[ModelFiles | None]
+) -> ModelSize | None:
+    """How large the model is that the spec is about to mount; None where that is not known."""
+    spec = aml_spec_to_deploy
+    if spec is None or spec.model is None:
+        return None
+    if spec.model.asset:
+        return _registered_size(spec.model.asset, aml_model_files.get(), spec.where("model"))
+    return read_model_size(spec.model.path, spec.where("model.path")) if spec.model.path else None
+
+
+def _registered_size(reference: AssetReference, files: ModelFiles | None, where: str) -> ModelSize | None:
+    if files is None or not files.count:
+        return None
+    return ModelSize(str(reference), files.bytes, where, files.complete)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_image_build(aml_spec_to_deploy: DeploymentSpec | None) -> bool | None:
+    """Whether the deployment makes Azure build an image; None where that cannot be told from the spec, and for a live
+    one, whose image was built.
+    """
+    spec = aml_spec_to_deploy
+    return spec.environment.builds_an_image if spec and spec.environment else None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_container_image(
+    aml_spec_to_deploy: DeploymentSpec | None, aml_registered_environment: RegisteredEnvironment | None
+) -> ContainerImage | None:
+    """The image that must be in its registry: the one that runs, or before a deployment the base of the one that Azure
+    will build; None where none is named.
+    """
+    spec, environment = aml_spec_to_deploy, aml_registered_environment
+    if environment is None:
+        text = spec.environment.image if spec and spec.environment else None
+    else:
+        text = environment.image if spec or not environment.is_built else None
+    return parse_image(text) if text else None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_image_in_registry(aml_container_image: ContainerImage | None, aml_azure: Azure) -> ImageInRegistry | None:
+    """What the image's registry says of it; None where there is no image to ask for."""
+    if aml_container_image is None:
+        return None
+    return read_image(aml_azure.data_plane, aml_azure.cloud, aml_container_image)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_image_origin(
+    aml_target: Target, aml_registry: Registry | None, aml_deployment: Deployment, aml_azure: Azure
+) -> ImageOrigin | None:
+    """The image that the endpoint pulls as it is, and whose registry it is in; None where Azure builds one."""
+    spec = None if aml_deployment.live else aml_target.deployment_spec
+    arm, workspace_id = aml_azure.arm, aml_target.workspace_id
+    image = image_of_spec(arm, workspace_id, spec) if spec else image_of_live(arm, aml_deployment)
+    return read_image_origin(arm, image, aml_registry, workspace_id.subscription) if image else None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_image_registry(aml_image_origin: ImageOrigin | None, aml_azure: Azure) -> Registry | None:
+    """The registry of that image, where it is another Azure registry that can be seen."""
+    origin = aml_image_origin
+    if origin is None or origin.home is not ImageHome.AZURE or origin.registry_id is None:
+        return None
+    return read_registry(aml_azure, origin.registry_id, named_by=f"image {origin.image}")
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_image_registry_access(
+    aml_image_registry: Registry | None, aml_endpoint_identities: tuple[Identity, ...], aml_azure: Azure
+) -> tuple[Access, ...]:
+    """What each identity of the endpoint may do on the registry of that image."""
+    scope = aml_image_registry.id if aml_image_registry else None
+    return access_of_each(aml_azure.arm, scope, aml_endpoint_identities)

@@ -1,0 +1,124 @@
+"""The deployment, what became of it, and what others decide about it."""
+
+import pytest
+
+from pytest_amlpreflight.engine import Reading
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.operation import Operation
+from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.graph.fact import fact, unless_absent
+from pytest_amlpreflight.graph.options import RunOptions
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.resources.container_log import read_container_log
+from pytest_amlpreflight.readers.resources.endpoint import deployment_from_spec, read_deployment
+from pytest_amlpreflight.readers.resources.operation import read_operation
+from pytest_amlpreflight.readers.resources.policy import (
+    read_denied_states,
+    read_deployment_verdicts,
+    read_endpoint_verdicts,
+)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_given_deployment_spec(aml_target: Target) -> DeploymentSpec | None:
+    """The deployment's YAML as given with `--aml-deployment FILE`, in every phase; None for a name."""
+    return aml_target.deployment_spec
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_spec_to_deploy(
+    aml_given_deployment_spec: DeploymentSpec | None, aml_run_options: RunOptions
+) -> DeploymentSpec | None:
+    """The deployment's YAML in phase `pre` (`--aml-deployment FILE`); None for a live deployment."""
+    return aml_given_deployment_spec if aml_run_options.creates else None
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_live_deployment_or_absent(aml_target: Target, aml_azure: Azure) -> Deployment:
+    """What Azure runs under the deployment's name; absent before it is created."""
+    endpoint, deployment = aml_target.need_endpoint(), aml_target.need_deployment()
+    return read_deployment(aml_azure.arm, aml_target.workspace_id, endpoint, deployment)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_live_deployment(aml_live_deployment_or_absent: Reading[Deployment]) -> Deployment | None:
+    """What Azure runs under the deployment's name; None before it is created."""
+    return unless_absent(aml_live_deployment_or_absent)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_deployment(
+    aml_spec_to_deploy: DeploymentSpec | None, aml_live_deployment_or_absent: Reading[Deployment]
+) -> Deployment:
+    """The deployment of the spec in phase `pre` (`--aml-deployment FILE`), else the live one."""
+    spec = aml_spec_to_deploy
+    return deployment_from_spec(spec) if spec else aml_live_deployment_or_absent.get()
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_deployment_or_none(aml_deployment: Reading[Deployment]) -> Deployment | None:
+    """The deployment, or None where there is none: for a test that answers for its absence."""
+    return unless_absent(aml_deployment)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_deployment_operation(aml_live_deployment: Deployment | None, aml_azure: Azure) -> Operation | None:
+    """The last operation on the deployment, with its innermost error; None where it succeeded or there is no
+    deployment.
+    """
+    live = aml_live_deployment
+    if live is None or live.provisioning_state == "Succeeded":
+        return None
+    state, of = live.provisioning_state or "Unknown", f"deployment {live.name}"
+    return read_operation(aml_azure.arm, live.properties, state, of)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_container_logs(aml_target: Target, aml_azure: Azure) -> tuple[ContainerLog, ...]:
+    """The last lines of the inference server and of the storage initializer, secrets redacted, with the known causes in
+    them; none before the deployment is created.
+    """
+    arm = aml_azure.arm
+    where = aml_target.workspace_id, aml_target.need_endpoint(), aml_target.need_deployment()
+    try:
+        return tuple(arm.together(lambda one: read_container_log(arm, *where, one), list(Container)))
+    except FactAbsent:  # a deployment that is not there has no containers
+        return ()
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_policy_verdicts(
+    aml_workspace: Workspace,
+    aml_endpoint: Endpoint,
+    aml_deployment: Deployment,
+    aml_spec_to_deploy: DeploymentSpec | None,
+    aml_azure: Azure,
+) -> tuple[PolicyVerdict, ...]:
+    """What the policies in force say of the endpoint and the deployment, as they would be sent to Azure."""
+    arm, workspace = aml_azure.arm, aml_workspace
+    of_endpoint, of_deployment = arm.both(
+        lambda: read_endpoint_verdicts(arm, workspace.id, workspace.location, aml_endpoint),
+        lambda: read_deployment_verdicts(arm, workspace.id, workspace.location, aml_deployment, aml_spec_to_deploy),
+    )
+    return of_endpoint + of_deployment
+
+
+@pytest.fixture(scope="session")
+@fact(per="workspace")
+def aml_policy_states(aml_target: Target, aml_azure: Azure) -> tuple[PolicyState, ...]:
+    """What stands in the workspace's resource group against policies that deny."""
+    return read_denied_states(aml_azure.arm, aml_target.workspace_id)

@@ -1,0 +1,48 @@
+"""The region around the workspace, and what answers for its private names."""
+
+import pytest
+
+from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone
+from pytest_amlpreflight.facts.resources.quota import Quota
+from pytest_amlpreflight.facts.resources.region import Region
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.graph.fact import fact
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.resources.quota import read_quota
+from pytest_amlpreflight.readers.resources.region import read_region
+
+OF_THE_REGION = ("aml_target.workspace_id.subscription", "aml_workspace.location")
+
+
+@pytest.fixture(scope="session")
+@fact(per=OF_THE_REGION)
+def aml_quota(aml_target: Target, aml_workspace: Workspace, aml_azure: Azure) -> Quota:
+    """The region's quotas of Azure Machine Learning, at every level, and the machine sizes it offers."""
+    return read_quota(aml_azure.arm, aml_target.workspace_id.subscription, aml_workspace.location)
+
+
+@pytest.fixture(scope="session")
+@fact(per=OF_THE_REGION)
+def aml_region(aml_target: Target, aml_workspace: Workspace, aml_azure: Azure) -> Region:
+    """The endpoints and deployments of the subscription in the workspace's region, as far as you may read them."""
+    return read_region(aml_azure.arm, aml_target.workspace_id.subscription, aml_workspace.location)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_workspace_is_private(aml_workspace: Workspace) -> bool:
+    """Whether the workspace has private endpoint connections, so that private names are at stake."""
+    return bool(aml_workspace.private_endpoint_connections)
+
+
+@pytest.fixture(scope="session")
+@fact(per="aml_workspace_is_private")
+def aml_private_dns_zones(aml_workspace_is_private: bool, aml_azure: Azure) -> tuple[PrivateDnsZone, ...]:
+    """The private DNS zones for workspaces that you may read, in any subscription, with their records and network
+    links; none is looked for where the workspace has no private endpoint.
+    """
+    if not aml_workspace_is_private:
+        return ()
+    return read_private_dns_zones(aml_azure.arm, aml_azure.cloud.private_link_zone)

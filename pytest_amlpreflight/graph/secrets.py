@@ -1,0 +1,83 @@
+"""The secrets that a deployment's environment variables refer to. No value of a secret is ever read."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pytest_amlpreflight.facts.resources.access import Access
+from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.secret import (
+    Connection,
+    SecretReferences,
+    SecretVault,
+    SecretVersions,
+    parse_references,
+)
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.graph.endpoint import access_of_each
+from pytest_amlpreflight.graph.fact import fact
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
+from pytest_amlpreflight.readers.resources.secret import find_vault, read_connection, read_secret_versions
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_secret_references(aml_deployment: Deployment) -> SecretReferences:
+    """The references to connections and vault secrets in the deployment's environment variables, malformed ones too."""
+    return parse_references(aml_deployment.environment_variables)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_referenced_connections(
+    aml_target: Target, aml_secret_references: SecretReferences, aml_azure: Azure
+) -> Mapping[str, Connection | None]:
+    """The connections that are referred to, by name; None for one that does not exist."""
+    arm, names = aml_azure.arm, sorted({reference.connection for reference in aml_secret_references.connections})
+    found = arm.together(lambda name: read_connection(arm, aml_target.workspace_id, name), names)
+    return dict(zip(names, found, strict=True))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_referenced_secrets(aml_secret_references: SecretReferences, aml_azure: Azure) -> tuple[SecretVersions, ...]:
+    """Each vault secret that is referred to, with its versions and whether they are enabled; never a value."""
+    azure = aml_azure
+    read = lambda reference: read_secret_versions(azure.data_plane, azure.cloud, reference)  # noqa: E731
+    return tuple(azure.arm.together(read, list(aml_secret_references.vaults)))
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_connection_access(
+    aml_target: Target,
+    aml_secret_references: SecretReferences,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_azure: Azure,
+) -> tuple[Access, ...]:
+    """What each identity of the endpoint may do on the workspace; nothing where no connection is referred to."""
+    scope = aml_target.workspace_id if aml_secret_references.connections else None
+    return access_of_each(aml_azure.arm, scope, aml_endpoint_identities)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_secret_vaults(
+    aml_target: Target,
+    aml_workspace: Workspace,
+    aml_secret_references: SecretReferences,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_azure: Azure,
+) -> tuple[SecretVault, ...]:
+    """The key vaults that are referred to, with what each identity of the endpoint may do on them."""
+    arm, subscription = aml_azure.arm, aml_target.workspace_id.subscription
+
+    def read(host: str) -> SecretVault:
+        vault_id = find_vault(arm, host, aml_workspace.key_vault_id, subscription)
+        vault = read_key_vault(aml_azure, vault_id, named_by=f"deployment {aml_target.deployment}")
+        return SecretVault(vault, access_of_each(arm, vault_id, aml_endpoint_identities))
+
+    return tuple(arm.together(read, sorted({reference.host for reference in aml_secret_references.vaults})))

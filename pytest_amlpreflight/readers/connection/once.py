@@ -1,0 +1,42 @@
+"""Answers by question: nothing is asked twice, and what was asked long ago is forgotten."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Lock
+from typing import Any, TypeVar
+
+from pytest_amlpreflight.engine.pool import settle
+
+KEPT = 1000
+"""Answers that are remembered: many times what one workspace's run asks, so that a fleet's does not fill the memory."""
+
+T = TypeVar("T")
+
+
+class Once:
+    """Values by key, each made by whoever asks first while the others wait for it."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._lock, self._kept = Lock(), kept
+        self._values: OrderedDict[str, Future[Any]] = OrderedDict()
+
+    def only(self, *keys: str) -> "Once":
+        """The same values of these keys, and none of the others."""
+        other = Once(self._kept)
+        with self._lock:
+            other._values.update({key: self._values[key] for key in keys if key in self._values})
+        return other
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """The value of `key`; what `make` raises is raised for everyone."""
+        with self._lock:
+            value: Future[T] | None = self._values.get(key)
+            first = value is None
+            if value is None:
+                value = self._values[key] = Future()
+                while len(self._values) > self._kept:
+                    self._values.popitem(last=False)
+        if first:
+            settle(value, make)
+        return value.result()

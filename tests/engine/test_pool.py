@@ -1,0 +1,68 @@
+"""A pool of fixed size that nobody can block."""
+
+import threading
+import time
+from threading import Barrier
+
+import pytest
+
+from pytest_amlpreflight.engine import Pool
+
+
+def test_what_is_read_together_runs_at_the_same_time() -> None:
+    """Both meet, or neither would get on; the order of the answers is that of the questions."""
+    meeting = Barrier(2, timeout=5)
+
+    answers = Pool().together(lambda name: (meeting.wait(), name)[1], ["first", "second"])
+
+    assert answers == ["first", "second"]
+
+
+def test_both_run_at_the_same_time_and_keep_their_places() -> None:
+    """Two questions of different kinds."""
+    meeting = Barrier(2, timeout=5)
+
+    assert Pool().both(lambda: (meeting.wait(), 1)[1], lambda: (meeting.wait(), "two")[1]) == (1, "two")
+
+
+def test_the_first_error_in_order_is_raised() -> None:
+    """So that a run says the same every time."""
+
+    def read(name: str) -> None:
+        raise LookupError(name)
+
+    with pytest.raises(LookupError, match="first"):
+        Pool().together(read, ["first", "second"])
+
+
+def test_a_pool_of_one_ends_work_that_asks_for_more_work() -> None:
+    """Whoever asks does its share itself, so that no number of threads is too small."""
+    pool = Pool(1)
+
+    def nested(depth: int) -> int:
+        return 1 if depth == 0 else sum(pool.together(nested, [depth - 1] * 3))
+
+    assert nested(4) == 81
+
+
+def test_no_more_threads_than_its_size() -> None:
+    """Whatever it is given."""
+    before = threading.active_count()
+    pool = Pool(4)
+
+    pool.together(lambda _: time.sleep(0.001), range(200))
+
+    assert threading.active_count() - before <= 4
+
+
+def test_where_the_system_gives_no_more_threads_the_work_is_done_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's limit makes a run slower, and nothing else."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pool = Pool(4)
+    pool.together(str, [1, 2])
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    assert pool.together(str, range(20)) == [str(number) for number in range(20)]
