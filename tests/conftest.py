@@ -2,11 +2,18 @@
 
 import os
 import socket
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import pytest_amlpreflight.emulator  # noqa: F401  # as below
+from pytest_amlpreflight import graph
+
 pytest_plugins = ["pytester"]
+
+for module in graph.pytest_plugins:  # pytester forgets what a run imported, and half an SDK breaks: import it here
+    import_module(module)
 
 EXAMPLE = Path(__file__).parents[1] / "example_project"
 
