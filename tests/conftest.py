@@ -53,6 +53,8 @@ def example(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     """The example project, copied into the test's own folder. Its runs do without what takes longer than they do."""
     pytester.copy_example(".")
     monkeypatch.setenv("PYTEST_ADDOPTS", f"{ALONE} {WITHOUT_PROCESSES}")
+    monkeypatch.setenv("UV_OFFLINE", "1")  # what checks of the server ask of the resolver stays on this machine
+    monkeypatch.setenv("UV_NO_CACHE", "1")
     return pytester
 
 

@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.project.local_run import LocalRun
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
-from pytest_amlpreflight.verdict import blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 SHOWN_FRAMES = 8  # lines of the user's traceback
 SHARE_FOR_OTHERS = 0.1  # of an instance's memory: the platform's own containers and the page cache
@@ -27,10 +27,13 @@ def check_script_starts(aml_local_run: LocalRun | None) -> None:
     """
     run = _run(aml_local_run)
     if run.has_started:
+        _advise_of_other_versions(run)
         return
     blocked(
         f"{run.script} does not start: {run.reason or 'it ends without a word'}",
-        found="\n".join([f"{run.code} (locally)", *(run.traceback[-SHOWN_FRAMES:] or run.log[-4:])]),
+        found="\n".join(
+            [f"{run.code} (locally)", *(run.traceback[-SHOWN_FRAMES:] or run.log[-4:]), *run.other_versions[:3]]
+        ),
         expected=f"an answer to the liveness probe within {run.budget_seconds:.0f} s",
         fix="\n".join(filter(None, [run.advice, f"azmlinfsrv --entry_script {run.script}"])),
     )
@@ -49,8 +52,15 @@ def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
     answer = run.sample
     if answer is None:
         not_applicable("there is no sample request (--aml-sample-request)")
-    if answer.status is not None and answer.status < 400:
+    if answer.is_success and answer.error_text is None:
         return
+    if answer.is_success:
+        blocked(
+            f"{run.script} answers the sample with an error: {str(answer.error_text)[:80]}",
+            found=f"HTTP {answer.status}, {answer.body[:200]}",
+            expected="predictions; an error raised, or returned with a status of 400 or more",
+            fix=f"raise the exception instead of returning its text in {run.script}",
+        )
     status = f"HTTP {answer.status}" if answer.status else "no answer"
     blocked(
         f"{run.script} fails on the sample: {answer.reason or answer.body[:80] or status}",
@@ -86,7 +96,19 @@ def check_memory_fits_the_instance(
     )
 
 
+def _advise_of_other_versions(run: LocalRun) -> None:
+    if run.other_versions:
+        advise(
+            f"{run.script} loads a model that another release wrote",
+            found=run.other_versions[0],
+            expected="the release that made the model: others load it with a warning, or not at all",
+            fix="pin that release in the conda file, or make the model anew",
+        )
+
+
 def _run(run: LocalRun | None) -> LocalRun:
     if run is None:
         not_applicable("the script is not run on this machine (--aml-local)")
+    if run.not_run:
+        not_applicable(run.not_run)
     return run

@@ -13,7 +13,8 @@ class RunOptions:
 
     `root` is the project's folder; `templates` are patterns of ARM templates in it; `tables` is a folder with dated
     tables of the project's own. `local` allows to start the user's code on this machine, with the interpreter
-    `local_python`; `local_debug` is the port on which an editor may attach. `target_rps` is in requests per second.
+    `local_python`; `local_model` stands for a model that is elsewhere, `local_debug` is the port on which an editor may
+    attach. `target_rps` is in requests per second.
     """
 
     phase: str = "pre"
@@ -24,6 +25,7 @@ class RunOptions:
     tables: Path | None = None
     local: bool = False
     local_python: str | None = None
+    local_model: Path | None = None
     local_debug: int | None = None
     target_rps: float | None = None
     deployment_specs: tuple[DeploymentSpec, ...] = ()

@@ -155,6 +155,7 @@ def aml_local_run(
         aml_deployment_spec,
         options.root,
         sample=sample.path if isinstance(sample, Sample) else None,
+        model=options.local_model,
         python=options.local_python,
         debug_port=options.local_debug,
     )

@@ -132,6 +132,11 @@ OPTIONS = (
         switch=True,
     ),
     Option("local-python", "the interpreter that has the scoring script's packages (default: this one)", "PATH"),
+    Option(
+        "local-model",
+        "with --aml-local: the folder that stands for AZUREML_MODEL_DIR, where the model is registered or elsewhere",
+        "FOLDER",
+    ),
     Option("local-debug", "with --aml-local: wait on this port for a debugger to attach to the script", "PORT"),
     Option("target-rps", "the requests per second that the deployment has to carry", "NUMBER"),
     Option(

@@ -79,6 +79,7 @@ class Preflight:
             tables=settings.tables,
             local=settings.local,
             local_python=settings.local_python,
+            local_model=settings.local_model,
             local_debug=settings.local_debug,
             target_rps=settings.target_rps,
             deployment_specs=self.deployment_specs,

@@ -51,6 +51,7 @@ class Settings:
     origin: str | None
     local: bool
     local_python: str | None
+    local_model: Path | None
     local_debug: int | None
     target_rps: float | None
     templates: tuple[str, ...]
@@ -94,6 +95,7 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         origin=look.text("origin"),
         local=look.text("local") is not None,
         local_python=look.text("local-python"),
+        local_model=_folder(model, start) if (model := look.maybe("local-model")) else None,
         local_debug=_port(debug) if (debug := look.maybe("local-debug")) else None,
         target_rps=_number(rps, "requests per second") if (rps := look.maybe("target-rps")) else None,
         templates=tuple(setting.value for setting in look.all("template")),

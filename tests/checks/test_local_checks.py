@@ -1,12 +1,15 @@
 """The checks of a run on this machine, called with values."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from pytest_amlpreflight.checks import local as checks
 from pytest_amlpreflight.facts.project.local_run import LocalRun, SampleAnswer
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
-from pytest_amlpreflight.verdict import Blocked, NotApplicable
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 SPEC = DeploymentSpec("blue", "iris", instance_type="Standard_DS2_v2")
 FRAME = '  File "src/score.py", line 3, in init'
@@ -90,3 +93,55 @@ def test_memory_without_its_numbers_is_skipped(mib: float | None, available: flo
     """What was not measured or is not known is not judged."""
     with pytest.raises(NotApplicable, match=r"not measured|is not known here"):
         checks.check_memory_fits_the_instance(run(mib=mib), SPEC, available)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"error": "X has 3 features, but Ridge is expecting 10"}', "X has 3 features"),
+        ('{"status": "failed", "message": "no", "error": "KeyError"}', "KeyError"),
+        ("\"KeyError: 'data'\"", "KeyError"),
+        ("Traceback (most recent call last): ...", "Traceback"),
+        ("[Errno 2] No such file or directory", "Errno 2"),
+    ],
+)
+def test_an_answer_that_is_only_an_error_is_no_success(body: str, told: str) -> None:
+    """The guides' own run() answers 200 to a failed request."""
+    with pytest.raises(Blocked, match=r"src/score.py answers the sample with an error: .*" + re.escape(told)):
+        checks.check_script_scores_the_sample(run(SampleAnswer(200, body)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"error": null, "predictions": [1]}', '{"error": ""}', '{"message": "hello"}', '"setosa"', "[0.1]", "Errors"],
+)
+def test_an_answer_that_says_more_is_a_success(body: str) -> None:
+    """A field called error may be empty, and texts are predictions too."""
+    checks.check_script_scores_the_sample(run(SampleAnswer(200, body)))
+
+
+def test_a_redirect_is_no_success() -> None:
+    """A model answers 2xx."""
+    with pytest.raises(Blocked, match="fails on the sample"):
+        checks.check_script_scores_the_sample(run(SampleAnswer(302, "")))
+
+
+def test_what_cannot_be_run_says_why() -> None:
+    """A registered model is not on this machine."""
+    found = LocalRun("src/score.py", not_run="the model is not on this machine (iris:3)")
+
+    with pytest.raises(NotApplicable, match="the model is not on this machine"):
+        checks.check_script_starts(found)
+
+
+def test_a_pickle_of_another_release_is_named_with_both_versions() -> None:
+    """Beside the failure, where there is one; else as advice."""
+    warning = "unpickle estimator Ridge from version 0.24.1 when using version 1.7.0"
+    failed = LocalRun("src/score.py", code="UserScriptInitFailed", traceback=(FRAME,), other_versions=(warning,))
+
+    with pytest.raises(Blocked) as caught:
+        checks.check_script_starts(failed)
+    with pytest.warns(PreflightAdvice, match="loads a model that another release wrote"):
+        checks.check_script_starts(replace(run(), other_versions=(warning,)))
+
+    assert caught.value.culprit.found.endswith(f"{FRAME}\n{warning}")

@@ -6,18 +6,20 @@ Most tests put a small server in the place of the real one; the last ones run th
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_amlpreflight.facts.project.local_run import LocalRun
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
-from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference
+from pytest_amlpreflight.facts.reference import AssetReference, CodeConfiguration, ModelReference
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.processes.local_process import server_environment
 from pytest_amlpreflight.readers.processes.local_server import debug_configuration, run_locally
@@ -141,6 +143,78 @@ def test_nothing_is_written_beside_the_script(tmp_path: Path, python: str) -> No
 
     assert sorted(path.name for path in (tmp_path / "src").iterdir()) == ["score.py"]
     assert not Path("printed.txt").exists()
+
+
+def test_the_model_stands_there_as_files_of_its_own(tmp_path: Path, python: str) -> None:
+    """MLflow refuses symbolic links that lead out of the model's folder."""
+    source = """
+    import os
+    def init():
+        base = os.environ["AZUREML_MODEL_DIR"]
+        found = [os.path.join(place, name) for place, _, names in os.walk(base) for name in names]
+        assert [os.path.relpath(os.path.realpath(each), base) for each in found] == ["model/weights.txt"], found
+    def run(data):
+        return ""
+    """
+    spec = deployment(tmp_path, source)
+
+    assert run_locally(spec, tmp_path, python=python).has_started
+
+
+@pytest.mark.parametrize(
+    "model",
+    [ModelReference(asset=AssetReference("iris", "3")), ModelReference(uri="azureml://datastores/a/paths/b")],
+    ids=["registered", "at an address"],
+)
+def test_a_script_is_not_started_without_its_model(tmp_path: Path, python: str, model: ModelReference) -> None:
+    """It would fail for want of it, and say nothing of the deployment; a folder that stands for it is taken."""
+    spec = replace(deployment(tmp_path, SCRIPT, GREETING="hello"), model=model)
+    stand_in = tmp_path / "downloaded"
+    shutil.copytree(tmp_path / "model", stand_in / "model")
+
+    without, given = (run_locally(spec, tmp_path, model=each, python=python) for each in (None, stand_in))
+
+    assert "the model is not on this machine" in (without.not_run or "")
+    assert given.has_started
+
+
+def test_a_script_in_another_language_is_not_started(tmp_path: Path, python: str) -> None:
+    """Its container brings what runs it."""
+    spec = deployment(tmp_path, SCRIPT)
+    other = replace(spec, code=CodeConfiguration(tmp_path / "src", None, "plumber.R"))
+
+    assert run_locally(other, tmp_path, python=python).not_run == "plumber.R is not Python, and its container runs it"
+
+
+def test_warnings_of_another_release_are_kept(tmp_path: Path, python: str) -> None:
+    """Each once, with both versions."""
+    source = """
+    def init():
+        for _ in range(3):
+            print("x.py:3: InconsistentVersionWarning: Trying to unpickle estimator Ridge from version 0.24.1 "
+                  "when using version 1.7.0. This might lead to breaking code", flush=True)
+    def run(data):
+        return ""
+    """
+
+    run = run_locally(deployment(tmp_path, source), tmp_path, python=python)
+
+    assert run.other_versions == ("unpickle estimator Ridge from version 0.24.1 when using version 1.7.0",)
+
+
+def test_a_script_that_prints_without_end_is_read_in_part(tmp_path: Path, python: str) -> None:
+    """The beginning and the end of its log are enough."""
+    source = """
+    def init():
+        print("first")
+        for _ in range(400):
+            print("x" * 10_000)
+        raise KeyError("last")
+    """
+
+    run = run_locally(deployment(tmp_path, source), tmp_path, python=python)
+
+    assert run.reason == "KeyError: 'last'"
 
 
 def test_script_that_hangs_is_given_up(tmp_path: Path, python: str) -> None:

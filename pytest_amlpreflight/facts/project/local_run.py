@@ -1,11 +1,16 @@
 """What happened when the deployment's own script was started on this machine."""
 
+import json
+import re
 from dataclasses import dataclass, replace
 
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.rules.redaction import redact
 
 NOTHING = Measured()
+TELLING = frozenset({"error", "errors", "exception", "traceback", "error_message"})
+ERROR_FIELDS = TELLING | {"message", "detail", "details", "status", "code", "success", "type"}
+EXCEPTION = re.compile(r"Traceback \(most recent call last\)|[A-Za-z_.]{0,60}(?:Error|Exception)\b|\[Errno \d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +21,23 @@ class SampleAnswer:
     body: str = ""
     reason: str | None = None
     traceback: tuple[str, ...] = ()
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of success."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def error_text(self) -> str | None:
+        """What is wrong by the answer's own words, where a status of success carries nothing but an error."""
+        try:
+            answer = json.loads(self.body)
+        except ValueError:
+            answer = self.body
+        if isinstance(answer, dict) and answer and {str(key).lower() for key in answer} <= ERROR_FIELDS:
+            told = [str(value) for key, value in answer.items() if str(key).lower() in TELLING and value]
+            return told[0] if told else None
+        return answer if isinstance(answer, str) and EXCEPTION.match(answer) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,8 @@ class LocalRun:
     budget_seconds: float = 0
     sample: SampleAnswer | None = None
     measured: Measured = NOTHING
+    not_run: str | None = None
+    other_versions: tuple[str, ...] = ()
 
     @property
     def has_started(self) -> bool:

@@ -39,6 +39,7 @@ if "AML_LOCAL_DEBUG_PORT" in os.environ:
 run()
 """
 NOT_INSTALLED = 77
+LONGEST_LOG = 1024**2
 LEFT_OUT = ("PYTEST_", "COV_", "COVERAGE_", "PYTHONPATH", "PYTHONSTARTUP", "AZUREML_", "AML_", "WORKER_")
 
 
@@ -57,8 +58,11 @@ class ServerProcess:
 
     @property
     def log(self) -> str:
-        """What the server and the script have printed so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
+        """What the server and the script have printed so far; of more than a megabyte, the beginning and the end."""
+        with self._log.open("rb") as file:
+            start = file.read(LONGEST_LOG // 2)
+            file.seek(max(file.tell(), self._log.stat().st_size - LONGEST_LOG // 2))
+            return (start + file.read(LONGEST_LOG // 2)).decode("utf-8", "replace")
 
     def measure(self) -> None:
         """Take the memory of the process tree into `peak_mib`."""

@@ -4,6 +4,7 @@ import http.client
 import json
 import math
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -14,16 +15,20 @@ from pathlib import Path
 
 from pytest_amlpreflight.facts.project.local_run import LocalRun, SampleAnswer
 from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.model_size import GIB
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.processes.local_process import NOT_INSTALLED, ServerProcess, server, server_environment
-from pytest_amlpreflight.readers.processes.server_log import fault_of, last_fault, tail
+from pytest_amlpreflight.readers.processes.server_log import fault_of, last_fault, other_versions, tail
+from pytest_amlpreflight.readers.project.model_folder import walk
+from pytest_amlpreflight.readers.project.model_size import read_model_size
 from pytest_amlpreflight.readers.project.text_file import shown_path
 
 RESOURCE = "the inference server on this machine"
 REQUESTS = 5  # the median of several says more than one
 LONGEST_REQUEST = 180.0  # seconds; Azure's own limit
 INTERVAL = 0.1
+MOST_COPIED = 2 * GIB  # of a model on another disk
 
 
 def run_locally(
@@ -31,6 +36,7 @@ def run_locally(
     root: Path,
     *,
     sample: Path | None = None,
+    model: Path | None = None,
     python: str | None = None,
     environ: Mapping[str, str] = os.environ,
     patience: float | None = None,
@@ -39,23 +45,27 @@ def run_locally(
     """Start the deployment's script as the container would, and send it the sample request.
 
     It gets the spec's variables, code and model, and as long to start as the spec's own liveness probe gives it (or
-    `patience` seconds, if that is less). `python` is an interpreter that has the user's packages. With `debug_port` it
-    waits for an editor to attach there, as long as that takes (`debug_configuration`). Raises `FactUnreadable` when the
-    server is not installed; `ValueError` for a deployment without code on this machine.
+    `patience` seconds, if that is less). `model` is the folder that stands for AZUREML_MODEL_DIR; a deployment whose
+    model is elsewhere is not run without it. `python` is an interpreter that has the user's packages. With `debug_port`
+    it waits for an editor to attach there, as long as that takes (`debug_configuration`). Raises `FactUnreadable` when
+    the server is not installed; `ValueError` for a deployment without code on this machine.
     """
     script = spec.code.script_path if spec.code else None
     if script is None or spec.code is None or spec.code.path is None:
         raise ValueError(f"deployment {spec.name} has no scoring script on this machine")
+    shown = shown_path(script, root)
+    if why := _why_not(spec, script, model):
+        return LocalRun(shown, not_run=why)
     budget = float(spec.liveness_probe.start_budget)
     budget = min(budget, patience) if patience is not None else budget
     budget = math.inf if debug_port is not None else budget
     with tempfile.TemporaryDirectory(prefix="aml-local-") as place:
         folder = Path(place)
         variables = server_environment(
-            environ, spec.environment_variables, spec.code.path, _model_dir(spec, folder), debug_port
+            environ, spec.environment_variables, spec.code.path, model or _model_dir(spec, folder), debug_port
         )
         with server(python or sys.executable, script, folder, variables) as process:
-            run = LocalRun(shown_path(script, root), budget_seconds=budget)
+            run = LocalRun(shown, budget_seconds=budget)
             started = _wait(process, budget)
             if started is None:
                 return _not_started(run, process)
@@ -89,8 +99,55 @@ def _model_dir(spec: DeploymentSpec, folder: Path) -> Path | None:
         return None
     place = folder / "azureml-models" / (model.name or "model") / (model.version or "1")
     place.mkdir(parents=True)
-    (place / path.name).symlink_to(path, target_is_directory=path.is_dir())
+    _mount(path, place / path.name)
     return place
+
+
+def _why_not(spec: DeploymentSpec, script: Path, model: Path | None) -> str | None:
+    """Why the deployment's script cannot be run here; None where it can."""
+    if script.suffix.lower() != ".py":
+        return f"{script.name} is not Python, and its container runs it"
+    wanted = spec.model
+    if wanted is None or wanted.path is not None or model is not None:
+        return None
+    where = wanted.asset or wanted.uri or "elsewhere"
+    return f"the model is not on this machine ({where}): --aml-local-model FOLDER says what AZUREML_MODEL_DIR holds"
+
+
+def _mount(path: Path, place: Path) -> None:
+    """The model under its own name, as files of that folder: MLflow refuses symbolic links that lead out of it.
+
+    Hard links cost nothing; where the model is on another disk it is copied, up to what a run may take of this one.
+    """
+    if not path.exists():
+        return
+    linked = _links(path, place.parent)
+    if not linked and _is_larger(path, MOST_COPIED):
+        place.symlink_to(path, target_is_directory=path.is_dir())
+        return
+    copy = os.link if linked else shutil.copyfile
+    for file in [path] if path.is_file() else walk(path):
+        target = place / file.relative_to(path) if file != path else place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if file.is_file():
+            copy(os.path.realpath(file), target)
+
+
+def _is_larger(path: Path, limit: int) -> bool:
+    size = read_model_size(path, "")
+    return size is not None and (size.bytes > limit or not size.complete)
+
+
+def _links(path: Path, folder: Path) -> bool:
+    """Whether files of the model can be linked into the folder: only on one disk, and not on every kind."""
+    first = path if path.is_file() else next((file for file in walk(path) if file.is_file()), None)
+    try:
+        if first is not None:
+            os.link(os.path.realpath(first), folder / ".linked")
+            (folder / ".linked").unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _wait(process: ServerProcess, budget: float) -> float | None:
@@ -122,7 +179,7 @@ def _not_started(run: LocalRun, process: ServerProcess) -> LocalRun:
         raise FactUnreadable(RESOURCE, status=None, code="NotInstalled", detail=detail)
     fault = fault_of(log, process.exit_code)
     found = replace(run, code=fault.code, reason=fault.reason, traceback=fault.traceback, advice=fault.advice)
-    return replace(found, log=tail(log))
+    return replace(found, log=tail(log), other_versions=other_versions(log))
 
 
 def _scored(run: LocalRun, process: ServerProcess, sample: Path | None) -> LocalRun:
@@ -130,7 +187,8 @@ def _scored(run: LocalRun, process: ServerProcess, sample: Path | None) -> Local
     answer, seconds = (None, None) if sample is None else _send(process, sample)
     process.measure()
     measured = Measured(run.measured.start_seconds, seconds, process.peak_mib)
-    return replace(run, sample=answer, measured=measured, log=tail(process.log))
+    log = process.log
+    return replace(run, sample=answer, measured=measured, log=tail(log), other_versions=other_versions(log))
 
 
 def _send(process: ServerProcess, sample: Path) -> tuple[SampleAnswer, float | None]:
@@ -143,7 +201,7 @@ def _send(process: ServerProcess, sample: Path) -> tuple[SampleAnswer, float | N
             process.port, body, "application/json" if sample.suffix == ".json" else "application/octet-stream"
         )
         process.measure()
-        if answer.status is None or answer.status >= 400:
+        if not answer.is_success:
             return _explained(answer, process), None
         taken.append(time.monotonic() - began)
     return answer, statistics.median(taken)

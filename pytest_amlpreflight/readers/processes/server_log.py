@@ -1,11 +1,14 @@
 """The log of the inference server that runs here: whose fault a failure was, and the user's part of the traceback."""
 
+import re
 from dataclasses import dataclass
 
 from pytest_amlpreflight.facts.resources.log_lines import lines_of
 from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
+OTHER_VERSION = re.compile(r"unpickle estimator \S+ from version \S+ when using version [0-9][\w.]*[0-9]")
+LONGEST_LINE = 2000
 CODES = (
     ("does not have a init() function", "UserScriptFunctionNotFound"),
     ("does not have a run() function", "UserScriptFunctionNotFound"),
@@ -45,6 +48,12 @@ def last_fault(log: str) -> Fault | None:
     """The user's exception that was logged last, for a request that failed."""
     raised = [one for chain in chains_of(lines_of(log)) for one in chain.links if _frames(one)]
     return Fault("UserScriptException", raised[-1].brief, _frames(raised[-1])) if raised else None
+
+
+def other_versions(log: str) -> tuple[str, ...]:
+    """scikit-learn's warnings of pickles that another release wrote, each once, in its own words."""
+    found = (OTHER_VERSION.search(line[:LONGEST_LINE]) for line in log.splitlines() if "unpickle estimator" in line)
+    return tuple(dict.fromkeys(each.group() for each in found if each))
 
 
 def tail(log: str, lines: int = 20) -> tuple[str, ...]:
