@@ -1,5 +1,6 @@
 """The checks of a run on this machine, called with values."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -98,6 +99,7 @@ def test_memory_without_its_numbers_is_skipped(mib: float | None, available: flo
 @pytest.mark.parametrize(
     ("body", "told"),
     [
+        (json.dumps(json.dumps({"error": "zip() argument 2 is shorter"})), "zip() argument 2"),
         ('{"error": "X has 3 features, but Ridge is expecting 10"}', "X has 3 features"),
         ('{"status": "failed", "message": "no", "error": "KeyError"}', "KeyError"),
         ("\"KeyError: 'data'\"", "KeyError"),

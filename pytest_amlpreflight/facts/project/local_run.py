@@ -30,14 +30,19 @@ class SampleAnswer:
     @property
     def error_text(self) -> str | None:
         """What is wrong by the answer's own words, where a status of success carries nothing but an error."""
-        try:
-            answer = json.loads(self.body)
-        except ValueError:
-            answer = self.body
+        answer = _decoded(_decoded(self.body))  # the server encodes what the script has encoded already
         if isinstance(answer, dict) and answer and {str(key).lower() for key in answer} <= ERROR_FIELDS:
             told = [str(value) for key, value in answer.items() if str(key).lower() in TELLING and value]
             return told[0] if told else None
         return answer if isinstance(answer, str) and EXCEPTION.match(answer) else None
+
+
+def _decoded(answer: object) -> object:
+    """What a JSON text says; anything else as it is."""
+    try:
+        return json.loads(answer) if isinstance(answer, str) else answer
+    except (ValueError, RecursionError):
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
