@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+
 from pytest_amlpreflight.inspection import reading
 
 FACTS: list[tuple[str, tuple[str, ...], float, float]] = []
