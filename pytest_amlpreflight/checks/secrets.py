@@ -1,18 +1,23 @@
 """The secrets that a deployment's environment variables refer to, as Azure will meet them when it injects them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NoReturn
 
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     ConnectionReference,
+    MalformedReference,
     SecretReferences,
     SecretVault,
     SecretVersions,
+    VaultReference,
 )
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
 GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action
@@ -30,13 +35,7 @@ def check_secret_references_are_well_formed(
     deployment with SecretsInjectionError; one without its brackets reaches the container as plain text.
     """
     _skip_without(aml_secret_references.any)
-    for reference in aml_secret_references.malformed:
-        blocked(
-            f"variable {reference.variable} refers to no secret as it is written",
-            found=reference.found,
-            expected=reference.expected,
-            fix=f"correct {aml_deployment.where(f'environment_variables.{reference.variable}')}",
-        )
+    for_each(lambda reference: _refuse_malformed(reference, aml_deployment), aml_secret_references.malformed)
 
 
 @check("secrets", explains=("SecretsInjectionError",))
@@ -52,10 +51,13 @@ def check_referenced_secrets_exist(
     credentials. Which keys a connection of custom keys holds can therefore not be told.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
-    for reference in aml_secret_references.connections:
-        _refuse_connection(reference, aml_referenced_connections[reference.connection], aml_deployment)
-    for secret in aml_referenced_secrets:
-        _refuse_secret(secret, aml_deployment)
+    refuse: dict[type, Callable[[Any], None]] = {
+        ConnectionReference: lambda one: _refuse_connection(
+            one, aml_referenced_connections[one.connection], aml_deployment
+        ),
+        SecretVersions: lambda one: _refuse_secret(one, aml_deployment),
+    }
+    for_each(lambda one: refuse[type(one)](one), (*aml_secret_references.connections, *aml_referenced_secrets))
 
 
 @check("secrets", explains=("SecretsInjectionError",), settles=True)
@@ -75,18 +77,31 @@ def check_endpoint_identity_may_read_secrets(
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
     if not aml_endpoint_identities:
         _say_what_comes_later(aml_endpoint, aml_secret_references)
-    for identity, access in zip(aml_endpoint_identities, aml_connection_access, strict=False):
-        decision = access.allows(LIST_SECRETS)
-        if not decision.granted:
-            headline = f"identity {identity.name} cannot read the secrets of the workspace's connections"
-            _block_on_role(headline, decision.because, LIST_SECRETS, CONNECTION_READER, identity, access)
-    for found in aml_secret_vaults:
-        _refuse_vault(found, aml_endpoint_identities)
+    held = list(zip(aml_endpoint_identities, aml_connection_access, strict=False))
+    judge: list[Callable[[], None]] = [partial(_refuse_connections, *one) for one in held]
+    judge += [partial(_refuse_vault, found, aml_endpoint_identities) for found in aml_secret_vaults]
+    for_each(lambda refuse: refuse(), judge)
 
 
 def _skip_without(references: bool) -> None:
     if not references:
         not_applicable("no environment variable of the deployment refers to a secret")
+
+
+def _refuse_malformed(reference: MalformedReference, deployment: Deployment) -> None:
+    blocked(
+        f"variable {reference.variable} refers to no secret as it is written",
+        found=reference.found,
+        expected=reference.expected,
+        fix=f"correct {deployment.where(f'environment_variables.{reference.variable}')}",
+    )
+
+
+def _refuse_connections(identity: Identity, access: Access) -> None:
+    decision = access.allows(LIST_SECRETS)
+    if not decision.granted:
+        headline = f"identity {identity.name} cannot read the secrets of the workspace's connections"
+        _block_on_role(headline, decision.because, LIST_SECRETS, CONNECTION_READER, identity, access)
 
 
 def _refuse_connection(reference: ConnectionReference, connection: Connection | None, deployment: Deployment) -> None:
@@ -113,6 +128,8 @@ def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
     enabled = None if secret.versions is None else secret.versions.get(reference.version)
     if enabled:
         return
+    if not secret.vault_exists:
+        _refuse_absent_vault(vault, reference, deployment)
     if secret.versions is None:
         headline, found = f"secret {reference.secret} does not exist in key vault {vault}", "SecretNotFound"
     elif enabled is None:
@@ -131,8 +148,20 @@ def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
     )
 
 
+def _refuse_absent_vault(vault: str, reference: VaultReference, deployment: Deployment) -> NoReturn:
+    where = deployment.where(f"environment_variables.{reference.variable}")
+    blocked(
+        f"key vault {vault} does not exist",
+        found=f"NXDOMAIN for {reference.host}, which {where} refers to",
+        expected="a vault: each has its name in DNS, wherever it is",
+        fix=f"az keyvault list-deleted --query \"[?name=='{vault}']\"\n(recover it, or correct {where})",
+    )
+
+
 def _refuse_vault(found: SecretVault, identities: Sequence[Identity]) -> None:
     vault = found.vault
+    if vault is None:
+        not_reached(f"there is no key vault at {found.host}")
     if not vault.rbac_authorization:
         blocked(
             f"key vault {vault.name} does not use Azure RBAC, which secret injection needs",
@@ -141,11 +170,14 @@ def _refuse_vault(found: SecretVault, identities: Sequence[Identity]) -> None:
             fix=f"az keyvault update --name {vault.name} --enable-rbac-authorization true\n"
             "(its access policies end with that: assign the roles that replace them first)",
         )
-    for identity, access in zip(identities, found.access, strict=True):
-        decision = access.allows_data(GET_SECRET)
-        if not decision.granted:
-            headline = f"identity {identity.name} cannot read secrets of key vault {vault.name}"
-            _block_on_role(headline, decision.because, GET_SECRET, "Key Vault Secrets User", identity, access)
+    for_each(lambda identity, access: _refuse_reader(vault, identity, access), identities, found.access)
+
+
+def _refuse_reader(vault: KeyVault, identity: Identity, access: Access) -> None:
+    decision = access.allows_data(GET_SECRET)
+    if not decision.granted:
+        headline = f"identity {identity.name} cannot read secrets of key vault {vault.name}"
+        _block_on_role(headline, decision.because, GET_SECRET, "Key Vault Secrets User", identity, access)
 
 
 def _block_on_role(headline: str, because: str, action: str, role: str, identity: Identity, access: Access) -> None:

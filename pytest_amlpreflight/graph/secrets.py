@@ -45,9 +45,8 @@ def aml_referenced_connections(
 @fact()
 def aml_referenced_secrets(aml_secret_references: SecretReferences, aml_azure: Azure) -> tuple[SecretVersions, ...]:
     """Each vault secret that is referred to, with its versions and whether they are enabled; never a value."""
-    azure = aml_azure
-    read = lambda reference: read_secret_versions(azure.data_plane, azure.cloud, reference)  # noqa: E731
-    return tuple(azure.arm.together(read, list(aml_secret_references.vaults)))
+    read = lambda reference: read_secret_versions(aml_azure, reference)  # noqa: E731
+    return tuple(aml_azure.arm.together(read, list(aml_secret_references.vaults)))
 
 
 @pytest.fixture(scope="session")
@@ -73,11 +72,13 @@ def aml_secret_vaults(
     aml_azure: Azure,
 ) -> tuple[SecretVault, ...]:
     """The key vaults that are referred to, with what each identity of the endpoint may do on them."""
-    arm, subscription = aml_azure.arm, aml_target.workspace_id.subscription
+    arm = aml_azure.arm
 
     def read(host: str) -> SecretVault:
-        vault_id = find_vault(arm, host, aml_workspace.key_vault_id, subscription)
+        vault_id = find_vault(aml_azure, host, aml_workspace.key_vault_id)
+        if vault_id is None:
+            return SecretVault(host, None)
         vault = read_key_vault(aml_azure, vault_id, named_by=f"deployment {aml_target.deployment}")
-        return SecretVault(vault, access_of_each(arm, vault_id, aml_endpoint_identities))
+        return SecretVault(host, vault, access_of_each(arm, vault_id, aml_endpoint_identities))
 
     return tuple(arm.together(read, sorted({reference.host for reference in aml_secret_references.vaults})))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.inspection import reading
+from pytest_amlpreflight.graph.fact import Fact
 
 FACTS: list[tuple[str, tuple[str, ...], float, float]] = []
 MOMENTS: dict[str, float] = {}
@@ -17,16 +17,16 @@ MOMENTS: dict[str, float] = {}
 
 def pytest_configure() -> None:
     """Note when each fact was read."""
-    read = reading.fact._read
+    read = Fact.read
 
-    def timed(self: Any, facts: Any) -> Any:
+    def timed(self: Fact[Any], **given: Any) -> Any:
         started = time.monotonic()
         try:
-            return read(self, facts)
+            return read(self, **given)
         finally:
-            FACTS.append((self.name, self.needs, started, time.monotonic()))
+            FACTS.append((self.name, tuple(need.name for need in self.needs), started, time.monotonic()))
 
-    reading.fact._read = timed  # type: ignore[method-assign]
+    Fact.read = timed  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -26,7 +26,7 @@ from pytest_amlpreflight.facts.resources.secret import (
     SecretVersions,
     parse_references,
 )
-from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
 
 SOURCE = Source("blue.yml", {"environment_variables.KEY": Position("blue.yml", 9)})
 DEPLOYMENT = Deployment("blue", "iris", SOURCE, "Standard_DS3_v2", 1)
@@ -61,6 +61,11 @@ KV = KeyVault(
     bypass=None,
     access_policies=(),
 )
+
+
+def in_vault(*held: Access) -> SecretVault:
+    """The vault that is referred to, with what identities may do on it."""
+    return SecretVault("kv.vault.azure.net", KV, held)
 
 
 def versions(held: Mapping[str, bool] | None) -> tuple[SecretVersions, ...]:
@@ -130,10 +135,54 @@ def test_a_secret_that_is_not_there_blocks(held: Mapping[str, bool] | None, head
         check_referenced_secrets_exist(VAULT, {}, versions(held), DEPLOYMENT)
 
 
+def test_a_vault_that_does_not_exist_blocks() -> None:
+    """Its name is in no DNS; what its secrets may be is not asked any more."""
+    secrets = (SecretVersions(VAULT.vaults[0], None, vault_exists=False),)
+
+    with pytest.raises(Blocked, match="key vault kv does not exist") as raised:
+        check_referenced_secrets_exist(VAULT, {}, secrets, DEPLOYMENT)
+    with pytest.raises(NotReached, match="there is no key vault at kv"):
+        check_endpoint_identity_may_read_secrets(
+            ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault("kv.vault.azure.net", None),)
+        )
+
+    assert "NXDOMAIN for kv.vault.azure.net" in raised.value.culprit.found
+
+
+def test_every_culprit_is_named_in_one_verdict() -> None:
+    """Both roles, both secrets, both references: the first does not hide the second."""
+    both = parse_references({"A": CONNECTION.connections[0].text, "B": VAULT.vaults[0].text})
+    wrong = parse_references(
+        {"A": "${keyvault:https://kv.vault.azure.net/secrets/a/1}", "B": "azureml://connections/x"}
+    )
+
+    with pytest.raises(Blocked, match="connections") as roles:
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), both, (access(),), (in_vault(access()),))
+    with pytest.raises(Blocked, match="openai") as secrets:
+        check_referenced_secrets_exist(both, {"openai": None}, versions(None), DEPLOYMENT)
+    with pytest.raises(Blocked, match="variable A") as references:
+        check_secret_references_are_well_formed(wrong, DEPLOYMENT)
+
+    assert [len(one.value.culprits) for one in (roles, secrets, references)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${keyvault:https://kv.vault.azure.net/secrets/key/2}",
+        "{{keyvault:https://kv.vault.azure.net/secrets/key/2}}",
+        "$ {azureml://connections/openai/credentials/key}",
+    ],
+)
+def test_a_reference_with_the_wrong_brackets_is_malformed(text: str) -> None:
+    """It would reach the container as it is written."""
+    assert len(parse_references({"KEY": text}).malformed) == 1
+
+
 def test_an_identity_that_may_read_passes() -> None:
     """On both."""
     check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), CONNECTION, (READS,), ())
-    check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(KV, (READS,)),))
+    check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (in_vault(READS),))
 
 
 def test_an_identity_without_the_role_for_connections_blocks() -> None:
@@ -149,7 +198,7 @@ def test_an_identity_without_the_role_on_the_vault_blocks() -> None:
     contributor = access(PermissionBlock(actions=("*",)))
 
     with pytest.raises(Blocked, match="identity u cannot read secrets of key vault kv"):
-        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(KV, (contributor,)),))
+        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (in_vault(contributor),))
 
 
 def test_a_vault_with_access_policies_blocks() -> None:
@@ -157,7 +206,9 @@ def test_a_vault_with_access_policies_blocks() -> None:
     policies = replace(KV, rbac_authorization=False)
 
     with pytest.raises(Blocked, match="key vault kv does not use Azure RBAC"):
-        check_endpoint_identity_may_read_secrets(ENDPOINT, (IDENTITY,), VAULT, (), (SecretVault(policies, (READS,)),))
+        check_endpoint_identity_may_read_secrets(
+            ENDPOINT, (IDENTITY,), VAULT, (), (replace(in_vault(READS), vault=policies),)
+        )
 
 
 def test_an_identity_to_come_is_advised_on() -> None:

@@ -45,6 +45,10 @@ resources:
      systemData: {{createdAt: "2025-01-01T00:00:00Z"}}}}
   - {{id: /subscriptions/s/resourceGroups/other/providers/Microsoft.KeyVault/vaults/kv, name: kv, properties:
   {{vaultUri: "https://kv.vault.azure.net/"}}}}
+  - {{id: /subscriptions/r/resourceGroups/far/providers/Microsoft.KeyVault/vaults/far, name: far, properties:
+  {{vaultUri: "https://far.vault.azure.net/"}}}}
+dns:
+  zones: {{unseen.vault.azure.net: {{"@": {{A: [20.1.2.3]}}}}}}
 data_plane:
   kv.vault.azure.net:
     secrets: {{key: {{versions: {{{VERSIONS}}}}}}}
@@ -215,7 +219,7 @@ def test_a_secret_s_versions_are_listed(azure: Azure) -> None:
     """Over more than one page, with whether each is enabled; and never asked for the value."""
     (reference,) = parse_references({"K": "${{keyvault:https://kv.vault.azure.net/secrets/key/v3}}"}).vaults
 
-    found = read_secret_versions(azure.data_plane, azure.cloud, reference)
+    found = read_secret_versions(azure, reference)
 
     assert found.versions
     assert len(found.versions) == 30
@@ -226,7 +230,7 @@ def test_a_secret_that_is_not_there_has_no_versions(azure: Azure) -> None:
     """Absence is for the check to judge."""
     (reference,) = parse_references({"K": "${{keyvault:https://kv.vault.azure.net/secrets/other/v3}}"}).vaults
 
-    assert read_secret_versions(azure.data_plane, azure.cloud, reference).versions is None
+    assert read_secret_versions(azure, reference).versions is None
 
 
 def test_a_connection_is_read_without_its_secrets(azure: Azure) -> None:
@@ -238,10 +242,18 @@ def test_a_connection_is_read_without_its_secrets(azure: Azure) -> None:
     assert read_connection(azure.arm, WORKSPACE, "other") is None
 
 
-def test_a_vault_is_found_by_its_host(azure: Azure) -> None:
-    """In the workspace's subscription; not seen is not absent."""
-    found = find_vault(azure.arm, "kv.vault.azure.net", None, "s")
+def test_a_vault_is_found_by_its_host_in_any_subscription(azure: Azure) -> None:
+    """In whichever the caller sees; one that none shows, and whose name is in DNS, is not seen: that is not absence."""
+    found, elsewhere = (find_vault(azure, f"{name}.vault.azure.net", None) for name in ("kv", "far"))
 
-    assert found.resource_group == "other"
+    assert (found and found.resource_group, elsewhere and elsewhere.subscription) == ("other", "r")
     with pytest.raises(FactUnreadable, match="key vault unseen is unreadable: NotVisible"):
-        find_vault(azure.arm, "unseen.vault.azure.net", None, "s")
+        find_vault(azure, "unseen.vault.azure.net", None)
+
+
+def test_a_vault_that_has_no_name_in_dns_does_not_exist(azure: Azure) -> None:
+    """Every vault has one, whatever network it is in."""
+    (reference,) = parse_references({"K": "${{keyvault:https://gone.vault.azure.net/secrets/key/v3}}"}).vaults
+
+    assert find_vault(azure, "gone.vault.azure.net", None) is None
+    assert not read_secret_versions(azure, reference).vault_exists

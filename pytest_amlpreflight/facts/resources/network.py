@@ -31,6 +31,11 @@ class Resolution:
     detail: str = ""
 
     @property
+    def unknown(self) -> bool:
+        """Whether there is no such name at all, as opposed to one that leads on to a missing record."""
+        return self.broken is Broken.NXDOMAIN and not self.chain
+
+    @property
     def public(self) -> bool:
         """Whether every address is one of the internet's."""
         return all(ip_address(address).is_global for address in self.addresses)

@@ -14,6 +14,7 @@ _WHOLE = re.compile(r"\$\{\{(.*)\}\}", re.DOTALL)
 _CONNECTION = re.compile(r"azureml://connections/(?P<name>[^/]+)(?:/(?P<part>[^/]+)(?:/(?P<key>[^/]+))?)?")
 _VAULT = re.compile(r"keyvault:https://(?P<host>[^/]+)/secrets/(?P<name>[^/]+)(?:/(?P<version>[^/]+))?/?")
 _BARE = re.compile(r"\s*(azureml://connections/|keyvault:https://)")
+_BRACED = re.compile(r"[${]\s*(azureml://connections|keyvault:)")
 _FORMS = (
     "${{azureml://connections/NAME[/credentials/KEY | /metadata/KEY | /target]}} or "
     "${{keyvault:https://VAULT/secrets/NAME/VERSION}}"
@@ -99,18 +100,24 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class SecretVersions:
-    """The versions of a secret and whether each is enabled; `versions` is None where there is no such secret."""
+    """The versions of a secret and whether each is enabled; `versions` is None where there is no such secret, and
+    `vault_exists` False where there is no such vault either.
+    """
 
     reference: VaultReference
     versions: Mapping[str, bool] | None
+    vault_exists: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SecretVault:
-    """A vault that references name, and what each of the endpoint's identities may do on it."""
+    """A vault that references name, and what each of the endpoint's identities may do on it; `vault` is None where
+    there is none at that host.
+    """
 
-    vault: KeyVault
-    access: tuple[Access, ...]
+    host: str
+    vault: KeyVault | None
+    access: tuple[Access, ...] = ()
 
 
 def parse_references(variables: Mapping[str, str]) -> SecretReferences:
@@ -149,7 +156,7 @@ def _connection(variable: str, text: str, match: re.Match[str]) -> SecretReferen
 
 
 def _stray(variable: str, text: str) -> MalformedReference | None:
-    """A reference without its brackets, or amid other text, would reach the container as it is written."""
-    if _BARE.match(text) or re.search(r"\$\{\{\s*(azureml://connections|keyvault:)", text):
+    """A reference without its brackets, or with fewer, or amid other text, reaches the container as it is written."""
+    if _BARE.match(text) or _BRACED.search(text):
         return MalformedReference(variable, text, f"{text} (${{{{...}}}} must be the whole value)")
     return None

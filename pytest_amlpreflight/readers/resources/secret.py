@@ -2,17 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.secret import Connection, SecretVersions, VaultReference
+from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.arm import Arm
-from pytest_amlpreflight.readers.connection.cloud import Cloud
-from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
 from pytest_amlpreflight.readers.resources.asset_registry import error_of, json_of
 
 API_VERSION = "2024-10-01"
 VAULT_API_VERSION = "7.4"
-RESOURCES_API_VERSION = "2021-04-01"
 READ_METADATA = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
 
 
@@ -37,8 +37,9 @@ def read_connection(arm: Arm, workspace_id: ResourceId, name: str) -> Connection
     )
 
 
-def read_secret_versions(data_plane: DataPlane, cloud: Cloud, reference: VaultReference) -> SecretVersions:
+def read_secret_versions(azure: Azure, reference: VaultReference) -> SecretVersions:
     """The versions of a secret. Listed, since asking for the secret itself would answer with its value."""
+    data_plane, cloud = azure.data_plane, azure.cloud
     resource = f"secret {reference.secret} of {reference.host}"
     url = f"https://{reference.host}/secrets/{reference.secret}/versions?api-version={VAULT_API_VERSION}"
     versions: dict[str, bool] = {}
@@ -59,30 +60,36 @@ def read_secret_versions(data_plane: DataPlane, cloud: Cloud, reference: VaultRe
             url = _on(reference, page.text("nextLink"))
     except FactAbsent:
         return SecretVersions(reference, None)
+    except FactUnreadable as problem:
+        if problem.code != Unreached.NAME or not _unknown(azure, reference.host):
+            raise
+        return SecretVersions(reference, None, vault_exists=False)
     # Some vaults answer an unknown name with an empty list.
     return SecretVersions(reference, versions or None)
 
 
-def find_vault(arm: Arm, host: str, workspace_vault: ResourceId | None, subscription: str) -> ResourceId:
-    """The ARM id of the vault behind a host: the workspace's, or another of its subscription.
+def find_vault(azure: Azure, host: str, workspace_vault: ResourceId | None) -> ResourceId | None:
+    """The ARM id of the vault behind a host: the workspace's, or another in any subscription that the caller sees.
 
-    One that is not listed may belong to another subscription, or may not be shown to this caller: that is not absence.
+    None where there is no vault at that host: every vault has its name in public DNS. One that has and is not listed
+    may not be shown to this caller: that is not absence.
     """
     name = host.partition(".")[0]  # a vault's name is unique in its cloud, and the first label of its host
     if workspace_vault and workspace_vault.name.lower() == name:
         return workspace_vault
-    rows = arm.list(
-        f"/subscriptions/{subscription}/resources",
-        RESOURCES_API_VERSION,
-        f"the vaults of subscription {subscription}",
-        permission="Microsoft.Resources/subscriptions/resources/read",
-        filter=f"resourceType eq 'Microsoft.KeyVault/vaults' and name eq '{name}'",
-    )
-    found = next((parse_resource_id(row.need("id")) for row in rows), None)
-    if found is None:
-        detail = f"subscription {subscription} shows no vault {name} to this caller"
-        raise FactUnreadable(f"key vault {name}", status=None, code="NotVisible", detail=detail)
-    return found
+    wanted = f"type =~ 'microsoft.keyvault/vaults' and name =~ '{name}'"
+    text = f"resources | where {wanted} | project id | order by id asc"
+    rows = query(azure.arm, text, f"the key vaults named {name}")
+    if rows:
+        return id_of(rows[0])
+    if _unknown(azure, host):
+        return None
+    detail = "no subscription that this caller sees shows it"
+    raise FactUnreadable(f"key vault {name}", status=None, code="NotVisible", detail=detail)
+
+
+def _unknown(azure: Azure, host: str) -> bool:
+    return azure.resolve(host).unknown
 
 
 def _on(reference: VaultReference, link: str | None) -> str:
