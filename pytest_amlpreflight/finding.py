@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.fix import Fix, as_json, of_json
 from pytest_amlpreflight.verdict import Culprit, in_lines
 
 
@@ -45,7 +46,7 @@ class Finding:
     headline: str = ""
     found: str = ""
     expected: str = ""
-    fix: str = ""
+    fixes: tuple[Fix, ...] = ()
     where: Position | None = None
     waited: str = ""
     permission: str = ""
@@ -62,6 +63,11 @@ class Finding:
         """The same on every night on which the same is found."""
         return self.check, self.resource.lower(), self.key
 
+    @property
+    def fix(self) -> str:
+        """The fixes as lines."""
+        return "\n".join(map(str, self.fixes))
+
     def parts(self) -> Iterator[tuple[str, str]]:
         """Below the headline: each part that says something, with its name."""
         for name in ("found", "waited", "expected", "fix"):
@@ -70,7 +76,11 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """In types that JSON knows, without what says nothing."""
-        said = {name: value for name, value in asdict(self).items() if value}
+        said = {each.name: value for each in fields(self) if (value := getattr(self, each.name))}
+        if self.where:
+            said["where"] = asdict(self.where)
+        if self.fixes:
+            said["fixes"] = [as_json(fix) for fix in self.fixes]
         return {**said, "outcome": self.outcome.value}
 
     @classmethod
@@ -78,8 +88,10 @@ class Finding:
         """The finding behind `as_json`; names that are not known are left aside."""
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in content.items() if name in known}
-        where = values.get("where")
-        return cls(**{**values, "outcome": Outcome(values["outcome"]), "where": Position(**where) if where else None})
+        values["outcome"] = Outcome(values["outcome"])
+        values["where"] = Position(**values["where"]) if values.get("where") else None
+        values["fixes"] = tuple(map(of_json, values.get("fixes", ())))
+        return cls(**values)
 
 
 def kind_of(culprit: Culprit, *names: str) -> str:

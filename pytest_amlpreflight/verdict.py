@@ -11,13 +11,16 @@ These are plain exceptions: the run tells pytest what they mean.
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import pytest  # for the marker alone
 
 from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.fix import Fix, fixes_of, place_of, resource_of
 
 Test = TypeVar("Test", bound=Callable[..., object])
+Fixes: TypeAlias = Fix | str | Iterable[Fix | str]
+"""What a check gives as its fix: values of `pytest_amlpreflight.fix`, or lines of text."""
 
 PHASES = ("pre", "post", "audit")
 """Before a deployment, after it, and at night over everything that is live."""
@@ -27,19 +30,41 @@ PHASES = ("pre", "post", "audit")
 class Culprit:
     """One thing that is wrong, or unwise.
 
-    `headline` names it; `found` and `expected` are in Azure's spelling; `fix` can be pasted into a shell. `kind` says
-    in a word or two which of the check's complaints this is, without names and numbers: two nights are compared by it.
-    `resource` is the ARM id of what would have to change, where that is not what the check was asked about; `where` is
-    the line of the user's file.
+    `headline` names it; `found` and `expected` are in Azure's spelling; `fixes` mend it. `kind` says in a word or two
+    which of the check's complaints this is, without names and numbers: two nights are compared by it. `resource` is the
+    ARM id of what would have to change, where that is not what the check was asked about; `where` is the line of the
+    user's file. Where neither is given, the fix may say.
     """
 
     headline: str
     found: str
     expected: str
-    fix: str
+    fixes: tuple[Fix, ...]
     kind: str = ""
     resource: str = ""
     where: Position | None = None
+
+    @classmethod
+    def of(
+        cls,
+        headline: str,
+        *,
+        found: str,
+        expected: str,
+        fix: Fixes,
+        kind: str = "",
+        resource: object = "",
+        where: Position | None = None,
+    ) -> "Culprit":
+        """As checks say it."""
+        fixes = fixes_of(fix)
+        place, changed = where or place_of(fixes), str(resource or "") or resource_of(fixes)
+        return cls(headline, found, expected, fixes, kind, changed, place)
+
+    @property
+    def fix(self) -> str:
+        """The fixes as lines."""
+        return "\n".join(map(str, self.fixes))
 
     def __str__(self) -> str:
         return in_lines(self.headline, found=self.found, expected=self.expected, fix=self.fix)
@@ -92,7 +117,7 @@ def blocked(
     *,
     found: str,
     expected: str,
-    fix: str,
+    fix: Fixes,
     kind: str = "",
     resource: object = "",
     where: Position | None = None,
@@ -102,7 +127,8 @@ def blocked(
 
     `final` is for a state that no waiting changes, in a check that otherwise settles. The rest is that of `Culprit`.
     """
-    raise Blocked(Culprit(headline, found, expected, fix, kind, str(resource), where), final=final)
+    culprit = Culprit.of(headline, found=found, expected=expected, fix=fix, kind=kind, resource=resource, where=where)
+    raise Blocked(culprit, final=final)
 
 
 def not_applicable(reason: str) -> NoReturn:
@@ -120,13 +146,13 @@ def advise(
     *,
     found: str,
     expected: str,
-    fix: str,
+    fix: Fixes,
     kind: str = "",
     resource: object = "",
     where: Position | None = None,
 ) -> None:
     """Say that this works but is unwise, and go on: a `PreflightAdvice` warning with the parts of a verdict."""
-    culprit = Culprit(headline, found, expected, fix, kind, str(resource), where)
+    culprit = Culprit.of(headline, found=found, expected=expected, fix=fix, kind=kind, resource=resource, where=where)
     warnings.warn(PreflightAdvice(culprit), stacklevel=2)
 
 

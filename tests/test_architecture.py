@@ -27,12 +27,13 @@ CHECKS = {
 MAY_IMPORT = {
     "facts": {"facts", "data"},
     "data": set(),
-    "checks": {"facts", "verdict"},
+    "checks": {"facts", "fix", "verdict"},
     "engine": set(),
     "readers": {"facts", "readers", "data", "engine"},
     "graph": {"facts", "readers", "engine", "verdict"},
-    "verdict": {"facts"},
-    "finding": {"facts", "verdict"},
+    "fix": {"facts"},
+    "verdict": {"facts", "fix"},
+    "finding": {"facts", "fix", "verdict"},
     "emulator": set(),
 }
 """Lower never imports higher; checks know facts and verdicts alone; the emulator knows nobody."""

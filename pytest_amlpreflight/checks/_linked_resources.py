@@ -5,6 +5,7 @@ from typing import NoReturn
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import InWords, SetProperty
 from pytest_amlpreflight.verdict import blocked
 
 
@@ -56,6 +57,8 @@ def blocked_if_foreign(workspace: Workspace, vault: KeyVault | None) -> None:
         f"key vault {vault.name} trusts another tenant than that of its workspace {workspace.name}",
         found=f"tenantId = {vault.tenant_id!r}",
         expected=f"tenantId = {workspace.tenant_id!r}",
-        fix=f"az resource update --ids {vault.id} --set properties.tenantId={workspace.tenant_id}\n"
-        "(its access policies and role assignments belong to the old tenant: make them anew)",
+        fix=(
+            SetProperty(vault.id.text, "properties.tenantId", str(workspace.tenant_id)),
+            InWords("(its access policies and role assignments belong to the old tenant: make them anew)"),
+        ),
     )

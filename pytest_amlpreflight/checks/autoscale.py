@@ -7,6 +7,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
 from pytest_amlpreflight.facts.resources.region import documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import SetProperty
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
@@ -55,7 +56,12 @@ def _off(setting: AutoscaleSetting) -> None:
             f"autoscale setting {setting.name} of deployment {setting.deployment} is switched off",
             found="enabled = False",
             expected="enabled = True, or no setting",
-            fix=f"az monitor autoscale update --ids {setting.id} --enabled true",
+            fix=SetProperty(
+                setting.id,
+                "properties.enabled",
+                True,
+                az=f"az monitor autoscale update --ids {setting.id} --enabled true",
+            ),
         )
 
 

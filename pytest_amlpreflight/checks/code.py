@@ -8,7 +8,8 @@ from pytest_amlpreflight.facts.project.environment import Environment, ModelFold
 from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
+from pytest_amlpreflight.fix import EditLine
+from pytest_amlpreflight.verdict import Fixes, advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
@@ -39,6 +40,7 @@ def check_scoring_script_compiles(
         found=str(problem),
         expected="a Python file inside the code folder that compiles",
         fix=f"python -m py_compile {script.shown}" if is_in_script else f"correct {problem.position}",
+        where=problem.position,
     )
 
 
@@ -225,6 +227,7 @@ def check_errors_stay_inside(aml_script: Script | None) -> None:
             found=f"return of the caught exception at {position}",
             expected="the exception raised again: the server logs it and answers 500",
             fix=f"raise instead of return at {position}, or return AMLResponse with a status of 400 or more",
+            where=position,
         )
 
 
@@ -266,7 +269,7 @@ def _check_init(script: Script, init: Function) -> None:
             f"{script.name} defines init() with arguments",
             found=f"init({', '.join(required)}) at {init.position}",
             expected="init() without arguments: the server passes none",
-            fix=f"write `def init():` at {init.position}",
+            fix=EditLine(init.position, "def init():"),
         )
 
 
@@ -290,11 +293,11 @@ def _check_run(script: Script, run: Function) -> None:
         f"{script.name} defines run() so that the server refuses it",
         found=f"run() {problem} at {run.position}",
         expected="def run(data): named arguments, one decorator",
-        fix=f"write `def run(data):` at {run.position}",
+        fix=EditLine(run.position, "def run(data):"),
     )
 
 
-def _refused(headline: str, *, found: str, expected: str, fix: str) -> NoReturn:
+def _refused(headline: str, *, found: str, expected: str, fix: Fixes) -> NoReturn:
     blocked(headline, found=found, expected=expected, fix=fix)
 
 

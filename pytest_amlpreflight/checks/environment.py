@@ -14,6 +14,7 @@ from pytest_amlpreflight.facts.project.package_resolution import PackageResoluti
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.rules.serving_rules import ServerSeries, ServingRules
+from pytest_amlpreflight.fix import EditLine, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
@@ -38,6 +39,7 @@ def check_conda_file_is_valid(aml_environment: Environment) -> None:
         found="\n".join(str(each) for each in (first, *more[:2])),
         expected="channels, and dependencies with packages and a `pip:` list",
         fix=f"conda env create --dry-run --file {environment.shown}",
+        where=first.position,
     )
 
 
@@ -84,14 +86,14 @@ def check_python_is_supported(
             f"Python {release.version} of {environment.shown} runs no inference server",
             found=f"python {release.version} at {where}, out of support since {release.end_of_life}",
             expected=supported,
-            fix=f"write `python={newest[0] if newest else '3.11'}` at {where}",
+            fix=EditLine(where, f"python={newest[0] if newest else '3.11'}"),
         )
     if release and release.end_of_life < aml_today:
         advise(
             f"Python {release.version} of {environment.shown} is out of support",
             found=f"python {release.version} at {where}, since {release.end_of_life}",
             expected=supported,
-            fix=f"write `python={newest[0] if newest else '3.11'}` at {where}",
+            fix=EditLine(where, f"python={newest[0] if newest else '3.11'}"),
         )
     _advise_of_drift(environment, aml_model_folder)
 
@@ -190,7 +192,7 @@ def check_packages_match_the_model(
             f"{aml_model_folder.shown} was made with {made.package} {made.version}, and {serves} loads it",
             found=f"{made.package} {serves} at {where}; {made.version} at {made.position}",
             expected=f"{made.package}=={made.version}, or a model that was made with {serves}",
-            fix=f"write `{made.package}=={made.version}` at {where}, or log the model anew",
+            fix=(EditLine(where, f"{made.package}=={made.version}"), InWords("(or log the model anew)")),
         )
 
 
@@ -334,12 +336,12 @@ def _no_server(
         if _obstacle(series, environment) is None and _clash(series, environment, rules) is None
     ]
     where = server.position if server else environment.python_position or environment.position
-    newer = f"write `python={NEWER_PYTHON}` at {environment.python_position or environment.position}"
+    newer = EditLine(environment.python_position or environment.position, f"python={NEWER_PYTHON}")
     blocked(
         f"{SERVER} of {environment.shown} {how}",
         found=f"{server.text if server else 'an open version'} at {where}: {why}",
         expected=f"{SERVER}{fitting[-1].versions}" if fitting else "a newer Python, and the Flask of its server",
-        fix=f"write `{SERVER}{fitting[-1].versions}` at {where}" if fitting else newer,
+        fix=EditLine(where, f"{SERVER}{fitting[-1].versions}") if fitting else newer,
     )
 
 
@@ -375,5 +377,5 @@ def _advise_of_mlflow(environment: Environment, mlflow: Requirement, version: st
         f"MLflow {version} of {environment.shown} was not tried with Azure's scoring script",
         found=f"{mlflow.text} at {mlflow.position}",
         expected=f"mlflow{rules.mlflow_served} (as of {rules.as_of.get('mlflow-serving')})",
-        fix=f"write `mlflow{rules.mlflow_served}` at {mlflow.position}, and log the model anew with it",
+        fix=(EditLine(mlflow.position, f"mlflow{rules.mlflow_served}"), InWords("(and log the model anew with it)")),
     )

@@ -8,6 +8,7 @@ from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import Command, Fix, GrantRole, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
@@ -176,19 +177,22 @@ def _first_refused(decisions: Sequence[tuple[str, Decision]]) -> tuple[str, Deci
 
 def _blocked_by(headline: str, identity: Identity, access: Access, lacking: tuple[str, Decision], role: str) -> None:
     action, decision = lacking
-    assign = (
-        f"az role assignment create --role '{role}' --assignee-object-id {identity.principal_id} "
-        f"--assignee-principal-type ServicePrincipal --scope {access.scope}"
-    )
+    assign = GrantRole(role, identity.principal_id, access.scope)
     listing = f"{access.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01"
-    fixes = {
-        Answer.DENIED: f"az rest --method get --url '{listing}'\n"
-        "(a deny assignment wins over every role: have its owner take it back)",
-        Answer.CONDITIONAL: f"{assign}\n(this role without a condition, or see that the condition holds here)",
+    fixes: dict[Answer, tuple[Fix, ...]] = {
+        Answer.DENIED: (
+            Command(f"az rest --method get --url '{listing}'"),
+            InWords("(a deny assignment wins over every role: have its owner take it back)"),
+        ),
+        Answer.CONDITIONAL: (
+            assign,
+            InWords("(this role without a condition, or see that the condition holds here)"),
+        ),
     }
     blocked(
         headline,
         found=decision.because,
         expected=f"{action} granted",
-        fix=fixes.get(decision.answer, assign),
+        fix=fixes.get(decision.answer, (assign,)),
+        resource=access.scope,
     )

@@ -3,6 +3,7 @@
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import GrantRole, SetProperty
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 SECRET_PERMISSIONS = ("get", "list", "set", "delete")
@@ -25,7 +26,12 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault) -> None:
         f"key vault {aml_key_vault.name} turns trusted Azure services away",
         found=f"networkAcls.bypass = {aml_key_vault.bypass!r}, {_closed(aml_key_vault)}",
         expected="networkAcls.bypass = 'AzureServices'",
-        fix=f"az keyvault update --name {aml_key_vault.name} --bypass AzureServices",
+        fix=SetProperty(
+            aml_key_vault.id.text,
+            "properties.networkAcls.bypass",
+            "AzureServices",
+            az=f"az keyvault update --name {aml_key_vault.name} --bypass AzureServices",
+        ),
     )
 
 
@@ -62,6 +68,7 @@ def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
         if held
         else "accessPolicies without the workspace's identity",
         expected=f"secrets = {list(SECRET_PERMISSIONS)}",
+        resource=vault.id,
         fix=f"az keyvault set-policy --name {vault.name} --object-id {workspace.principal_ids[0]} "
         f"--secret-permissions {' '.join(SECRET_PERMISSIONS)} --key-permissions all --certificate-permissions all",
     )
@@ -82,7 +89,6 @@ def _judge_roles(workspace: Workspace, vault: KeyVault, held: tuple[Access, ...]
             f"key vault {vault.name} refuses its workspace {workspace.name}",
             found=decisions[0].because,
             expected=f"{action} granted",
-            fix="az role assignment create --role 'Key Vault Administrator' "
-            f"--assignee-object-id {held[0].principal_id} --assignee-principal-type ServicePrincipal "
-            f"--scope {vault.id}",
+            fix=GrantRole("Key Vault Administrator", held[0].principal_id, vault.id.text),
+            resource=vault.id,
         )

@@ -17,6 +17,7 @@ from pytest_amlpreflight.facts.resources.secret import (
     SecretVersions,
     VaultReference,
 )
+from pytest_amlpreflight.fix import GrantRole, InWords, SetProperty
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
@@ -167,8 +168,15 @@ def _refuse_vault(found: SecretVault, identities: Sequence[Identity]) -> None:
             f"key vault {vault.name} does not use Azure RBAC, which secret injection needs",
             found="enableRbacAuthorization = False",
             expected="enableRbacAuthorization = True",
-            fix=f"az keyvault update --name {vault.name} --enable-rbac-authorization true\n"
-            "(its access policies end with that: assign the roles that replace them first)",
+            fix=(
+                SetProperty(
+                    vault.id.text,
+                    "properties.enableRbacAuthorization",
+                    True,
+                    az=f"az keyvault update --name {vault.name} --enable-rbac-authorization true",
+                ),
+                InWords("(its access policies end with that: assign the roles that replace them first)"),
+            ),
         )
     for_each(lambda identity, access: _refuse_reader(vault, identity, access), identities, found.access)
 
@@ -185,8 +193,8 @@ def _block_on_role(headline: str, because: str, action: str, role: str, identity
         headline,
         found=because,
         expected=f"{action} granted",
-        fix=f"az role assignment create --role '{role}' --assignee-object-id {identity.principal_id} "
-        f"--assignee-principal-type ServicePrincipal --scope {access.scope}",
+        fix=GrantRole(role, identity.principal_id, access.scope),
+        resource=access.scope,
     )
 
 

@@ -7,6 +7,7 @@ from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
+from pytest_amlpreflight.fix import AddLine, EditLine, Fix, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
@@ -30,6 +31,7 @@ def check_spec_matches_the_schema(aml_schema_verdicts: tuple[SchemaVerdict, ...]
                 found="\n".join(str(each) for each in (first, *more[:3])),
                 expected=f"what azure-ai-ml {verdict.version} accepts",
                 fix=f"correct {first.position}",
+                where=first.position,
             )
 
 
@@ -48,6 +50,7 @@ def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> Non
             found=f"{each.word} at {spec.where(each.field)}",
             expected="a value: Azure replaces no placeholders",
             fix=f"replace {each.word} at {spec.where(each.field)}",
+            where=spec.source.position(each.field),
         )
 
 
@@ -66,7 +69,7 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
             f"deployment {spec.name} has no instances",
             found=f"instance_count = {spec.instance_count} at {spec.where('instance_count')}",
             expected="instance_count of 1 or more; 3 for high availability",
-            fix=f"write `instance_count: 3` at {spec.where('instance_count')}",
+            fix=_write(spec, "instance_count", 3),
         )
     limit = aml_serving_rules.limits.get("instances_per_deployment")
     if limit and spec.kind is ComputeKind.MANAGED and spec.instance_count > limit:
@@ -75,6 +78,7 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
             found=f"instance_count = {spec.instance_count} at {spec.where('instance_count')}",
             expected=f"at most {limit} instances, or a raised limit",
             fix="request a higher limit in the Azure portal under Machine learning quota",
+            where=spec.source.position("instance_count"),
         )
 
 
@@ -95,7 +99,7 @@ def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_me
                 f"{field} gives up before {spec.name} has started",
                 found=f"{budget} at {spec.where(field)}; the script took {started:.0f} s to start here",
                 expected=f"initial_delay + period x failure_threshold above {started:.0f} s",
-                fix=f"write `failure_threshold: {needed}` under {field} at {spec.where(field)}",
+                fix=_write(spec, f"{field}.failure_threshold", needed),
             )
         if started is None and probe.start_budget < SHORTEST_START and spec.declares(field):
             advise(
@@ -122,7 +126,7 @@ def check_request_timeout_is_within_limits(
             f"request timeout of {spec.name} is outside Azure's limits",
             found=f"request_timeout_ms = {timeout} at {where}",
             expected=f"1 to {limit * 1000} ms for a {spec.kind} deployment" if limit else "1 ms or more",
-            fix=f"write `request_timeout_ms: {limit * 1000 if limit else 5000}` at {where}",
+            fix=_write(spec, "request_settings.request_timeout_ms", limit * 1000 if limit else 5000),
         )
     taken = aml_measured.request_seconds
     if taken is not None and taken * 1000 > timeout:
@@ -130,7 +134,7 @@ def check_request_timeout_is_within_limits(
             f"requests to {spec.name} time out",
             found=f"request_timeout_ms = {timeout} at {where}; the sample took {taken * 1000:.0f} ms here",
             expected=f"request_timeout_ms above {taken * 1000:.0f}",
-            fix=f"write `request_timeout_ms: {ceil(taken * 2) * 1000}` under request_settings at {where}",
+            fix=_write(spec, "request_settings.request_timeout_ms", ceil(taken * 2) * 1000),
         )
 
 
@@ -155,6 +159,7 @@ def check_traffic_is_complete(
             found=f"{_weights(spec)}, in sum {total}, at {where}",
             expected="weights from 0 to 100 that sum to 100, or to 0",
             fix=f"correct the weights at {where}",
+            where=spec.source.position("traffic"),
         )
     _check_mirror_traffic(spec)
     there = {each.name for each in aml_deployment_specs} | (aml_live_deployment_names or frozenset())
@@ -196,7 +201,7 @@ def check_instances_carry_the_target_load(
         f"deployment {spec.name} is too small for {aml_target_rps:g} requests per second",
         found=f"{instances} instances at {spec.where('instance_count')}",
         expected=f"{needed} instances: {sum_}",
-        fix=f"write `instance_count: {needed}` at {spec.where('instance_count')}",
+        fix=_write(spec, "instance_count", needed),
     )
 
 
@@ -217,15 +222,24 @@ def check_workers_match_the_concurrency(aml_deployment_spec: DeploymentSpec) -> 
             f"{given} of {spec.name} is no number of workers",
             found=f"{given} = {text!r} at {where}",
             expected="a whole number, 1 or more",
-            fix=f'write `{given}: "{max(concurrency, 1)}"` at {where}',
+            fix=_write(spec, f"environment_variables.{given}", f'"{max(concurrency, 1)}"'),
         )
     if int(text) != concurrency:
         advise(
             f"{given} of {spec.name} does not match its concurrency",
             found=f"{given} = {text}, max_concurrent_requests_per_instance = {concurrency} at {where}",
             expected="the same number for both",
-            fix=f'write `{given}: "{concurrency}"` under environment_variables',
+            fix=_write(spec, f"environment_variables.{given}", f'"{concurrency}"'),
         )
+
+
+def _write(spec: DeploymentSpec, field: str, value: object) -> Fix:
+    """The field's line, or one below its parent's, or where there is neither both of them."""
+    parent, _, name = field.rpartition(".")
+    line, where = f"{name}: {value}", spec.source.position(field)
+    if spec.declares(field):
+        return EditLine(where, line)
+    return AddLine(where, line, parent) if spec.declares(parent) else InWords(f"write `{field}: {value}` into {where}")
 
 
 def _check_target_utilization(spec: DeploymentSpec) -> None:
@@ -235,7 +249,7 @@ def _check_target_utilization(spec: DeploymentSpec) -> None:
             f"deployment {spec.name} cannot scale by utilization",
             found=f"scale_settings.type = target_utilization at {where}",
             expected="type: default; managed deployments scale through Azure Monitor autoscale",
-            fix=f"write `type: default` at {where}",
+            fix=_write(spec, "scale_settings.type", "default"),
         )
     least, most = scale.min_instances, scale.max_instances
     if (least is not None and least < 0) or (most is not None and most < max(least or 1, 1)):
@@ -244,6 +258,7 @@ def _check_target_utilization(spec: DeploymentSpec) -> None:
             found=f"min_instances = {least}, max_instances = {most} at {where}",
             expected="0 <= min_instances <= max_instances, and max_instances of 1 or more",
             fix=f"correct min_instances and max_instances at {where}",
+            where=spec.source.position("scale_settings"),
         )
 
 
@@ -263,7 +278,7 @@ def _check_probe_values(spec: DeploymentSpec, field: str, probe: ProbeSettings) 
                 f"{field} of {spec.name} has no valid {name}",
                 found=f"{name} = {value} at {where}",
                 expected=f"{name} of 1 or more",
-                fix=f"correct {name} at {where}",
+                fix=_write(spec, f"{field}.{name}", getattr(ProbeSettings(), name)),
             )
 
 
@@ -276,6 +291,7 @@ def _check_mirror_traffic(spec: EndpointSpec) -> None:
             found=f"{', '.join(f'{name}: {weight}' for name, weight in mirrored.items())} at {where}",
             expected="one deployment, and at most 50",
             fix=f"correct mirror_traffic at {where}",
+            where=spec.source.position("mirror_traffic"),
         )
 
 

@@ -2,6 +2,7 @@
 
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import InWords, SetProperty
 from pytest_amlpreflight.verdict import blocked, check, not_applicable
 
 
@@ -31,7 +32,16 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
         f"storage account {name} turns Azure Machine Learning away",
         found=f"networkAcls.bypass = {', '.join(aml_storage_account.bypass) or 'None'!r}, no rule for the workspace",
         expected="networkAcls.bypass = 'AzureServices', or a resource access rule for the workspace",
-        fix=f"az storage account update --name {name} --resource-group {group} --bypass AzureServices\n"
-        f"or, for this workspace alone: az storage account network-rule add --account-name {name} "
-        f"--resource-group {group} --resource-id {aml_workspace.id} --tenant-id {aml_workspace.tenant_id}",
+        fix=(
+            SetProperty(
+                aml_storage_account.id.text,
+                "properties.networkAcls.bypass",
+                "AzureServices",
+                az=f"az storage account update --name {name} --resource-group {group} --bypass AzureServices",
+            ),
+            InWords(
+                f"or, for this workspace alone: az storage account network-rule add --account-name {name} "
+                f"--resource-group {group} --resource-id {aml_workspace.id} --tenant-id {aml_workspace.tenant_id}"
+            ),
+        ),
     )

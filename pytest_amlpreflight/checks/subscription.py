@@ -16,6 +16,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
 )
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
+from pytest_amlpreflight.fix import GrantRole, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -227,7 +228,7 @@ def _require(access: Access, action: str, caller: Caller, role: str) -> None:
         f"{caller} may not {_in_words(action)}",
         found=f"{decision.because}, at {describe_scope(access.scope)}",
         expected=f"{action} granted",
-        fix=f"{_assign(role, access, caller)}\n(or run the preflight as the identity that deploys)",
+        fix=(_assign(role, access, caller), InWords("(or run the preflight as the identity that deploys)")),
     )
 
 
@@ -238,12 +239,9 @@ def _in_words(action: str) -> str:
     return f"{verb} {'deployments' if '/deployments/' in action else 'online endpoints'}"
 
 
-def _assign(role: str, access: Access, caller: Caller) -> str:
+def _assign(role: str, access: Access, caller: Caller) -> GrantRole:
     kind = "ServicePrincipal" if caller.application_id else "User"
-    return (
-        f"az role assignment create --role '{role}' --assignee-object-id {caller.object_id} "
-        f"--assignee-principal-type {kind} --scope {access.scope}"
-    )
+    return GrantRole(role, caller.object_id, access.scope, kind)
 
 
 def _register(names: list[str], providers: ResourceProviders) -> str:

@@ -16,6 +16,7 @@ from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, 
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.fix import InWords, SetProperty
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
@@ -61,10 +62,19 @@ def check_workspace_allows_v2_apis(aml_workspace: Workspace) -> None:
         f"workspace {aml_workspace.name} refuses the v2 API that endpoints need",
         found="v1LegacyMode = True",
         expected="v1LegacyMode = False",
-        fix="az rest --method patch "
-        f"--url '{aml_workspace.id}?api-version=2025-04-01' "
-        """--body '{"properties": {"v1LegacyMode": false}}'\n"""
-        "(ask your network security team first: the mode may be on for a good reason; it takes up to an hour to show)",
+        fix=(
+            SetProperty(
+                aml_workspace.id.text,
+                "properties.v1LegacyMode",
+                False,
+                az=f"az rest --method patch --url '{aml_workspace.id}?api-version=2025-04-01' "
+                """--body '{"properties": {"v1LegacyMode": false}}'""",
+            ),
+            InWords(
+                "(ask your network security team first: the mode may be on for a good reason; "
+                "it takes up to an hour to show)"
+            ),
+        ),
     )
 
 
@@ -175,7 +185,12 @@ def check_datastore_authentication_matches_the_storage(
         if mode
         else "allowSharedKeyAccess = False, and Azure does not tell systemDatastoresAuthMode",
         expected="systemDatastoresAuthMode = 'identity'",
-        fix=f"az ml workspace update {named(aml_workspace)} --system-datastores-auth-mode identity",
+        fix=SetProperty(
+            aml_workspace.id.text,
+            "properties.systemDatastoresAuthMode",
+            "identity",
+            az=f"az ml workspace update {named(aml_workspace)} --system-datastores-auth-mode identity",
+        ),
     )
 
 

@@ -72,8 +72,7 @@ def _causes(stops: Sequence[Finding], findings: Sequence[Finding]) -> Iterator[s
     """In the order of the checks: what stands behind much else comes first."""
     for number, cause in enumerate(stops[:_SHOWN], 1):
         yield f"  {number}. {cause.headline}"
-        for line in _first_lines(cause.fix):
-            yield f"     {line}"
+        yield from (f"     {fix}" for fix in cause.fixes[:1])
         behind = [one for one in findings if cause.behind and one.outcome is Outcome.NOT_REACHED]
         if followers := [one for one in behind if one.behind == cause.behind]:
             yield f"     {len(followers)} not reached behind it: {_names(followers)}"
@@ -87,10 +86,6 @@ def _fleet(stops: Sequence[Finding]) -> Iterator[str]:
         yield f"  {count:>5} x {check}: {key}"
     worst = Counter(_workspace(one) for one in stops).most_common(5)
     yield f"  most of them in {', '.join(f'{name} ({count})' for name, count in worst)}"
-
-
-def _first_lines(fix: str) -> list[str]:
-    return fix.splitlines()[:1]
 
 
 def _names(findings: Sequence[Finding]) -> str:

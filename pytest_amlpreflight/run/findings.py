@@ -12,6 +12,7 @@ import pytest
 from pytest_amlpreflight.facts.rules.az_ml import placed
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
+from pytest_amlpreflight.fix import Fix, reworded
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
@@ -121,9 +122,18 @@ def _of_culprit(item: pytest.Item, culprit: Culprit, outcome: Outcome, waited: s
     finding = _about(item, outcome, headline=culprit.headline, found=culprit.found, expected=culprit.expected)
     resource = culprit.resource or finding.resource
     key = kind_of(culprit, resource, finding.target)
+    return replace(
+        finding, fixes=_placed(item, culprit), resource=resource, key=key, where=culprit.where, waited=waited
+    )
+
+
+def _placed(item: pytest.Item, culprit: Culprit) -> tuple[Fix, ...]:
+    """The fixes; their `az ml` commands name the workspace, which nobody has as a default everywhere."""
     target = target_of(item)
-    fix = placed(culprit.fix, target.workspace) if target and target.workspace else culprit.fix
-    return replace(finding, fix=fix, resource=resource, key=key, where=culprit.where, waited=waited)
+    workspace = target.workspace if target else None
+    if workspace is None:
+        return culprit.fixes
+    return tuple(reworded(fix, lambda text: placed(text, workspace)) for fix in culprit.fixes)
 
 
 def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:

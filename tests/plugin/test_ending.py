@@ -5,11 +5,18 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.fix import fixes_of
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK, last_words
 
 QUIET = ("-p", "no:xdist")
 SHORT = Finding(
-    "quota::x", Outcome.FAILED, "w/e/d", key="short", headline="quota is short", fix="az one\n(or so)", phase="pre"
+    "quota::x",
+    Outcome.FAILED,
+    "w/e/d",
+    key="short",
+    headline="quota is short",
+    fixes=fixes_of("az one\n(or so)"),
+    phase="pre",
 )
 UNREAD = Finding("key_vault::y", Outcome.ERROR, "w", headline="key vault v is unreadable", behind="key vault v")
 BEHIND = Finding("key_vault::z", Outcome.NOT_REACHED, "w", headline="not reached: ...", behind="key vault v")

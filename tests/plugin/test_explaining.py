@@ -9,6 +9,7 @@ import pytest
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.facts.resources.operation import code_meanings, meaning_of
 from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.fix import fixes_of
 from pytest_amlpreflight.reporting.conclusion import conclusion
 from pytest_amlpreflight.reporting.explanation import Explanation, explain_text
 from pytest_amlpreflight.run.suite import topic_modules
@@ -175,7 +176,12 @@ def test_the_end_of_a_run_sorts_what_was_said() -> None:
     """Causes by likelihood, then what was ruled out, what could not be looked at, and what does not arise."""
     quota = Explanation("OutOfQuota", ("OutOfQuota",))
     said = [
-        Finding("deployment::deployment_is_provisioned", Outcome.FAILED, headline="deployment blue failed", fix="x"),
+        Finding(
+            "deployment::deployment_is_provisioned",
+            Outcome.FAILED,
+            headline="deployment blue failed",
+            fixes=fixes_of("x"),
+        ),
         Finding("quota::family_quota_fits_the_deployment", Outcome.FAILED, headline="quota is short"),
         Finding("quota::compute_objects_remain", Outcome.PASSED),
         Finding("quota::model_fits_the_disk", Outcome.ERROR, headline="the model is unreadable", found="detail"),

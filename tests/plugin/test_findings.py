@@ -6,11 +6,13 @@ import pytest
 
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
+from pytest_amlpreflight.fix import Command, EditLine, InWords, SetProperty
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, blocked, for_each, not_applicable
 
 QUIET = ("-p", "no:xdist")
 VAULT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/contoso-ml-kv"
+FIXES = (SetProperty("/r", "properties.a", True), EditLine(Position("a.yml", 3), "b: 1"), Command("az c"), InWords("d"))
 OWN_CHECK = """
     from pytest_amlpreflight import advise, blocked, check, for_each
     from pytest_amlpreflight.facts.project.position import Position
@@ -46,19 +48,19 @@ def test_a_check_names_every_culprit() -> None:
 
 def test_a_kind_of_finding_holds_neither_names_nor_numbers() -> None:
     """The same tonight as tomorrow, when seven cores lack instead of eight."""
-    culprit = Culprit("key vault contoso-ml-kv lacks 8 secrets, of 10", found="", expected="", fix="")
+    culprit = Culprit.of("key vault contoso-ml-kv lacks 8 secrets, of 10", found="", expected="", fix="")
 
     assert kind_of(culprit, VAULT_ID) == "key vault lacks secrets of"
 
 
 def test_what_the_check_calls_its_complaint_is_its_kind() -> None:
     """Its own word outlives a change of the sentence."""
-    assert kind_of(Culprit("x", found="", expected="", fix="", kind="secrets-missing")) == "secrets-missing"
+    assert kind_of(Culprit.of("x", found="", expected="", fix="", kind="secrets-missing")) == "secrets-missing"
 
 
 def test_a_finding_survives_json() -> None:
     """What a worker of xdist or a file of last night holds is the same record."""
-    finding = Finding("quota::x", Outcome.FAILED, "w/e", VAULT_ID, "short", "h", "f", "e", "z", Position("a.yml", 3))
+    finding = Finding("quota::x", Outcome.FAILED, "w/e", VAULT_ID, "short", "h", "f", "e", FIXES, Position("a.yml", 3))
 
     assert Finding.of_json(finding.as_json()) == finding
     assert Finding.of_json({**finding.as_json(), "added": "later"}) == finding
