@@ -17,6 +17,7 @@ class Cloud:
     registry: str
     sql: str
     machine_learning: str
+    private_link: str
 
 
 # Suffixes from learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure and
@@ -33,6 +34,7 @@ CLOUDS = {
         "azurecr.io",
         ".database.windows.net",
         "https://ml.azure.com",
+        "privatelink.api.azureml.ms",
     ),
     "AzureUSGovernment": Cloud(
         "https://portal.azure.us",
@@ -45,6 +47,7 @@ CLOUDS = {
         "azurecr.us",
         ".database.usgovcloudapi.net",
         "https://ml.azure.us",
+        "privatelink.api.ml.azure.us",
     ),
     "AzureChinaCloud": Cloud(
         "https://portal.azure.cn",
@@ -57,5 +60,6 @@ CLOUDS = {
         "azurecr.cn",
         ".database.chinacloudapi.cn",
         "https://ml.azure.cn",
+        "privatelink.api.ml.azure.cn",
     ),
 }

@@ -22,7 +22,7 @@ from .arm import metadata
 from .data_plane import hosts
 from .data_plane.local_model import LocalModel
 from .dns.server import DnsServer
-from .dns.zones import zone_of
+from .dns.views import view
 from .entra import tokens
 from .failures import apply, load
 
@@ -43,7 +43,7 @@ class Emulator:
             apply(self._world, load(name))
         self._wanted_port, self._port, self._identity_port = port, 0, 0
         self._application = Application(self._world, latency, lambda: self.url)
-        self._resolvers = [DnsServer(self._zones(azure=azure)) for azure in (False, True)]
+        self._resolvers = [DnsServer(view(self._world, azure=azure)) for azure in (False, True)]
         self._stop_soon: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -169,12 +169,6 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-    def _zones(self, *, azure: bool) -> world.Zones:
-        """What a resolver knows: the world's zones, and the address of every other host that is served here."""
-        zones = self._world.resolver_zones(azure=azure)
-        others = [host for host in hosts.names(self._world) if zone_of(zones, host) is None]
-        return {**zones, **{host: {"@": {"A": ["loopback"]}} for host in others}}
 
     def _certify(self) -> ssl.SSLContext:
         authority = trustme.CA()

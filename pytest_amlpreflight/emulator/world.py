@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from . import ids
 from .clouds import CLOUDS
 from .faults import KINDS, Fault
-from .notation import Mapping, WorldError, merge, read
+from .notation import Mapping, WorldError, read
 from .progress import Progress
 
 Document = dict[str, Any]
@@ -37,7 +37,7 @@ class World:
     """The state behind every answer. Failures change it before the emulator starts; nothing does afterwards.
 
     Except `operations`: how often each operation under way was asked after; and `asked`: the action of each request, in
-    Azure's spelling. With `enforced: true` in `caller`, its role assignments decide what is answered.
+    Azure's spelling. The caller's role assignments decide what is answered; `enforced: false` in `caller` answers all.
     """
 
     path: Path
@@ -71,6 +71,11 @@ class World:
             if type_of(document).lower() == arm_type.lower() and ids.within(document["id"], scope):
                 yield document
 
+    def remove(self, arm_id: str) -> None:
+        """Delete a resource and everything beneath it, as Azure does."""
+        for key in [key for key in self.documents if ids.within(key, arm_id)]:
+            del self.documents[key]
+
     @property
     def scoring_hosts(self) -> list[str]:
         """The host names behind which the world's endpoints answer."""
@@ -89,12 +94,6 @@ class World:
     def held_by(self, host: str) -> Document:
         """What stands behind a data-plane host."""
         return self.data_plane.get(host.lower(), {})
-
-    def resolver_zones(self, *, azure: bool = False) -> Zones:
-        """What a resolver knows: the world's zones, or those with `azure_dns` laid over them."""
-        if azure and self.azure_zones is not None:
-            return dict(merge(self.zones, self.azure_zones))
-        return self.zones
 
 
 def type_of(document: Document) -> str:

@@ -71,8 +71,13 @@ _GUARDS = {
 
 
 def names(world: World) -> list[str]:
-    """Every host of the world's vaults, registries and storage accounts, and those its `data_plane` names."""
-    return sorted({host.lower() for host in world.data_plane} | set(_resources(world)))
+    """Every host of the world's vaults, registries and storage accounts, and what else its `data_plane` names.
+
+    The name of a deleted vault, registry or account is gone with it, whatever stood behind it.
+    """
+    found, cloud = set(_resources(world)), CLOUDS[world.cloud]
+    own = tuple(f".{suffix}" for suffix in (cloud.key_vault, cloud.registry, cloud.storage))
+    return sorted(found | {host for host in world.data_plane if not host.endswith(own)})
 
 
 def held(world: World, host: str) -> Mapping[str, Any]:

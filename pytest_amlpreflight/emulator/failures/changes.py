@@ -1,9 +1,9 @@
 """The language of changes: select and merge, remove, add, answer a host, edit a list's rows, inject a fault.
 
     - resource: TYPE or TYPE/NAME or id   where: {...}   merge: {...}     a JSON merge patch (RFC 7396)
-    - remove:   TYPE or TYPE/NAME or id   where: {...}
+    - remove:   TYPE or TYPE/NAME or id   where: {...}                    with everything beneath it
     - add:      a whole ARM document      times: 20                        as often, with `{n}` counted from 1
-    - host:     a host name or URI        end: true      records: {...}   null: nothing; end: of the CNAMEs
+    - host:     a host name or URI        records: {...}                  null: no such name
               resolver: network         only the network's own resolver, or `azure`; both where it is left out
     - collection: the end of a path       where: {...}   merge: {...}     rows of a list
     - data_plane: a host                  merge: {...}     what stands behind it
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from .. import ids
 from ..data_plane import hosts
+from ..dns.views import view
 from ..dns.zones import lookup, zone_of
 from ..notation import WorldError, dig, merge
 from ..progress import Progress
@@ -60,7 +61,7 @@ def _merge_resources(world: World, place: str, change: Document) -> None:
 
 def _remove(world: World, place: str, change: Document) -> None:
     for document in _selected(world, place, change["remove"], change.get("where")):
-        del world.documents[ids.key(document["id"])]
+        world.remove(document["id"])
 
 
 def _add(world: World, place: str, change: Document) -> None:
@@ -93,14 +94,16 @@ def _merge_rows(world: World, place: str, change: Document) -> None:
 
 def _answer_host(world: World, place: str, change: Document) -> None:
     host = urlsplit(change["host"]).hostname or change["host"].lower()
-    if change.get("resolver") == "network" and world.azure_zones is None:
-        world.azure_zones = deepcopy(world.zones)  # until now both resolvers knew the same
+    if change.get("resolver") == "network" and world.azure_zones is None:  # until now both resolvers knew the same
+        known = lookup(view(world, azure=True), host)
+        world.azure_zones = deepcopy(world.zones)
+        _set_records(world.azure_zones, host, known)
+    if zone_of(view(world, azure=False), host) is None:
+        raise WorldError(place, f"the world has no host {host}")
     resolvers: dict[str, list[Zones | None]] = {"network": [world.zones], "azure": [world.azure_zones]}
     for zones in resolvers.get(change.get("resolver", ""), [world.zones, world.azure_zones]):
         if zones is not None:
-            _set_records(zones, _end_of_chain(zones, host) if change.get("end") else host, change["records"])
-    if zone_of(world.zones, host) is None:
-        raise WorldError(place, f"no zone of the world holds {host}")
+            _set_records(zones, host, change["records"])
 
 
 def _merge_held(world: World, place: str, change: Document) -> None:
@@ -159,19 +162,10 @@ def _holds(document: Document, where: Document | None) -> bool:
     )
 
 
-def _end_of_chain(zones: Zones, host: str) -> str:
-    for _ in range(8):
-        answers = lookup(zones, host) or {}
-        if "CNAME" not in answers:
-            break
-        host = str(answers["CNAME"]).rstrip(".").lower()
-    return host
-
-
 def _set_records(zones: Zones, host: str, records: Document | None) -> None:
-    zone = zone_of(zones, host)
-    if zone is None:
-        return
+    """Write a name into the zone that holds it, or into one made for it."""
+    zone = zone_of(zones, host) or host.partition(".")[2]
+    zones.setdefault(zone, {})
     relative = host.removesuffix(zone).rstrip(".") or "@"
     present = {name.lower(): name for name in zones[zone]}
     if records is not None:
