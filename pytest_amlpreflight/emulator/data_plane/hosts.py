@@ -73,10 +73,11 @@ _GUARDS = {
 def names(world: World) -> list[str]:
     """Every host of the world's vaults, registries and storage accounts, and what else its `data_plane` names.
 
-    The name of a deleted vault, registry or account is gone with it, whatever stood behind it.
+    The name of what was deleted is gone with it, whatever stood behind it. Endpoints have theirs by their `scoringUri`.
     """
     found, cloud = set(_resources(world)), CLOUDS[world.cloud]
-    own = tuple(f".{suffix}" for suffix in (cloud.key_vault, cloud.registry, cloud.storage))
+    scoring = f"inference.{urlsplit(cloud.machine_learning).hostname}"
+    own = tuple(f".{suffix}" for suffix in (cloud.key_vault, cloud.registry, cloud.storage, scoring))
     return sorted(found | {host for host in world.data_plane if not host.endswith(own)})
 
 
