@@ -15,7 +15,7 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 UPLOADED = "the deployment brings its own {}, which its creation registers"
 
 
-@check("assets", explains=("BadArgument", "ERR_1300"))
+@check("assets", explains=("BadArgument", "ERR_1300", "ResourceNotFound"))
 def check_model_is_registered(
     aml_model_reference: AssetReference | None,
     aml_registered_model_or_none: RegisteredModel | None,
@@ -59,7 +59,7 @@ def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_mo
     )
 
 
-@check("assets", explains=("BadArgument", "ERR_1200"))
+@check("assets", explains=("BadArgument", "ERR_1200", "ResourceNotFound"))
 def check_environment_exists(
     aml_environment_reference: AssetReference | None,
     aml_registered_environment_or_none: RegisteredEnvironment | None,

@@ -17,7 +17,9 @@ IMAGES_OWN = frozenset({"azureml-inference-server-http", "azureml-contrib-servic
 FORBIDDEN = {ParameterKind.POSITIONAL_ONLY, ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD}
 
 
-@check("code", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
+@check(
+    "code", explains=("ResourceNotReady", "ERR_2200", "MissingDriverProgram", "DeploymentCrashLoopBackOff"), phases=PHASES
+)
 def check_scoring_script_compiles(
     aml_script: Script | None, aml_environment: Environment, aml_deployment_spec: DeploymentSpec
 ) -> None:
@@ -44,7 +46,7 @@ def check_scoring_script_compiles(
     )
 
 
-@check("code", explains=("UserScriptFunctionNotFound",), phases=PHASES)
+@check("code", explains=("UserScriptFunctionNotFound", "ResourceNotReady"), phases=PHASES)
 def check_script_defines_init_and_run(aml_script: Script | None) -> None:
     """The script defines `init` and `run` as the inference server calls them.
 
@@ -66,7 +68,11 @@ def check_script_defines_init_and_run(aml_script: Script | None) -> None:
         _check_run(script, script.functions["run"])
 
 
-@check("code", explains=("UserScriptImportError", "ResourceNotReady", "ERR_2200"), phases=PHASES)
+@check(
+    "code",
+    explains=("UserScriptImportError", "ResourceNotReady", "ERR_2200", "DeploymentCrashLoopBackOff", "502"),
+    phases=PHASES,
+)
 def check_imports_are_in_the_environment(
     aml_script: Script | None, aml_environment: Environment, aml_serving_rules: ServingRules
 ) -> None:

@@ -41,7 +41,11 @@ def check_deployment_name_is_valid(aml_deployment_spec: DeploymentSpec) -> None:
     )
 
 
-@check("endpoint", explains=("EndpointAlreadyExists", "InvalidResourceLocation", "BadArgument"), phases=("pre",))
+@check(
+    "endpoint",
+    explains=("EndpointAlreadyExists", "InvalidResourceLocation", "BadArgument", "Conflict"),
+    phases=("pre",),
+)
 def check_endpoint_name_is_free(
     aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_workspace: Workspace, aml_region: Region
 ) -> None:
@@ -67,7 +71,7 @@ def check_endpoint_name_is_free(
     )
 
 
-@check("endpoint", explains=("OperationCanceled", "Conflict"), phases=("pre",))
+@check("endpoint", explains=("OperationCanceled", "Conflict", "409"), phases=("pre",))
 def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deployments: tuple[Deployment, ...]) -> None:
     """No other operation is under way on the endpoint or on one of its deployments.
 

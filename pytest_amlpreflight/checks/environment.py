@@ -43,7 +43,7 @@ def check_conda_file_is_valid(aml_environment: Environment) -> None:
     )
 
 
-@check("environment", phases=PHASES)
+@check("environment", explains=("ImageBuildFailure",), phases=PHASES)
 def check_dependencies_are_pinned(aml_environment: Environment) -> None:
     """Every package has its version.
 

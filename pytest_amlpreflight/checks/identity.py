@@ -19,7 +19,11 @@ REPOSITORY_READ = (
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
 
-@check("identity", explains=("BadArgument", "ERR_1200", "ACRSecretError", "ACRTokenExchangeFailed"), settles=True)
+@check(
+    "identity",
+    explains=("BadArgument", "ERR_1200", "ACRSecretError", "ACRTokenExchangeFailed", "ImagePullLoopBackOff"),
+    settles=True,
+)
 def check_registry_grants_pull_to_endpoint_identity(
     aml_endpoint: Endpoint,
     aml_endpoint_identities: tuple[Identity, ...],

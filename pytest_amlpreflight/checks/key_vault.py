@@ -35,7 +35,7 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault) -> None:
     )
 
 
-@check("key_vault", explains=("ImageBuildFailure", "InternalServerError"), phases=("pre", "audit"))
+@check("key_vault", explains=("ImageBuildFailure", "InternalServerError", "ERR_5000"), phases=("pre", "audit"))
 def check_vault_keeps_the_workspace_access(
     aml_workspace: Workspace, aml_key_vault: KeyVault, aml_vault_access: tuple[Access, ...]
 ) -> None:

@@ -17,6 +17,7 @@ SHARE_FOR_OTHERS = 0.1  # of an instance's memory: the platform's own containers
         "DeploymentCrashLoopBackOff",
         "ResourceNotReady",
         "ERR_2200",
+        "KubernetesCrashLoopBackOff",
     ),
     phases=("pre",),
 )
@@ -39,7 +40,7 @@ def check_script_starts(aml_local_run: LocalRun | None) -> None:
     )
 
 
-@check("local", explains=("502", "424", "UserScriptException"), phases=("pre",))
+@check("local", explains=("502", "424", "UserScriptException", "400"), phases=("pre",))
 def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
     """The sample request is answered with success.
 
@@ -70,7 +71,7 @@ def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
     )
 
 
-@check("local", explains=("PodOutOfMemory", "OutOfQuota"), phases=("pre",))
+@check("local", explains=("PodOutOfMemory", "OutOfQuota", "KubernetesCrashLoopBackOff", "ERR_2100"), phases=("pre",))
 def check_memory_fits_the_instance(
     aml_local_run: LocalRun | None, aml_deployment_spec: DeploymentSpec, aml_instance_memory_mib: float | None
 ) -> None:

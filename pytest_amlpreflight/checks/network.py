@@ -7,7 +7,7 @@ from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
-@check("network", phases=("post", "audit"))
+@check("network", explains=("ValidateScoringFailed",), phases=("post", "audit"))
 def check_scoring_host_resolves(aml_scoring_resolution: Resolution | None) -> None:
     """The scoring host has an address, as seen from here.
 

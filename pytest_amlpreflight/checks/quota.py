@@ -35,7 +35,7 @@ def check_family_quota_fits_the_deployment(
             _blocked_by(usage, needed, total, aml_deployment, size, aml_workspace, aml_quota)
 
 
-@check("quota", explains=("OutOfQuota",), phases=("pre",))
+@check("quota", explains=("OutOfQuota", "ERR_1100"), phases=("pre",))
 def check_compute_objects_remain(
     aml_deployment: Deployment, aml_live_deployment: Deployment | None, aml_workspace: Workspace, aml_quota: Quota
 ) -> None:
@@ -86,7 +86,7 @@ def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Wo
         )
 
 
-@check("quota", explains=("OutOfQuota",), phases=("pre",))
+@check("quota", explains=("OutOfQuota", "ERR_2100"), phases=("pre",))
 def check_model_fits_the_disk(aml_deployment: Deployment, aml_model_size: ModelSize | None, aml_quota: Quota) -> None:
     """The model alone is not larger than the disk of the instance type.
 
@@ -104,7 +104,7 @@ def check_model_fits_the_disk(aml_deployment: Deployment, aml_model_size: ModelS
     )
 
 
-@check("quota", explains=("OutOfQuota",), phases=("pre",))
+@check("quota", explains=("OutOfQuota", "ERR_2100"), phases=("pre",))
 def check_model_fits_the_memory(aml_deployment: Deployment, aml_model_size: ModelSize | None, aml_quota: Quota) -> None:
     """The model's files are not larger than the memory of the instance type.
 

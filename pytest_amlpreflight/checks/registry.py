@@ -34,7 +34,11 @@ def check_egress_private_endpoint_is_approved(
     _blocked_by(aml_registry, connections[0] if connections else None)
 
 
-@check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"), phases=("pre", "audit"))
+@check(
+    "registry",
+    explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff", "ACRAuthenticationChallengeFailed"),
+    phases=("pre", "audit"),
+)
 def check_egress_setting_fits_the_registry(
     aml_deployment: Deployment,
     aml_live_deployment: Deployment | None,
@@ -62,7 +66,7 @@ def check_egress_setting_fits_the_registry(
         )
 
 
-@check("registry", explains=("BadArgument", "ERR_1200"))
+@check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"))
 def check_image_exists(aml_image_in_registry: ImageInRegistry | None) -> None:
     """The image that the deployment names is in its registry, with that tag or digest.
 

@@ -16,7 +16,7 @@ FREE_TEXT = {"environment_variables", "tags", "properties", "description", "$sch
 TARGET_UTILISATION = 0.7  # the guides' own figure: keep 30 % for peaks
 
 
-@check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=PHASES)
+@check("spec", explains=("BadArgument", "InvalidDeploymentSpec", "BadRequest"), phases=PHASES)
 def check_spec_matches_the_schema(aml_schema_verdicts: tuple[SchemaVerdict, ...]) -> None:
     """Azure's own schema accepts the YAML of endpoint and deployment.
 
@@ -82,7 +82,7 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
         )
 
 
-@check("spec", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
+@check("spec", explains=("ResourceNotReady", "ERR_2200", "424"), phases=PHASES)
 def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_measured: Measured) -> None:
     """The probes wait as long as the container takes to start.
 

@@ -29,7 +29,7 @@ https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online-auth
 """
 
 
-@check("subscription", explains=("BadArgument",))
+@check("subscription", explains=("BadArgument", "ReadOnlyDisabledSubscription", "SubscriptionNotFound"))
 def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None, aml_target: object) -> None:
     """The subscription exists and is enabled.
 

@@ -194,7 +194,7 @@ def check_datastore_authentication_matches_the_storage(
     )
 
 
-@check("workspace", phases=("pre", "audit"), settles=True)
+@check("workspace", explains=("GetAADTokenFailed",), phases=("pre", "audit"), settles=True)
 def check_private_endpoints_are_approved_and_recent(aml_workspace: Workspace) -> None:
     """The workspace's private endpoints are approved, and young enough to lead to managed online endpoints.
 
@@ -218,7 +218,7 @@ def check_private_endpoints_are_approved_and_recent(aml_workspace: Workspace) ->
             _judge_age(aml_workspace, connection)
 
 
-@check("workspace", phases=("pre", "audit"))
+@check("workspace", explains=("InternalServerError", "ERR_5000"), phases=("pre", "audit"))
 def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis | None) -> None:
     """Azure's own diagnosis of the workspace finds no errors; its warnings become advice.
 

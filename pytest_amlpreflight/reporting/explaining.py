@@ -40,7 +40,9 @@ def begin(config: pytest.Config) -> int | None:
         return pytest.ExitCode.OK
     config.stash[EXPLANATION] = explanation
     # Workers of xdist get the options, and have neither standard input nor, perhaps, the file.
-    config.option.aml_explanation = [explanation.subject, list(explanation.codes)]
+    config.option.aml_explanation = [
+        explanation.subject, list(explanation.codes), list(explanation.likely_checks), explanation.phase
+    ]  # fmt: skip
     return None
 
 
@@ -51,9 +53,11 @@ def prepare(preflight: Preflight, config: pytest.Config) -> None:
         return
     from pytest_amlpreflight.reporting.explanation import Explanation
 
-    preflight.explanation = config.stash.get(EXPLANATION, None) or Explanation(told[0], tuple(told[1]))
+    subject, codes, likely_checks, phase = told
+    of_a_worker = Explanation(subject, tuple(codes), likely_checks=tuple(likely_checks))
+    preflight.explanation = config.stash.get(EXPLANATION, None) or of_a_worker
     if not asked_for(given_by(config), ["phase"]):
-        preflight.settings = replace(preflight.settings, phase=preflight.explanation.phase)
+        preflight.settings = replace(preflight.settings, phase=phase)
 
 
 def _standard_input(config: pytest.Config) -> str:

@@ -1,120 +1,256 @@
 """`--aml-explain CODE | FILE | -`: from an error to what it means, and to the checks that could explain it."""
 
+from __future__ import annotations
+
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
-from pytest_amlpreflight.facts.resources.log_reading import LogCause, read_log
-from pytest_amlpreflight.facts.resources.operation import CodeMeaning, code_meanings, meaning_of
+from pytest_amlpreflight.facts.resources.error_meaning import (
+    CodeMeaning,
+    anchors_in,
+    bounded,
+    codes_in,
+    meaning_of,
+    spelt,
+    worded_meaning,
+)
+from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
+from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, mentioned, read_log
+from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback, chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
 
-_STATUS = re.compile(r"(?i)\b(?:status(?: ?code)?|HTTP(?:/\d(?:\.\d)?)?)\b\W{0,3}(\d{3})\b")
-_LABELLED = re.compile(r"(?im)(?:^\W*\(|\bcode\b\W{1,4})([A-Za-z]\w+)")
+LARGEST_FILE = 2_000_000
+"""Bytes of a file or of standard input that are read, from its end: there the error stands."""
+
+FEW_LINES = 40
+"""Lines of a text that may quote a cause without being a log."""
+
+_STATUS = re.compile(
+    r"(?i)(?:(?<![\w\"'-])(?:status(?: ?code)?|response code)\"?\s?[:=]?\s?\(?|HTTP/\d(?:\.\d)? |HTTP(?: error)? )"
+    r"([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
+    re.MULTILINE,
+)
+_LABELLED = re.compile(
+    r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
+)
+_REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
+_STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
+_OF_A_CLIENT = re.compile(
+    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython|^-{20,}$|Cell In ?\[|<ipython-input",
+    re.MULTILINE,
+)
+_PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|failed with status code: ?\d{3}")
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What was asked about: its codes, the likeliest first, and the known causes that a log shows."""
+    """What was asked about.
+
+    `codes` are those by which the checks are chosen, the likeliest first; `causes` the known causes that a log shows,
+    `meanings` what is known beside them. `unknown` is the exception that no table knows, `near` are the codes spelt
+    most like what was said, `likely_checks` those that could explain the very words.
+    """
 
     subject: str
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] = ()
     causes: tuple[LogCause, ...] = ()
+    meanings: tuple[CodeMeaning, ...] = ()
+    unknown: Traceback | None = None
+    near: tuple[str, ...] = ()
+    likely_checks: tuple[str, ...] = ()
 
     @property
-    def meanings(self) -> tuple[CodeMeaning, ...]:
-        """What is known of each code."""
-        return tuple(meaning for code in self.codes if (meaning := meaning_of(code)))
+    def known(self) -> bool:
+        """Whether any table knows anything of it."""
+        return bool(self.codes or self.causes or self.meanings)
 
     @property
     def phase(self) -> str:
-        """The phase in which the checks look, where the operator did not say: a status of a request comes from what
-        is live.
+        """The phase in which the checks look, where the operator did not say: a status of a request, and what a
+        container printed, come from what is live.
         """
         first = self.codes[0] if self.codes else ""
-        return "post" if first.isdigit() or first == "CORS" else "pre"
-
-    @cached_property
-    def order(self) -> dict[str, int]:
-        """The checks that could explain it, as `<topic>::<name>`, and the place of each: the likeliest is 0."""
-        named = dict.fromkeys(check for meaning in self.meanings for check in meaning.checks)
-        return {check: place for place, check in enumerate(named)}
+        return "post" if first.isdigit() or first == "CORS" or self.unknown or self.causes else "pre"
 
     def concerns(self, check: str, explains: Sequence[str]) -> bool:
-        """Whether a check could explain it: the table names it, or its marker has one of the codes."""
+        """Whether a check could explain it: the table names it for these words, or its marker has one of the codes."""
         wanted = {code.lower() for code in self.codes}
-        return check in self.order or any(code.lower() in wanted for code in explains)
+        return check in self.likely_checks or any(code.lower() in wanted for code in explains)
 
-    def place(self, check: str) -> int:
-        """Where a check stands; after all others where only its marker speaks for it."""
-        return self.order.get(check, len(self.order))
+    def place(self, check: str) -> tuple[int, int, int, int]:
+        """Where a check stands: those that the sentence names, then by the likeliest code that a check explains, those
+        that explain few codes before those that explain many.
+        """
+        named = self.likely_checks.index(check) if check in self.likely_checks else len(self.likely_checks)
+        explains = self._explained_by.get(check, ())
+        places = [(number, explains.index(code)) for number, code in enumerate(self.codes) if code in explains]
+        return (named, *min(places, default=(len(self.codes), 0)), len(explains))
+
+    @cached_property
+    def _explained_by(self) -> dict[str, tuple[str, ...]]:
+        """The codes of every built-in check."""
+        from pytest_amlpreflight.run.suite import topic_modules
+
+        return {
+            f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": tuple(mark.kwargs["explains"])
+            for module in topic_modules()
+            for name, check in vars(module).items()
+            if name.startswith("check_")
+            for mark in check.pytestmark
+            if mark.name == "aml_check"
+        }
 
     def lines(self) -> Iterator[str]:
         """What is written about it, without a look at any workspace."""
         for cause in self.causes:
             yield f"{cause.title}{f' ({cause.what})' if cause.what else ''}"
             yield from _indented(f"log: {cause.line}", cause.advice, cause.guide)
+        if self.unknown:
+            yield f"an exception that no table knows: {self.unknown.brief}"
+            yield from _indented(*self.unknown.users_first[1:7])
         for meaning in self.meanings:
-            yield f"{meaning.code}: {meaning.title}"
+            yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
             yield from _indented(meaning.advice_for({}), meaning.guide)
+        if not self.known:
+            yield "it names no code and no cause that the tables know, so every check of the phase looks"
+            yield from _indented(f"nearest: {', '.join(self.near)}" if self.near else None)
 
 
-def read_explanation(what: str, folder: Path, read_input: Callable[[], str]) -> Explanation:
-    """What `--aml-explain` was given: a code, a file, or `-` for standard input. Raises `pytest.UsageError` for what
-    nobody knows.
+def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, run: bool = False) -> Explanation:
+    """What `--aml-explain` was given: a code, a file, or `-` for standard input.
+
+    Raises `pytest.UsageError` for a name that is no code and no file; and for a text that nobody knows, unless a `run`
+    looks for its cause.
     """
     meaning = meaning_of(what)
     if meaning:
-        return Explanation(meaning.code, (meaning.code,))
+        return Explanation(meaning.code, (meaning.code,), meanings=(meaning,))
     path = folder / what
     if what != "-" and not path.is_file():
         raise pytest.UsageError(f"--aml-explain {what}: no such code, file or check{_near(what)}")
     try:
-        text = read_input() if what == "-" else path.read_text(encoding="utf-8", errors="replace")
+        text = read_input()[-LARGEST_FILE:] if what == "-" else _decoded(_end_of(path))
     except OSError as error:
         raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
     explanation = explain_text(text, "standard input" if what == "-" else what)
-    if not explanation.codes:
-        raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know")
+    if not run and not explanation.known and not explanation.unknown:
+        near = f"; nearest: {', '.join(explanation.near)}" if explanation.near else ""
+        raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know{near}")
     return explanation
 
 
 def explain_text(text: str, subject: str) -> Explanation:
-    """The codes and causes in an error's JSON, in the output of a tool around one, or in a container's log.
+    """What is known of an error's JSON, the output of a tool around one, what a portal says, or a container's log.
 
-    What a log shows says more than a code, an inner code more than the one around it, and a code in its own place more
-    than a word in a sentence; codes that merely wrap others come last.
+    What a log shows says more than words around it; words that name the cause say more than a code, an inner code more
+    than the one around it. Codes that merely wrap others, and statuses, count only where there is nothing else.
+    """
+    text = redact(_unpacked(text))
+    lines = lines_of(text)
+    is_log = any(line.logged for line in lines) or any(one.frames for chain in chains_of(lines) for one in chain.links)
+    reading = LogReading() if _OF_A_CLIENT.search(text) else read_log(text)
+    codes = _codes(text)
+    telling = [code for code in codes if code.lower() not in WRAPPERS]
+    said = None if is_log and reading.causes else worded_meaning(text, telling, generic=False)
+    causes = () if said else reading.causes or (() if is_log or telling else tuple(_mentioned(lines)))
+    said = said or (None if causes else worded_meaning(text, telling, generic=True))
+    if not (said or causes or codes):
+        codes = [status for status in _statuses(text) if meaning_of(status)][:1]
+    found = _explanation(subject, said, causes, telling or codes)
+    if found.known:
+        return found
+    return replace(found, unknown=reading.unknown, near=tuple(_nearest(text)))
+
+
+def _explanation(
+    subject: str, said: CodeMeaning | None, causes: tuple[LogCause, ...], codes: Sequence[str]
+) -> Explanation:
+    """Words stand for their code and for the codes beside them, a log's causes for the codes around the log."""
+    meanings = (said,) if said else () if causes else tuple(filter(None, map(meaning_of, codes[:1])))
+    own = [said.code] if said and said.code else [cause.code for cause in causes]
+    found = tuple(dict.fromkeys([*own, *(() if said else codes)]))
+    return Explanation(subject, found, causes, meanings, likely_checks=said.checks if said else ())
+
+
+def _codes(text: str) -> list[str]:
+    """The codes of a text, from the place that says most: behind `Reason:`, the guide's page that it links to, JSON's
+    innermost, codes in a place of their own, words. Those that merely wrap others only where no place has more.
     """
     from pytest_amlpreflight.readers.connection.error_chain import errors_in
 
-    causes = read_log(redact(text)).causes
-    nested = [code for error in errors_in(text) for code in error.codes]
-    found = [
-        *(cause.code for cause in causes),
-        *nested,
-        *_LABELLED.findall(text),
-        *_words(text),
-        *_STATUS.findall(text),
-    ]
-    known = dict.fromkeys(meaning.code for code in found if (meaning := meaning_of(code)))
-    return Explanation(subject, tuple(sorted(known, key=lambda code: code.lower() in WRAPPERS)), causes)
+    places = (
+        _REASON.findall(bounded(text)),
+        anchors_in(text),
+        [error.code for error in errors_in(_STAMPED.sub("", text)) if error.code],
+        ["".join(groups) for groups in _LABELLED.findall(bounded(text))],
+        codes_in(text),
+    )
+    known = [[meaning.code for code in place if (meaning := _named(code))] for place in places]
+    telling = [[code for code in place if code.lower() not in WRAPPERS] for place in known]
+    return list(dict.fromkeys(next(filter(None, telling), []) or [code for place in known for code in place]))
+
+
+def _named(code: str) -> CodeMeaning | None:
+    """What the table says of a code that is a name: a number beside it is the status of something else."""
+    return None if code.isdigit() else meaning_of(code)
+
+
+def _statuses(text: str) -> list[str]:
+    """Statuses of answers to requests, in their order; not those of a probe, of a 424's model, or in a body."""
+    return ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
+
+
+def _mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
+    """The first cause of which a short text speaks that is no log."""
+    if len(lines) <= FEW_LINES:
+        yield from islice(mentioned(lines), 1)
+
+
+def _unpacked(text: str) -> str:
+    """The text itself, where it came as one JSON string or as the answer of `getLogs`."""
+    stripped = text.strip().lstrip("\ufeff")
+    if not stripped.startswith(('"', '{"content"')):
+        return stripped
+    try:
+        value = json.loads(stripped, strict=False)
+    except (ValueError, RecursionError):
+        return stripped
+    inner = value.get("content") if isinstance(value, dict) else value
+    return inner if isinstance(inner, str) else stripped
+
+
+def _end_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - LARGEST_FILE))
+        return file.read(LARGEST_FILE)
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a file, which PowerShell writes as UTF-16."""
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return content.decode(encoding, errors="replace")
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:
     """The codes that the table has, for whoever asked about none of them."""
-    return sorted({meaning.code for meaning in code_meanings().values()} | set(names))
+    return sorted(spelt() | set(names))
 
 
-def _words(text: str) -> list[str]:
-    """The codes that stand somewhere as a word; one that is also a plain English word, or a number, does not count."""
-    codes = {meaning.code for meaning in code_meanings().values()}
-    distinct = {code for code in codes if not code.isdigit() and not code.istitle()}
-    return [word for word in re.findall(r"\b\w+\b", text) if word in distinct]
+def _nearest(text: str) -> list[str]:
+    """Codes that are spelt much like a word of the text."""
+    candidates = dict.fromkeys(word for word in re.findall(r"\b[A-Z][a-z]+[A-Z]\w{3,40}\b", bounded(text)))
+    found = [near for word in list(candidates)[:20] for near in get_close_matches(word, spelt(), n=1, cutoff=0.6)]
+    return list(dict.fromkeys(found))[:3]
 
 
 def _near(what: str) -> str:

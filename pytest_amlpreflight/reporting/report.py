@@ -49,17 +49,26 @@ def _attach(spec: DeploymentSpec, port: int) -> list[str]:
 
 
 def split(items: Sequence[pytest.Item], preflight: Preflight) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """The tests that are wanted, and the rest: those of other phases, or those that could not explain the error."""
-    wanted = [item for item in items if _wanted(item, preflight)]
-    return wanted, [item for item in items if item not in wanted]
+    """The tests that are wanted, and the rest: those of other phases, or those that could not explain the error. An
+    error that no check is known to explain all checks of the phase look into.
+    """
+    wanted = {item for item in items if _could_explain(item, preflight)}
+    wanted = wanted or {item for item in items if _of_the_phase(item, preflight)}
+    return [item for item in items if item in wanted], [item for item in items if item not in wanted]
 
 
-def _wanted(item: pytest.Item, preflight: Preflight) -> bool:
+def _could_explain(item: pytest.Item, preflight: Preflight) -> bool:
+    mark, explanation = _mark(item), preflight.explanation
+    if not mark or explanation is None:
+        return False
+    name = f"{mark['topic']}::{_function_name(item).removeprefix('check_')}"
+    return explanation.concerns(name, mark.get("explains", ()))
+
+
+def _of_the_phase(item: pytest.Item, preflight: Preflight) -> bool:
+    """A user's test without a mark is of every phase; it explains nothing."""
     mark, phase = _mark(item), preflight.settings.phase
-    if preflight.explanation is None:
-        return not mark or phase in mark.get("phases", (phase,))
-    name = f"{mark['topic']}::{_function_name(item).removeprefix('check_')}" if mark else ""
-    return bool(mark) and preflight.explanation.concerns(name, mark.get("explains", ()))
+    return phase in mark.get("phases", (phase,)) if mark else preflight.explanation is None
 
 
 def describe(item: pytest.Item) -> None:

@@ -6,6 +6,7 @@ WRAPPERS = frozenset(
     {
         "badrequest", "usererror", "systemerror", "serviceerror", "validationerror", "validation", "operationfailed",
         "deploymentfailed", "resourcedeploymentfailure", "resourceoperationfailure", "invalidrequest", "conflict",
+        "notfound", "inferencingclientcreatedeploymentfailed", "deploymentidentityerror", "invalidtemplatedeployment",
     }
 )  # fmt: skip
 """Codes, in lower case, that wrap another one and say nothing of their own while there is another."""

@@ -210,9 +210,9 @@ def _rows() -> tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]:
     return tuple((re.compile(row["pattern"]), row) for row in load("log-causes").rows)
 
 
-def mentioned(text: str) -> Iterator[LogCause]:
-    """The causes of which a text speaks that is no log, such as a question about one: each line may show one."""
-    for line in lines_of(text):
+def mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
+    """The causes of which lines speak that are no log, such as a portal's sentence: each may show one."""
+    for line in lines:
         for pattern, row in _rows():
             if not row.get("generic") and not row.get("frames") and (match := pattern.search(line.text)):
                 yield _cause(row, match, line.text.strip())

@@ -7,11 +7,11 @@ import re
 HIDDEN = "[redacted]"
 
 _NAME = (
-    r"[\w.\-]*(?:api[_-]?key|account[_-]?key|access[_-]?key|primary[_-]?key|secondary[_-]?key|shared[_-]?key|_key|-key"
+    r"(?:api[_-]?key|account[_-]?key|access[_-]?key|primary[_-]?key|secondary[_-]?key|shared[_-]?key|_key|-key"
     r"|subscription-key|secret|passw(?:or)?d|pwd|token|connection[_-]?string|instrumentation[_-]?key|credentials?"
     r"|authorization|sas|signature)"
 )
-"""The end of a name whose value is nobody's business."""
+"""The end of a name whose value is nobody's business; what stands before it need not match."""
 
 _VALUES = (
     # PEM blocks; a log that was cut may lack the end.
@@ -23,8 +23,10 @@ _VALUES = (
     re.compile(r"(?i)([?&;]sig=)[^&\s\"';]+"),
     # Storage and Service Bus keys: 256 or 512 bits in base64.
     re.compile(r"()(?<![\w+/=-])[A-Za-z0-9+/]{43}=(?![\w+/=])|(?<![\w+/=-])[A-Za-z0-9+/]{86}==(?![\w+/=])"),
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*:)[^\s/@\"']+(?=@)"),
-    re.compile(rf"(?i)(\b{_NAME}[\"']?\s*[=:]\s*)(?:\"[^\"\n]+\"|'[^'\n]+'|(?!\[redacted\])[^\s\"',;&}}\]]{{6,}})"),
+    re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@\"']*:)[^\s/@\"']+(?=@)"),
+    re.compile(
+        rf"(?i)({_NAME}[\"']?\s{{0,20}}[=:]\s{{0,20}})(?:\"[^\"\n]+\"|'[^'\n]+'|(?!\[redacted\])[^\s\"',;&}}\]]{{6,}})"
+    ),
 )
 
 

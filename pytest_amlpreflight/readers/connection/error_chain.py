@@ -11,6 +11,9 @@ from pytest_amlpreflight.facts.rules.redaction import redact
 DEEPEST = 12
 """Levels after which a nesting is taken for a loop."""
 
+MOST_BRACES = 500
+"""Braces that open no JSON object after which a text is taken to hold none."""
+
 _IN_QUOTES = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
 
 
@@ -33,11 +36,13 @@ def errors_in(text: str) -> list[AzureError]:
 
 def json_in(text: str) -> Iterator[dict[str, object]]:
     """The outermost JSON objects in a text, those with escaped quotes included."""
-    decoder, at = json.JSONDecoder(strict=False), text.find("{")
-    while at >= 0:
+    decoder, at, wrong = json.JSONDecoder(strict=False), text.find("{"), 0
+    while at >= 0 and wrong < MOST_BRACES:
         value, end = _decode(decoder, text, at)
         if isinstance(value, dict):
             yield value
+        else:
+            wrong += 1
         at = text.find("{", end)
 
 

@@ -1,0 +1,150 @@
+"""What an error means: by Azure's own words, or those of its tools, where they name the cause; else by its codes."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS, AzureError
+
+LONGEST_TEXT = 40_000
+"""Characters of a text that are looked through: its start and its end in equal parts."""
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_ANCHOR = re.compile(r"(?:aka\.ms/oe-tsg|troubleshoot-online-endpoints[\w?=-]{0,40})#error-(\w{1,80})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMeaning:
+    """What an error means, where Microsoft's guide describes it, and what to try first.
+
+    `name` is that of the row: the code, or the words' own. `checks` are those that could explain these very words, the
+    likeliest first, as `<topic>::<name>`; which explain a code the checks themselves say. `container` says that a
+    container may have started, and may have a log; `ticket` that only Azure's support can look further.
+    """
+
+    code: str
+    title: str
+    guide: str
+    advice: str
+    name: str
+    checks: tuple[str, ...] = ()
+    container: bool = False
+    ticket: bool = False
+
+    def knowing(self, words: Mapping[str, str]) -> "CodeMeaning":
+        """The same, with these words in the advice in the place of their names."""
+        return replace(self, advice=_PLACE.sub(lambda match: words.get(match[1]) or match[0], self.advice))
+
+    def advice_for(self, words: Mapping[str, str]) -> str:
+        """The advice with these words; one that is not known is in capitals, as tools' manuals write it."""
+        return _PLACE.sub(lambda match: match[1].upper(), self.knowing(words).advice)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """A row of the table `error-wordings`: under which codes it counts, whether only under one, whether a log says
+    more.
+    """
+
+    says: re.Pattern[str]
+    codes: frozenset[str]
+    only: bool
+    generic: bool
+    meaning: CodeMeaning
+
+
+def meaning_of_error(error: AzureError) -> CodeMeaning | None:
+    """What is known of an error: by Azure's own words where they name the cause, else by its codes; by a code that
+    stands in a message alone where no level has a known one.
+    """
+    text = "\n".join(dict.fromkeys(level.message for level in error.levels if level.message))
+    codes = [code for code in error.codes if meaning_of(code)]
+    telling = [code for code in codes if code.lower() not in WRAPPERS] or codes_in(text)
+    worded = worded_meaning(text, telling)
+    return worded or next((meaning for code in (*telling, *codes) if (meaning := meaning_of(code))), None)
+
+
+def worded_meaning(text: str, codes: Sequence[str] = (), *, generic: bool | None = None) -> CodeMeaning | None:
+    """What the table `error-wordings` says of a text, under one of the codes that are known; under any where none is.
+
+    `generic` chooses between the rows that give way to a log and the others.
+    """
+    wanted = {meaning.code.lower() for code in codes if (meaning := meaning_of(code))}
+    flat = " ".join(bounded(text).split())
+    for row in _wordings():
+        counts = wanted & row.codes if wanted else not row.only
+        found = row.says.search(flat) if counts and generic in (None, row.generic) else None
+        if found:
+            return row.meaning.knowing({name: word for name, word in found.groupdict().items() if word})
+    return None
+
+
+def codes_in(text: str) -> list[str]:
+    """The known codes in a text: those of the guide's anchors (`aka.ms/oe-tsg#error-outofquota`), then those that stand
+    as a word; no plain English words and no numbers.
+    """
+    text = bounded(text)
+    distinct = {word for word in spelt() if not word.isdigit() and not word.istitle()}
+    words = [word for word in re.findall(r"\b\w{4,60}\b", text) if word in distinct and word.lower() not in WRAPPERS]
+    found = (meaning_of(code) for code in words)
+    return list(dict.fromkeys([*anchors_in(text), *(meaning.code for meaning in found if meaning)]))
+
+
+def anchors_in(text: str) -> list[str]:
+    """The known codes to whose place in Microsoft's guide a text links."""
+    found = (code_meanings().get(code.lower()) for code in _ANCHOR.findall(bounded(text)))
+    return list(dict.fromkeys(meaning.code for meaning in found if meaning))
+
+
+def meaning_of(code: str) -> CodeMeaning | None:
+    """What the table says of a code, in any casing or by another word for it; None for one it does not know."""
+    return code_meanings().get(code.lower()) or _other_words().get(code.lower())
+
+
+@cache
+def code_meanings() -> Mapping[str, CodeMeaning]:
+    """Every code of the table `error-codes`, by its lower case."""
+    return {str(row["code"]).lower(): _meaning(row, str(row["code"])) for row in load("error-codes").rows}
+
+
+@cache
+def spelt() -> frozenset[str]:
+    """Every code, and every other word for one, as written."""
+    return frozenset(word for row in load("error-codes").rows for word in (str(row["code"]), *row.get("also", ())))
+
+
+def bounded(text: str) -> str:
+    """The text's start and end where it is too long to be looked through."""
+    half = LONGEST_TEXT // 2
+    return text if len(text) <= LONGEST_TEXT else f"{text[:half]}\n{text[-half:]}"
+
+
+@cache
+def _other_words() -> Mapping[str, CodeMeaning]:
+    known = code_meanings()
+    rows = load("error-codes").rows
+    return {word.lower(): known[str(row["code"]).lower()] for row in rows for word in row.get("also", ())}
+
+
+@cache
+def _wordings() -> tuple[_Wording, ...]:
+    return tuple(
+        _Wording(
+            re.compile(row["says"], re.IGNORECASE),
+            frozenset(code.lower() for code in (row.get("code", ""), *row.get("also", ())) if code),
+            bool(row.get("only")),
+            bool(row.get("generic")),
+            _meaning(row, row["wording"]),
+        )
+        for row in load("error-wordings").rows
+    )
+
+
+def _meaning(row: Mapping[str, Any], name: str) -> CodeMeaning:
+    checks = tuple(row.get("checks") or ())
+    code, guide = str(row.get("code", "")), row.get("guide", "")
+    can = {flag: bool(row.get(flag, False)) for flag in ("container", "ticket")}
+    return CodeMeaning(code, row["title"], guide, row["advice"], name, checks, **can)

@@ -1,0 +1,119 @@
+"""What `--aml-explain` makes of the texts that tools print."""
+
+import json
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
+from pytest_amlpreflight.reporting.explanation import Explanation, explain_text, read_explanation
+
+FOLDER = Path(__file__).parent / "errors"
+
+
+@cache
+def table(name: str) -> list[dict[str, Any]]:
+    """The texts of a table."""
+    return list(yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8")))
+
+
+def first(explanation: Explanation) -> tuple[str, ...]:
+    """The names of what comes first."""
+    if explanation.causes:
+        return (explanation.causes[0].name,)
+    meaning = explanation.meanings[0] if explanation.meanings else None
+    return (meaning.name, meaning.code) if meaning else ("nothing",)
+
+
+@pytest.mark.parametrize("one", [*table("tuned"), *table("held_out")], ids=lambda one: one["name"])
+def test_the_cause_comes_first(one: dict[str, Any]) -> None:
+    """Whatever tool printed the text."""
+    explanation = explain_text(one["text"], "x")
+
+    assert one["is"] in first(explanation)
+    assert list(explanation.codes) == one.get("codes", list(explanation.codes))
+
+
+def test_a_test_stands_for_every_wording() -> None:
+    """A row that no text shows is a guess; those under their code alone have theirs in `test_error_meaning`."""
+    shown = {name for one in [*table("tuned"), *table("held_out")] for name in first(explain_text(one["text"], "x"))}
+    rows = load("error-wordings").rows
+
+    assert {row["wording"] for row in rows if not row.get("only")} - shown == set()
+
+
+@pytest.mark.parametrize("bom", ["utf-16", "utf-8-sig"])
+def test_what_powershell_writes_is_read(tmp_path: Path, bom: str) -> None:
+    """`az ... 2> error.txt` is UTF-16 there."""
+    path = tmp_path / "error.txt"
+    path.write_text("(ImageBuildFailure) \x1b[31mthe build failed\x1b[0m", encoding=bom)
+
+    assert read_explanation("error.txt", tmp_path, str).codes == ("ImageBuildFailure",)
+
+
+def test_a_log_as_one_json_string_is_unpacked() -> None:
+    """As `az rest` prints the answer of `getLogs`."""
+    text = json.dumps({"content": "x\nModuleNotFoundError: No module named 'lightgbm'\n"})
+
+    assert explain_text(text, "x").causes[0].what == "lightgbm"
+
+
+def test_what_failed_on_this_machine_is_not_taken_for_the_containers() -> None:
+    """An exception of the SDK beside the user's script is no exception of a scoring script."""
+    text = """Traceback (most recent call last):
+  File "deploy.py", line 9, in <module>
+    load_online_deployment("deployment.yml")
+  File "/home/a/venv/lib/python3.11/site-packages/azure/ai/ml/entities/_load_functions.py", line 30, in load
+    open(source)
+FileNotFoundError: [Errno 2] No such file or directory: 'deployment.yml'
+"""
+    assert not explain_text(text, "x").causes
+
+
+HOSTILE = (
+    "a." * 200_000, "a-" * 100_000, '{"a":' * 40_000, "status code " * 40_000, "(A" * 100_000, "Code: x " * 50_000,
+    "Failed to pull image " * 20_000, "https://b.example/?sig=abc " * 20_000, "Reason:" * 60_000,
+)  # fmt: skip
+CLUSTERS_CODES = (
+    "ACRSecretError", "TokenRefreshFailed", "GetAADTokenFailed", "ACRAuthenticationChallengeFailed",
+    "ACRTokenExchangeFailed", "KubernetesUnaccessible", "ImagePullLoopBackOff", "DeploymentCrashLoopBackOff",
+    "KubernetesCrashLoopBackOff", "NamespaceNotFound", "UserScriptInitFailed", "UserScriptImportError",
+    "UserScriptFunctionNotFound", "EndpointNotFound", "EndpointAlreadyExists", "ScoringFeUnhealthy",
+    "ValidateScoringFailed", "InvalidDeploymentSpec", "PodUnschedulable", "PodOutOfMemory",
+    "InferencingClientCallFailed", "GenericComputeError", "InvalidComputeInformation",
+    "InvalidComputeNoKubernetesConfiguration", "ComputeNotFound", "ComputeNotAccessible", "GenericClusterError",
+    "ClusterNotReachable", "ClusterNotFound", "ClusterServiceNotFound", "ClusterUnauthorized",
+    "RefreshExtensionIdentityNotSet",
+)  # fmt: skip
+"""The guide's 21 codes of Kubernetes deployments and the eleven of its page on computes."""
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
+def test_the_time_it_takes_grows_with_the_text_alone(text: str) -> None:
+    """Texts that were made to hold up a regular expression are explained in a moment."""
+    began = time.process_time()
+
+    explain_text(text, "x")
+
+    assert time.process_time() - began < 4
+
+
+@pytest.mark.parametrize("row", load("error-codes").rows, ids=lambda row: str(row["code"]))
+def test_every_other_word_for_a_code_leads_to_it(row: dict[str, Any]) -> None:
+    """`ImagePullBackOff` of kubectl is `ImagePullLoopBackOff` of the guide."""
+    for word in row.get("also", ()):
+        meaning = meaning_of(word)
+        assert meaning is not None
+        assert meaning.code == str(row["code"])
+
+
+@pytest.mark.parametrize("code", CLUSTERS_CODES)
+def test_every_code_of_a_cluster_is_known(code: str) -> None:
+    """Asked for by name, as a tool prints it, and in a message that has it alone."""
+    for text in (code, f"({code}) something failed", f'{{"error": {{"code": "UserError", "message": "{code}: x"}}}}'):
+        assert explain_text(text, "x").codes[:1] == (code,), text
