@@ -18,7 +18,9 @@ FORBIDDEN = {ParameterKind.POSITIONAL_ONLY, ParameterKind.VAR_POSITIONAL, Parame
 
 
 @check(
-    "code", explains=("ResourceNotReady", "ERR_2200", "MissingDriverProgram", "DeploymentCrashLoopBackOff"), phases=PHASES
+    "code",
+    explains=("ResourceNotReady", "ERR_2200", "MissingDriverProgram", "DeploymentCrashLoopBackOff"),
+    phases=PHASES,
 )
 def check_scoring_script_compiles(
     aml_script: Script | None, aml_environment: Environment, aml_deployment_spec: DeploymentSpec

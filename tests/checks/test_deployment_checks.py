@@ -80,7 +80,7 @@ def test_a_failed_deployment_says_the_innermost_code_and_what_it_means() -> None
     [
         ("ImageBuildFailure", "container registry authorization failure", "az ml workspace sync-keys;", False),
         ("OutOfQuota", "a lack of Azure ML capacity in the region", "Try again later", False),
-        ("OutOfQuota", "1 Too many pods: Kubernetes unschedulable", "resources.requests", False),
+        ("OutOfQuota", "1 Insufficient cpu: Kubernetes unschedulable", "resources.requests", False),
         ("BadArgument", "User container has crashed", "--endpoint-name iris --name blue --lines 200", True),
         ("ResourceNotReady", "the container is not ready", "inference server's log", True),
         ("OperationCanceled", "another operation came first", "Wait until", False),
