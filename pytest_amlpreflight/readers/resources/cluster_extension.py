@@ -4,7 +4,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.cluster_extension import TYPE, Extension, ExtensionStatus
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-from pytest_amlpreflight.readers.resources.error_chain import read_error
+from pytest_amlpreflight.readers.connection.error_chain import read_error
 
 API_VERSION = "2023-05-01"
 READ = "Microsoft.KubernetesConfiguration/extensions/read"

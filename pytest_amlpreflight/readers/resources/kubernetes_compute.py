@@ -10,7 +10,7 @@ from pytest_amlpreflight.facts.resources.azure_error import AzureError
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute, InstanceType
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-from pytest_amlpreflight.readers.resources.error_chain import read_error
+from pytest_amlpreflight.readers.connection.error_chain import read_error
 
 API_VERSION = "2024-10-01"
 READ = "Microsoft.MachineLearningServices/workspaces/computes/read"
