@@ -192,6 +192,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     preflight = session.config.stash.get(PREFLIGHT, None)
     if preflight and not session.config.option.collectonly:
         preflight.start(session.items)
+        report.say_who_is_not_signed_in(preflight, session.config)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,13 @@
 """What is raised where a fact cannot be had. Absence and denial are different things, and neither is a pass.
 
 NotRead
-├── NotGiven         nobody said what to look at: the question does not arise
-├── FactAbsent       Azure answered: there is no such resource
-└── FactUnreadable   Azure would not tell us, or could not be asked
+├── NotGiven           nobody said what to look at: the question does not arise
+├── FactAbsent         Azure answered: there is no such resource
+└── FactUnreadable     Azure would not tell us, or could not be asked
+    └── NotSignedIn    it does not know who asks
 """
+
+from collections.abc import Sequence
 
 
 class NotRead(Exception):
@@ -59,3 +62,38 @@ class FactUnreadable(NotRead):
     def headline(self) -> str:
         """What is wrong with the resource, in the words of a `not reached` line."""
         return f"{self.resource} is unreadable"
+
+
+class NotSignedIn(FactUnreadable):
+    """There is no token, or Azure takes none of ours: whatever was asked, nothing can be read.
+
+    `why` in a few words; `attempts` are the sources that were tried, each with its own reason; `fixes` are for here.
+    `place` is what a run signs in to, where there are several: workspaces may be of several tenants.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        attempts: Sequence[tuple[str, str]],
+        fixes: Sequence[str],
+        *,
+        status: int | None = None,
+        code: str = "TokenUnavailable",
+        place: str = "the sign-in",
+    ) -> None:
+        self.why, self.attempts, self.fixes = why, tuple(attempts), tuple(fixes)
+        super().__init__(place, status=status, code=code, detail="; ".join(map(": ".join, self.attempts)))
+
+    def __str__(self) -> str:
+        tried = [f"{name}: {reason}" for name, reason in self.attempts]
+        rows = [*_labelled("tried:", tried), *_labelled("fix:", self.fixes)]
+        return "\n".join([f"not signed in: {self.why}", *rows])
+
+    @property
+    def headline(self) -> str:
+        """What is wrong, in the words of a `not reached` line."""
+        return "not signed in"
+
+
+def _labelled(label: str, lines: Sequence[str]) -> list[str]:
+    return [f"  {label if at == 0 else '':<9} {line}" for at, line in enumerate(lines)]

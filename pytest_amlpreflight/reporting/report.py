@@ -41,6 +41,13 @@ def header(preflight: Preflight, verbosity: int) -> list[str]:
     return lines
 
 
+def say_who_is_not_signed_in(preflight: Preflight, config: pytest.Config) -> None:
+    """At once, before the first result: nothing of Azure will be read."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if preflight.not_signed_in and reporter is not None:
+        reporter.write_line(f"aml-preflight: not signed in; fix: {preflight.not_signed_in.fixes[-1]}", red=True)
+
+
 def _attach(spec: DeploymentSpec, port: int) -> list[str]:
     """What an editor needs to attach to the script, which waits for it."""
     from pytest_amlpreflight.readers.processes.local_server import debug_configuration

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
-from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven, NotRead
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven, NotRead, NotSignedIn
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
@@ -34,6 +34,8 @@ class Preflight:
         self.discovered: Discovery | None = None
         self.explanation: Explanation | None = None
         self.patience = Patience(settings.wait)
+        self.not_signed_in: NotSignedIn | None = None
+        self._first_to_ask: str | None = None
         self._forgotten = False
         self._facts_on_the_run: set[str] = set()
         self._first_refused: dict[str, str] = {}
@@ -123,10 +125,12 @@ class Preflight:
         return [pytest.param(target, id=str(target)) for target in targets_at(level, self.targets)]
 
     def require_target(self, item: pytest.Item) -> None:
-        """Raise why there is nothing that a test could look at: it could not be looked up, is not there, or was not
-        given.
+        """Raise why there is nothing that a test could look at: nobody is signed in, or its target could not be looked
+        up, is not there, or was not given.
         """
         target = target_of(item)
+        if self.not_signed_in and self._asks_azure(item):
+            raise self.not_signed_in
         if target is None or reaches(target, item):
             return
         if self.discovered and (problem := self.discovered.problem(target)):
@@ -140,6 +144,29 @@ class Preflight:
         for item in items:
             if target := target_of(item):
                 self._facts_on_the_run.update(self.readings.start(item, target))
+        self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
+
+    def _sign_in(self, asking: list[str]) -> None:
+        """Learn before the first test whether anything can be read at all; the reads are under way meanwhile."""
+        if asking and self._first_to_ask is None:
+            self._first_to_ask = asking[0]
+            try:
+                self.readings.azure.sign_in()
+            except NotSignedIn as problem:
+                self.not_signed_in = problem
+            except NotRead:  # the cloud's metadata: every read says so itself
+                pass
+
+    def _asks_azure(self, item: pytest.Item) -> bool:
+        """Whether a test needs a fact that only Azure has, and nothing but that stands in its way."""
+        from pytest_amlpreflight.graph.fact import facts_named
+
+        target = target_of(item)
+        if target is None or item.get_closest_marker("skip"):
+            return False
+        undiscovered = self.discovered.problem(target) if self.discovered else None
+        wanted = facts_named(getattr(item, "fixturenames", ()))
+        return bool(undiscovered or reaches(target, item)) and not all(fact.offline for fact in wanted)
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins: raise why it is not known what it would look at, where that could not be looked up."""
@@ -173,6 +200,8 @@ class Preflight:
 
         if isinstance(problem, NotGiven):
             raise NotReached(str(problem))
+        if self.not_signed_in and self._first_to_ask:  # the same test in every worker of xdist
+            self._first_refused[self.not_signed_in.resource] = self._first_to_ask
         answered = isinstance(problem, FactAbsent) and not answered_by(self._facts_on_the_run).isdisjoint(problem.facts)
         first = self._first_refused.setdefault(problem.resource, item.nodeid)
         if answered or first != item.nodeid:

@@ -129,7 +129,7 @@ def test_closing_closes_the_credential_behind() -> None:
     assert credential.closed
 
 
-@pytest.mark.parametrize(("status", "asked"), [(400, 1), (401, 1), (403, 1), (404, 1), (409, 1), (429, 4), (503, 4)])
+@pytest.mark.parametrize(("status", "asked"), [(400, 1), (403, 1), (404, 1), (409, 1), (429, 4), (503, 4)])
 def test_only_a_status_that_a_later_try_can_mend_is_tried_again(world: Any, status: int, asked: int) -> None:
     """azure-core tries everything again that carries Retry-After, a 403 included."""
     world.fault("status", WORKSPACE, status=status, code="ResourceNotFound", retry_after=0.01)

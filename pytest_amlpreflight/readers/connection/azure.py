@@ -5,8 +5,11 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from azure.core.exceptions import ClientAuthenticationError
+
 from pytest_amlpreflight.engine import Pool
 from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
@@ -16,6 +19,7 @@ from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
 from pytest_amlpreflight.readers.connection.routing import parse_connect_to
+from pytest_amlpreflight.readers.connection.sign_in import default_credential
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
@@ -58,7 +62,7 @@ class Azure:
         pool: Pool | None = None,
     ) -> None:
         self.settings, self.pool = settings, pool or Pool()
-        self._credential = credential or default_credential
+        self._credential = credential or (lambda cloud: default_credential(cloud.authority))
         self._once = Once()
         self.session = http_session()
         self.versions = NegotiateApiVersion()
@@ -94,9 +98,18 @@ class Azure:
         settings = self.settings
         return DataPlane(self._bearer, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff)
 
+    def sign_in(self) -> None:
+        """Get the token that every other read starts with; raises `NotSignedIn`."""
+        with reading("the sign-in"):
+            self.token.get_token_info(f"{self.cloud.audience}/.default")
+
     def _bearer(self, audience: str) -> str:
-        with reading(f"the token for {audience}"):
+        self.sign_in()
+        try:
             return self.token.get_token_info(f"{audience}/.default").token
+        except ClientAuthenticationError as error:  # signed in, and still no token for this service
+            refusal = error.message
+        raise FactUnreadable(f"the token for {audience}", status=None, code="TokenUnavailable", detail=refusal)
 
     def management_client(self, client: Callable[..., T], subscription: str, api_version: str) -> T:
         """One of Azure's own management clients, over this connection: `KeyVaultManagementClient` and its siblings."""
@@ -130,12 +143,3 @@ class Azure:
                 backoff=self.settings.backoff,
             ),
         )
-
-
-def default_credential(cloud: Cloud) -> "SupportsTokenInfo":
-    """Whatever identity is at hand: environment, workload identity, managed identity, Azure CLI, in azure-identity's
-    order.
-    """
-    from azure.identity import DefaultAzureCredential
-
-    return DefaultAzureCredential(authority=cloud.authority)

@@ -2,6 +2,7 @@
 apart.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
@@ -19,6 +20,7 @@ from azure.core.exceptions import (
 
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.readers.connection.error_chain import read_error
+from pytest_amlpreflight.readers.connection.refusals import not_signed_in, token_refused
 
 NOT_ABSENT = frozenset({"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"})
 """Codes that come with a 404 and speak of the question, not of the resource: ARM never looked for it."""
@@ -31,7 +33,6 @@ WITHOUT_ANSWER: tuple[tuple[type[AzureError], str], ...] = (
     (ServiceResponseTimeoutError, "Timeout"),
     (ServiceRequestError, "ConnectionFailed"),
     (ServiceResponseError, "ConnectionBroken"),
-    (ClientAuthenticationError, "TokenUnavailable"),
     (DecodeError, MALFORMED),
 )
 """The SDK's errors without an ARM envelope and our codes for them, subclasses before their bases."""
@@ -59,6 +60,8 @@ def not_read(
 ) -> FactAbsent | FactUnreadable:
     """What an SDK error says of a resource: that it is not there, or that it could not be read and why."""
     response = error.response if isinstance(error, HttpResponseError) else None
+    if response is None and isinstance(error, ClientAuthenticationError):
+        return not_signed_in(error.message, os.environ)
     if response is None or isinstance(error, DecodeError):
         ours = next((code for kind, code in WITHOUT_ANSWER if isinstance(error, kind)), type(error).__name__)
         return FactUnreadable(resource, status=None, code=ours, detail=_first_line(str(error)))
@@ -68,6 +71,8 @@ def not_read(
         return FactUnreadable(resource, status=status, code=MALFORMED)
     if status == 404 and code not in NOT_ABSENT:
         return FactAbsent(resource, named_by=named_by)
+    if status == 401 and code:
+        return token_refused(code, _first_line(message), os.environ)
     lacking = permission if status == 403 else None
     return FactUnreadable(resource, status=status, code=code or "", detail=_first_line(message), permission=lacking)
 

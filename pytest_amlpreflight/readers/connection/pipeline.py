@@ -22,6 +22,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests.adapters import HTTPAdapter
 
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
+from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
 
 CONNECTIONS = 32
 """Reads that may be under way at once; the rest wait for a connection rather than open a new one."""
@@ -67,7 +68,7 @@ class OneToken:
         if time.monotonic() - since < REFUSAL_HOLDS:
             raise ClientAuthenticationError(refusal)
         try:
-            return self._credential.get_token_info(*scopes, options=options)
+            return within(LONGEST_SIGN_IN, lambda: self._credential.get_token_info(*scopes, options=options))
         except ClientAuthenticationError as error:
             refusal = error.message
         self._refusals[scopes] = time.monotonic(), refusal
