@@ -128,3 +128,68 @@ def test_a_missing_part_is_asked_for_by_name(tmp_path: Path) -> None:
         pytest.UsageError, match=r"workspace 'ws1' needs its subscription: --aml-subscription or AZURE_SUB"
     ):
         read(tmp_path, line={"workspace": "ws1"})
+
+
+def test_a_config_json_of_another_workspace_gives_nothing_to_the_one_named(tmp_path: Path) -> None:
+    """Its group is not the group of the workspace on the command line; a typo must not be looked for in a wrong one."""
+    lay_out(tmp_path, {"config.json"})
+
+    with pytest.raises(pytest.UsageError, match=r"workspace 'ws2' needs its subscription: .* or its config.json"):
+        read(tmp_path, line={"workspace": "ws2"})
+
+
+def test_a_config_json_of_the_same_workspace_completes_it(tmp_path: Path) -> None:
+    """Names have no case in Azure."""
+    lay_out(tmp_path, {"config.json"})
+
+    assert read(tmp_path, line={"workspace": "WS1"}).workspaces[0].subscription == "config.json"
+
+
+def test_a_computes_own_workspace_gives_nothing_to_another(tmp_path: Path) -> None:
+    """On a compute of Azure Machine Learning three variables name its workspace; they belong together."""
+    own = {f"AZUREML_ARM_{name}": "own" for name in ("WORKSPACE_NAME", "SUBSCRIPTION", "RESOURCEGROUP")}
+    ini = {"subscription": "s", "resource-group": "g"}
+
+    here, there = (read(tmp_path, line={"workspace": name}, ini=ini, environ=own) for name in ("own", "other"))
+
+    assert (here.workspaces[0].subscription, here.workspaces[0].resource_group) == ("own", "own")
+    assert (there.workspaces[0].subscription, there.workspaces[0].resource_group) == ("s", "g")
+
+
+def test_each_workspace_says_where_its_parts_came_from(tmp_path: Path) -> None:
+    """What the operator looks at where Azure does not know the workspace."""
+    lay_out(tmp_path, {"config.json"})
+
+    settings = read(tmp_path, line={"phase": "pre", "subscription": "s"})
+
+    place = settings.places[settings.workspaces[0]]
+    assert place == f"subscription from --aml-subscription, resource group from {tmp_path / 'config.json'}"
+
+
+@pytest.mark.parametrize(("text", "meant"), [("true", True), ("on", True), ("False", False), ("0", False)])
+def test_a_switch_is_true_or_false(tmp_path: Path, text: str, meant: bool) -> None:
+    """In the words of an ini file."""
+    assert read(tmp_path, line={"workspace": ID}, ini={"local": text}).local is meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("workspace", "w", "'w' is no workspace: its name (3 to 33 letters, digits, - and _), its ARM id, or a path"),
+        ("local", "maybe", "'maybe' is neither true nor false"),
+        ("template", "infra/*.json", "no file matches infra/*.json"),
+        ("tables", "tables", "tables/image-ages.yml is no table; did you mean image-age.yml?"),
+        ("tables", "empty", "empty has no table; there are error-codes, "),
+        ("tables", "nowhere", "there is no folder nowhere"),
+    ],
+)
+def test_what_makes_no_sense_is_named_with_its_source(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    """One line: what was given, where, and what would do."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "image-ages.yml").touch()
+
+    with pytest.raises(pytest.UsageError) as caught:
+        read(tmp_path, line={"workspace": ID} | {name: value})
+
+    assert f"--aml-{name}: {sentence}" in str(caught.value)

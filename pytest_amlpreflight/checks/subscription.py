@@ -16,6 +16,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
 )
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.fix import GrantRole, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
@@ -30,7 +31,7 @@ https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online-auth
 
 
 @check("subscription", explains=("BadArgument", "ReadOnlyDisabledSubscription", "SubscriptionNotFound"))
-def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None, aml_target: object) -> None:
+def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None, aml_target: Target) -> None:
     """The subscription exists and is enabled.
 
     Nothing can be created in a disabled one, and an id that Azure does not know is most likely mistyped.
@@ -38,8 +39,8 @@ def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None,
     subscription = aml_subscription_or_none
     if subscription is None:
         blocked(
-            f"the subscription of workspace {aml_target} does not exist",
-            found="404 from Azure Resource Manager",
+            f"the subscription of workspace {aml_target.workspace_id.name} does not exist",
+            found=f"404 from Azure Resource Manager for {aml_target.asked}",
             expected="the id of a subscription that is active (a typo is the likely cause)",
             fix="az account list --all --output table",
         )

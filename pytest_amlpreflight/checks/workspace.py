@@ -16,12 +16,13 @@ from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, 
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.fix import InWords, SetProperty
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
 @check("workspace", explains=("ResourceNotFound",))
-def check_workspace_is_ready(aml_workspace_or_none: Workspace | None, aml_target: object) -> None:
+def check_workspace_is_ready(aml_workspace_or_none: Workspace | None, aml_target: Target) -> None:
     """The workspace exists, its last operation succeeded, and its kind can host online endpoints.
 
     Everything else is read through it; a feature store looks like a workspace to ARM and takes no endpoints.
@@ -29,10 +30,10 @@ def check_workspace_is_ready(aml_workspace_or_none: Workspace | None, aml_target
     workspace = aml_workspace_or_none
     if workspace is None:
         blocked(
-            f"workspace {aml_target} does not exist",
-            found="404 from Azure Resource Manager",
-            expected="a workspace of that name in the subscription and resource group given",
-            fix="az ml workspace list --output table",
+            f"workspace {aml_target.workspace_id.name} does not exist",
+            found=f"404 from Azure Resource Manager for {aml_target.asked}",
+            expected="a workspace of that name in that subscription and resource group",
+            fix=f"az ml workspace list --subscription {aml_target.workspace_id.subscription} --output table",
         )
     if not workspace.hosts_endpoints:
         blocked(

@@ -34,7 +34,7 @@ class Target:
     """One workspace, with one endpoint and one deployment as far as they were given; `str()` is its id in a node id.
 
     A spec is what is about to be deployed under that name; without one the name means what Azure runs. `workspace` is
-    None on a run over files alone.
+    None on a run over files alone; `place` says where its subscription and resource group came from.
     """
 
     workspace: ResourceId | None
@@ -42,6 +42,7 @@ class Target:
     deployment: str | None = None
     endpoint_spec: EndpointSpec | None = field(default=None, compare=False)
     deployment_spec: DeploymentSpec | None = field(default=None, compare=False)
+    place: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         workspace = self.workspace.name if self.workspace else None
@@ -57,6 +58,11 @@ class Target:
         if self.workspace is None:
             raise NotGiven("the workspace", "no workspace was given: --aml-workspace, or aml_workspace in the ini file")
         return self.workspace
+
+    @property
+    def asked(self) -> str:
+        """The workspace's ARM id and where its parts came from: what to look at where Azure does not know it."""
+        return f"{self.workspace_id} ({self.place})" if self.place else str(self.workspace_id)
 
     @property
     def group(self) -> str:
@@ -78,7 +84,7 @@ class Target:
     def at(self, level: Level) -> Target:
         """The same target seen from a higher level: its endpoint, its workspace."""
         if level is Level.WORKSPACE:
-            return Target(self.workspace)
+            return Target(self.workspace, place=self.place)
         return replace(self, deployment=None, deployment_spec=None) if level is Level.ENDPOINT else self
 
     def need_endpoint(self) -> str:

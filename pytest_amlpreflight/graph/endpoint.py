@@ -16,7 +16,7 @@ from pytest_amlpreflight.facts.resources.quota import Quota
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent
-from pytest_amlpreflight.graph.fact import fact, unless_absent
+from pytest_amlpreflight.graph.fact import fact, need, unless_absent
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
@@ -43,9 +43,11 @@ def aml_live_endpoint_or_absent(aml_target: Target, aml_azure: Azure) -> Endpoin
 
 @pytest.fixture(scope="session")
 @fact()
-def aml_live_endpoint(aml_live_endpoint_or_absent: Reading[Endpoint]) -> Endpoint | None:
+def aml_live_endpoint(
+    aml_live_endpoint_or_absent: Reading[Endpoint], aml_own_workspace: Reading[Workspace]
+) -> Endpoint | None:
     """What Azure runs under the endpoint's name; None before it is created."""
-    return unless_absent(aml_live_endpoint_or_absent)
+    return unless_absent(aml_live_endpoint_or_absent, within=aml_own_workspace)
 
 
 @pytest.fixture(scope="session")
@@ -67,11 +69,14 @@ def aml_endpoint_or_none(aml_endpoint: Reading[Endpoint]) -> Endpoint | None:
 
 @pytest.fixture(scope="session")
 @fact(per="endpoint")
-def aml_live_deployments(aml_target: Target, aml_azure: Azure) -> tuple[Deployment, ...]:
+def aml_live_deployments(
+    aml_target: Target, aml_own_workspace: Reading[Workspace], aml_azure: Azure
+) -> tuple[Deployment, ...]:
     """Every deployment that Azure runs behind the endpoint, by name; none before the endpoint is created."""
     try:
         return read_deployments(aml_azure.arm, aml_target.workspace_id, aml_target.need_endpoint())
     except FactAbsent:  # what does not exist holds no deployments, and no operation is under way on it
+        need(aml_own_workspace)
         return ()
 
 

@@ -10,6 +10,7 @@ soon as what it needs was there.
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, get_origin, get_type_hints
@@ -19,7 +20,7 @@ import pytest
 from pytest_amlpreflight.engine import Need, Reading, Recipe
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import Level, Target
-from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
 
@@ -145,12 +146,22 @@ def fact(*, per: str | tuple[str, ...] | None = None) -> Callable[[Callable[...,
     return define
 
 
-def unless_absent(reading: Reading[T]) -> T | None:
-    """The value, None where Azure said that there is none. Raises every other problem."""
+def unless_absent(reading: Reading[T], *, within: Reading[Any] | None = None) -> T | None:
+    """The value, None where Azure said that there is none. Raises every other problem, and the absence of what it would
+    be `within`: where that is missing, nothing is said of the value.
+    """
     try:
         return reading.get()
     except FactAbsent:
+        if within is not None:
+            need(within)
         return None
+
+
+def need(container: Reading[Any]) -> None:
+    """Raise where what holds the value is absent itself; a container that cannot be read says nothing."""
+    with suppress(FactUnreadable):
+        container.get()
 
 
 def answered_by(fixture_names: Iterable[str]) -> set[str]:

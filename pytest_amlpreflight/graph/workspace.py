@@ -10,6 +10,7 @@ from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVa
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.facts.resources.subscription import Subscription
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
@@ -59,9 +60,11 @@ def aml_workspace(aml_own_workspace: Workspace, aml_hub: Workspace | None) -> Wo
 
 @pytest.fixture(scope="session")
 @fact()
-def aml_workspace_or_none(aml_own_workspace: Reading[Workspace]) -> Workspace | None:
+def aml_workspace_or_none(
+    aml_own_workspace: Reading[Workspace], aml_subscription: Reading[Subscription]
+) -> Workspace | None:
     """The workspace, or None where there is none: for a test that answers for its absence."""
-    return unless_absent(aml_own_workspace)
+    return unless_absent(aml_own_workspace, within=aml_subscription)
 
 
 @pytest.fixture(scope="session")

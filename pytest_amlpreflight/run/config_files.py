@@ -36,8 +36,11 @@ def workspace_of_file(path: Path, source: str) -> ResourceId:
     return workspace_id(content["subscription_id"], content["resource_group"], content["workspace_name"])
 
 
-def from_config_json(start: Path, key: str) -> Setting | None:
-    """As `MLClient.from_config` finds it: in the folder, its `.azureml` and `aml_config`, then in each folder above."""
+def from_config_json(start: Path, key: str, workspace: str | None = None) -> Setting | None:
+    """As `MLClient.from_config` finds it: in the folder, its `.azureml` and `aml_config`, then in each folder above.
+
+    A file of another workspace than the one that is asked for says nothing about that one.
+    """
     for folder in (start, *start.parents):
         found = [path for name in ("", ".azureml", "aml_config") if (path := folder / name / "config.json").is_file()]
         if len(found) > 1:
@@ -45,6 +48,8 @@ def from_config_json(start: Path, key: str) -> Setting | None:
             raise pytest.UsageError(f"{folder} has several: {names}; name one with --aml-workspace FILE")
         if found:
             content = _read_config_json(found[0], str(found[0]))
+            if workspace and workspace.lower() != str(content.get("workspace_name", "")).lower():
+                return None
             return Setting(str(content[key]), str(found[0])) if content.get(key) else None
     return None
 

@@ -45,8 +45,7 @@ class Emulation:
         try:
             from pytest_amlpreflight.emulator import Emulator, UnknownFailure, WorldError
         except ModuleNotFoundError as error:
-            missing = f"--aml-emulator needs {error.name}: pip install 'pytest-amlpreflight[emulator]'"
-            raise pytest.UsageError(missing) from None
+            raise _without_the_extra("--aml-emulator", error) from None
         try:
             self.emulator = Emulator(self.world, failures=self.failures, latency=self.latency)
             self.emulator.start()
@@ -89,13 +88,19 @@ class Emulation:
 
 
 def list_failures() -> int:
-    """Print every failure that `--aml-failure` takes, with its title."""
-    from pytest_amlpreflight.emulator.failures import failure_names, load
-
+    """Print every failure that `--aml-failure` takes, with its title. Raises `pytest.UsageError` without the extra."""
+    try:
+        from pytest_amlpreflight.emulator.failures import failure_names, load
+    except ModuleNotFoundError as error:
+        raise _without_the_extra("--aml-failure", error) from None
     names = failure_names()
     width = max(map(len, names))
     sys.stdout.write("".join(f"{name:<{width}}  {load(name).title}\n" for name in names))
     return pytest.ExitCode.OK
+
+
+def _without_the_extra(option: str, error: ModuleNotFoundError) -> pytest.UsageError:
+    return pytest.UsageError(f"{option} needs {error.name}: pip install 'pytest-amlpreflight[emulator]'")
 
 
 def _values(given: Sources, name: str) -> list[str]:

@@ -37,7 +37,7 @@ class Option:
         """Make it known to pytest on the command line and in the ini file."""
         if self.switch:
             group.addoption(self.flag, action="store_true", default=False, help=self.help)
-            parser.addini(self.ini, self.help, type="bool", default=False)
+            parser.addini(self.ini, self.help, type="string", default=None)  # so that a mistake can name the key
         elif self.repeatable:
             group.addoption(self.flag, action="append", metavar=self.metavar, help=self.help)
             parser.addini(self.ini, self.help, type="args", default=None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -60,9 +63,8 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
     )
 
     def given(texts: Sequence[str], read: Callable[[Path, Path], Spec]) -> list[str | Spec]:
-        files = {}  # a file that is named twice is one file
-        for text in texts:
-            files[_file(text, config) if looks_like_spec(text) else text] = text
+        every = [one for text in texts for one in _expanded(text, config)]
+        files = dict.fromkeys(_file(one, config) if looks_like_spec(one) else one for one in every)  # each once
         return [read(*key) if isinstance(key, tuple) else key for key in files]
 
     try:
@@ -72,7 +74,21 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
         deployments = given(settings.deployments, lambda path, root: read_deployment_spec(path, root, name))
     except SpecError as error:
         raise pytest.UsageError(str(error)) from None
-    return choose_targets(settings.workspaces or [None], endpoints, deployments)
+    targets = choose_targets(settings.workspaces or [None], endpoints, deployments)
+    return [replace(one, place=settings.places[one.workspace]) if one.workspace else one for one in targets]
+
+
+def _expanded(text: str, config: pytest.Config) -> list[str]:
+    """The files that a pattern names, for an ini file and for a shell that left it as it was; no name has its
+    characters.
+    """
+    if not re.search(r"[*?[]", text):
+        return [text]
+    folders = (config.invocation_params.dir, config.rootpath)
+    found = next((files for folder in folders if (files := sorted(glob(text, root_dir=folder, recursive=True)))), None)
+    if found is None:
+        raise pytest.UsageError(f"no file matches {text} in {' or '.join(str(one) for one in dict.fromkeys(folders))}")
+    return found
 
 
 def _file(text: str, config: pytest.Config) -> tuple[Path, Path]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_amlpreflight.data import names as table_names
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.run.config_files import (
     Setting,
@@ -28,6 +30,12 @@ from pytest_amlpreflight.verdict import PHASES
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.resources.scoring import SampleRequests
 
+WORKSPACE_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}"
+"""https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces"""
+
+OF_THE_COMPUTE = "AZUREML_ARM_"
+"""The variables with which a compute of Azure Machine Learning names its own workspace, all parts of it."""
+
 CONNECT_TO = r"[^:]*:[0-9]*:([0-9.]*|\[[0-9A-Fa-f:]*\]):[0-9]*"
 
 Sources = Callable[[Option], list[Setting]]
@@ -35,9 +43,12 @@ Sources = Callable[[Option], list[Setting]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator asked for. `origins` says for each value where it came from, in the words that `-v` prints."""
+    """What the operator asked for. `origins` says for each value where it came from, in the words that `-v` prints;
+    `places` says for each workspace where its subscription and resource group came from.
+    """
 
     workspaces: tuple[ResourceId, ...]
+    places: Mapping[ResourceId, str]
     endpoints: tuple[str, ...]
     deployments: tuple[str, ...]
     phase: str
@@ -82,6 +93,7 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
     dns_server = look.maybe("dns-server")
     return Settings(
         workspaces=tuple(look.workspace(setting) for setting in look.workspaces()),
+        places=look.places,
         endpoints=tuple(setting.value for setting in look.all("endpoint")),
         deployments=tuple(setting.value for setting in look.all("deployment")),
         phase=phase.value,
@@ -93,13 +105,13 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         wait=_number(look.one("wait"), "seconds", least=0.0),
         samples=_samples(look.all("sample-request"), start),
         origin=look.text("origin"),
-        local=look.text("local") is not None,
+        local=_flag(local) if (local := look.maybe("local")) else False,
         local_python=look.text("local-python"),
         local_model=_folder(model, start) if (model := look.maybe("local-model")) else None,
         local_debug=_port(debug) if (debug := look.maybe("local-debug")) else None,
         target_rps=_number(rps, "requests per second") if (rps := look.maybe("target-rps")) else None,
-        templates=tuple(setting.value for setting in look.all("template")),
-        tables=_folder(tables, start) if (tables := look.maybe("tables")) else None,
+        templates=tuple(_glob(setting, start) for setting in look.all("template")),
+        tables=_tables(tables, start) if (tables := look.maybe("tables")) else None,
         origins=tuple(look.origins),
     )
 
@@ -125,22 +137,28 @@ class _Lookup:
     def __init__(self, given: Sources, environ: Mapping[str, str], start: Path) -> None:
         self.given, self.environ, self.start = given, environ, start
         self.origins: list[tuple[str, str, str]] = []
+        self.places: dict[ResourceId, str] = {}
 
-    def all(self, name: str) -> list[Setting]:
-        """Every value of a setting from its strongest source."""
+    def all(self, name: str, workspace: str | None = None) -> list[Setting]:
+        """Every value of a setting from its strongest source; for a part of a workspace, that workspace's."""
         option = next(option for option in OPTIONS if option.name == name)
-        settings = self._strongest(option)
+        settings = self._strongest(option, workspace)
         self.origins += [(name, setting.value, setting.source) for setting in settings]
         return settings
 
-    def _strongest(self, option: Option) -> list[Setting]:
+    def _strongest(self, option: Option, workspace: str | None) -> list[Setting]:
         given = self.given(option)
         if given and given[0].source.startswith("--"):
             return given
         for name in option.environment:
-            if value := self.environ.get(name):
+            if (value := self.environ.get(name)) and not self._of_another(name, workspace):
                 return [Setting(value, name)]
         return given
+
+    def _of_another(self, variable: str, workspace: str | None) -> bool:
+        """Whether a variable speaks of the compute's own workspace, and another is asked for."""
+        own = self.environ.get(f"{OF_THE_COMPUTE}WORKSPACE_NAME") if variable.startswith(OF_THE_COMPUTE) else None
+        return bool(own and workspace and own.lower() != workspace.lower())
 
     def maybe(self, name: str) -> Setting | None:
         """A single value, or None."""
@@ -162,31 +180,38 @@ class _Lookup:
     def workspace(self, setting: Setting) -> ResourceId:
         """The ARM id behind a name, an id or a file."""
         text = setting.value
-        if text.startswith("/"):
-            found = parse_resource_id(text)
-            if found and found.kind.lower() == "microsoft.machinelearningservices/workspaces":
-                return found
+        found = parse_resource_id(text) if text.startswith("/") else None
+        if found and found.kind.lower() == "microsoft.machinelearningservices/workspaces":
+            return self._at(found, f"all from {setting.source}")
         if text.endswith(".json"):
-            return workspace_of_file(self.start / text, setting.source)
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{1,32}", text):
+            return self._at(workspace_of_file(self.start / text, setting.source), f"all from {text}")
+        if not re.fullmatch(WORKSPACE_NAME, text):
             raise pytest.UsageError(
-                f"{setting.source}: {text!r} is neither a workspace's name nor its ARM id nor a path to its config.json"
+                f"{setting.source}: {text!r} is no workspace: its name (3 to 33 letters, digits, - and _), its ARM id, "
+                "or a path to its config.json"
             )
         subscription = self._part("subscription", "subscription_id", "subscription", text)
         group = self._part("resource-group", "resource_group", "group", text)
-        return workspace_id(subscription, group, text)
+        return self._at(
+            workspace_id(subscription.value, group.value, text),
+            f"subscription from {subscription.source}, resource group from {group.source}",
+        )
 
-    def _part(self, name: str, key: str, cli_key: str, workspace: str) -> str:
-        found = self.all(name) or self._fallback(name, key, cli_key)
+    def _at(self, workspace: ResourceId, place: str) -> ResourceId:
+        self.places[workspace] = place
+        return workspace
+
+    def _part(self, name: str, key: str, cli_key: str, workspace: str) -> Setting:
+        found = self.all(name, workspace) or self._fallback(name, key, cli_key, workspace)
         if not found:
             option = next(option for option in OPTIONS if option.name == name)
-            places = " or ".join((option.flag, *option.environment, f"ini {option.ini}", "a config.json"))
+            places = " or ".join((option.flag, *option.environment, f"ini {option.ini}", "its config.json"))
             raise pytest.UsageError(f"workspace {workspace!r} needs its {name.replace('-', ' ')}: {places}")
-        return found[0].value
+        return found[0]
 
-    def _fallback(self, name: str, key: str, cli_key: str) -> list[Setting]:
+    def _fallback(self, name: str, key: str, cli_key: str, workspace: str | None = None) -> list[Setting]:
         """What nobody set explicitly, from the files that Azure's own tools keep."""
-        setting = from_config_json(self.start, key) or from_azure_cli(self.environ, cli_key)
+        setting = from_config_json(self.start, key, workspace) or from_azure_cli(self.environ, cli_key)
         if setting is None:
             return []
         self.origins.append((name, setting.value, setting.source))
@@ -237,8 +262,30 @@ def _port(setting: Setting) -> int:
     return int(setting.value)
 
 
-def _folder(setting: Setting, start: Path) -> Path:
+def _flag(setting: Setting) -> bool:
+    known = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if (value := setting.value.lower()) not in known:
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is neither true nor false")
+    return known[value]
+
+
+def _glob(setting: Setting, start: Path) -> str:
+    pattern = setting.value
+    if Path(pattern).is_absolute() or not any(start.glob(pattern)):
+        raise pytest.UsageError(f"{setting.source}: no file matches {pattern} (a glob from {start})")
+    return pattern
+
+
+def _tables(setting: Setting, start: Path) -> Path:
+    """A folder of tables; a file whose name is none of a table's would be passed over."""
     path = start / setting.value
     if not path.is_dir():
         raise pytest.UsageError(f"{setting.source}: there is no folder {setting.value}")
+    known = table_names()
+    unknown = sorted(file.name for file in path.glob("*.y*ml") if file.stem not in known or file.suffix != ".yml")
+    if unknown or not any(path.glob("*.yml")):
+        near = get_close_matches(Path(unknown[0]).stem, known, n=1) if unknown else []
+        what = f"{setting.value}/{unknown[0]} is no table" if unknown else f"{setting.value} has no table"
+        hint = f"did you mean {near[0]}.yml?" if near else f"there are {', '.join(known)}, each a .yml"
+        raise pytest.UsageError(f"{setting.source}: {what}; {hint}")
     return path

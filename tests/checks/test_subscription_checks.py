@@ -28,6 +28,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
     required_providers,
 )
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g"
@@ -43,6 +44,9 @@ def resource(text: str) -> ResourceId:
     found = parse_resource_id(text)
     assert found
     return found
+
+
+W = Target(resource(WORKSPACE), place="subscription from config.json, resource group from --aml-resource-group")
 
 
 def workspace() -> Workspace:
@@ -71,27 +75,29 @@ def providers(**states: str) -> ResourceProviders:
 
 def test_an_enabled_subscription_passes() -> None:
     """Nothing is said of a subscription in which everything may be done."""
-    check_subscription_is_enabled(Subscription("s", "Contoso", "Enabled"), "w")
+    check_subscription_is_enabled(Subscription("s", "Contoso", "Enabled"), W)
 
 
 def test_an_unknown_subscription_is_likely_mistyped() -> None:
     """The operator is told to look for a typo, and where the right ids are listed."""
-    with pytest.raises(Blocked, match=r"does not exist(.|\n)*typo(.|\n)*az account list"):
-        check_subscription_is_enabled(None, "w")
+    with pytest.raises(Blocked, match=r"does not exist(.|\n)*typo(.|\n)*az account list") as caught:
+        check_subscription_is_enabled(None, W)
+
+    assert f"for {WORKSPACE} (subscription from config.json, resource group from" in str(caught.value)
 
 
 @pytest.mark.parametrize("state", ["Disabled", "Deleted", "SomethingNew"])
 def test_a_subscription_that_is_not_enabled_blocks(state: str) -> None:
     """A state that is not known to work does not pass."""
     with pytest.raises(Blocked, match=rf"Contoso is not enabled(.|\n)*state = '{state}'"):
-        check_subscription_is_enabled(Subscription("s", "Contoso", state), "w")
+        check_subscription_is_enabled(Subscription("s", "Contoso", state), W)
 
 
 @pytest.mark.parametrize("state", ["Warned", "PastDue"])
 def test_a_subscription_in_grace_is_advice(state: str) -> None:
     """It works today."""
     with pytest.warns(PreflightAdvice, match="Contoso will soon be disabled"):
-        check_subscription_is_enabled(Subscription("s", "Contoso", state), "w")
+        check_subscription_is_enabled(Subscription("s", "Contoso", state), W)
 
 
 def test_registered_providers_pass() -> None:

@@ -18,11 +18,12 @@ def usage_error(pytester: pytest.Pytester, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (
-            ["--aml-workspace", "a/b"],
-            "'a/b' is neither a workspace's name nor its ARM id nor a path to its config.json",
-        ),
-        (["--aml-workspace", "/subscriptions/S/resourceGroups/G"], "is neither a workspace's name nor its ARM id"),
+        (["--aml-workspace", "a/b"], "'a/b' is no workspace: its name (3 to 33 letters"),
+        (["--aml-workspace", "/subscriptions/S/resourceGroups/G"], "is no workspace: its name"),
+        (["-o", "aml_local=maybe"], "ini aml_local: 'maybe' is neither true nor false"),
+        (["--aml-deployment", "deploy/*.yml"], "no file matches deploy/*.yml in "),
+        (["--aml-endpoint", "deployments/blue.yml"], "blue.yml:1: is an online deployment"),
+        (["--aml-deployment", "endpoint.yml"], "endpoint.yml:1: is an online endpoint"),
         (["--aml-workspace", "nowhere/config.json"], "cannot read"),
         (["--aml-endpoint", "nowhere.yml"], "nowhere.yml: does not exist"),
         (["--aml-deployment", "broken.yml"], "broken.yml:2"),
@@ -91,3 +92,67 @@ def test_the_failures_are_listed(pytester: pytest.Pytester) -> None:
 
     assert result.ret == pytest.ExitCode.OK
     assert any(line.startswith("workspace-in-legacy-mode ") for line in result.outlines)
+
+
+def test_an_empty_switch_is_no_switch(example: pytest.Pytester) -> None:
+    """`-o aml_local=` takes a team's setting back, as it does for every other key."""
+    result = example.runpytest_inprocess("-o", "aml_local=", "-k", "script_starts", "-rs")
+
+    result.stdout.fnmatch_lines(["*the script is not run on this machine (--aml-local)*"])
+
+
+def test_a_pattern_names_files(example: pytest.Pytester) -> None:
+    """An ini file has no shell to expand it."""
+    result = example.runpytest_inprocess("-o", "aml_deployment=deployments/*.yml", "-v", "-k", "family_quota")
+
+    result.stdout.fnmatch_lines(["*check_family_quota_fits_the_deployment?contoso-ml/iris/blue? PASSED*"])
+
+
+@pytest.mark.parametrize("arguments", [["--aml-failure", "list"], ["--aml-workspace=contoso-ml"]])
+def test_without_the_extra_the_emulator_says_how_to_get_it(example: pytest.Pytester, arguments: list[str]) -> None:
+    """The plain install does not bring a web server."""
+    result = example.runpython_c(
+        f"import sys; sys.modules['starlette'] = None\nimport pytest; sys.exit(pytest.main({arguments!r}))"
+    )
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --aml-* needs starlette: pip install 'pytest-amlpreflight?emulator?'"])
+
+
+def test_a_phase_may_be_written_out_where_it_is_the_default(pytester: pytest.Pytester) -> None:
+    """`--aml-phase pre` on a run over files alone says nothing new."""
+    pytester.copy_example(".")
+    bare = ["-c", "/dev/null", "--rootdir=.", "-p", "no:randomly", "-k", "instance_count"]
+
+    results = [
+        pytester.runpytest_inprocess(*bare, "--aml-deployment=deployments/blue.yml", *phase)
+        for phase in ([], ["--aml-phase=pre"])
+    ]
+
+    assert [result.parseoutcomes()["passed"] for result in results] == [1, 1]
+
+
+def test_a_subscription_that_is_not_there_is_one_failure(example: pytest.Pytester) -> None:
+    """A mistyped id is said once, with the ARM id and its sources; nothing else is judged by it."""
+    result = example.runpytest_inprocess("--aml-subscription=00000000-0000-0000-0000-000000000000", "-rs")
+
+    assert result.parseoutcomes()["failed"] == 1
+    assert "errors" not in result.parseoutcomes()
+    result.stdout.fnmatch_lines(
+        [
+            "the subscription of workspace contoso-ml does not exist",
+            "*for /subscriptions/00000000-0000-*/workspaces/contoso-ml (subscription from --aml-subscription, *",
+            "*check_workspace_is_ready: not reached: subscription 00000000-* does not exist",
+        ]
+    )
+
+
+def test_a_workspace_that_is_not_there_is_one_failure(example: pytest.Pytester) -> None:
+    """Where a resource group or a name is wrong, likewise."""
+    for wrong in ("--aml-workspace=contoso-nl", "--aml-resource-group=nowhere"):
+        result = example.runpytest_inprocess(wrong)
+
+        assert result.parseoutcomes()["failed"] == 1
+        result.stdout.fnmatch_lines(
+            ["workspace contoso-?l does not exist", "*(subscription from ini aml_subscription*"]
+        )

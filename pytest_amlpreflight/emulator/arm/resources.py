@@ -88,12 +88,19 @@ def not_found(world: World, arm: ArmPath) -> Answer:
     return arm_error(404, "ResourceNotFound", text)
 
 
+def missing_subscription(world: World, arm: ArmPath) -> Answer | None:
+    """The 404 for every request below a subscription that is not there, whatever it asks for."""
+    if not arm.subscription or world.get(arm.subscription) is not None:
+        return None
+    text = f"The subscription '{arm.subscription.rpartition('/')[2]}' could not be found."
+    return arm_error(404, "SubscriptionNotFound", text)
+
+
 def missing_parent(world: World, arm: ArmPath) -> Answer | None:
     """The 404 for a subscription, resource group or parent resource that is not there."""
-    subscription, group = arm.subscription, arm.resource_group
-    if subscription and world.get(subscription) is None:
-        text = f"The subscription '{subscription.rpartition('/')[2]}' could not be found."
-        return arm_error(404, "SubscriptionNotFound", text)
+    group = arm.resource_group
+    if (missing := missing_subscription(world, arm)) is not None:
+        return missing
     if group and world.get(group) is None and not any(ids.within(known, group) for known in world.documents):
         text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
         return arm_error(404, "ResourceGroupNotFound", text)

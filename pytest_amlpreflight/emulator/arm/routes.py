@@ -38,6 +38,8 @@ def dispatch(call: Call) -> Answer:
     )
     if refused is not None:
         return refused
+    if (unknown := resources.missing_subscription(call.world, call.arm)) is not None:
+        return unknown
     unregistered = _unregistered(call) or enforcement.refusal(call.world, call.method, call.arm)
     if unregistered is not None:
         return unregistered
