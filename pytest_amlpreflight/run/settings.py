@@ -278,14 +278,18 @@ def _glob(setting: Setting, start: Path) -> str:
 
 def _tables(setting: Setting, start: Path) -> Path:
     """A folder of tables; a file whose name is none of a table's would be passed over."""
-    path = start / setting.value
-    if not path.is_dir():
-        raise pytest.UsageError(f"{setting.source}: there is no folder {setting.value}")
-    known = table_names()
+    path, known = _folder(setting, start), table_names()
     unknown = sorted(file.name for file in path.glob("*.y*ml") if file.stem not in known or file.suffix != ".yml")
     if unknown or not any(path.glob("*.yml")):
         near = get_close_matches(Path(unknown[0]).stem, known, n=1) if unknown else []
         what = f"{setting.value}/{unknown[0]} is no table" if unknown else f"{setting.value} has no table"
         hint = f"did you mean {near[0]}.yml?" if near else f"there are {', '.join(known)}, each a .yml"
         raise pytest.UsageError(f"{setting.source}: {what}; {hint}")
+    return path
+
+
+def _folder(setting: Setting, start: Path) -> Path:
+    path = start / setting.value
+    if not path.is_dir():
+        raise pytest.UsageError(f"{setting.source}: there is no folder {setting.value}")
     return path
