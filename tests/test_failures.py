@@ -1,6 +1,7 @@
 """Every documented failure, and the healthy world: exactly the named checks notice, and nothing else does."""
 
 import pytest
+from judging import emulated, judge
 from taken import Take, notice, unknown
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
@@ -39,12 +40,26 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
 
 @pytest.mark.parametrize("name", failure_names())
 def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
-    example: pytest.Pytester, taken: set[Take], name: str
+    monkeypatch: pytest.MonkeyPatch, taken: set[Take], name: str
 ) -> None:
     """The file says which checks must notice and how; no other check fails or is left without an answer.
 
     No reader takes a member that the api-version it asks for does not have.
     """
+    failure = load(name)
+
+    with emulated(monkeypatch, failures=[name]) as emulator:
+        said = judge(emulator, failure.phase)
+
+    assert said.blocks == set(failure.blocks), said.words
+    assert said.errors == set(failure.errors), said.words
+    assert said.advises == set(failure.advises), said.words
+    assert unknown(taken) == []
+
+
+@pytest.mark.parametrize("name", failure_names()[::16])
+def test_a_whole_run_says_the_same(example: pytest.Pytester, taken: set[Take], name: str) -> None:
+    """What the checks say of a failure when they are called is what a session reports."""
     failure = load(name)
 
     said = outcomes(example, "--aml-failure", name, "--aml-phase", failure.phase)

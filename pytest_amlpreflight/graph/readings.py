@@ -35,6 +35,10 @@ class RunReadings:
             self._engine.hold(names, target)
         return names
 
+    def hold(self, names: Iterable[str], target: Target) -> None:
+        """Begin to read facts by name, for what is no test."""
+        self._engine.hold(names, target)
+
     def begin(self, item: pytest.Item) -> None:
         """A test is about to ask for its facts."""
         self._of_this_test = self._overridden_for(item)

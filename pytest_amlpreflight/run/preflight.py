@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
+<<<<<<< HEAD
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven, NotRead, NotSignedIn
+=======
+from pytest_amlpreflight.facts.unread import NotRead
+>>>>>>> 299babf (Failures are proved by engine, emulator and checks alone; a sample keeps whole sessions)
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
@@ -19,6 +23,7 @@ from pytest_amlpreflight.verdict import NotApplicable, NotReached
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec
     from pytest_amlpreflight.graph.readings import RunReadings
+    from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.reporting.explanation import Explanation
     from pytest_amlpreflight.run.discovery import Discovery
 
@@ -37,8 +42,6 @@ class Preflight:
         self.not_signed_in: NotSignedIn | None = None
         self._first_to_ask: str | None = None
         self._forgotten = False
-        self._facts_on_the_run: set[str] = set()
-        self._first_refused: dict[str, str] = {}
 
     @property
     def takes_suite(self) -> bool:
@@ -87,6 +90,13 @@ class Preflight:
             deployment_specs=self.deployment_specs,
         )
         return RunReadings(Azure(connection), options)
+
+    @cached_property
+    def refusals(self) -> Refusals:
+        """What could not be had so far."""
+        from pytest_amlpreflight.graph.refusals import Refusals
+
+        return Refusals()
 
     def connect(self, config: pytest.Config) -> None:
         """Hand the readings to the fixtures; nothing is asked of Azure yet."""
@@ -143,6 +153,7 @@ class Preflight:
         """Start every read that the selected tests need."""
         for item in items:
             if target := target_of(item):
+<<<<<<< HEAD
                 self._facts_on_the_run.update(self.readings.start(item, target))
         self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
 
@@ -167,6 +178,9 @@ class Preflight:
         undiscovered = self.discovered.problem(target) if self.discovered else None
         wanted = facts_named(getattr(item, "fixturenames", ()))
         return bool(undiscovered or reaches(target, item)) and not all(fact.offline for fact in wanted)
+=======
+                self.refusals.expect(self.readings.start(item, target))
+>>>>>>> 299babf (Failures are proved by engine, emulator and checks alone; a sample keeps whole sessions)
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins: raise why it is not known what it would look at, where that could not be looked up."""
@@ -191,6 +205,7 @@ class Preflight:
             values.update({name: value for name, value in now.items() if name in values})
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
+<<<<<<< HEAD
         """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the
         rest.
 
@@ -208,6 +223,10 @@ class Preflight:
             permission = problem.permission if isinstance(problem, FactUnreadable) else None
             raise NotReached(f"not reached: {problem.headline}", behind=problem.resource, permission=permission)
         raise problem
+=======
+        """End a test whose fact could not be had."""
+        self.refusals.end(problem, item.nodeid)
+>>>>>>> 299babf (Failures are proved by engine, emulator and checks alone; a sample keeps whole sessions)
 
 
 def target_of(item: pytest.Item) -> Target | None:

@@ -1,0 +1,35 @@
+"""Who is told that a fact could not be had, and how: one ERROR for a resource, however many checks it stands behind."""
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven, NotRead
+from pytest_amlpreflight.graph.fact import answered_by
+from pytest_amlpreflight.verdict import NotReached
+
+
+class Refusals:
+    """What of a run could not be had, and who met it first."""
+
+    def __init__(self) -> None:
+        self._on_the_run: set[str] = set()
+        self._first: dict[str, str] = {}
+
+    def expect(self, facts: Iterable[str]) -> None:
+        """These facts are asked for on this run: a check that answers for an absence may be among those who ask."""
+        self._on_the_run.update(facts)
+
+    def end(self, problem: NotRead, who: str) -> NoReturn:
+        """End a test whose fact could not be had: the problem itself for the first that meets the resource,
+        `NotReached` for the rest.
+
+        A resource that is absent is left to the check that answers for it, where that check is on the run.
+        """
+        if isinstance(problem, NotGiven):
+            raise NotReached(str(problem))
+        answered = isinstance(problem, FactAbsent) and not answered_by(self._on_the_run).isdisjoint(problem.facts)
+        first = self._first.setdefault(problem.resource, who)
+        if answered or first != who:
+            permission = problem.permission if isinstance(problem, FactUnreadable) else None
+            raise NotReached(f"not reached: {problem.headline}", behind=problem.resource, permission=permission)
+        raise problem

@@ -1,0 +1,151 @@
+"""What the checks say of a world, without a pytest session: the emulator, the engine, and each check called."""
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.scoring import SampleRequests
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.graph.fact import FACTS
+from pytest_amlpreflight.graph.options import RunOptions
+from pytest_amlpreflight.graph.readings import RunReadings
+from pytest_amlpreflight.graph.refusals import Refusals
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
+from pytest_amlpreflight.run.suite import topic_modules
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
+
+EXAMPLE = Path(__file__).parents[1] / "example_project"
+WORKSPACE = (
+    "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"
+    "/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
+)
+SPECS = (
+    read_endpoint_spec(EXAMPLE / "endpoint.yml", EXAMPLE),
+    read_deployment_spec(EXAMPLE / "deployments" / "blue.yml", EXAMPLE),
+)
+OF_PROCESSES = frozenset({"spec::spec_matches_the_schema", "environment::requirements_resolve"})
+"""Checks whose facts start a process: no state of the cloud changes their answer."""
+
+
+@dataclass
+class Said:
+    """The checks by what they said, and the words of each that said something."""
+
+    passes: set[str] = field(default_factory=set)
+    skips: set[str] = field(default_factory=set)
+    blocks: set[str] = field(default_factory=set)
+    advises: set[str] = field(default_factory=set)
+    errors: set[str] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def checks_of(phase: str) -> dict[str, Callable[..., object]]:
+    """The checks of a phase, by their ids, in the order in which a run has them."""
+    return {
+        f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
+        for module in topic_modules()
+        for name, function in vars(module).items()
+        if name.startswith("check_") and phase in _mark(function)["phases"]
+    }
+
+
+def _mark(function: Any) -> Mapping[str, Any]:
+    return next(mark.kwargs for mark in function.pytestmark if mark.name == "aml_check")
+
+
+@contextmanager
+def emulated(
+    monkeypatch: pytest.MonkeyPatch, world: Path = EXAMPLE / "world.yml", failures: Sequence[str] = ()
+) -> Iterator[Emulator]:
+    """A world that is served, with this process's identity and authority pointed at it."""
+    emulator = Emulator(world, failures=failures)
+    emulator.start()
+    for name, value in emulator.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        yield emulator
+    finally:
+        emulator.stop()
+
+
+def readings_of(emulator: Emulator, phase: str, **options: Any) -> tuple[RunReadings, Target]:
+    """A look at the example's deployment, as its `pyproject.toml` configures a run."""
+    settings = ConnectionSettings(
+        emulator.metadata_url,
+        timeout=5,
+        dns_server=emulator.dns_server,
+        azure_dns=emulator.azure_dns,
+        backoff=0,
+        connect_to=tuple(emulator.connect_to.split()),
+    )
+    workspace = parse_resource_id(WORKSPACE)
+    assert workspace
+    endpoint, deployment = SPECS
+    given = {
+        "samples": SampleRequests(project=EXAMPLE, named=frozenset({"iris"})),
+        "origin": "https://app.contoso.com",
+        "root": EXAMPLE,
+        "deployment_specs": (deployment,),
+    }
+    run_options = RunOptions(phase, **given | options)
+    return RunReadings(Azure(settings), run_options), Target(workspace, "iris", "blue", endpoint, deployment)
+
+
+def judge(emulator: Emulator, phase: str, only: frozenset[str] | None = None, **options: Any) -> Said:
+    """What every check of the phase, those that start processes aside, says of the example's deployment."""
+    readings, target = readings_of(emulator, phase, **options)
+    checks = {
+        name: check
+        for name, check in checks_of(phase).items()
+        if name not in OF_PROCESSES and (only is None or name in only)
+    }
+    needs = {name: tuple(inspect.signature(check).parameters) for name, check in checks.items()}
+    refusals, said = Refusals(), Said()
+    for facts in needs.values():
+        refusals.expect(facts)
+        readings.hold([fact for fact in facts if fact in FACTS], target)
+    for name, check in checks.items():
+        call = partial(_call, check, needs[name], readings, target)
+        outcome, words = _heard(name, call, refusals)
+        getattr(said, outcome).add(name)
+        said.words[name] = words
+    readings.cancel()
+    return said
+
+
+def _call(check: Callable[..., object], needs: Sequence[str], readings: RunReadings, target: Target) -> None:
+    check(**{need: readings.read(need, target) if need in FACTS else target for need in needs})
+
+
+def _heard(name: str, call: Callable[[], None], refusals: Refusals) -> tuple[str, str]:
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        outcome, words = _outcome(name, call, refusals)
+    advice = [str(one.message) for one in heard if isinstance(one.message, PreflightAdvice)]
+    return ("advises", "\n".join(advice)) if outcome == "passes" and advice else (outcome, words)
+
+
+def _outcome(name: str, call: Callable[[], None], refusals: Refusals) -> tuple[str, str]:
+    try:
+        try:
+            call()
+        except NotRead as problem:
+            refusals.end(problem, name)
+    except Blocked as verdict:
+        return "blocks", str(verdict)
+    except (NotApplicable, NotReached) as reason:
+        return "skips", str(reason)
+    except NotRead as problem:
+        return "errors", str(problem)
+    return "passes", ""
