@@ -19,6 +19,10 @@ class Refusals:
         """These facts are asked for on this run: a check that answers for an absence may be among those who ask."""
         self._on_the_run.update(facts)
 
+    def leave(self, resource: str, *, to: str) -> None:
+        """It is this test that says so where the resource cannot be had."""
+        self._first[resource] = to
+
     def end(self, problem: NotRead, who: str) -> NoReturn:
         """End a test whose fact could not be had: the problem itself for the first that meets the resource,
         `NotReached` for the rest.

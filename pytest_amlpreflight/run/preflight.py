@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
-<<<<<<< HEAD
-from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven, NotRead, NotSignedIn
-=======
-from pytest_amlpreflight.facts.unread import NotRead
->>>>>>> 299babf (Failures are proved by engine, emulator and checks alone; a sample keeps whole sessions)
+from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
@@ -153,8 +149,7 @@ class Preflight:
         """Start every read that the selected tests need."""
         for item in items:
             if target := target_of(item):
-<<<<<<< HEAD
-                self._facts_on_the_run.update(self.readings.start(item, target))
+                self.refusals.expect(self.readings.start(item, target))
         self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
 
     def _sign_in(self, asking: list[str]) -> None:
@@ -165,6 +160,7 @@ class Preflight:
                 self.readings.azure.sign_in()
             except NotSignedIn as problem:
                 self.not_signed_in = problem
+                self.refusals.leave(problem.resource, to=asking[0])  # the same test in every worker of xdist
             except NotRead:  # the cloud's metadata: every read says so itself
                 pass
 
@@ -178,9 +174,6 @@ class Preflight:
         undiscovered = self.discovered.problem(target) if self.discovered else None
         wanted = facts_named(getattr(item, "fixturenames", ()))
         return bool(undiscovered or reaches(target, item)) and not all(fact.offline for fact in wanted)
-=======
-                self.refusals.expect(self.readings.start(item, target))
->>>>>>> 299babf (Failures are proved by engine, emulator and checks alone; a sample keeps whole sessions)
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins: raise why it is not known what it would look at, where that could not be looked up."""
@@ -205,28 +198,8 @@ class Preflight:
             values.update({name: value for name, value in now.items() if name in values})
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
-<<<<<<< HEAD
-        """End a test whose fact could not be had: an ERROR for the first that meets the resource, `not reached` for the
-        rest.
-
-        A resource that is absent is left to the check that answers for it, where that check is on the run.
-        """
-        from pytest_amlpreflight.graph.fact import answered_by
-
-        if isinstance(problem, NotGiven):
-            raise NotReached(str(problem))
-        if self.not_signed_in and self._first_to_ask:  # the same test in every worker of xdist
-            self._first_refused[self.not_signed_in.resource] = self._first_to_ask
-        answered = isinstance(problem, FactAbsent) and not answered_by(self._facts_on_the_run).isdisjoint(problem.facts)
-        first = self._first_refused.setdefault(problem.resource, item.nodeid)
-        if answered or first != item.nodeid:
-            permission = problem.permission if isinstance(problem, FactUnreadable) else None
-            raise NotReached(f"not reached: {problem.headline}", behind=problem.resource, permission=permission)
-        raise problem
-=======
         """End a test whose fact could not be had."""
         self.refusals.end(problem, item.nodeid)
->>>>>>> 299babf (Failures are proved by engine, emulator and checks alone; a sample keeps whole sessions)
 
 
 def target_of(item: pytest.Item) -> Target | None:
