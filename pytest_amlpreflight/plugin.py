@@ -83,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     asked = config.stash[ASKED] = read_asked(config)
     refuse_a_moved_rootdir(config)
-    shows_fixtures = getattr(config.option, "show_fixtures", False)
+    shows_fixtures = getattr(config.option, "showfixtures", False)
     if asked.anything or is_configured(config) or shows_fixtures:
         take_fixtures(config)
     if asked.anything and not shows_fixtures:

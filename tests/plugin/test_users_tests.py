@@ -94,3 +94,27 @@ def test_a_check_for_a_deployment_is_skipped_where_none_was_given(example: pytes
 
     result.assert_outcomes(skipped=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(["*no endpoint was given (--aml-endpoint NAME or FILE)*"])
+
+
+def test_the_fixtures_are_listed_where_nothing_is_configured(pytester: pytest.Pytester) -> None:
+    """Whoever writes a test looks them up before there is a workspace."""
+    result = pytester.runpytest_inprocess("--fixtures")
+
+    result.stdout.fnmatch_lines(["aml_key_vault [[]session scope[]]*", "*key vault: its firewall*"])
+
+
+def test_a_failed_comparison_does_not_print_the_users_variables(example: pytest.Pytester) -> None:
+    """Pytest prints the facts behind an assert, and so do `--showlocals` and JUnit; a variable may hold a key."""
+    spec = example.path / "deployments" / "blue.yml"
+    spec.write_text(spec.read_text().replace("  WORKER_COUNT:", "  API_KEY: planted\n  WORKER_COUNT:"))
+    example.makepyfile(
+        test_own="""
+        def test_own(aml_deployment_spec, aml_deployment, aml_target):
+            assert aml_deployment_spec.instance_count == aml_deployment.instance_count + 1
+        """
+    )
+
+    result = run(example, "--setup-show", "--showlocals", "-vv", "--junitxml=own.xml", "test_own.py")
+
+    result.assert_outcomes(failed=1)
+    assert "planted" not in result.stdout.str() + (example.path / "own.xml").read_text()

@@ -196,7 +196,7 @@ class DeploymentSpec:
     model_mount_path: str | None = None
     code: CodeConfiguration | None = None
     environment: EnvironmentReference | None = None
-    environment_variables: Mapping[str, str] = field(default_factory=dict)
+    environment_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     liveness_probe: ProbeSettings = ProbeSettings()
     readiness_probe: ProbeSettings = ProbeSettings()
     request_settings: RequestSettings = RequestSettings()

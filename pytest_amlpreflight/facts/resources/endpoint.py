@@ -86,7 +86,7 @@ class Deployment:
     provisioning_state: str | None = None
     model: str | None = None
     environment: str | None = None
-    environment_variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    environment_variables: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     request_settings: RequestSettings | None = None
     liveness_probe: ProbeSettings | None = None
     readiness_probe: ProbeSettings | None = None
