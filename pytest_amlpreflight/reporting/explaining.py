@@ -32,8 +32,9 @@ def begin(config: pytest.Config) -> int | None:
         return pytest.ExitCode.OK
     if "::" in what:
         return report.explain(what)
-    explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config))
-    if not asked_for(given_by(config)) and not config.option.aml:
+    run = bool(asked_for(given_by(config)) or config.option.aml)
+    explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config), run=run)
+    if not run:
         sys.stdout.write(
             "\n".join([*explanation.lines(), "", "--aml-workspace NAME runs the checks that could explain it"]) + "\n"
         )

@@ -31,6 +31,9 @@ from pytest_amlpreflight.facts.rules.redaction import redact
 LARGEST_FILE = 2_000_000
 """Bytes of a file or of standard input that are read, from its end: there the error stands."""
 
+BEHIND_ALL_ELSE = ("subscription::subscription_is_enabled", "workspace::workspace_is_ready")
+"""Checks whose failure makes others fail."""
+
 FEW_LINES = 40
 """Lines of a text that may quote a cause without being a log."""
 
@@ -48,6 +51,7 @@ _OF_A_CLIENT = re.compile(
     r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython|^-{20,}$|Cell In ?\[|<ipython-input",
     re.MULTILINE,
 )
+_OF_ANOTHER_SERVICE = re.compile(r"management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.")
 _PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|failed with status code: ?\d{3}")
 
 
@@ -86,14 +90,14 @@ class Explanation:
         wanted = {code.lower() for code in self.codes}
         return check in self.likely_checks or any(code.lower() in wanted for code in explains)
 
-    def place(self, check: str) -> tuple[int, int, int, int]:
-        """Where a check stands: those that the sentence names, then by the likeliest code that a check explains, those
-        that explain few codes before those that explain many.
+    def place(self, check: str) -> tuple[int, int, int, bool, int]:
+        """Where a check stands: those that the words name, then by the likeliest code that a check explains; what stands
+        behind all else first, those that explain few codes before those that explain many.
         """
         named = self.likely_checks.index(check) if check in self.likely_checks else len(self.likely_checks)
         explains = self._explained_by.get(check, ())
         places = [(number, explains.index(code)) for number, code in enumerate(self.codes) if code in explains]
-        return (named, *min(places, default=(len(self.codes), 0)), len(explains))
+        return (named, *min(places, default=(len(self.codes), 0)), check not in BEHIND_ALL_ELSE, len(explains))
 
     @cached_property
     def _explained_by(self) -> dict[str, tuple[str, ...]]:
@@ -205,7 +209,11 @@ def _named(code: str) -> CodeMeaning | None:
 
 
 def _statuses(text: str) -> list[str]:
-    """Statuses of answers to requests, in their order; not those of a probe, of a 424's model, or in a body."""
+    """Statuses of answers to requests, in their order; not those of a probe, of a 424's model, in a body, or of another
+    service than an endpoint.
+    """
+    if _OF_ANOTHER_SERVICE.search(bounded(text)):
+        return []
     return ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
 
 

@@ -30,7 +30,10 @@ def first(explanation: Explanation) -> tuple[str, ...]:
     return (meaning.name, meaning.code) if meaning else ("nothing",)
 
 
-@pytest.mark.parametrize("one", [*table("tuned"), *table("held_out")], ids=lambda one: one["name"])
+TEXTS = [*table("tuned"), *table("held_out"), *table("fresh")]
+
+
+@pytest.mark.parametrize("one", TEXTS, ids=lambda one: one["name"])
 def test_the_cause_comes_first(one: dict[str, Any]) -> None:
     """Whatever tool printed the text."""
     explanation = explain_text(one["text"], "x")
@@ -41,7 +44,7 @@ def test_the_cause_comes_first(one: dict[str, Any]) -> None:
 
 def test_a_test_stands_for_every_wording() -> None:
     """A row that no text shows is a guess; those under their code alone have theirs in `test_error_meaning`."""
-    shown = {name for one in [*table("tuned"), *table("held_out")] for name in first(explain_text(one["text"], "x"))}
+    shown = {name for one in TEXTS for name in first(explain_text(one["text"], "x"))}
     rows = load("error-wordings").rows
 
     assert {row["wording"] for row in rows if not row.get("only")} - shown == set()
