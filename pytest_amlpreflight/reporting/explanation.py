@@ -91,8 +91,8 @@ class Explanation:
         return check in self.likely_checks or any(code.lower() in wanted for code in explains)
 
     def place(self, check: str) -> tuple[int, int, int, bool, int]:
-        """Where a check stands: those that the words name, then by the likeliest code that a check explains; what stands
-        behind all else first, those that explain few codes before those that explain many.
+        """Where a check stands: those that the words name, then by the likeliest code that a check explains; what
+        stands behind all else first, those that explain few codes before those that explain many.
         """
         named = self.likely_checks.index(check) if check in self.likely_checks else len(self.likely_checks)
         explains = self._explained_by.get(check, ())
