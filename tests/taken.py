@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pytest_amlpreflight.emulator.arm import schemas
-from pytest_amlpreflight.readers.connection import arm, document
+from pytest_amlpreflight.readers.connection import api_versions, arm, document
 from pytest_amlpreflight.readers.connection.api_version import resource_type
 from pytest_amlpreflight.readers.resources import key_vault, registry
 
@@ -57,13 +57,13 @@ def notice(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
         return trace(answer(response), found, (resource_type(url), version))
 
     monkeypatch.setattr(arm, "_answer", traced)
-    for reader, kind in (
-        (key_vault, "Microsoft.KeyVault/vaults"),
-        (registry, "Microsoft.ContainerRegistry/registries"),
+    for reader, kind, version in (
+        (key_vault, "Microsoft.KeyVault/vaults", api_versions.KEY_VAULT),
+        (registry, "Microsoft.ContainerRegistry/registries", api_versions.CONTAINER_REGISTRY),
     ):
 
-        def of_entity(resource: str, one: Any, reader: Any = reader, kind: str = kind) -> document.Document:
-            body = trace(entity(resource, one).body, found, (kind, reader.API_VERSION))
+        def of_entity(resource: str, one: Any, origin: tuple[str, str] = (kind, version)) -> document.Document:
+            body = trace(entity(resource, one).body, found, origin)
             return document.Document(resource, body)
 
         monkeypatch.setattr(reader, "document_of", of_entity)

@@ -14,12 +14,12 @@ from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineRespon
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest
 
+from pytest_amlpreflight.readers.connection.api_versions import RESOURCES
 from pytest_amlpreflight.readers.connection.errors import innermost_error
 
 REFUSALS = frozenset({"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter"})
 """The codes with which ARM refuses an api-version."""
 
-PROVIDERS_API_VERSION = "2021-04-01"
 """Of the list of providers itself, which every Azure has known for years."""
 
 
@@ -77,9 +77,7 @@ class NegotiateApiVersion(HTTPPolicy[Any, Any]):
         parts = url.path.strip("/").split("/")
         scope = f"/subscriptions/{parts[1]}" if parts[0].lower() == "subscriptions" else ""
         path = f"{scope}/providers/{namespace}"
-        asked = HttpRequest(
-            "GET", urlunsplit((url.scheme, url.netloc, path, f"api-version={PROVIDERS_API_VERSION}", ""))
-        )
+        asked = HttpRequest("GET", urlunsplit((url.scheme, url.netloc, path, f"api-version={RESOURCES}", "")))
         try:
             response = self.next.send(PipelineRequest(asked, PipelineContext(request.context.transport)))
             types = response.http_response.json().get("resourceTypes") or ()

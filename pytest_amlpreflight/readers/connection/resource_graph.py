@@ -6,10 +6,10 @@ exist.
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import RESOURCE_GRAPH
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
-API_VERSION = "2021-03-01"
 PATH = "/providers/Microsoft.ResourceGraph/resources"
 READ = "Microsoft.ResourceGraph/resources/read"
 ROWS_A_PAGE = 1000
@@ -27,7 +27,7 @@ def query(arm: Arm, text: str, resource: str, subscription: str | None = None) -
     body = {"query": text, "options": options} | ({"subscriptions": [subscription]} if subscription else {})
     rows: list[Document] = []
     while True:
-        page = arm.post(PATH, API_VERSION, body, resource, permission=READ)
+        page = arm.post(PATH, RESOURCE_GRAPH, body, resource, permission=READ)
         rows += page.children("data")
         token = page.text("$skipToken")
         if token is None:

@@ -9,11 +9,9 @@ from pytest_amlpreflight.facts.resources.access import (
     RoleDefinition,
 )
 from pytest_amlpreflight.facts.scope import describe_scope
+from pytest_amlpreflight.readers.connection.api_versions import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-
-API_VERSION = "2022-04-01"
-ROLES_API_VERSION = "2022-05-01-preview"  # no stable one tells the conditions of a role's permissions
 
 
 def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
@@ -33,7 +31,7 @@ def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[Rol
     """
     rows = arm.list(
         f"{scope}/providers/Microsoft.Authorization/roleAssignments",
-        API_VERSION,
+        ROLE_ASSIGNMENTS,
         f"the role assignments of {describe_scope(scope)}",
         permission="Microsoft.Authorization/roleAssignments/read",
         filter=f"atScope() and assignedTo('{principal_id}')",
@@ -47,7 +45,7 @@ def read_role(arm: Arm, role_definition_id: str) -> RoleDefinition:
     """The role with that id."""
     document = arm.get(
         role_definition_id,
-        ROLES_API_VERSION,
+        ROLE_DEFINITIONS,
         f"role definition {role_definition_id.rsplit('/', 1)[-1]}",
         permission="Microsoft.Authorization/roleDefinitions/read",
     )
@@ -64,7 +62,7 @@ def read_denials(arm: Arm, scope: str) -> tuple[DenyAssignment, ...]:
     """The deny assignments at the scope and above."""
     rows = arm.list(
         f"{scope}/providers/Microsoft.Authorization/denyAssignments",
-        API_VERSION,
+        ROLE_ASSIGNMENTS,
         f"the deny assignments of {describe_scope(scope)}",
         permission="Microsoft.Authorization/denyAssignments/read",
         filter="atScope()",

@@ -2,16 +2,15 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
+from pytest_amlpreflight.readers.connection.api_versions import APPLICATION_INSIGHTS
 from pytest_amlpreflight.readers.connection.arm import Arm
-
-API_VERSION = "2020-02-02"
 
 
 def read_application_insights(arm: Arm, component_id: ResourceId, *, named_by: str) -> ApplicationInsights:
     """The component with that id. Its instrumentation key and connection string are in the answer and go no further."""
     document = arm.get(
         component_id.text,
-        API_VERSION,
+        APPLICATION_INSIGHTS,
         f"Application Insights {component_id.name}",
         named_by=named_by,
         permission="Microsoft.Insights/components/read",

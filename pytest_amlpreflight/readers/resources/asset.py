@@ -7,11 +7,10 @@ from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.asset import RegisteredEnvironment, RegisteredModel, is_resolvable
 from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.project.reference_fields import parse_asset
-
-API_VERSION = "2024-10-01"
 
 READ = {  # spelled out: the least-privilege role is generated from these words
     "models": "Microsoft.MachineLearningServices/workspaces/models/versions/read",
@@ -35,7 +34,7 @@ def workspace_store(arm: Arm, workspace_id: ResourceId, kind: str) -> Store:
     permission = READ[kind]
 
     def ask(path: str, resource: str, query: Mapping[str, str]) -> Document:
-        return arm.get(f"{workspace_id}/{path}", API_VERSION, resource, permission=permission, **query)
+        return arm.get(f"{workspace_id}/{path}", MACHINE_LEARNING, resource, permission=permission, **query)
 
     return Store(f"workspace {workspace_id.name}", ask)
 

@@ -11,12 +11,12 @@ from urllib.parse import quote
 import requests
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import ASSET_REGISTRY
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import innermost_error
 from pytest_amlpreflight.readers.resources.asset import Store
 
-API_VERSION = "2021-10-01-dataplanepreview"  # what azure-ai-ml asks a registry's own address with
 PERMISSION = "Microsoft.MachineLearningServices/registries/assets/read"
 
 
@@ -34,7 +34,7 @@ def registry_store(data_plane: DataPlane, audience: str, host: str, registry: st
 
     def ask(path: str, resource: str, query: Mapping[str, str]) -> Document:
         options = "".join(f"&${name}={quote(value)}" for name, value in query.items())
-        return _ask(data_plane, audience, f"{base}/{path}?api-version={API_VERSION}{options}", resource)
+        return _ask(data_plane, audience, f"{base}/{path}?api-version={ASSET_REGISTRY}{options}", resource)
 
     return Store(word, ask)
 

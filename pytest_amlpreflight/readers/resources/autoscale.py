@@ -2,10 +2,10 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
+from pytest_amlpreflight.readers.connection.api_versions import AUTOSCALE
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
-API_VERSION = "2022-10-01"
 READ_SETTINGS = "Microsoft.Insights/autoscaleSettings/read"
 
 
@@ -18,7 +18,7 @@ def read_autoscale_settings(arm: Arm, workspace_id: ResourceId) -> tuple[Autosca
     group = f"/subscriptions/{workspace_id.subscription}/resourceGroups/{workspace_id.resource_group}"
     rows = arm.list(
         f"{group}/providers/Microsoft.Insights/autoscalesettings",
-        API_VERSION,
+        AUTOSCALE,
         f"the autoscale settings of resource group {workspace_id.resource_group}",
         permission=READ_SETTINGS,
     )

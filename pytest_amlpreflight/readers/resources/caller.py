@@ -11,12 +11,12 @@ from pytest_amlpreflight.facts.resources.access import Access, RoleAssignment, R
 from pytest_amlpreflight.facts.resources.caller import Caller
 from pytest_amlpreflight.facts.scope import describe_scope
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import PERMISSIONS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.resources.access import permission_blocks, read_denials
 
-API_VERSION = "2022-05-01-preview"  # no stable one tells the conditions of permissions
 RESOURCE = "the run's own identity"
 
 
@@ -55,7 +55,7 @@ def read_own_access(arm: Arm, caller: Caller, scope: str) -> Access:
 def _own_permissions(arm: Arm, caller: Caller, scope: str) -> RoleDefinition:
     path = f"{scope}/providers/Microsoft.Authorization/permissions"
     resource = f"the permissions of {caller} at {describe_scope(scope)}"
-    rows = arm.list(path, API_VERSION, resource)
+    rows = arm.list(path, PERMISSIONS, resource)
     # One block for each role in effect; Azure does not say of which.
     blocks = permission_blocks(Document(resource, {"permissions": [row.body for row in rows]}))
     return RoleDefinition(id="", name="all its roles together", custom=False, permissions=blocks)

@@ -15,13 +15,15 @@ from pytest_amlpreflight.facts.resources.cluster import (
     TrustedAccess,
 )
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import (
+    CONNECTED_CLUSTERS,
+    MANAGED_CLUSTERS,
+    SCALE_SETS,
+    VM_SIZES,
+)
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
-AKS_API_VERSION = "2024-02-01"
-ARC_API_VERSION = "2024-01-01"
-SCALE_SETS_API_VERSION = "2023-09-01"
-SIZES_API_VERSION = "2023-09-01"
 READ_SIZES = "Microsoft.Compute/locations/vmSizes/read"
 READ_SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets/read"
 
@@ -29,7 +31,7 @@ READ_SCALE_SETS = "Microsoft.Compute/virtualMachineScaleSets/read"
 def read_cluster(arm: Arm, cluster_id: ResourceId, *, named_by: str) -> Cluster:
     """The cluster with that id. A compute may name one that was deleted: `FactAbsent`."""
     kind, resource, permission = cluster_id.kind.lower(), f"cluster {cluster_id.name}", f"{cluster_id.kind}/read"
-    version = {AKS.lower(): AKS_API_VERSION, ARC.lower(): ARC_API_VERSION}.get(kind)
+    version = {AKS.lower(): MANAGED_CLUSTERS, ARC.lower(): CONNECTED_CLUSTERS}.get(kind)
     if version is None:
         raise FactUnreadable(resource, status=None, code="UnexpectedShape", detail=f"it is a {cluster_id.kind}")
     document = arm.get(cluster_id.text, version, resource, named_by=named_by, permission=permission)
@@ -42,7 +44,7 @@ def read_trusted_access(arm: Arm, cluster_id: ResourceId) -> tuple[TrustedAccess
         return ()
     rows = arm.list(
         f"{cluster_id}/trustedAccessRoleBindings",
-        AKS_API_VERSION,
+        MANAGED_CLUSTERS,
         f"the trusted access of cluster {cluster_id.name}",
         permission=f"{AKS}/trustedAccessRoleBindings/read",
     )
@@ -56,7 +58,7 @@ def read_node_sets(arm: Arm, cluster: Cluster) -> tuple[NodeSet, ...]:
     group = f"/subscriptions/{cluster.id.subscription}/resourceGroups/{cluster.node_resource_group}"
     rows = arm.list(
         f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets",
-        SCALE_SETS_API_VERSION,
+        SCALE_SETS,
         f"the scale sets of cluster {cluster.name}",
         permission=READ_SCALE_SETS,
     )
@@ -69,7 +71,7 @@ def read_machine_sizes(arm: Arm, cluster: Cluster) -> tuple[MachineSize, ...]:
         return ()
     path = f"/subscriptions/{cluster.id.subscription}/providers/Microsoft.Compute/locations/{cluster.location}/vmSizes"
     resource = f"the virtual machine sizes of {cluster.location}"
-    rows = arm.list(path, SIZES_API_VERSION, resource, permission=READ_SIZES)
+    rows = arm.list(path, VM_SIZES, resource, permission=READ_SIZES)
     return tuple(
         MachineSize(row.need("name"), int(row.need_number("numberOfCores")), int(row.need_number("memoryInMB")))
         for row in rows

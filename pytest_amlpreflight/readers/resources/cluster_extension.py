@@ -2,11 +2,11 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.cluster_extension import TYPE, Extension, ExtensionStatus
+from pytest_amlpreflight.readers.connection.api_versions import KUBERNETES_EXTENSIONS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.error_chain import read_error
 
-API_VERSION = "2023-05-01"
 READ = "Microsoft.KubernetesConfiguration/extensions/read"
 
 
@@ -14,7 +14,10 @@ def read_extensions(arm: Arm, cluster_id: ResourceId) -> tuple[Extension, ...]:
     """The cluster's extensions of that type, by name. Azure lists one that is still being created at once."""
     resource = f"the extensions of cluster {cluster_id.name}"
     rows = arm.list(
-        f"{cluster_id}/providers/Microsoft.KubernetesConfiguration/extensions", API_VERSION, resource, permission=READ
+        f"{cluster_id}/providers/Microsoft.KubernetesConfiguration/extensions",
+        KUBERNETES_EXTENSIONS,
+        resource,
+        permission=READ,
     )
     ours = [row for row in rows if (row.child("properties").text("extensionType") or "").lower() == TYPE]
     return tuple(sorted((_extension(row, cluster_id) for row in ours), key=lambda one: one.name))

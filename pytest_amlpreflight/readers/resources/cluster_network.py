@@ -11,9 +11,10 @@ from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Regi
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
 from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.readers.connection.api_versions import NETWORK
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
-from pytest_amlpreflight.readers.resources.private_endpoint import API_VERSION, read_private_endpoint
+from pytest_amlpreflight.readers.resources.private_endpoint import read_private_endpoint
 
 READ = "Microsoft.Network/virtualNetworks/read"
 
@@ -94,12 +95,12 @@ def _networks(arm: Arm, cluster: ManagedCluster) -> frozenset[ResourceId]:
         return frozenset()
     group = f"/subscriptions/{cluster.id.subscription}/resourceGroups/{cluster.node_resource_group}"
     path, resource = f"{group}/providers/Microsoft.Network/virtualNetworks", f"the networks of cluster {cluster.name}"
-    ids = [parse_resource_id(row.need("id")) for row in arm.list(path, API_VERSION, resource, permission=READ)]
+    ids = [parse_resource_id(row.need("id")) for row in arm.list(path, NETWORK, resource, permission=READ)]
     return frozenset(one for one in ids if one)
 
 
 def _peered(arm: Arm, network: ResourceId) -> frozenset[ResourceId]:
-    document = arm.get(network.text, API_VERSION, f"virtual network {network.name}", permission=READ)
+    document = arm.get(network.text, NETWORK, f"virtual network {network.name}", permission=READ)
     rows = [row.child("properties") for row in document.child("properties").children("virtualNetworkPeerings")]
     connected = [row for row in rows if (row.text("peeringState") or "").lower() == "connected"]
     ids = [parse_resource_id(row.child("remoteVirtualNetwork").text("id") or "") for row in connected]

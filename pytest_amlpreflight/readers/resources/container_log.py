@@ -3,9 +3,9 @@
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.rules.redaction import redact
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 
-API_VERSION = "2024-10-01"
 READ_LOGS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/getLogs/action"
 LINES = 200
 """How many of the last lines are asked for: an exception of the start, with a server's lines after it."""
@@ -18,5 +18,5 @@ def read_container_log(
     path = f"{workspace_id}/onlineEndpoints/{endpoint}/deployments/{deployment}/getLogs"
     body = {"tail": LINES, "containerType": container.value}
     resource = f"the {container.value} log of deployment {deployment} of endpoint {endpoint}"
-    document = arm.post(path, API_VERSION, body, resource, permission=READ_LOGS)
+    document = arm.post(path, MACHINE_LEARNING, body, resource, permission=READ_LOGS)
     return ContainerLog(container, redact(document.text("content") or ""))

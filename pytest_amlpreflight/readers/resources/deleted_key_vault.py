@@ -2,10 +2,9 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault
+from pytest_amlpreflight.readers.connection.api_versions import KEY_VAULT
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-
-API_VERSION = "2023-07-01"
 
 
 def read_deleted_key_vault(arm: Arm, vault_id: ResourceId) -> DeletedKeyVault | None:
@@ -15,7 +14,7 @@ def read_deleted_key_vault(arm: Arm, vault_id: ResourceId) -> DeletedKeyVault | 
     """
     rows = arm.list(
         f"/subscriptions/{vault_id.subscription}/providers/Microsoft.KeyVault/deletedVaults",
-        API_VERSION,
+        KEY_VAULT,
         f"the deleted key vaults of subscription {vault_id.subscription}",
         permission="Microsoft.KeyVault/deletedVaults/read",
     )

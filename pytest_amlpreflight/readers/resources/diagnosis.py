@@ -3,10 +3,10 @@
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis, DiagnosisResult
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
-API_VERSION = "2024-10-01"
 PERMISSION = "Microsoft.MachineLearningServices/workspaces/diagnose/action"
 FOLLOW = "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus/read"
 """What following the operation takes; only the generated role needs the word."""
@@ -21,7 +21,7 @@ def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
     try:
         answer = arm.post(
             f"{workspace_id}/diagnose",
-            API_VERSION,
+            MACHINE_LEARNING,
             {"value": {}},
             f"the diagnosis of workspace {workspace_id.name}",
             permission=PERMISSION,

@@ -7,6 +7,7 @@ from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.project.spec import AuthMode, ComputeKind, DeploymentSpec, EndpointSpec, NetworkAccess
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.resources.deployment_settings import (
@@ -15,8 +16,6 @@ from pytest_amlpreflight.readers.resources.deployment_settings import (
     requirements,
     scale_settings,
 )
-
-API_VERSION = "2024-10-01"
 
 READ_ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/read"
 READ_DEPLOYMENT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/read"
@@ -29,13 +28,13 @@ _AUTH_MODES = {AuthMode.KEY: "Key", AuthMode.AML_TOKEN: "AMLToken", AuthMode.AAD
 def read_endpoint(arm: Arm, workspace_id: ResourceId, name: str) -> Endpoint:
     """The live endpoint of that name."""
     path = f"{workspace_id}/onlineEndpoints/{name}"
-    return live_endpoint(arm.get(path, API_VERSION, f"endpoint {name}", permission=READ_ENDPOINT))
+    return live_endpoint(arm.get(path, MACHINE_LEARNING, f"endpoint {name}", permission=READ_ENDPOINT))
 
 
 def read_endpoints(arm: Arm, workspace_id: ResourceId) -> tuple[Endpoint, ...]:
     """Every live endpoint of the workspace, by name."""
     resource = f"the endpoints of workspace {workspace_id.name}"
-    documents = arm.list(f"{workspace_id}/onlineEndpoints", API_VERSION, resource, permission=READ_ENDPOINT)
+    documents = arm.list(f"{workspace_id}/onlineEndpoints", MACHINE_LEARNING, resource, permission=READ_ENDPOINT)
     return tuple(sorted((live_endpoint(document) for document in documents), key=lambda endpoint: endpoint.name))
 
 
@@ -43,14 +42,15 @@ def read_deployment(arm: Arm, workspace_id: ResourceId, endpoint: str, name: str
     """The live deployment of that name."""
     path = f"{workspace_id}/onlineEndpoints/{endpoint}/deployments/{name}"
     return live_deployment(
-        arm.get(path, API_VERSION, f"deployment {name} of endpoint {endpoint}", permission=READ_DEPLOYMENT), endpoint
+        arm.get(path, MACHINE_LEARNING, f"deployment {name} of endpoint {endpoint}", permission=READ_DEPLOYMENT),
+        endpoint,
     )
 
 
 def read_deployments(arm: Arm, workspace_id: ResourceId, endpoint: str) -> tuple[Deployment, ...]:
     """Every live deployment of the endpoint, by name."""
     path = f"{workspace_id}/onlineEndpoints/{endpoint}/deployments"
-    documents = arm.list(path, API_VERSION, f"the deployments of endpoint {endpoint}", permission=READ_DEPLOYMENT)
+    documents = arm.list(path, MACHINE_LEARNING, f"the deployments of endpoint {endpoint}", permission=READ_DEPLOYMENT)
     return tuple(sorted((live_deployment(document, endpoint) for document in documents), key=lambda found: found.name))
 
 

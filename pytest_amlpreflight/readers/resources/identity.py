@@ -2,16 +2,15 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.readers.connection.api_versions import MANAGED_IDENTITY
 from pytest_amlpreflight.readers.connection.arm import Arm
-
-API_VERSION = "2023-01-31"
 
 
 def read_identity(arm: Arm, identity_id: ResourceId, *, named_by: str) -> Identity:
     """The user-assigned identity with that id. An endpoint may name one that was deleted: `FactAbsent`."""
     document = arm.get(
         identity_id.text,
-        API_VERSION,
+        MANAGED_IDENTITY,
         f"identity {identity_id.name}",
         named_by=named_by,
         permission="Microsoft.ManagedIdentity/userAssignedIdentities/read",

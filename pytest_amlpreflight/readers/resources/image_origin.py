@@ -9,10 +9,9 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING, RESOURCES
 from pytest_amlpreflight.readers.connection.arm import Arm
 
-ENVIRONMENT_API_VERSION = "2024-10-01"
-RESOURCES_API_VERSION = "2021-04-01"
 REGISTRIES = "Microsoft.ContainerRegistry/registries"
 
 _AZURE_HOST = re.compile(r"([a-z0-9]+)(?:-[a-z0-9]+)?\.azurecr\.(?:io|us|cn)")
@@ -55,7 +54,7 @@ def read_image_origin(arm: Arm, image: str, registry: Registry | None, subscript
 def _find_registry(arm: Arm, name: str, subscription: str) -> ResourceId | None:
     rows = arm.list(
         f"/subscriptions/{subscription}/resources",
-        RESOURCES_API_VERSION,
+        RESOURCES,
         f"the registries of subscription {subscription}",
         permission="Microsoft.Resources/subscriptions/resources/read",
         filter=f"resourceType eq '{REGISTRIES}' and name eq '{name}'",
@@ -70,7 +69,7 @@ def _registered(arm: Arm, path: str | None) -> str | None:
     resource = f"environment {path.split('/')[-3]}:{path.split('/')[-1]}"
     permission = "Microsoft.MachineLearningServices/workspaces/environments/versions/read"
     try:
-        properties = arm.get(path, ENVIRONMENT_API_VERSION, resource, permission=permission).child("properties")
+        properties = arm.get(path, MACHINE_LEARNING, resource, permission=permission).child("properties")
     except FactAbsent:  # that is another check's to say; an environment that is gone names no image
         return None
     return None if properties.text("condaFile") or properties.maybe("build") else properties.text("image")

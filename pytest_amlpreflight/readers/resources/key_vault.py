@@ -4,18 +4,17 @@ from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.key_vault import AccessPolicy, KeyVault
+from pytest_amlpreflight.readers.connection.api_versions import KEY_VAULT
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.document import Document, document_of
 from pytest_amlpreflight.readers.connection.errors import reading
-
-API_VERSION = "2023-07-01"
 
 
 def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyVault:
     """The vault with that id. A soft-deleted vault is absent: its live id answers 404."""
     resource = f"key vault {vault_id.name}"
     with reading(resource, named_by=named_by, permission="Microsoft.KeyVault/vaults/read"):
-        found = azure.management_client(KeyVaultManagementClient, vault_id.subscription, API_VERSION).vaults.get(
+        found = azure.management_client(KeyVaultManagementClient, vault_id.subscription, KEY_VAULT).vaults.get(
             vault_id.resource_group or "", vault_id.name
         )
     document = document_of(resource, found)

@@ -8,18 +8,18 @@ from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.azure_error import AzureError
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute, InstanceType
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.error_chain import read_error
 
-API_VERSION = "2024-10-01"
 READ = "Microsoft.MachineLearningServices/workspaces/computes/read"
 
 
 def read_compute(arm: Arm, workspace_id: ResourceId, name: str, *, named_by: str) -> Compute:
     """The compute of that name. An endpoint may name one that was detached: `FactAbsent`."""
     path = f"{workspace_id}/computes/{name}"
-    return compute_of(arm.get(path, API_VERSION, f"compute {name}", named_by=named_by, permission=READ), path)
+    return compute_of(arm.get(path, MACHINE_LEARNING, f"compute {name}", named_by=named_by, permission=READ), path)
 
 
 def compute_of(document: Document, path: str) -> Compute:

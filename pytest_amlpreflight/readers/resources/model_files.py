@@ -10,11 +10,11 @@ import requests
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.asset import ModelFiles
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.cloud import STORAGE_AUDIENCE
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 
-API_VERSION = "2024-10-01"
 BLOB_VERSION = "2021-12-02"
 MOST_PAGES = 10
 """Of 5000 blobs each: no model has more files, and a preflight must answer."""
@@ -63,7 +63,7 @@ def _workspace(text: str | None) -> ResourceId | None:
 def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore | None:
     permission = "Microsoft.MachineLearningServices/workspaces/datastores/read"
     path = f"{workspace_id}/datastores/{name}"
-    properties = arm.get(path, API_VERSION, f"datastore {name}", permission=permission).child("properties")
+    properties = arm.get(path, MACHINE_LEARNING, f"datastore {name}", permission=permission).child("properties")
     kind = (properties.text("datastoreType") or "").lower()
     member = {"azureblob": "containerName", "azuredatalakegen2": "filesystem"}.get(kind)
     if member is None:

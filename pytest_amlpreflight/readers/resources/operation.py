@@ -5,11 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.error_chain import additional_info, read_error
 
-API_VERSION = "2024-10-01"
 READ_OPERATION = "Microsoft.MachineLearningServices/locations/mfeOperationsStatus/read"
 KEY = "AzureAsyncOperationUri"
 
@@ -25,7 +25,7 @@ def read_operation(arm: Arm, properties: Mapping[str, str], state: str, of: str)
         return Operation(state, unread="Azure names no operation")
     # Path and version only: a property of a resource must not decide which host our token goes to.
     parts = urlsplit(uri)
-    version = parse_qs(parts.query).get("api-version", [API_VERSION])[0]
+    version = parse_qs(parts.query).get("api-version", [MACHINE_LEARNING])[0]
     try:
         document = arm.get(parts.path, version, f"the last operation on {of}", permission=READ_OPERATION)
     except NotRead as problem:

@@ -4,17 +4,10 @@ from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.policy import RESTRICTED, PolicyState, PolicyVerdict
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING, POLICY_RESTRICTIONS, POLICY_STATES
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-from pytest_amlpreflight.readers.resources.endpoint import API_VERSION as ENDPOINT_API_VERSION
-from pytest_amlpreflight.readers.resources.request_content import (
-    RequestContent,
-    deployment_content,
-    endpoint_content,
-)
-
-API_VERSION = "2023-03-01"  # the first stable version whose answer tells each policy's effect
-STATES_API_VERSION = "2019-10-01"
+from pytest_amlpreflight.readers.resources.request_content import RequestContent, deployment_content, endpoint_content
 
 
 def read_endpoint_verdicts(
@@ -41,7 +34,7 @@ def read_denied_states(arm: Arm, workspace_id: ResourceId) -> tuple[PolicyState,
     resource = f"the policy states of resource group {workspace_id.resource_group}"
     rows = arm.post_list(
         f"{_group(workspace_id)}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults",
-        STATES_API_VERSION,
+        POLICY_STATES,
         resource,
         permission="Microsoft.PolicyInsights/policyStates/queryResults/read",
         filter="ComplianceState eq 'NonCompliant' and PolicyDefinitionAction eq 'deny'",
@@ -57,10 +50,10 @@ def read_denied_states(arm: Arm, workspace_id: ResourceId) -> tuple[PolicyState,
 def _verdicts(
     arm: Arm, workspace_id: ResourceId, name: str, sent: RequestContent, scope: str
 ) -> tuple[PolicyVerdict, ...]:
-    details = {"resourceContent": sent.content, "apiVersion": ENDPOINT_API_VERSION, "scope": scope}
+    details = {"resourceContent": sent.content, "apiVersion": MACHINE_LEARNING, "scope": scope}
     answer = arm.post(
         f"{_group(workspace_id)}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions",
-        API_VERSION,
+        POLICY_RESTRICTIONS,
         resource=f"the policy restrictions of {name}",
         body={"resourceDetails": details, "pendingFields": [{"field": field} for field in sent.pending]},
         permission="Microsoft.PolicyInsights/checkPolicyRestrictions/read",

@@ -2,11 +2,11 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone
+from pytest_amlpreflight.readers.connection.api_versions import PRIVATE_DNS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
 
-API_VERSION = "2020-06-01"
 READ_ZONES = "Microsoft.Network/privateDnsZones/read"
 """Without it Resource Graph answers as if there were no zone; only the generated role needs the word."""
 READ_RECORDS = "Microsoft.Network/privateDnsZones/A/read"
@@ -36,12 +36,12 @@ def _zone(arm: Arm, zone_id: ResourceId) -> PrivateDnsZone:
 
 def _records(arm: Arm, zone_id: ResourceId) -> list[Document]:
     resource = f"the records of private DNS zone {zone_id.name} in {zone_id.resource_group}"
-    return arm.list(f"{zone_id}/A", API_VERSION, resource, permission=READ_RECORDS, top=RECORDS_A_PAGE)
+    return arm.list(f"{zone_id}/A", PRIVATE_DNS, resource, permission=READ_RECORDS, top=RECORDS_A_PAGE)
 
 
 def _links(arm: Arm, zone_id: ResourceId) -> list[Document]:
     resource = f"the network links of private DNS zone {zone_id.name} in {zone_id.resource_group}"
-    return arm.list(f"{zone_id}/virtualNetworkLinks", API_VERSION, resource, permission=READ_LINKS)
+    return arm.list(f"{zone_id}/virtualNetworkLinks", PRIVATE_DNS, resource, permission=READ_LINKS)
 
 
 def _addresses(row: Document) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.readers.connection.api_versions import NETWORK
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
-API_VERSION = "2024-05-01"
 READ = "Microsoft.Network/privateEndpoints/read"
 
 
@@ -16,7 +16,7 @@ def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -
     then.
     """
     resource = f"private endpoint {endpoint_id.name}"
-    document = arm.get(endpoint_id.text, API_VERSION, resource, named_by=named_by, permission=READ)
+    document = arm.get(endpoint_id.text, NETWORK, resource, named_by=named_by, permission=READ)
     properties = document.child("properties")
     addresses = {row.need("fqdn"): row.texts("ipAddresses") for row in properties.children("customDnsConfigs")}
     subnet = properties.child("subnet").text("id")
@@ -31,7 +31,7 @@ def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -
 def _group_addresses(arm: Arm, endpoint_id: ResourceId) -> dict[str, tuple[str, ...]]:
     groups = arm.list(
         f"{endpoint_id}/privateDnsZoneGroups",
-        API_VERSION,
+        NETWORK,
         f"the DNS zone groups of private endpoint {endpoint_id.name}",
         permission="Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read",
     )

@@ -1,10 +1,10 @@
 """Quotas of Azure Machine Learning in a region, and the machine sizes it offers; not those of Microsoft.Compute."""
 
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
-API_VERSION = "2024-10-01"
 PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
 
 
@@ -20,7 +20,7 @@ def read_usages(arm: Arm, subscription: str, location: str) -> tuple[Usage, ...]
     """Every row of usages; rows of a kind that is not known are left out, since they count something else."""
     rows = arm.list(
         f"/subscriptions/{subscription}/{PROVIDER}/{location}/usages",
-        API_VERSION,
+        MACHINE_LEARNING,
         f"the usages of {location}",
         permission="Microsoft.MachineLearningServices/locations/usages/read",
     )
@@ -31,7 +31,7 @@ def read_vm_sizes(arm: Arm, subscription: str, location: str) -> tuple[VmSize, .
     """Every machine size the region offers to Azure Machine Learning."""
     rows = arm.list(
         f"/subscriptions/{subscription}/{PROVIDER}/{location}/vmSizes",
-        API_VERSION,
+        MACHINE_LEARNING,
         f"the machine sizes of {location}",
         permission="Microsoft.MachineLearningServices/locations/vmSizes/read",
     )

@@ -4,12 +4,11 @@ from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.readers.connection.api_versions import CONTAINER_REGISTRY
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.document import document_of
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.resources.connections import connections
-
-API_VERSION = "2025-11-01"  # the first stable version that tells roleAssignmentMode
 
 
 def read_registry(azure: Azure, registry_id: ResourceId, *, named_by: str) -> Registry:
@@ -17,7 +16,7 @@ def read_registry(azure: Azure, registry_id: ResourceId, *, named_by: str) -> Re
     resource = f"registry {registry_id.name}"
     with reading(resource, named_by=named_by, permission="Microsoft.ContainerRegistry/registries/read"):
         found = azure.management_client(
-            ContainerRegistryManagementClient, registry_id.subscription, API_VERSION
+            ContainerRegistryManagementClient, registry_id.subscription, CONTAINER_REGISTRY
         ).registries.get(registry_id.resource_group or "", registry_id.name)
     document = document_of(resource, found)
     properties = document.child("properties")

@@ -16,12 +16,12 @@ from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.scoring import ANSWERED_BY, Response, Sample, ScoringCall
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.data_plane import unreached
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.trailers import whole
-from pytest_amlpreflight.readers.resources.endpoint import API_VERSION
 
 LIST_KEYS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
 TOKEN = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/token/action"  # noqa: S105  # an action's name
@@ -144,14 +144,14 @@ def _headers(question: Question, client_id: str) -> dict[str, str]:
 def _key(arm: Arm, workspace_id: ResourceId, name: str) -> ScoringCredential:
     path = f"{workspace_id}/onlineEndpoints/{name}/listKeys"
     resource = f"the keys of endpoint {name}"
-    keys = arm.post(path, API_VERSION, body={}, resource=resource, permission=LIST_KEYS)
+    keys = arm.post(path, MACHINE_LEARNING, body={}, resource=resource, permission=LIST_KEYS)
     return ScoringCredential("the primary key", keys.need("primaryKey"))
 
 
 def _endpoint_token(arm: Arm, workspace_id: ResourceId, name: str) -> ScoringCredential:
     path = f"{workspace_id}/onlineEndpoints/{name}/token"
     resource = f"a token of endpoint {name}"
-    token = arm.post(path, API_VERSION, body={}, resource=resource, permission=TOKEN)
+    token = arm.post(path, MACHINE_LEARNING, body={}, resource=resource, permission=TOKEN)
     return ScoringCredential("the Azure ML token", token.need("accessToken"), token.number("expiryTimeUtc"))
 
 

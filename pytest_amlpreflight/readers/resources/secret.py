@@ -6,13 +6,12 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.secret import Connection, SecretVersions, VaultReference
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING, VAULT_SECRETS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
 from pytest_amlpreflight.readers.resources.asset_registry import error_of, json_of
 
-API_VERSION = "2024-10-01"
-VAULT_API_VERSION = "7.4"
 READ_METADATA = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
 
 
@@ -21,7 +20,7 @@ def read_connection(arm: Arm, workspace_id: ResourceId, name: str) -> Connection
     try:
         document = arm.get(
             f"{workspace_id}/connections/{name}",
-            API_VERSION,
+            MACHINE_LEARNING,
             f"connection {name}",
             permission="Microsoft.MachineLearningServices/workspaces/connections/read",
         )
@@ -41,7 +40,7 @@ def read_secret_versions(azure: Azure, reference: VaultReference) -> SecretVersi
     """The versions of a secret. Listed, since asking for the secret itself would answer with its value."""
     data_plane, cloud = azure.data_plane, azure.cloud
     resource = f"secret {reference.secret} of {reference.host}"
-    url = f"https://{reference.host}/secrets/{reference.secret}/versions?api-version={VAULT_API_VERSION}"
+    url = f"https://{reference.host}/secrets/{reference.secret}/versions?api-version={VAULT_SECRETS}"
     versions: dict[str, bool] = {}
     try:
         while url:

@@ -2,17 +2,16 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
+from pytest_amlpreflight.readers.connection.api_versions import STORAGE
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.resources.connections import connections
-
-API_VERSION = "2023-05-01"
 
 
 def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> StorageAccount:
     """The storage account with that id. Azure leaves out what has its default: public access on, shared keys on."""
     document = arm.get(
         account_id.text,
-        API_VERSION,
+        STORAGE,
         f"storage account {account_id.name}",
         named_by=named_by,
         permission="Microsoft.Storage/storageAccounts/read",

@@ -7,13 +7,9 @@ from pytest_amlpreflight.facts.resources.subscription import (
     RoleAssignmentUsage,
     Subscription,
 )
+from pytest_amlpreflight.readers.connection.api_versions import LOCKS, RESOURCES, ROLE_ASSIGNMENT_METRICS, SUBSCRIPTIONS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-
-API_VERSION = "2022-12-01"
-PROVIDERS_API_VERSION = "2021-04-01"
-LOCKS_API_VERSION = "2020-05-01"
-METRICS_API_VERSION = "2019-08-01-preview"  # there is no stable one
 
 _LOCKS = "/providers/Microsoft.Authorization/locks"
 
@@ -22,7 +18,7 @@ def read_subscription(arm: Arm, subscription: str) -> Subscription:
     """The subscription with that id; one that Azure does not know, or has deleted, is `FactAbsent`."""
     document = arm.get(
         f"/subscriptions/{subscription}",
-        API_VERSION,
+        SUBSCRIPTIONS,
         f"subscription {subscription}",
         permission="Microsoft.Resources/subscriptions/read",
     )
@@ -37,7 +33,7 @@ def read_providers(arm: Arm, subscription: str) -> ResourceProviders:
     """
     rows = arm.list(
         f"/subscriptions/{subscription}/providers",
-        PROVIDERS_API_VERSION,
+        RESOURCES,
         f"the resource providers of subscription {subscription}",
         permission="Microsoft.Resources/subscriptions/providers/read",
     )
@@ -53,7 +49,7 @@ def read_locks(arm: Arm, subscription: str) -> tuple[Lock, ...]:
     """
     rows = arm.list(
         f"/subscriptions/{subscription}{_LOCKS}",
-        LOCKS_API_VERSION,
+        LOCKS,
         f"the locks of subscription {subscription}",
         permission="Microsoft.Authorization/locks/read",
     )
@@ -64,7 +60,7 @@ def read_role_assignment_usage(arm: Arm, subscription: str) -> RoleAssignmentUsa
     """How many role assignments the subscription holds and may hold."""
     document = arm.get(
         f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignmentsUsageMetrics",
-        METRICS_API_VERSION,
+        ROLE_ASSIGNMENT_METRICS,
         f"the number of role assignments of subscription {subscription}",
         # No list of Azure's operations names it; ARM derives the action of a GET from its type.
         permission="Microsoft.Authorization/roleAssignmentsUsageMetrics/read",

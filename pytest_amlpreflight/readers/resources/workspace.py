@@ -2,12 +2,10 @@
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule, Workspace
+from pytest_amlpreflight.readers.connection.api_versions import WORKSPACE
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.resources.connections import connections
-
-API_VERSION = "2025-06-01"  # the first stable version that tells systemDatastoresAuthMode
-
 
 _NOTHING = Document("", {})
 
@@ -22,7 +20,7 @@ def read_workspace(
     """
     document = arm.get(
         workspace_id.text,
-        API_VERSION,
+        WORKSPACE,
         f"{word} {workspace_id.name}",
         named_by=named_by,
         permission="Microsoft.MachineLearningServices/workspaces/read",
