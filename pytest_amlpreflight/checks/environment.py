@@ -31,6 +31,14 @@ def check_conda_file_is_valid(aml_environment: Environment) -> None:
     another file on this machine, fails after minutes of building.
     """
     environment = _listed(aml_environment)
+    if environment.missing:
+        blocked(
+            f"conda file {environment.shown} does not exist",
+            found=f"{environment.missing}: conda_file leads to {environment.shown}",
+            expected="a file that is there, seen from the folder of the YAML that names it",
+            fix=f"correct conda_file in {environment.missing}",
+            where=environment.missing,
+        )
     if not environment.problems:
         return
     first, *more = environment.problems

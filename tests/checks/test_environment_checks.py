@@ -69,6 +69,14 @@ def test_conda_problems_are_blocked() -> None:
     assert caught.value.culprit.found.startswith("conda.yml:5: ")
 
 
+def test_a_conda_file_that_is_not_there_is_named_with_the_line_that_names_it() -> None:
+    """The file is what the author looks for, and the line is what they correct."""
+    found = replace(conda(problem="does not exist"), missing=Position("deployments/blue.yml", 11))
+
+    with pytest.raises(Blocked, match=r"conda file conda.yml does not exist(.|\n)*deployments/blue.yml:11"):
+        checks.check_conda_file_is_valid(found)
+
+
 @pytest.mark.parametrize(
     "check", [checks.check_conda_file_is_valid, checks.check_dependencies_are_pinned], ids=["valid", "pinned"]
 )

@@ -73,7 +73,8 @@ class Environment:
     """The packages a deployment will have, and what is wrong with the files that say so.
 
     `unknown_because` says why more may be installed than `requirements` shows; None when the list is all there is.
-    `python` is the minor version (`3.11`), None when the files leave it open.
+    `python` is the minor version (`3.11`), None when the files leave it open. `missing` is where a conda file is named
+    that is not there.
     """
 
     source: EnvironmentSource = EnvironmentSource.ABSENT
@@ -86,6 +87,7 @@ class Environment:
     channels: tuple[str, ...] = ()
     pip_options: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    missing: Position | None = None
     build: BuildFolder | None = None
     unknown_because: str | None = None
 

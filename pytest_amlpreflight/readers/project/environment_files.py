@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from pytest_amlpreflight.facts.project.environment import BuildFolder, Environment, EnvironmentSource, ModelFolder
-from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import BuildContext, EnvironmentReference
@@ -34,7 +34,7 @@ def read_environment(spec: DeploymentSpec, root: Path, model: ModelFolder | None
         return Environment(EnvironmentSource.REGISTERED, str(reference.asset), position, unknown_because=why)
     if reference.build is not None:
         return _of_build(reference.build, position, root)
-    return _of_conda(reference, position, root)
+    return _of_conda(reference, spec.source, root)
 
 
 def _of_model(model: ModelFolder | None) -> Environment:
@@ -44,9 +44,12 @@ def _of_model(model: ModelFolder | None) -> Environment:
     return Environment(unknown_because="the deployment names no environment")
 
 
-def _of_conda(reference: EnvironmentReference, position: Position, root: Path) -> Environment:
+def _of_conda(reference: EnvironmentReference, source: Source, root: Path) -> Environment:
+    position = source.position("environment")
     if reference.conda_file is not None:
         found = read_conda_file(reference.conda_file, root)
+        if not reference.conda_file.exists():
+            found = replace(found, missing=source.position("environment.conda_file"))
     elif reference.conda is not None:
         found = _inline(reference, position)
     else:
