@@ -1,5 +1,6 @@
 """The numbers of a deployment's YAML: instances, probes, timeouts, traffic, load."""
 
+from datetime import date
 from math import ceil
 
 from pytest_amlpreflight.facts.project.measured import Measured
@@ -12,6 +13,8 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, 
 
 PHASES = ("pre", "audit")
 SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
+SHOWN_MISTAKES = 4
+PROBES = ("liveness_probe", "readiness_probe")
 FREE_TEXT = {"environment_variables", "tags", "properties", "description", "$schema"}  # Azure asks nothing of them
 TARGET_UTILISATION = 0.7  # the guides' own figure: keep 30 % for peaks
 
@@ -26,9 +29,11 @@ def check_spec_matches_the_schema(aml_schema_verdicts: tuple[SchemaVerdict, ...]
     for verdict in aml_schema_verdicts:
         if verdict.mistakes:
             first, *more = verdict.mistakes
+            shown, hidden = more[: SHOWN_MISTAKES - 1], more[SHOWN_MISTAKES - 1 :]
+            rest = [f"and {len(hidden)} more"] if hidden else []
             blocked(
                 f"{verdict.shown} does not match Azure's schema: {first.sentence}",
-                found="\n".join(str(each) for each in (first, *more[:3])),
+                found="\n".join([*(str(each) for each in (first, *shown)), *rest]),
                 expected=f"what azure-ai-ml {verdict.version} accepts",
                 fix=f"correct {first.position}",
                 where=first.position,
@@ -71,6 +76,14 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
             expected="instance_count of 1 or more; 3 for high availability",
             fix=_write(spec, "instance_count", 3),
         )
+    elif spec.instance_count == 1:
+        advise(
+            f"deployment {spec.name} has a single instance",
+            found=f"instance_count = 1 at {spec.where('instance_count')}",
+            expected="3 instances for production: a single one is gone while it is repaired or updated",
+            fix=_write(spec, "instance_count", 3),
+            kind="single instance",
+        )
     limit = aml_serving_rules.limits.get("instances_per_deployment")
     if limit and spec.kind is ComputeKind.MANAGED and spec.instance_count > limit:
         advise(
@@ -82,6 +95,32 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
         )
 
 
+@check("spec", explains=("OutOfCapacity", "OutOfQuota"), phases=PHASES)
+def check_size_and_image_are_current(
+    aml_deployment_spec: DeploymentSpec, aml_serving_rules: ServingRules, aml_today: date
+) -> None:
+    """The instance type and the base image are not retired, and the type is not one that the guides call too small.
+
+    Names of the past stay in samples. A retired size is offered nowhere, an image out of support gets no more fixes,
+    and on the smallest sizes a container has hardly memory for its own server. Only advice: Azure is not asked.
+    """
+    spec, rules = aml_deployment_spec, aml_serving_rules
+    names = [(kind, "instance_type", spec.instance_type) for kind in ("instance_type", "small")]
+    names.append(("image", "environment.image", spec.environment.image if spec.environment else None))
+    for kind, field, name in names:
+        known = rules.retired(kind, name, aml_today) if name else None
+        if known is None:
+            continue
+        state = f"out of support since {known.since}" if known.since else "too small for most models"
+        advise(
+            f"{name} of {spec.name} is {state}",
+            found=f"{name} at {spec.where(field)}: {known.name}",
+            expected=f"a current one (table retirements, as of {rules.as_of.get('retirements')})",
+            fix=f"choose another at {spec.where(field)}",
+            kind=kind,
+        )
+
+
 @check("spec", explains=("ResourceNotReady", "ERR_2200", "424"), phases=PHASES)
 def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_measured: Measured) -> None:
     """The probes wait as long as the container takes to start.
@@ -90,6 +129,15 @@ def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_me
     still loading its model: the deployment fails with a log that shows no error at all.
     """
     spec, started = aml_deployment_spec, aml_measured.start_seconds
+    if started is None and _is_served_by_azure(spec) and not any(map(spec.declares, PROBES)):
+        default = spec.liveness_probe.start_budget
+        advise(
+            f"deployment {spec.name} leaves its probes to Azure's defaults",
+            found=f"neither {' nor '.join(PROBES)} in {spec.where()}: {default} s to start",
+            expected="probes that fit the model's start, which --aml-local measures",
+            fix=f"write liveness_probe and readiness_probe into {spec.where()}",
+            kind="no probes",
+        )
     for field, probe in (("liveness_probe", spec.liveness_probe), ("readiness_probe", spec.readiness_probe)):
         _check_probe_values(spec, field, probe)
         budget = f"{probe.start_budget} s = {probe.initial_delay} + {probe.period} x {probe.failure_threshold}"

@@ -11,6 +11,9 @@ import pytest
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
+MOST_OF_A_PROFILE = 8 * 1024**2
+"""Bytes of the Azure CLI's list of subscriptions, of which a partner has thousands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -55,12 +58,16 @@ def from_config_json(start: Path, key: str, workspace: str | None = None) -> Set
 
 
 def _read_config_json(path: Path, source: str) -> dict[str, str]:
+    from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise pytest.UsageError(f"{source}: cannot read {path}: {error.strerror}") from None
+        content = json.loads(read_text(path, str(path)))
+    except SpecError as error:
+        raise pytest.UsageError(f"{source}: cannot read {error}") from None
     except ValueError as error:
         raise pytest.UsageError(f"{source}: {path} is not JSON: {error}") from None
+    except RecursionError:
+        raise pytest.UsageError(f"{source}: {path} nests too deeply") from None
     if not isinstance(content, dict):
         raise pytest.UsageError(f"{source}: {path} is not a workspace's config.json")
     return content
@@ -68,23 +75,27 @@ def _read_config_json(path: Path, source: str) -> dict[str, str]:
 
 def from_azure_cli(environ: Mapping[str, str], key: str) -> Setting | None:
     """`az config set defaults.workspace=...` and `az account set`, read from the files the CLI keeps."""
+    from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
+
     home = environ.get("AZURE_CONFIG_DIR") or (environ.get("HOME") or environ.get("USERPROFILE") or "") + "/.azure"
     folder = Path(home)
     if key == "subscription":
         return _cli_subscription(folder / "azureProfile.json")
     parser = ConfigParser(interpolation=None)
     try:
-        parser.read(folder / "config", encoding="utf-8")
+        parser.read_string(read_text(folder / "config", "config"))
         value = parser.get("defaults", key, fallback=None)
-    except (IniError, OSError, UnicodeDecodeError):  # a broken file of another tool is no reason to stop
+    except (IniError, SpecError):  # a broken file of another tool is no reason to stop
         return None
     return Setting(value, f"Azure CLI default ({folder / 'config'})") if value else None
 
 
 def _cli_subscription(path: Path) -> Setting | None:
+    from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
+
     try:
-        accounts = json.loads(path.read_text(encoding="utf-8-sig")).get("subscriptions", [])
-        chosen = next((account for account in accounts if account.get("isDefault")), None)
-    except (OSError, ValueError, AttributeError):  # not logged in, or not the CLI's file
+        accounts = json.loads(read_text(path, str(path), MOST_OF_A_PROFILE)).get("subscriptions", [])
+        chosen = next((account["id"] for account in accounts if account.get("isDefault")), None)
+    except (SpecError, ValueError, AttributeError, KeyError, TypeError, RecursionError):  # no login, or another's file
         return None
-    return Setting(str(chosen["id"]), f"Azure CLI ({path})") if chosen else None
+    return Setting(str(chosen), f"Azure CLI ({path})") if chosen else None

@@ -68,6 +68,12 @@ OPTIONS = (
         repeatable=True,
     ),
     Option(
+        "offline",
+        "look at the YAML files alone, whatever workspace is configured",
+        "",
+        switch=True,
+    ),
+    Option(
         "phase",
         "pre: will it work? post: does it work? audit: is everything live still fit? (default: pre)",
         "PHASE",

@@ -47,6 +47,8 @@ def prepare(config: pytest.Config, environ: Mapping[str, str], asked: Asked) -> 
     settings = read_settings(given, environ, config.rootpath)
     targets = _targets(settings, config)
     offline = bool(targets) and all(target.deployment_spec for target in targets) and settings.phase == "pre"
+    if settings.offline and not offline:
+        raise pytest.UsageError("--aml-offline looks at files before a deployment: --aml-deployment FILE")
     if not settings.workspaces and not offline:
         who = asked.by or " ".join(asked.node_ids) or asked_for(given)[0]
         places = "--aml-workspace NAME, aml_workspace in the ini file, or a config.json"

@@ -49,6 +49,7 @@ class Settings:
 
     workspaces: tuple[ResourceId, ...]
     places: Mapping[ResourceId, str]
+    offline: bool
     endpoints: tuple[str, ...]
     deployments: tuple[str, ...]
     phase: str
@@ -90,9 +91,10 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
     phase, cloud, azure_dns, timeout = (look.one(name) for name in ("phase", "cloud", "azure-dns", "timeout"))
     if phase.value not in PHASES:
         raise pytest.UsageError(f"{phase.source}: {phase.value!r} is not a phase; there are {', '.join(PHASES)}")
-    dns_server = look.maybe("dns-server")
+    dns_server, offline = look.maybe("dns-server"), look.text("offline") is not None
     return Settings(
-        workspaces=tuple(look.workspace(setting) for setting in look.workspaces()),
+        workspaces=() if offline else tuple(look.workspace(setting) for setting in look.workspaces()),
+        offline=offline,
         places=look.places,
         endpoints=tuple(setting.value for setting in look.all("endpoint")),
         deployments=tuple(setting.value for setting in look.all("deployment")),

@@ -1,5 +1,7 @@
 """The checks of a deployment's numbers, called with values."""
 
+from datetime import date
+
 import pytest
 
 from pytest_amlpreflight.checks import spec as checks
@@ -16,7 +18,7 @@ from pytest_amlpreflight.facts.project.spec import (
     ScaleSettings,
     ScaleType,
 )
-from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
+from pytest_amlpreflight.facts.reference import CodeConfiguration, EnvironmentReference, ModelReference, ModelType
 from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
@@ -38,12 +40,70 @@ def scaled(least: int | None, most: int | None) -> ScaleSettings:
     return ScaleSettings(ScaleType.TARGET_UTILIZATION, least, most)
 
 
-@pytest.mark.parametrize("count", [1, 3, 50])
+@pytest.mark.parametrize("count", [2, 3, 50])
 def test_usual_instance_counts_pass(count: int) -> None:
-    """From one instance to the limit all is well."""
+    """From two instances to the limit all is well."""
     spec = blue(instance_count=count)
 
     checks.check_instance_count_is_valid(spec, RULES)
+
+
+def test_a_single_instance_is_advised_against() -> None:
+    """It works, and is gone while it is repaired."""
+    with pytest.warns(PreflightAdvice, match="deployment blue has a single instance"):
+        checks.check_instance_count_is_valid(blue(instance_count=1), RULES)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "image", "words"),
+    [
+        ("Standard_NC6s_v2", None, "Standard_NC6s_v2 of blue is out of support since 2023-09-06"),
+        ("STANDARD_NC24S_V3", None, "STANDARD_NC24S_V3 of blue is out of support since 2025-09-30"),
+        ("Standard_F2s_v2", None, "Standard_F2s_v2 of blue is too small"),
+        (
+            "Standard_DS3_v2",
+            "mcr.microsoft.com/azureml/openmpi3.1.2-ubuntu18.04:20210727.v1",
+            "out of support since 2023",
+        ),
+    ],
+)
+def test_names_of_the_past_are_advised_against(instance_type: str, image: str | None, words: str) -> None:
+    """A file alone shows them; case does not matter."""
+    spec = blue(instance_type=instance_type, environment=EnvironmentReference(image=image))
+
+    with pytest.warns(PreflightAdvice, match=words):
+        checks.check_size_and_image_are_current(spec, RULES, date(2026, 11, 21))
+
+
+def test_names_of_today_pass() -> None:
+    """And those whose day has not come."""
+    image = EnvironmentReference(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest")
+
+    checks.check_size_and_image_are_current(
+        blue(instance_type="Standard_NC4as_T4_v3", environment=image), RULES, date(2026, 11, 21)
+    )
+    checks.check_size_and_image_are_current(blue(instance_type="Standard_NC6s_v3"), RULES, date(2025, 1, 1))
+
+
+def test_probes_that_nobody_wrote_are_advised_against() -> None:
+    """Only where the inference server answers them, and no measurement says that they do."""
+    spec = blue(code=SCORED)
+
+    with pytest.warns(PreflightAdvice, match="deployment blue leaves its probes to Azure's defaults"):
+        checks.check_probes_leave_time_to_start(spec, Measured())
+
+    checks.check_probes_leave_time_to_start(spec, Measured(start_seconds=3.0))
+    checks.check_probes_leave_time_to_start(blue(), Measured())
+
+
+def test_mistakes_that_are_not_shown_are_counted() -> None:
+    """The rest of a long list is not passed over in silence."""
+    mistakes = tuple(Problem(f"mistake {n}", Position("blue.yml", n)) for n in range(9))
+
+    with pytest.raises(Blocked) as caught:
+        checks.check_spec_matches_the_schema((SchemaVerdict("blue.yml", "1.35.2", mistakes),))
+
+    assert caught.value.culprit.found.splitlines()[-2:] == ["blue.yml:3: mistake 3", "and 5 more"]
 
 
 def test_no_instances_are_blocked() -> None:

@@ -35,3 +35,36 @@ def test_a_placeholder_is_one_sentence(without_instances: pytest.Pytester) -> No
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: deployments/blue.yml:2: endpoint_name is a placeholder that has not been*"])
+
+
+def test_a_run_can_be_told_to_stay_over_files(without_instances: pytest.Pytester) -> None:
+    """A `config.json` beside the spec, even one that was never filled in, does not take it over."""
+    content = '{"subscription_id": "<ID>", "resource_group": "<GROUP>", "workspace_name": "<WORKSPACE>"}'
+    without_instances.path.joinpath("config.json").write_text(content, encoding="utf-8")
+
+    result = without_instances.runpytest_inprocess(
+        "--aml-offline", "--aml-deployment", "deployments/blue.yml", "aml-preflight/spec.py"
+    )
+
+    result.stdout.fnmatch_lines(["*deployment blue has no instances*"])
+
+
+def test_staying_over_files_needs_files(without_instances: pytest.Pytester) -> None:
+    """There is nothing else to look at."""
+    result = without_instances.runpytest_inprocess("--aml-offline", "aml-preflight/spec.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --aml-offline looks at files before a deployment: --aml-deployment FILE"])
+
+
+def test_the_endpoint_may_be_named_beside_the_file(without_instances: pytest.Pytester) -> None:
+    """As az takes --endpoint-name: many samples leave it to the command line."""
+    spec = without_instances.path / "deployments" / "blue.yml"
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text.replace("endpoint_name: iris\n", ""), encoding="utf-8")
+
+    result = without_instances.runpytest_inprocess(
+        "--aml-endpoint", "rose", "--aml-deployment", "deployments/blue.yml", "aml-preflight/spec.py"
+    )
+
+    result.stdout.fnmatch_lines(["*check_instance_count_is_valid[[]rose/blue]*"])

@@ -1,10 +1,12 @@
 """The sample request: given, or found in the project, or a reason why there is none."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pytest_amlpreflight.facts.resources.scoring import Sample, SampleRequests
+from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.project.sample import read_sample
 
 
@@ -76,3 +78,21 @@ def test_an_endpoint_that_nobody_named_gets_only_what_was_given_for_it(tmp_path:
     assert read_sample(requests, "other") == (
         "a sample is sent to endpoints that were named only: --aml-sample-request other=FILE"
     )
+
+
+@pytest.mark.parametrize("kind", ["dangling", "circular", "pipe", "sparse"])
+def test_a_sample_that_cannot_be_read_is_unreadable(tmp_path: Path, kind: str) -> None:
+    """Neither skipped in silence nor waited for."""
+    path = tmp_path / "sample-request.json"
+    if kind == "dangling":
+        path.symlink_to(tmp_path / "nowhere")
+    elif kind == "circular":
+        path.symlink_to(path)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        with path.open("wb") as file:
+            file.truncate(2 * 1024**3)
+
+    with pytest.raises(FactUnreadable, match="the sample request"):
+        read_sample(SampleRequests(project=tmp_path), "iris")

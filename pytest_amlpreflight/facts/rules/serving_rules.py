@@ -1,5 +1,6 @@
 """The rules that age: what serves on Azure today, from dated tables that a project may replace."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,11 +14,13 @@ from packaging.version import InvalidVersion, Version
 from pytest_amlpreflight.data import Table, load
 from pytest_amlpreflight.facts.project.environment import Requirement, normalised
 
+LONGEST_NAME = 300
 TABLES = (
     "inference-server-versions",
     "python-releases",
     "mlflow-serving",
     "image-build-limits",
+    "retirements",
     "online-endpoint-limits",
     "import-names",
     "package-dependencies",
@@ -68,6 +71,22 @@ class PythonRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class Retirement:
+    """A name not to be built upon: an `instance_type` or an `image` out of support since a day, or a `small` size."""
+
+    kind: str
+    match: re.Pattern[str]
+    name: str
+    since: date | None = None
+
+    def fits(self, kind: str, name: str, today: date) -> bool:
+        """Whether the name is meant, and its day has come."""
+        lower = name.lower()[:LONGEST_NAME]
+        found = self.match.search(lower) if kind == "image" else self.match.fullmatch(lower)
+        return self.kind == kind and found is not None and (self.since is None or self.since <= today)
+
+
+@dataclass(frozen=True, slots=True)
 class ServingRules:
     """What can be served, as of the dates of the tables."""
 
@@ -76,6 +95,7 @@ class ServingRules:
     mlflow_served: str = ""
     mlflow_requires: Mapping[str, date] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
+    retirements: tuple[Retirement, ...] = ()
     build_limits: Mapping[str, int] = field(default_factory=dict)
     import_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -92,6 +112,10 @@ class ServingRules:
     def python(self, version: str) -> PythonRelease | None:
         """The release of a minor version such as `3.11`; None for one the table does not know."""
         return next((release for release in self.pythons if release.version == version), None)
+
+    def retired(self, kind: str, name: str, today: date) -> Retirement | None:
+        """What is to be said of an instance type (`instance_type`, `small`) or of an image; None for nothing."""
+        return next((each for each in self.retirements if each.fits(kind, name, today)), None)
 
     def distributions(self, module: str) -> tuple[str, ...]:
         """The distributions any of which provides the dotted module."""
@@ -128,6 +152,10 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
         mlflow_served=",".join(row["versions"] for row in mlflow if row["rule"] == "served"),
         mlflow_requires={normalised(row["package"]): row["since"] for row in mlflow if row["rule"] == "required"},
         limits=_values(tables["online-endpoint-limits"]),
+        retirements=tuple(
+            Retirement(row["kind"], re.compile(row["match"]), row["name"], row.get("since"))
+            for row in tables["retirements"].rows
+        ),
         build_limits=_values(tables["image-build-limits"]),
         import_names={row["module"]: tuple(row["distributions"]) for row in tables["import-names"].rows},
         brings={row["package"]: tuple(row["brings"]) for row in tables["package-dependencies"].rows},

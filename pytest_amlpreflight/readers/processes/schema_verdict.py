@@ -6,6 +6,7 @@ harm the run.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.unread import FactUnreadable
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+OBJECT = re.compile(r"<[^<>]{0,200} at 0x[0-9a-f]{1,16}>|<class '[^'<>]{0,200}'>")
+MOST_TEXT, LONGEST_SENTENCE = 4000, 300
 RESOURCE = "the schema of azure-ai-ml"
 MARK = "schema verdict: "
 PROGRAM = """
@@ -34,6 +38,8 @@ else:
         answer["mistakes"] = {}
     except Exception as error:
         cause, found = error, str(error)
+        if isinstance(error, (AttributeError, TypeError, LookupError, NameError)):  # its own mistake, over ours
+            found = f"a field has a value of another kind, and azure-ai-ml ends with {type(error).__name__} over it"
         while cause is not None:
             found = cause.messages if isinstance(getattr(cause, "messages", None), dict) else found
             cause = cause.__cause__ or cause.__context__
@@ -105,8 +111,15 @@ def _flattened(messages: object, field: str = "") -> Iterator[tuple[str, str]]:
         for inner in _likeliest(messages):
             yield from _flattened(inner, field)
     else:
-        text = " ".join(str(messages).split()).rstrip(".")
+        text = _told(str(messages))
         yield field, f"{field}: {text}" if field else text
+
+
+def _told(message: str) -> str:
+    """The message in one line of bearable length, without colours and Python's names of objects."""
+    plain = OBJECT.sub("an object", COLOUR.sub("", message[:MOST_TEXT]))
+    text = " ".join(plain.split()).rstrip(".")
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[: LONGEST_SENTENCE - 3]}..."
 
 
 def _likeliest(messages: list[object]) -> list[object]:

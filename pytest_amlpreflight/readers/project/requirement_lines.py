@@ -8,13 +8,14 @@ from packaging.requirements import Requirement as PipRequirement
 from pytest_amlpreflight.facts.project.environment import Requirement, normalised
 from pytest_amlpreflight.facts.project.position import Position
 
+LONGEST = 1000  # characters of one requirement
 CONDA = re.compile(r"(?:[^\s:]+::)?([A-Za-z0-9_][A-Za-z0-9_.-]*)\s*(?:\[(.*)\])?\s*(.*)")
 BRACKETED = re.compile(r"version\s*=\s*['\"]?([^'\"\]]+)")
 
 
 def conda_requirement(text: str, position: Position) -> Requirement | None:
     """The package of a conda spec such as `conda-forge::numpy=1.26`, `numpy >=1.21,<2`; None when it is none."""
-    found = CONDA.fullmatch(text.strip())
+    found = CONDA.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if found is None:
         return None
     name, bracket, rest = found.groups()
@@ -25,9 +26,11 @@ def conda_requirement(text: str, position: Position) -> Requirement | None:
 
 def pip_requirement(text: str, position: Position) -> Requirement | None:
     """The package of a pip requirement such as `mlflow<3` or `name @ https://...`; None when it is none."""
+    if len(text) > LONGEST:
+        return None
     try:
         found = PipRequirement(_without_comment(text))
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):  # markers may be nested without end
         return None
     specifier = f"@ {found.url}" if found.url else str(found.specifier)
     return Requirement(normalised(found.name), specifier, text.strip(), position, extras=frozenset(found.extras))

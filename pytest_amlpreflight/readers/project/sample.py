@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_amlpreflight.facts.resources.scoring import Sample, SampleRequests
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.project.text_file import SpecError, read_bytes
 
 NAME = "sample-request.json"
+MOST_BYTES = 64 * 1024**2
 DEEPEST = 4
 """Folders below the project's root in which a sample is looked for."""
 
@@ -15,7 +18,10 @@ NOT_OURS = frozenset({"node_modules", "site-packages", "venv", "build", "dist", 
 
 
 def read_sample(requests: SampleRequests, endpoint: str) -> Sample | str:
-    """The sample of an endpoint, or the reason for which there is none."""
+    """The sample of an endpoint, or the reason for which there is none.
+
+    Raises `FactUnreadable` for one that is there and cannot be read, or is larger than any request.
+    """
     given = dict(requests.given)
     if endpoint not in given and requests.named is not None and endpoint not in requests.named:
         return f"a sample is sent to endpoints that were named only: --aml-sample-request {endpoint}=FILE"
@@ -33,7 +39,10 @@ def read_sample(requests: SampleRequests, endpoint: str) -> Sample | str:
 
 def _sample(path: Path) -> Sample:
     kind, _ = mimetypes.guess_type(path.name)
-    return Sample(path, path.read_bytes(), kind or "application/octet-stream")
+    try:
+        return Sample(path, read_bytes(path, str(path), MOST_BYTES), kind or "application/octet-stream")
+    except SpecError as error:
+        raise FactUnreadable("the sample request", status=None, code="NotRead", detail=str(error)) from None
 
 
 def _files(root: Path) -> Iterator[Path]:
