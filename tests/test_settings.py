@@ -181,15 +181,17 @@ def test_a_switch_is_true_or_false(tmp_path: Path, text: str, meant: bool) -> No
         ("tables", "tables", "tables/image-ages.yml is no table; did you mean image-age.yml?"),
         ("tables", "empty", "empty has no table; there are error-codes, "),
         ("tables", "nowhere", "there is no folder nowhere"),
+        ("tables", "broken", "ROOT/broken/image-age.yml: cannot be read as YAML"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_source(tmp_path: Path, name: str, value: str, sentence: str) -> None:
     """One line: what was given, where, and what would do."""
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "tables").mkdir()
+    for folder in ("empty", "tables", "broken"):
+        (tmp_path / folder).mkdir()
     (tmp_path / "tables" / "image-ages.yml").touch()
+    (tmp_path / "broken" / "image-age.yml").write_text("rows: [")
 
     with pytest.raises(pytest.UsageError) as caught:
         read(tmp_path, line={"workspace": ID} | {name: value})
 
-    assert f"--aml-{name}: {sentence}" in str(caught.value)
+    assert f"--aml-{name}: {sentence}" in str(caught.value).replace(str(tmp_path), "ROOT")

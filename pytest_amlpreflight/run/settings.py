@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_amlpreflight.data import TableError
+from pytest_amlpreflight.data import load as load_table
 from pytest_amlpreflight.data import names as table_names
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.run.config_files import (
@@ -287,6 +289,11 @@ def _tables(setting: Setting, start: Path) -> Path:
         what = f"{setting.value}/{unknown[0]} is no table" if unknown else f"{setting.value} has no table"
         hint = f"did you mean {near[0]}.yml?" if near else f"there are {', '.join(known)}, each a .yml"
         raise pytest.UsageError(f"{setting.source}: {what}; {hint}")
+    try:
+        for file in path.glob("*.yml"):
+            load_table(file.stem, path)
+    except TableError as error:
+        raise pytest.UsageError(f"{setting.source}: {error}") from None
     return path
 
 
