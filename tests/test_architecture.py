@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from pytest_amlpreflight.run.suite import topic_modules
 
 PACKAGE = Path(pytest_amlpreflight.__file__).parent
 README = PACKAGE.parent / "README.md"
+DOCS = PACKAGE.parent / "docs"
 CHECKS = {
     f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
     for module in topic_modules()
@@ -136,16 +138,16 @@ def _blocked_offline(path: Path) -> list[str]:
     return [*content.get("blocks", []), *content.get("advises", [])]
 
 
-def test_every_option_stands_in_the_readme() -> None:
-    """What `--help` lists, the README explains."""
-    text = README.read_text(encoding="utf-8")
+def test_every_option_is_documented() -> None:
+    """What `--help` lists, a page explains."""
+    text = (DOCS / "options.md").read_text(encoding="utf-8")
 
     assert [option.flag for option in OPTIONS if option.flag not in text] == []
 
 
 def test_every_link_in_the_documentation_is_microsoft_s_own() -> None:
     """No invented address stands in what an operator reads."""
-    texts = [README, *(PACKAGE / "checks").glob("*.md")]
+    texts = [README, *DOCS.glob("*.md"), *(PACKAGE / "checks").glob("*.md")]
     links = {link for path in texts for link in re.findall(r"https?://[^\s)>`'\"]+", path.read_text(encoding="utf-8"))}
 
     ours = (
@@ -153,3 +155,21 @@ def test_every_link_in_the_documentation_is_microsoft_s_own() -> None:
     )
     allowed = re.compile(rf"{ours}|https://(login\.microsoftonline|management\.azure)\.com")
     assert sorted(link for link in links if not allowed.match(link)) == []
+
+
+def test_the_readme_is_short() -> None:
+    """What is looked up stands in the pages behind it."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 90
+
+
+def test_the_pages_that_follow_from_the_code_are_up_to_date() -> None:
+    """`python docs/generate.py` writes them."""
+    spec = spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = module_from_spec(spec)
+    spec.loader.exec_module(generate)
+
+    stale = [name for name, text in generate.pages().items() if (DOCS / name).read_text(encoding="utf-8") != text]
+
+    assert stale == [], "run: python docs/generate.py"
