@@ -36,6 +36,8 @@ class Finding:
     finding, without numbers: check, resource and key together name the same finding on another night. `headline` is the
     reason where there is no culprit. `waited` says how long the run waited for it; `permission` is what would have
     answered; `behind` names the resource that was not read, or behind which a check was not reached.
+    `target_id` is the ARM id of the target. `waived` is `waived` or `known` where the failure is expected; `waiver`
+    says by whom and until when, or that it was; `since` says when it was first seen.
     """
 
     check: str
@@ -51,6 +53,10 @@ class Finding:
     waited: str = ""
     permission: str = ""
     behind: str = ""
+    target_id: str = ""
+    waived: str = ""
+    waiver: str = ""
+    since: str = ""
     phase: str = ""
 
     def __str__(self) -> str:
@@ -70,7 +76,7 @@ class Finding:
 
     def parts(self) -> Iterator[tuple[str, str]]:
         """Below the headline: each part that says something, with its name."""
-        for name in ("found", "waited", "expected", "fix"):
+        for name in ("found", "waited", "expected", "fix", "since", "waiver"):
             if text := getattr(self, name):
                 yield name, text
 

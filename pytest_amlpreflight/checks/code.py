@@ -8,7 +8,7 @@ from pytest_amlpreflight.facts.project.environment import Environment, ModelFold
 from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.fix import EditLine
+from pytest_amlpreflight.fix import EditLine, Fix, InWords
 from pytest_amlpreflight.verdict import Fixes, advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
@@ -292,16 +292,21 @@ def _check_run(script: Script, run: Function) -> None:
     elif not inputs:
         problem = "takes no argument for the input data"
     elif {"rawhttp", "input_schema"} <= set(run.decorators):
-        problem = "has both @rawhttp and @input_schema"
+        _refused_run(script, run, "has both @rawhttp and @input_schema", InWords("take one of the two decorators away"))
     elif run.is_async:
         problem = "is a coroutine, which the server does not await"
     else:
         return
-    _refused(
+    _refused_run(script, run, problem, EditLine(run.position, "def run(data):"))
+
+
+def _refused_run(script: Script, run: Function, problem: str, fix: Fix) -> NoReturn:
+    blocked(
         f"{script.name} defines run() so that the server refuses it",
         found=f"run() {problem} at {run.position}",
         expected="def run(data): named arguments, one decorator",
-        fix=EditLine(run.position, "def run(data):"),
+        fix=fix,
+        where=run.position,
     )
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from pytest_amlpreflight.facts.resources.access import Access, Answer, Decision
+from pytest_amlpreflight.checks._roles import grant
+from pytest_amlpreflight.facts.resources.access import Access, Decision
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import Command, Fix, GrantRole, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
@@ -43,7 +43,7 @@ def check_registry_grants_pull_to_endpoint_identity(
         lacking, role = _refused_pull(aml_registry, access)
         if lacking:
             headline = f"identity {identity.name} cannot pull from registry {aml_registry.name}"
-            _blocked_by(headline, identity, access, lacking, role)
+            _blocked_by(headline, access, lacking, role)
 
 
 @check("identity", explains=("BadArgument", "ERR_1300"), settles=True)
@@ -72,7 +72,6 @@ def check_storage_grants_blob_read_to_endpoint_identity(
             verb = lacking[0].rpartition("/")[2]
             _blocked_by(
                 f"identity {identity.name} cannot {verb} blobs of storage account {account}",
-                identity,
                 access,
                 lacking,
                 role,
@@ -134,7 +133,7 @@ def check_private_image_registry_grants_pull(
         lacking, role = _refused_pull(aml_image_registry, access)
         if lacking:
             headline = f"identity {identity.name} cannot pull from registry {aml_image_registry.name}"
-            _blocked_by(headline, identity, access, lacking, role)
+            _blocked_by(headline, access, lacking, role)
 
 
 def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
@@ -179,24 +178,12 @@ def _first_refused(decisions: Sequence[tuple[str, Decision]]) -> tuple[str, Deci
     return next(((action, decision) for action, decision in decisions if not decision.granted), None)
 
 
-def _blocked_by(headline: str, identity: Identity, access: Access, lacking: tuple[str, Decision], role: str) -> None:
+def _blocked_by(headline: str, access: Access, lacking: tuple[str, Decision], role: str) -> None:
     action, decision = lacking
-    assign = GrantRole(role, identity.principal_id, access.scope)
-    listing = f"{access.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01"
-    fixes: dict[Answer, tuple[Fix, ...]] = {
-        Answer.DENIED: (
-            Command(f"az rest --method get --url '{listing}'"),
-            InWords("(a deny assignment wins over every role: have its owner take it back)"),
-        ),
-        Answer.CONDITIONAL: (
-            assign,
-            InWords("(this role without a condition, or see that the condition holds here)"),
-        ),
-    }
     blocked(
         headline,
         found=decision.because,
         expected=f"{action} granted",
-        fix=fixes.get(decision.answer, (assign,)),
+        fix=grant(role, access, decision),
         resource=access.scope,
     )

@@ -2,8 +2,11 @@
 looks at an endpoint.
 """
 
+from collections.abc import Iterable
+
+from pytest_amlpreflight.checks._roles import grant
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.resources.access import Access, Decision
+from pytest_amlpreflight.facts.resources.access import Access, Answer, Decision
 from pytest_amlpreflight.facts.resources.caller import Caller
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
@@ -17,11 +20,13 @@ from pytest_amlpreflight.facts.resources.subscription import (
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import GrantRole, InWords
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.fix import InWords
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 ASSIGN_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+ASSIGN_IDENTITY_IN_ROLES = "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"
+"""How the built-in Managed Identity Operator spells it; Azure takes it for the same action."""
 ASSIGN_ROLE = "Microsoft.Authorization/roleAssignments/write"
 ROLES_OF_AN_ENDPOINT = 4
 """Pull, blob read, metrics and connection secrets: what Azure assigns to a system-assigned identity.
@@ -107,17 +112,16 @@ def check_deployer_may_deploy(
     """
     resources = ("deployments",) if aml_endpoint.live else ("", "deployments")
     actions = ["/".join(filter(None, (ENDPOINTS, part, verb))) for part in resources for verb in ("read", "write")]
-    for action in actions:
-        _require(aml_deployer_access, action, aml_caller, "AzureML Data Scientist")
-    for access in aml_deployer_identity_access:
-        _require(access, ASSIGN_IDENTITY, aml_caller, "Managed Identity Operator")
+    needs = [(aml_deployer_access, actions, "AzureML Data Scientist")]
+    needs += [(access, [ASSIGN_IDENTITY], "Managed Identity Operator") for access in aml_deployer_identity_access]
+    for_each(lambda access, actions, role: _require(access, actions, aml_caller, role), *zip(*needs, strict=True))
     decision = aml_deployer_access.allows(ASSIGN_ROLE)
     if aml_endpoint.managed and not aml_endpoint.identity_ids and not aml_endpoint.live and not decision.granted:
         advise(
             f"{aml_caller} cannot grant roles to the endpoint's identity",
             found=decision.because,
             expected=f"{ASSIGN_ROLE} granted, where the code reads more than the workspace's own registry and storage",
-            fix=_assign("Role Based Access Control Administrator", aml_deployer_access, aml_caller),
+            fix=grant("Role Based Access Control Administrator", aml_deployer_access, decision, _kind(aml_caller)),
         )
 
 
@@ -221,16 +225,27 @@ def check_role_assignments_remain(
     )
 
 
-def _require(access: Access, action: str, caller: Caller, role: str) -> None:
-    decision: Decision = access.allows(action)
-    if decision.granted:
+def _require(access: Access, actions: Iterable[str], caller: Caller, role: str) -> None:
+    lacking = ((action, _decision(access, action)) for action in actions)
+    action, decision = next(((one, found) for one, found in lacking if not found.granted), ("", None))
+    if decision is None:
         return
     blocked(
         f"{caller} may not {_in_words(action)}",
         found=f"{decision.because}, at {describe_scope(access.scope)}",
         expected=f"{action} granted",
-        fix=(_assign(role, access, caller), InWords("(or run the preflight as the identity that deploys)")),
+        fix=(
+            *grant(role, access, decision, _kind(caller)),
+            InWords("(or run the preflight as the identity that deploys)"),
+        ),
     )
+
+
+def _decision(access: Access, action: str) -> Decision:
+    decision = access.allows(action)
+    if action == ASSIGN_IDENTITY and decision.answer is Answer.ABSENT:
+        return access.allows(ASSIGN_IDENTITY_IN_ROLES)
+    return decision
 
 
 def _in_words(action: str) -> str:
@@ -240,9 +255,8 @@ def _in_words(action: str) -> str:
     return f"{verb} {'deployments' if '/deployments/' in action else 'online endpoints'}"
 
 
-def _assign(role: str, access: Access, caller: Caller) -> GrantRole:
-    kind = "ServicePrincipal" if caller.application_id else "User"
-    return GrantRole(role, caller.object_id, access.scope, kind)
+def _kind(caller: Caller) -> str:
+    return "ServicePrincipal" if caller.application_id else "User"
 
 
 def _register(names: list[str], providers: ResourceProviders) -> str:

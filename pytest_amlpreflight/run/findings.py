@@ -13,6 +13,7 @@ from pytest_amlpreflight.facts.rules.az_ml import placed
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
 from pytest_amlpreflight.fix import Fix, reworded
+from pytest_amlpreflight.run.memory import MEMORY, excuse
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
@@ -69,7 +70,9 @@ def findings_in(reporter: pytest.TerminalReporter) -> list[Finding]:
 
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> list[Finding]:
     """Put the findings of a test's phase on its report, and into JUnit's properties."""
-    found = list(_findings(item, call, report))
+    memory = item.config.stash.get(MEMORY, None)
+    found = [memory.recall(one) if memory else one for one in _findings(item, call, report)]
+    excuse(report, found)
     setattr(report, ATTRIBUTE, [one.as_json() for one in found])
     properties = [pair for one in found for pair in _properties(one)]
     item.user_properties += properties
@@ -114,7 +117,7 @@ def _said(problem: BaseException) -> BaseException:
 def _about(item: pytest.Item, outcome: Outcome, **words: str) -> Finding:
     target, preflight = target_of(item), item.config.stash.get(PREFLIGHT, None)
     resource, phase = target.resource_id if target else "", preflight.settings.phase if preflight else ""
-    blank = Finding(check_of(item), outcome, str(target or ""), resource, phase=phase)
+    blank = Finding(check_of(item), outcome, str(target or ""), resource, target_id=resource, phase=phase)
     return replace(blank, **words)  # type: ignore[arg-type]  # the words are the fields that hold text
 
 

@@ -6,6 +6,7 @@ that start a process are held by runs of the plugin, all others by call; there t
 machine.
 """
 
+import contextlib
 import importlib.util
 import inspect
 import re
@@ -26,13 +27,14 @@ from pytest_amlpreflight.facts.project.package_resolution import PackageResoluti
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
 from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
 from pytest_amlpreflight.finding import Outcome
+from pytest_amlpreflight.fix import AddLine, EditLine, edited
 from pytest_amlpreflight.readers.project.environment_files import read_environment
 from pytest_amlpreflight.readers.project.model_folder import read_model_folder
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.readers.project.template_file import read_template
 from pytest_amlpreflight.run.findings import findings_of
-from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, PreflightAdvice
 
 WORDS = {
     Outcome.FAILED: "blocks",
@@ -184,6 +186,54 @@ def test_failure_is_noticed_by_its_checks_alone(path: Path, tmp_path: Path) -> N
     assert noticed["blocks"] == set(failure["blocks"])
     if "advises" in failure:
         assert noticed["advises"] == set(failure["advises"])
+
+
+def culprits(root: Path) -> list[Culprit]:
+    """What blocks the project as it is."""
+    known, found = facts(root), list[Culprit]()
+    for function in checks().values():
+        arguments = {each: known[each] for each in inspect.signature(function).parameters}
+        with warnings.catch_warnings(action="ignore"), contextlib.suppress(NotApplicable):
+            try:
+                function(**arguments)
+            except Blocked as verdict:
+                found += verdict.culprits
+    return found
+
+
+EDITED = {
+    "init-takes-an-argument",
+    "instances-none",
+    "managed-deployment-scales-by-utilization",
+    "mlflow-model-on-an-old-python",
+    "probe-shorter-than-the-start",
+    "probe-without-a-period",
+    "python-end-of-life",
+    "run-takes-anything",
+    "server-against-flask",
+    "server-beside-monitoring",
+    "server-needs-a-newer-python",
+    "timeout-above-azures-limit",
+    "timeout-below-the-latency",
+    "too-few-instances-for-the-load",
+    "worker-count-is-a-word",
+}
+"""The failures that one line of the user's file mends."""
+
+
+@pytest.mark.parametrize("path", BY_CALL, ids=lambda path: path.stem)
+def test_a_line_that_is_written_as_the_fix_says_mends_the_project(path: Path, tmp_path: Path) -> None:
+    """Where the cure is a line of a file, the project passes with it; everything else is for a person to decide."""
+    project = changed(tmp_path, load(path))
+    fixes = [culprit.fixes[0] for culprit in culprits(project)]
+    edits = [fix for fix in fixes if isinstance(fix, EditLine | AddLine)]
+
+    for fix in edits:
+        file = project / fix.where.path
+        file.write_text(edited(file.read_text(encoding="utf-8"), fix), encoding="utf-8")
+
+    assert bool(edits) is (path.stem in EDITED)
+    assert not edits or culprits(project) == []
 
 
 @pytest.mark.parametrize("path", BY_RUN, ids=lambda path: path.stem)

@@ -44,9 +44,12 @@ def failure_names() -> list[str]:
 
 
 def load(name: str) -> Failure:
-    """The failure of this name. Raises `UnknownFailure` with the nearest names."""
-    path = _DIRECTORY / f"{name}.yml"
-    if name not in failure_names():
+    """The failure of this name, or in the file of this path, which ends with `.yml`. Raises `UnknownFailure` with the
+    nearest names.
+    """
+    given = Path(name)
+    path = given if given.suffix == ".yml" else _DIRECTORY / f"{name}.yml"
+    if path != given and name not in failure_names():
         raise UnknownFailure(name, difflib.get_close_matches(name, failure_names(), cutoff=0.4))
     source = read(path)
     missing = {"title", "guide", "phase", "change"} - set(source)

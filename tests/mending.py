@@ -1,0 +1,93 @@
+"""Fixes, carried out: on the emulated Azure as one more change of its world, on the user's files in place."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.fix import AddLine, EditLine, Fix, GrantRole, SetProperty, edited
+
+ROLE = "Microsoft.Authorization/roleDefinitions"
+ROLES = {
+    "Managed Identity Operator": (["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], []),
+    "AzureML Data Scientist": (["Microsoft.MachineLearningServices/workspaces/*"], []),
+}
+"""Actions and data actions of built-in roles that the example's world does not have."""
+
+
+def carried_out(findings: Iterable[Finding], project: Path) -> Path | None:
+    """Carry out the first fix of each failed finding; the file with what that changes in the world, None where no fix
+    is a value that changes anything.
+    """
+    fixes = [one.fixes[0] for one in findings if one.outcome is Outcome.FAILED]
+    changes = list(_changes(fixes, yaml.safe_load((project / "world.yml").read_text(encoding="utf-8"))))
+    edits = [fix for fix in fixes if isinstance(fix, EditLine | AddLine)]
+    for fix in edits:
+        path = project / fix.where.path
+        path.write_text(edited(path.read_text(encoding="utf-8"), fix), encoding="utf-8")
+    if not changes and not edits:
+        return None
+    mended = project / "mended.yml"
+    content = {"title": "mended", "guide": "", "phase": "pre", "change": changes}
+    mended.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return mended
+
+
+def _changes(fixes: Iterable[Fix], world: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for number, fix in enumerate(fixes):
+        if isinstance(fix, SetProperty):
+            yield {"resource": fix.resource, "merge": _nested(fix.path.split("."), fix.value)}
+        elif isinstance(fix, GrantRole):
+            yield from _granted(fix, number, world)
+
+
+def _nested(path: list[str], value: object) -> object:
+    return {path[0]: _nested(path[1:], value)} if path else value
+
+
+def _granted(fix: GrantRole, number: int, world: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    known = {one["properties"]["roleName"]: one["id"] for one in world["resources"] if one.get("type") == ROLE}
+    role = known.get(fix.role)
+    if role is None:
+        actions, data_actions = ROLES[fix.role]
+        role = f"/providers/{ROLE}/00000000-0000-4000-8000-{number:012}"
+        held = {"actions": actions, "notActions": [], "dataActions": data_actions, "notDataActions": []}
+        properties = {"roleName": fix.role, "type": "BuiltInRole", "assignableScopes": ["/"], "permissions": [held]}
+        yield {"add": {"id": role, "name": role.rpartition("/")[2], "type": ROLE, "properties": properties}}
+    name = f"00000000-0000-4000-9000-{number:012}"
+    properties = {"roleDefinitionId": role, "principalId": fix.principal_id, "principalType": fix.kind}
+    properties |= {"scope": fix.scope, "condition": None, "conditionVersion": None, "createdBy": None}
+    assignment = "Microsoft.Authorization/roleAssignments"
+    place = f"{fix.scope}/providers/{assignment}/{name}"
+    yield {"add": {"id": place, "name": name, "type": assignment, "properties": properties}}
+
+
+MENDED = {
+    "connection-role-missing",
+    "deployer-has-no-role",
+    "deployer-is-a-reader",
+    "deployer-may-not-assign-the-identity",
+    "image-in-a-registry-without-pull-role",
+    "key-vault-role-missing",
+    "key-vault-trusts-another-tenant",
+    "key-vault-turns-trusted-services-away",
+    "key-vault-without-public-access-bypasses-nobody",
+    "registry-honours-repository-roles-only",
+    "registry-pull-role-conditional",
+    "registry-pull-role-missing",
+    "registry-pull-role-on-another-registry",
+    "registry-pull-role-still-spreading",
+    "secret-vault-role-missing",
+    "secret-vault-without-rbac",
+    "storage-read-role-missing",
+    "storage-refuses-the-workspace-keys",
+    "storage-role-is-control-plane-only",
+    "storage-turns-azure-machine-learning-away",
+    "storage-write-role-missing-for-data-collector",
+    "workspace-in-legacy-mode",
+}
+"""The failures that a property or a role mends. The first fix of every other one is a command that creates, deletes,
+registers or approves something, one that only shows what somebody has to decide about, or words.
+"""
