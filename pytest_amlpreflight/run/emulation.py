@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 AZURE_VARIABLES = ("AZURE_", "AZUREML_", "ARM_", "IDENTITY_", "MSI_", "AML_")
 """What would let a real identity, cloud or workspace into an emulated run."""
 
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+"""What would lead a request out of this machine; upper case means the same."""
+
 
 class Emulation:
     """A run's embedded Azure, and the environment that points every SDK to it."""
@@ -56,14 +59,16 @@ class Emulation:
 
     def _enter(self, emulator: "Emulator") -> None:
         for name in list(os.environ):
-            if name.startswith(AZURE_VARIABLES):
+            if name.startswith(AZURE_VARIABLES) or name.lower() in PROXIES:
                 self._environment.delenv(name)
         servers = {
             "AML_DNS_SERVER": emulator.dns_server,
             "AML_AZURE_DNS": emulator.azure_dns,
             "AML_CONNECT_TO": emulator.connect_to,
         }
-        for name, value in {**emulator.environment, **servers, "NO_PROXY": "localhost,127.0.0.1"}.items():
+        # Every host of the world is here: no request may go through a proxy, and `*` counts over the system's as well.
+        direct = {"NO_PROXY": "*", "no_proxy": "*"}
+        for name, value in {**emulator.environment, **servers, **direct}.items():
             self._environment.setenv(name, value)
         self._environment.setenv("AZURE_CONFIG_DIR", os.devnull)
 

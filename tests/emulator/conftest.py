@@ -49,7 +49,7 @@ def write_world(tmp_path: Path) -> Callable[[str], Path]:
 
     def write(sections: str = "") -> Path:
         path = tmp_path / "world.yml"
-        path.write_text(f"tenant: t\ncaller: {{objectId: me}}\n{sections}", encoding="utf-8")
+        path.write_text(f"tenant: t\ncaller: {{objectId: me, enforced: false}}\n{sections}", encoding="utf-8")
         return path
 
     return write

@@ -12,6 +12,9 @@ _ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _DENY_ASSIGNMENTS = "Microsoft.Authorization/denyAssignments"
 _ROLE_DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
 
+EVERYONE = "00000000-0000-0000-0000-000000000000"
+"""The principal that a deny assignment for everybody names."""
+
 _FILTERS = {
     "at_scope": re.compile(r"atScope\(\)", re.IGNORECASE),
     "assigned_to": re.compile(r"assignedTo\('(?P<value>[^']+)'\)", re.IGNORECASE),
@@ -99,6 +102,20 @@ def permissions(world: World, scope: str) -> list[Document]:
     return [block for assignment in mine for block in _blocks(world, assignment)]
 
 
+def denied_permissions(world: World, scope: str) -> list[Document]:
+    """What deny assignments take from the caller at `scope`."""
+    members = world.members_of(world.caller["objectId"])
+    found = [one["properties"] for one in _at(world, _DENY_ASSIGNMENTS, scope, {"at_scope": ""})]
+    met = [one for one in found if _names(one, "principals") & {*members, EVERYONE}]
+    return [block for one in met if not _names(one, "excludePrincipals") & members for block in one["permissions"]]
+
+
+def is_assigned(world: World, scope: str) -> bool:
+    """Whether the caller has a role at the scope, above it or below it."""
+    members = world.members_of(world.caller["objectId"])
+    return any(_principal(one) in members for one in _at(world, _ROLE_ASSIGNMENTS, scope, {}))
+
+
 def _blocks(world: World, assignment: Document) -> Iterator[Document]:
     guid = assignment["properties"]["roleDefinitionId"].rpartition("/")[2]
     definition = role_definition(world, guid)
@@ -133,5 +150,9 @@ def _principal(document: Document) -> str:
 
 
 def _denied(document: Document) -> set[str]:
-    principals: list[dict[str, Any]] = document["properties"].get("principals") or []
+    return _names(document["properties"], "principals")
+
+
+def _names(properties: Document, member: str) -> set[str]:
+    principals: list[dict[str, Any]] = properties.get(member) or []
     return {str(one.get("id")).lower() for one in principals}

@@ -1,16 +1,21 @@
-"""What the caller may ask, where a world's `caller` says `enforced: true`: ARM authorizes first and looks later."""
+"""What the caller may ask: ARM authorizes first and looks later.
+
+The roles that the world assigns to the caller decide, less what deny assignments take away. A world whose `caller` says
+`enforced: false` answers whatever is asked.
+"""
 
 from fnmatch import fnmatchcase
 
 from ..answers import Answer, arm_error
 from ..ids import ArmPath
-from ..world import World
+from ..world import Document, World
 from . import authorization
 
 # Everybody may ask for these: own permissions, own tenants, and rows that hold only what the caller can read.
 _FREE = frozenset(
     {"microsoft.authorization/permissions", "microsoft.resources/tenants", "microsoft.resourcegraph/resources"}
 )
+_SUBSCRIPTIONS = "microsoft.resources/subscriptions"
 
 # Where the action is not the type and a verb. Names from
 # learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
@@ -29,7 +34,7 @@ def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
         return None
     scope = arm.path if arm.name is not None and method == "GET" else arm.parent or "/"
     world.asked.append(wanted)
-    if not world.caller.get("enforced") or _allowed(world, wanted, scope):
+    if _is_open(world) or _allowed(world, wanted, scope):
         return None
     client, object_id = world.caller.get("appId", world.caller["objectId"]), world.caller["objectId"]
     text = (
@@ -43,23 +48,37 @@ def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
 def action(method: str, arm: ArmPath) -> str | None:
     """The action that a request needs, in Azure's spelling; None for what everybody may."""
     kind = arm.type.lower()
-    if kind in _FREE:
+    if kind in _FREE or (kind == _SUBSCRIPTIONS and arm.name is None):
         return None
     return _ACTIONS.get(kind) or f"{arm.type}/{'read' if method == 'GET' else 'action'}"
+
+
+def sees(world: World, subscription: str) -> bool:
+    """Whether a subscription is in the caller's list: a role anywhere in it, or above it, is enough."""
+    return _is_open(world) or authorization.is_assigned(world, subscription)
 
 
 def admits(world: World, wanted: str, scope: str, *, data: bool) -> bool:
     """Whether a service's own host may answer the caller, who needs an action, or a data action, on the resource."""
     world.asked.append(wanted)
-    return not world.caller.get("enforced") or _allowed(world, wanted, scope, data=data)
+    return _is_open(world) or _allowed(world, wanted, scope, data=data)
 
 
 def _allowed(world: World, wanted: str, scope: str, *, data: bool = False) -> bool:
+    if _covered(authorization.denied_permissions(world, scope), wanted, data=data):
+        return False
+    return _covered(authorization.permissions(world, scope), wanted, data=data)
+
+
+def _covered(blocks: list[Document], wanted: str, *, data: bool) -> bool:
     held, left_out = ("dataActions", "notDataActions") if data else ("actions", "notActions")
-    blocks = authorization.permissions(world, scope)
     return any(
         _matches(one.get(held) or [], wanted) and not _matches(one.get(left_out) or [], wanted) for one in blocks
     )
+
+
+def _is_open(world: World) -> bool:
+    return world.caller.get("enforced") is False
 
 
 def _matches(patterns: list[str], wanted: str) -> bool:

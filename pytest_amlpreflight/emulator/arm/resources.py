@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
@@ -9,6 +10,7 @@ from .. import ids
 from ..answers import Answer, arm_error, machine_learning_not_found
 from ..ids import ArmPath
 from ..world import ENDPOINTS, Document, World, type_of
+from . import children
 
 _ZONES = "microsoft.network/privatednszones"
 _ASSETS = re.compile(
@@ -19,10 +21,10 @@ _COMPARISON = re.compile(r"(?P<member>resourceType|resourceGroup|name|location) 
 
 def resource(world: World, arm: ArmPath, own_url: str) -> Answer:
     """One resource by id, in the casing with which it is stored; ARM's or the provider's 404 when there is none."""
-    document = world.get(arm.path) or _embedded(world, arm)
+    document = world.get(arm.path) or _told_of(world, arm)
     if document is None:
         return not_found(world, arm)
-    body = outward(document, own_url)
+    body = outward(children.with_children(world, document), own_url)
     return Answer(body, escape_slashes=arm.type.lower().startswith(_ZONES))
 
 
@@ -35,7 +37,7 @@ def collection(world: World, arm: ArmPath, query: Mapping[str, str], own_url: st
     if missing is not None:
         return missing
     found = _ordered(_members(world, arm), query)
-    members = [outward(one, own_url) for one in found]
+    members = [outward(children.with_children(world, one), own_url) for one in found]
     return page(members, world.page_size, arm, query, own_url)
 
 
@@ -89,8 +91,8 @@ def not_found(world: World, arm: ArmPath) -> Answer:
 
 
 def missing_subscription(world: World, arm: ArmPath) -> Answer | None:
-    """The 404 for every request below a subscription that is not there, whatever it asks for."""
-    if not arm.subscription or world.get(arm.subscription) is not None:
+    """The 404 for a subscription that is not there, which ARM says to everybody."""
+    if arm.subscription is None or world.get(arm.subscription) is not None:
         return None
     text = f"The subscription '{arm.subscription.rpartition('/')[2]}' could not be found."
     return arm_error(404, "SubscriptionNotFound", text)
@@ -98,9 +100,9 @@ def missing_subscription(world: World, arm: ArmPath) -> Answer | None:
 
 def missing_parent(world: World, arm: ArmPath) -> Answer | None:
     """The 404 for a subscription, resource group or parent resource that is not there."""
+    if absent := missing_subscription(world, arm):
+        return absent
     group = arm.resource_group
-    if (missing := missing_subscription(world, arm)) is not None:
-        return missing
     if group and world.get(group) is None and not any(ids.within(known, group) for known in world.documents):
         text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
         return arm_error(404, "ResourceGroupNotFound", text)
@@ -138,21 +140,18 @@ def _members(world: World, arm: ArmPath) -> list[Document]:
         records = [one for one in world.documents.values() if ids.within(one["id"], arm.parent)]
         return [one for one in records if type_of(one).lower() not in (_ZONES, f"{_ZONES}/virtualnetworklinks")]
     stored = list(world.of_type(arm.type, arm.parent or "/"))
-    return stored or _embedded_in(world, arm)
+    known = {ids.key(one["id"]) for one in stored}
+    return stored + [one for one in children.within_parent(world, arm) if ids.key(one["id"]) not in known]
 
 
-def _embedded_in(world: World, arm: ArmPath) -> list[Document]:
-    """Children that live in their parent's answer. There they may lack name and type; on their own they have both."""
-    parent = world.get(arm.parent)
-    if parent is None or not arm.type.lower().endswith("/privateendpointconnections"):
-        return []
-    connections = (parent.get("properties") or {}).get("privateEndpointConnections") or []
-    return [{"name": one["id"].rpartition("/")[2], "type": arm.type, **one} for one in connections]
-
-
-def _embedded(world: World, arm: ArmPath) -> Document | None:
-    siblings = _embedded_in(world, arm)
+def _told_of(world: World, arm: ArmPath) -> Document | None:
+    siblings = children.within_parent(world, replace(arm, parent=_owner(arm)))
     return next((one for one in siblings if ids.key(one["id"]) == ids.key(arm.path)), None)
+
+
+def _owner(arm: ArmPath) -> str:
+    """The resource whose child a path names: the collection in between is none."""
+    return arm.path.rsplit("/", 2)[0]
 
 
 def _listed(document: Document, subscription: str) -> bool:

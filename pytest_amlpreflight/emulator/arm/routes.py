@@ -38,11 +38,13 @@ def dispatch(call: Call) -> Answer:
     )
     if refused is not None:
         return refused
-    if (unknown := resources.missing_subscription(call.world, call.arm)) is not None:
-        return unknown
-    unregistered = _unregistered(call) or enforcement.refusal(call.world, call.method, call.arm)
-    if unregistered is not None:
-        return unregistered
+    refused = (
+        resources.missing_subscription(call.world, call.arm)
+        or _unregistered(call)
+        or enforcement.refusal(call.world, call.method, call.arm)
+    )
+    if refused is not None:
+        return refused
     if handler is None:
         text = f"The request {call.method} {call.arm.path} is not supported."
         return arm_error(404, "InvalidResourceType", text, unknown="no such route")
@@ -110,6 +112,12 @@ def _collection(call: Call) -> Answer:
 
 def _resources(call: Call) -> Answer:
     return resources.resources(call.world, call.arm, call.query, call.own_url)
+
+
+def _subscriptions(call: Call) -> Answer:
+    held = call.world.of_type("Microsoft.Resources/subscriptions")
+    rows = [one for one in held if enforcement.sees(call.world, one["id"])]
+    return resources.page(rows, call.world.page_size, call.arm, call.query, call.own_url)
 
 
 def _tenants(call: Call) -> Answer:
@@ -236,6 +244,7 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/roledefinitions": _role_definitions,
     "microsoft.keyvault/deletedvaults": _deleted_vaults,
     "microsoft.resources/resources": _resources,
+    "microsoft.resources/subscriptions": _subscriptions,
     "microsoft.resources/tenants": _tenants,
 }
 

@@ -14,6 +14,7 @@ WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/con
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/contosomlacr"
 ROLES = "/providers/Microsoft.Authorization/roleAssignments"
 IDENTITY = "b1d4a7e2-2f6a-4b7e-9c55-0d6a6f1d9e33"
+CALLER = "0c6a0c3b-5b1a-4b52-8f0e-6a8f3d1e7c21"
 
 Call = Callable[..., requests.Response]
 
@@ -102,7 +103,8 @@ def test_pages_carry_the_filter_onwards(
         (SUBSCRIPTION, "atScope()", {"3d8c0e2f"}),
         (SUBSCRIPTION, f"principalId eq '{IDENTITY}'", {"1e0d4b6a", "5fae2041", "60bf3152"}),
         (GROUP, f"assignedTo('{IDENTITY}')", {"1e0d4b6a", "2f7b9c1d", "5fae2041", "60bf3152"}),
-        (SUBSCRIPTION, "", {"1e0d4b6a", "2f7b9c1d", "3d8c0e2f", "4e9d1f30", "5fae2041", "60bf3152"}),
+        (GROUP, f"assignedTo('{CALLER}')", {"3d8c0e2f", "71c04263", "82d15374"}),
+        (f"{REGISTRY}/x", "", {"1e0d4b6a", "2f7b9c1d", "3d8c0e2f"}),
         (SUBSCRIPTION, "assignedTo('nobody')", set()),
     ],
 )
