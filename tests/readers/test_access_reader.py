@@ -25,7 +25,7 @@ def deny(world: Any, **properties: object) -> None:
     """A deny assignment on the registry, for everybody unless said otherwise."""
     where = f"{world.id(REGISTRY)}/providers/Microsoft.Authorization/denyAssignments/d"
     everybody = [{"id": EVERYONE, "type": "SystemDefined"}]
-    given = {"principals": everybody, "permissions": [{"actions": ["*"]}], "scope": world.id(REGISTRY).text}
+    given = {"principals": everybody, "permissions": [{"actions": ["*/pull/*"]}], "scope": world.id(REGISTRY).text}
     world.add({"id": where, "name": "d", "properties": {**given, **properties}})
 
 

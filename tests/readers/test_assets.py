@@ -23,8 +23,14 @@ W = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServic
 WORKSPACE = ResourceId("s", "g", "Microsoft.MachineLearningServices/workspaces", "w", W)
 REGISTRY = "/subscriptions/r/resourceGroups/rg/providers/Microsoft.MachineLearningServices/registries/azureml"
 VERSIONS = ", ".join(f"v{n}: {{enabled: {'false' if n == 3 else 'true'}}}" for n in range(30))
+FAR = "/subscriptions/r/resourceGroups/far/providers"
+ACCOUNTS = "\n".join(
+    f"  - {{id: {FAR}/Microsoft.ContainerRegistry/registries/{name}, name: {name}, "
+    f"properties: {{loginServer: {name}.azurecr.io}}}}"
+    for name in ("mine", "shut", "strict")
+)
 WORLD = f"""tenant: t
-caller: {{objectId: me}}
+caller: {{objectId: me, enforced: false}}
 resources:
   - {{id: /subscriptions/s, subscriptionId: s}}
   - {{id: /subscriptions/r, subscriptionId: r}}
@@ -47,6 +53,9 @@ resources:
   {{vaultUri: "https://kv.vault.azure.net/"}}}}
   - {{id: /subscriptions/r/resourceGroups/far/providers/Microsoft.KeyVault/vaults/far, name: far, properties:
   {{vaultUri: "https://far.vault.azure.net/"}}}}
+  - {{id: {FAR}/Microsoft.Storage/storageAccounts/store, name: store, properties: {{primaryEndpoints:
+  {{blob: "https://store.blob.core.windows.net/"}}}}}}
+{ACCOUNTS}
 dns:
   zones: {{unseen.vault.azure.net: {{"@": {{A: [20.1.2.3]}}}}}}
 data_plane:

@@ -107,7 +107,9 @@ def denied_permissions(world: World, scope: str) -> list[Document]:
     members = world.members_of(world.caller["objectId"])
     found = [one["properties"] for one in _at(world, _DENY_ASSIGNMENTS, scope, {"at_scope": ""})]
     met = [one for one in found if _names(one, "principals") & {*members, EVERYONE}]
-    return [block for one in met if not _names(one, "excludePrincipals") & members for block in one["permissions"]]
+    return [
+        block for one in met if not _names(one, "excludePrincipals") & members for block in one.get("permissions") or []
+    ]
 
 
 def is_assigned(world: World, scope: str) -> bool:
