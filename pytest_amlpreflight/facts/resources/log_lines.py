@@ -13,6 +13,7 @@ LONGEST_RECORD = 200_000
 """Characters of a line that is taken for a JSON record."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
+_OF_A_RUNTIME = re.compile(r"^[FP] ")  # whole or part of a line, as container runtimes mark it
 _STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?"
 _LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
 _GAP = r"[ |:-]{1,5}"
@@ -20,6 +21,7 @@ _PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
         r"\[pod/[^\]\s]{1,200}\] ",  # kubectl logs --prefix
+        r"[A-Za-z][\w.-]{0,80}-\d{1,3} {1,20}\| ",  # docker compose
         rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv
         rf"\[{_STAMP}\] \[\d+\] \[(?P<level>{_LEVEL})\] ",  # gunicorn
         r"\((?P<origin>[A-Za-z]\w{0,40}) (?:pid=\d+|rank=\d+)[^)]{0,40}\) ?",  # vLLM's and Ray's processes
@@ -28,6 +30,7 @@ _PREFIXES = tuple(
         rf"{_STAMP}: (?P<level>[IWEF]) (?P<origin>[^\]\s]{{1,120}})\] ?",  # TensorFlow
         rf"(?P<level>{_LEVEL}):(?P<origin>[\w.]{{1,100}}):",  # logging.basicConfig
         rf"(?P<level>{_LEVEL}):\s{{1,9}}",  # uvicorn
+        r"(?:[\w-]{1,40}: )?(?P<origin>text_generation_\w{1,20})(?:::\w{1,40})?: ",  # Text Generation Inference
         rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
         rf"{_STAMP} ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?)?",  # gunicorn/run, docker, kubectl --timestamps
         rf"\[(?P<level>{_LEVEL})\] ?",
@@ -105,14 +108,15 @@ def _without_prefix(line: Line) -> Line:
 
 
 def _from_json(text: str) -> Line | None:
-    """A line of a logger that writes JSON, such as the server of 2019; its message may be JSON once more."""
+    """A line of a logger or a platform that writes JSON; the message of the server of 2019 is JSON once more."""
     record = _object(text)
-    message = record.get("message")
-    if not isinstance(message, str):
+    message = next((record[key] for key in ("message", "msg", "Log", "log") if isinstance(record.get(key), str)), None)
+    if message is None:
         return None
-    level = _LEVELS.get(str(record.get("level") or record.get("levelname") or " ")[:1].upper())
-    inner = _object(message).get("message")
-    return Line(inner if isinstance(inner, str) else message, level or Level.INFO, str(record.get("logger") or "json"))
+    level = _LEVELS.get(str(record.get("level") or record.get("levelname") or "").strip("[ ")[:1].upper())
+    inner = _object(str(message)).get("message")
+    said = inner if isinstance(inner, str) else _OF_A_RUNTIME.sub("", str(message))
+    return Line(said, level, str(record.get("logger") or "json") if level else None)
 
 
 def _object(text: str) -> dict[str, object]:

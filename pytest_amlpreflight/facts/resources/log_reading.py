@@ -10,7 +10,7 @@ from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
-_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root")
+_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _LONGEST_MESSAGE = 4_000
 
@@ -71,10 +71,16 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
 
 
 def _reading(events: Sequence[_Event]) -> LogReading:
-    """The event that ended it, then the others; those that follow from another only where there is no other."""
-    telling = [event for event in events if not event.generic] or list(events)
-    ended = [event for event in reversed(telling) if event.cause or event.traceback]
-    last = next((event for event in ended if event.traceback is None or event.traceback.frames or event.cause), None)
+    """The event that ended it, then the others. Of those that only follow from another, where there is no other, the
+    one that says most.
+    """
+    telling = [event for event in events if not event.generic]
+    if not telling:
+        said = {event.cause.name: event.cause for event in events if event.cause}
+        most = min(said, key=_names().index, default=None)
+        return LogReading((said[most],) if most else ())
+    ended = list(reversed(telling))
+    last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
     if last is not None and last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
@@ -203,6 +209,12 @@ def _marks(lines: Sequence[Line]) -> dict[str, list[int]]:
 @cache
 def _mark_rows() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(row["pattern"]), row["mark"]) for row in load("log-marks").rows)
+
+
+@cache
+def _names() -> list[str]:
+    """The causes in the order of the table."""
+    return [row["cause"] for _, row in _rows()]
 
 
 @cache
