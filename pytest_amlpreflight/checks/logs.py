@@ -8,13 +8,15 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_reading import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import Blocked, Culprit, advise, blocked, check, not_applicable, not_reached
 
 CODES = (
     "ResourceNotReady", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound", "ERR_2200",
     "ERR_2100", "ERR_1300", "DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "PodOutOfMemory", "OutOfQuota",
     "BadArgument", "424", "502", "504", "ImageBuildFailure", "UserScriptException",
 )  # fmt: skip
+
+NONE_CAME_UP = ": no container came up; --aml-local, or az ml online-deployment create --local, shows whether one can"
 
 
 @check("logs", explains=CODES, phases=("post", "audit"), shows_logs=True)
@@ -31,7 +33,7 @@ def check_container_logs_are_clean(
         not_reached("the deployment does not exist")
     deployment = aml_live_deployment
     failed = deployment.provisioning_state not in ("Succeeded", "Creating", "Updating", "Scaling")
-    readings = [(log, log.reading(failed=failed)) for log in _available(aml_container_logs)]
+    readings = [(log, log.reading(failed=failed)) for log in _available(aml_container_logs, failed=failed)]
     _known(deployment, [(log, cause) for log, reading in readings for cause in reading.causes])
     for log, reading in readings if deployment.provisioning_state != "Succeeded" else ():
         if reading.unknown:
@@ -62,29 +64,29 @@ def check_image_is_recent(aml_live_deployment: Deployment | None, aml_container_
         )
 
 
-def _available(logs: tuple[ContainerLog, ...]) -> list[ContainerLog]:
+def _available(logs: tuple[ContainerLog, ...], *, failed: bool = False) -> list[ContainerLog]:
     """The logs there are; the check does not arise where there is none."""
     found = [log for log in logs if log.available]
     if not found:
-        not_applicable("Azure has no container log yet")
+        not_applicable(f"Azure has no container log{NONE_CAME_UP if failed else ' yet'}")
     return found
 
 
 def _known(deployment: Deployment, causes: Sequence[tuple[ContainerLog, LogCause]]) -> None:
-    """Name them all; the headline is the one that ended it."""
-    if not causes:
-        return
-    first = causes[0][1]
-    blocked(
-        f"deployment {deployment.name}: {_named(first)}{f', and {len(causes) - 1} more' if len(causes) > 1 else ''}",
-        found="\n".join(f"{log.container.value} log: {cause.line}" for log, cause in causes),
-        expected="a log without it" if len(causes) == 1 else "a log without them",
-        fix="\n".join(dict.fromkeys(text for _, cause in causes for text in (cause.advice, cause.guide) if text)),
+    """Name them all, the one that ended it first."""
+    if causes:
+        raise Blocked(*(_culprit(deployment, log, cause) for log, cause in causes))
+
+
+def _culprit(deployment: Deployment, log: ContainerLog, cause: LogCause) -> Culprit:
+    what = f" ({cause.what})" if cause.what else ""
+    return Culprit.of(
+        f"deployment {deployment.name}: {cause.title}{what}",
+        found=f"{log.container.value} log: {cause.line}",
+        expected="a log without it",
+        fix="\n".join(filter(None, [cause.advice, cause.guide])),
+        kind=cause.name,
     )
-
-
-def _named(cause: LogCause) -> str:
-    return f"{cause.title} ({cause.what})" if cause.what else cause.title
 
 
 def _unknown(deployment: Deployment, log: ContainerLog, traceback: Traceback) -> None:

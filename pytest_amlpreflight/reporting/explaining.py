@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
@@ -16,6 +16,9 @@ from pytest_amlpreflight.run.settings import asked_for
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.reporting.explanation import Explanation
+
+PIECE = 2_000_000
+"""Characters of standard input that are kept: an error stands at the end of what a tool printed."""
 
 EXPLANATION: pytest.StashKey[Explanation] = pytest.StashKey()
 
@@ -62,12 +65,20 @@ def prepare(preflight: Preflight, config: pytest.Config) -> None:
 
 
 def _standard_input(config: pytest.Config) -> str:
-    """All of it; pytest has taken it away by now, and gives it back."""
+    """Its end; pytest has taken it away by now, and gives it back."""
     capture = config.pluginmanager.get_plugin("capturemanager")
     if capture is None:
-        return sys.stdin.read()
+        return _end_of(sys.stdin)
     capture.suspend_global_capture(in_=True)
     try:
-        return sys.stdin.read()
+        return _end_of(sys.stdin)
     finally:
         capture.resume_global_capture()
+
+
+def _end_of(stream: TextIO) -> str:
+    """The last part of a stream of any length."""
+    end = ""
+    while piece := stream.read(PIECE):
+        end = (end + piece)[-PIECE:]
+    return end

@@ -29,7 +29,7 @@ from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback, chains
 from pytest_amlpreflight.facts.rules.redaction import redact
 
 LARGEST_FILE = 2_000_000
-"""Bytes of a file or of standard input that are read, from its end: there the error stands."""
+"""Bytes of a file that are read, from its end: there the error stands."""
 
 BEHIND_ALL_ELSE = ("subscription::subscription_is_enabled", "workspace::workspace_is_ready")
 """Checks whose failure makes others fail."""
@@ -142,7 +142,7 @@ def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, 
     if what != "-" and not path.is_file():
         raise pytest.UsageError(f"--aml-explain {what}: no such code, file or check{_near(what)}")
     try:
-        text = read_input()[-LARGEST_FILE:] if what == "-" else _decoded(_end_of(path))
+        text = read_input() if what == "-" else _decoded(_end_of(path))
     except OSError as error:
         raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
     explanation = explain_text(text, "standard input" if what == "-" else what)

@@ -313,10 +313,32 @@ def test_an_unknown_exception_fails_only_what_failed() -> None:
         logs.check_container_logs_are_clean(live(provisioning_state="Failed"), printed(TRACEBACK))
 
 
-def test_no_log_is_no_clean_log() -> None:
+def test_every_cause_is_named_in_one_verdict() -> None:
+    """The one that ended it first, each with its own remedy."""
+    blob = "azure.core.exceptions.ResourceNotFoundError: The specified blob does not exist.\n"
+    both = (*printed("OSError: [Errno 28] No space left on device"), ContainerLog(Container.STORAGE_INITIALIZER, blob))
+
+    with pytest.raises(Blocked) as caught:
+        logs.check_container_logs_are_clean(live(provisioning_state="Failed"), both)
+
+    assert [one.kind for one in caught.value.culprits] == ["no_space", "blob_not_found"]
+
+
+def test_a_start_without_an_end_is_a_slow_init_of_what_failed() -> None:
+    """While Azure still creates the deployment it is no verdict."""
+    text = "2026-03-04 08:11:06,519 I [71] azmlinfsrv.user_script - Invoking user's init function"
+
+    logs.check_container_logs_are_clean(live(provisioning_state="Creating"), printed(text))
+
+    with pytest.raises(Blocked, match=r"init\(\) had not come to its end"):
+        logs.check_container_logs_are_clean(live(provisioning_state="Failed"), printed(text))
+
+
+@pytest.mark.parametrize(("state", "words"), [("Creating", "no container log yet"), ("Failed", "no container came up")])
+def test_no_log_is_no_clean_log(state: str, words: str) -> None:
     """Azure's sentence that there is none yet makes the question not arise."""
-    with pytest.raises(NotApplicable, match="no container log yet"):
-        logs.check_container_logs_are_clean(live(), printed("Please try again later."))
+    with pytest.raises(NotApplicable, match=words):
+        logs.check_container_logs_are_clean(live(provisioning_state=state), printed("Please try again later."))
 
 
 @pytest.mark.parametrize(("built", "old"), [("20260601", False), ("20250601", True)])
