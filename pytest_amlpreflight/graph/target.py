@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.graph.fact import READINGS
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.connection.official_client import ml_client
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -35,11 +37,7 @@ def aml_run_options(request: pytest.FixtureRequest) -> RunOptions:
 
 
 @pytest.fixture(scope="session")
-def aml_client(aml_target: Target, aml_azure: Azure) -> MLClient:
+def aml_client(aml_target: Target, aml_azure: Azure) -> Iterator[MLClient]:
     """The official `MLClient` for the target's workspace, with the run's own credential, for tests of your own."""
-    from azure.ai.ml import MLClient  # 2.5 s, which only a test that asks for it should take
-
-    workspace = aml_target.workspace_id
-    return MLClient(
-        aml_azure.token, workspace.subscription, workspace.resource_group, workspace.name, cloud=aml_azure.cloud.name
-    )
+    with ml_client(aml_azure.token, aml_azure.cloud, aml_target.workspace_id) as client:
+        yield client

@@ -24,6 +24,7 @@ class Cloud:
     key_vault_suffix: str
     registry_suffix: str
     registry_audience: str
+    storage_suffix: str
 
     @property
     def key_vault_audience(self) -> str:
@@ -55,6 +56,7 @@ CLOUDS = {
             key_vault_suffix="vault.azure.net",
             registry_suffix="azurecr.io",
             registry_audience="https://containerregistry.azure.net",
+            storage_suffix="core.windows.net",
         ),
         Cloud(
             name="AzureUSGovernment",
@@ -67,6 +69,7 @@ CLOUDS = {
             key_vault_suffix="vault.usgovcloudapi.net",
             registry_suffix="azurecr.us",
             registry_audience="https://management.usgovcloudapi.net",
+            storage_suffix="core.usgovcloudapi.net",
         ),
         Cloud(
             name="AzureChinaCloud",
@@ -79,6 +82,7 @@ CLOUDS = {
             key_vault_suffix="vault.azure.cn",
             registry_suffix="azurecr.cn",
             registry_audience="https://management.chinacloudapi.cn",
+            storage_suffix="core.chinacloudapi.cn",
         ),
     )
 }
@@ -126,4 +130,5 @@ def _described(resource: str, body: object) -> Cloud:
         authority=authority,
         key_vault_suffix=(suffixes.text("keyVaultDns") or known.key_vault_suffix).lstrip("."),
         registry_suffix=(suffixes.text("acrLoginServer") or known.registry_suffix).lstrip("."),
+        storage_suffix=(suffixes.text("storage") or known.storage_suffix).lstrip("."),
     )
