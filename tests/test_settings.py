@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.run.config_files import Setting
+from pytest_amlpreflight.run.config_files import Setting, azure_cli_folder
 from pytest_amlpreflight.run.options import OPTIONS, Option
 from pytest_amlpreflight.run.settings import Settings, read_settings
 
@@ -195,3 +195,19 @@ def test_what_makes_no_sense_is_named_with_its_source(tmp_path: Path, name: str,
         read(tmp_path, line={"workspace": ID} | {name: value})
 
     assert f"--aml-{name}: {sentence}" in str(caught.value).replace(str(tmp_path), "ROOT")
+
+
+@pytest.mark.parametrize(
+    ("environ", "windows", "folder"),
+    [
+        ({"HOME": "/home/me", "USERPROFILE": "C:/Users/me"}, False, Path("/home/me/.azure")),
+        ({"HOME": "/c/Users/me", "USERPROFILE": "C:/Users/me"}, True, Path("C:/Users/me/.azure")),
+        ({"AZURE_CONFIG_DIR": "/elsewhere", "HOME": "/home/me"}, False, Path("/elsewhere")),
+        ({}, False, None),
+    ],
+)
+def test_the_azure_clis_folder_is_where_the_cli_looks(
+    environ: dict[str, str], windows: bool, folder: Path | None
+) -> None:
+    """Git's shell sets a HOME on Windows, of which the CLI knows nothing."""
+    assert azure_cli_folder(environ, windows=windows) == folder

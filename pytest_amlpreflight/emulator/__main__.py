@@ -1,6 +1,7 @@
 """The emulator as a command: serves a world on 127.0.0.1 and prints what to export, until it is stopped."""
 
 import argparse
+import os
 import re
 import shlex
 import signal
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        _print_exports(emulator)
+        _print_exports(emulator, options.shell)
         stopped.wait()
     finally:
         emulator.stop()
@@ -48,12 +49,24 @@ def _parser() -> argparse.ArgumentParser:
         "--failure", action="append", default=[], metavar="NAME", help=f"one of {', '.join(failure_names())}"
     )
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="100ms", help="wait before each answer")
+    own = "powershell" if os.name == "nt" else "sh"
+    parser.add_argument(
+        "--shell", choices=("sh", "powershell"), default=own, help="the shell to paste the printed lines into"
+    )
     return parser
 
 
-def _print_exports(emulator: Emulator) -> None:
+def assignment(name: str, value: str, shell: str) -> str:
+    """A line that sets a variable of the environment, to be pasted into `sh` or `powershell`."""
+    if shell == "powershell":
+        quoted = value.replace("'", "''")
+        return f"$env:{name} = '{quoted}'"
+    return f"export {name}={shlex.quote(value)}"
+
+
+def _print_exports(emulator: Emulator, shell: str) -> None:
     for name, value in emulator.environment.items():
-        print(f"export {name}={shlex.quote(value)}")
+        print(assignment(name, value, shell))
     print(f"# ARM        {emulator.url}")
     print(f"# DNS        {emulator.dns_server}")
     print(f"# Azure DNS  {emulator.azure_dns}", flush=True)

@@ -1,6 +1,7 @@
 """What Azure's own tools leave lying about: a workspace's `config.json`, and the Azure CLI's defaults."""
 
 import json
+import os
 from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as IniError
@@ -77,8 +78,9 @@ def from_azure_cli(environ: Mapping[str, str], key: str) -> Setting | None:
     """`az config set defaults.workspace=...` and `az account set`, read from the files the CLI keeps."""
     from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
 
-    home = environ.get("AZURE_CONFIG_DIR") or (environ.get("HOME") or environ.get("USERPROFILE") or "") + "/.azure"
-    folder = Path(home)
+    folder = azure_cli_folder(environ, windows=os.name == "nt")
+    if folder is None:
+        return None
     if key == "subscription":
         return _cli_subscription(folder / "azureProfile.json")
     parser = ConfigParser(interpolation=None)
@@ -88,6 +90,13 @@ def from_azure_cli(environ: Mapping[str, str], key: str) -> Setting | None:
     except (IniError, SpecError):  # a broken file of another tool is no reason to stop
         return None
     return Setting(value, f"Azure CLI default ({folder / 'config'})") if value else None
+
+
+def azure_cli_folder(environ: Mapping[str, str], *, windows: bool) -> Path | None:
+    """Where the Azure CLI keeps its files: on Windows in the user's profile, whatever HOME a shell has set there."""
+    home = environ.get("USERPROFILE" if windows else "HOME")
+    own = environ.get("AZURE_CONFIG_DIR")
+    return Path(own) if own else Path(home, ".azure") if home else None
 
 
 def _cli_subscription(path: Path) -> Setting | None:

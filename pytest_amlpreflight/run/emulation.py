@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_amlpreflight.readers.project.text_file import shown_path
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.settings import Sources
 
@@ -76,7 +77,7 @@ class Emulation:
         """Say that none of this is real."""
         broken = f", broken by {', '.join(self.failures)}" if self.failures else ""
         canned = ", scoring answers are canned" if self.emulator and self.emulator.canned else ""
-        return f"aml-preflight: EMULATED Azure from {_shown(self.world)}{broken}{canned}"
+        return f"aml-preflight: EMULATED Azure from {shown_path(self.world, Path.cwd())}{broken}{canned}"
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """What was asked for that the emulator has no answer to: a gap in it, or a misreading of Azure in a reader."""
@@ -120,7 +121,3 @@ def _duration(text: str) -> float:
         return float(number) / factor
     except ValueError:
         raise pytest.UsageError(f"--aml-emulator-latency: {text!r} is no duration such as 100ms or 0.1s") from None
-
-
-def _shown(path: Path) -> str:
-    return os.path.relpath(path)

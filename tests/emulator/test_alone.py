@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.emulator.__main__ import main, seconds
+from pytest_amlpreflight.emulator.__main__ import assignment, main, seconds
 
 
 def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
@@ -44,3 +44,12 @@ def test_a_latency_that_is_no_time_is_refused() -> None:
     """The complaint shows the form."""
     with pytest.raises(argparse.ArgumentTypeError, match="no time such as 100ms"):
         seconds("soon")
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [("sh", """export A='it'"'"'s 1'"""), ("powershell", "$env:A = 'it''s 1'")],
+)
+def test_the_lines_are_those_of_the_shell(shell: str, line: str) -> None:
+    """Each with its own way to quote."""
+    assert assignment("A", "it's 1", shell) == line

@@ -21,10 +21,10 @@ class SpecError(Exception):
 
 def shown_path(path: Path, root: Path) -> str:
     """The path as a message calls it: relative to `root` where it lies below it, with forward slashes."""
-    for base in (str(root), os.path.realpath(root)):  # a temporary folder is often a symbolic link
-        relative = os.path.relpath(root / path, base)
-        if not relative.startswith(".."):
-            return Path(relative).as_posix()
+    full = Path(os.path.abspath(root / path))  # not `relpath`, which raises where two drives are involved
+    for base in (os.path.abspath(root), os.path.realpath(root)):  # a temporary folder is often a symbolic link
+        if full.is_relative_to(base):
+            return full.relative_to(base).as_posix()
     return path.as_posix()
 
 
