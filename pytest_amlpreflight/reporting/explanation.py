@@ -37,6 +37,9 @@ BEHIND_ALL_ELSE = ("subscription::subscription_is_enabled", "workspace::workspac
 FEW_LINES = 40
 """Lines of a text that may quote a cause without being a log."""
 
+FEW_BREAKS = 5
+"""Line breaks below which a text with more written ones was copied out of a JSON string."""
+
 _STATUS = re.compile(
     r"(?i)(?:(?<![\w\"'-])(?:status(?: ?code)?|response code)\"?\s?[:=]?\s?\(?|HTTP/\d(?:\.\d)? |HTTP(?: error)? )"
     r"([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
@@ -224,16 +227,21 @@ def _mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
 
 
 def _unpacked(text: str) -> str:
-    """The text itself, where it came as one JSON string or as the answer of `getLogs`."""
+    """The text itself, where it came as one JSON string, as the answer of `getLogs`, or as part of either."""
     stripped = text.strip().lstrip("\ufeff")
-    if not stripped.startswith(('"', '{"content"')):
-        return stripped
+    inner = _in_json(stripped) if stripped.startswith(('"', '{"content"')) else None
+    if inner is None and stripped.count("\n") < FEW_BREAKS < stripped.count("\\n"):
+        inner = stripped.replace("\\n", "\n").replace('\\"', '"')
+    return stripped if inner is None else inner
+
+
+def _in_json(text: str) -> str | None:
     try:
-        value = json.loads(stripped, strict=False)
+        value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
-        return stripped
+        return None
     inner = value.get("content") if isinstance(value, dict) else value
-    return inner if isinstance(inner, str) else stripped
+    return inner if isinstance(inner, str) else None
 
 
 def _end_of(path: Path) -> bytes:

@@ -66,6 +66,31 @@ def test_a_log_as_one_json_string_is_unpacked() -> None:
     assert explain_text(text, "x").causes[0].what == "lightgbm"
 
 
+def test_a_log_copied_out_of_a_json_string_is_unpacked() -> None:
+    """Its line breaks are written ones."""
+    lines = ("a", "b", "c", "d", "/run: line 67: 44 Killed gunicorn", "ModuleNotFoundError: No module named 'main'", "")
+    log = r"\n".join(lines)
+
+    assert [cause.name for cause in explain_text(log, "x").causes] == ["script_missing", "out_of_memory"]
+
+
+def test_a_long_log_of_json_records_takes_a_moment() -> None:
+    """Two thousand records, each with the address of a blob."""
+    inner = json.dumps({"message": "GET https://store.blob.core.windows.net/a?sv=2020&sig=abc%3D"})
+    record = json.dumps({"timestamp": "2019-02-01T07:06:53Z", "message": inner, "level": "INFO", "logger": "root"})
+    began = time.process_time()
+
+    for text in ("\n".join([record] * 2000), json.dumps("\n".join([record] * 2000)), record * 2000):
+        assert not explain_text(text, "x").known
+
+    assert time.process_time() - began < 10
+
+
+def test_codes_name_no_checks() -> None:
+    """Which checks explain a code the checks themselves say."""
+    assert not [row["code"] for row in load("error-codes").rows if "checks" in row]
+
+
 def test_what_failed_on_this_machine_is_not_taken_for_the_containers() -> None:
     """An exception of the SDK beside the user's script is no exception of a scoring script."""
     text = """Traceback (most recent call last):
