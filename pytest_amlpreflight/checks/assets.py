@@ -2,14 +2,17 @@
 
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference, ModelType
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.asset import (
-    ModelFiles,
+    AssetFiles,
+    RegisteredCode,
     RegisteredEnvironment,
     RegisteredModel,
     is_resolvable,
 )
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 UPLOADED = "the deployment brings its own {}, which its creation registers"
@@ -20,14 +23,17 @@ def check_model_is_registered(
     aml_model_reference: AssetReference | None,
     aml_registered_model_or_none: RegisteredModel | None,
     aml_deployment: Deployment,
+    aml_target: Target,
 ) -> None:
-    """The model that the deployment names is registered, in the version that it names.
+    """The model that the deployment names is registered in the deployment's own workspace, or in a registry, in the
+    version that it names.
 
     A version that was deleted, or a label other than `latest`, ends the creation, and takes a running deployment's
-    next instance with it.
+    next instance with it. So does a model of another workspace, whether it is there or not.
     """
     if aml_model_reference is None:
         not_applicable(UPLOADED.format("model"))
+    _block_foreign(aml_model_reference, aml_deployment, aml_target)
     model = aml_registered_model_or_none
     if model is None:
         _block_absent("model", aml_model_reference, aml_deployment)
@@ -36,7 +42,7 @@ def check_model_is_registered(
 
 
 @check("assets", explains=("BadArgument", "ERR_1300"))
-def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_model_files: ModelFiles | None) -> None:
+def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_model_files: AssetFiles | None) -> None:
     """The registered model's files are still in the storage account.
 
     A registration is a name for a path. Whoever cleans up the storage account leaves the name behind, and the
@@ -51,12 +57,38 @@ def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_mo
     name, version = aml_registered_model.name, aml_registered_model.version
     blocked(
         f"model {name}:{version} has no files left in its storage account",
-        found=f"{aml_model_files.absent} does not exist"
-        if aml_model_files.absent
-        else f"no blob at {aml_model_files.place}",
+        found=_lost(aml_model_files),
         expected=f"the files of {aml_registered_model.uri}",
         fix=f"az ml model create --name {name} --path FOLDER (registers the files again, as the next version)",
     )
+
+
+@check("assets", explains=("BadArgument", "ERR_1300"))
+def check_code_files_exist(
+    aml_code_reference: AssetReference | None,
+    aml_registered_code_or_none: RegisteredCode | None,
+    aml_code_files: AssetFiles | None,
+    aml_deployment: Deployment,
+) -> None:
+    """The registered scoring code is there, and so are its files in the storage account.
+
+    Every deployment's code is registered when it is created, and each new instance downloads it again: whoever cleans
+    up the storage account takes it from a deployment that serves.
+    """
+    if aml_code_reference is None:
+        not_applicable(UPLOADED.format("code"))
+    if aml_registered_code_or_none is None:
+        _block_absent("code", aml_code_reference, aml_deployment)
+    elif aml_code_files is None:
+        not_applicable(f"the code's files are on no blob storage: {aml_registered_code_or_none.uri}")
+    elif not aml_code_files.count:
+        blocked(
+            f"the code of deployment {aml_deployment.name} has no files left in its storage account",
+            found=_lost(aml_code_files),
+            expected=f"the files of {aml_registered_code_or_none.uri}",
+            fix=f"az ml online-deployment update --endpoint-name {aml_deployment.endpoint_name} --file SPEC.yml"
+            "\n(uploads the code again)",
+        )
 
 
 @check("assets", explains=("BadArgument", "ERR_1200", "ResourceNotFound"))
@@ -141,6 +173,26 @@ def check_mlflow_model_fits_the_network(
         fix="az ml workspace update --name "
         f"{aml_workspace.name} --managed-network allow_internet_outbound, and take egress_public_network_access out",
     )
+
+
+def _block_foreign(reference: AssetReference, deployment: Deployment, target: Target) -> None:
+    """A model of another workspace: its id names the workspace that it is in."""
+    home = parse_resource_id("/" + (reference.arm_id or "").strip("/").split("/models/")[0])
+    if home is None or home == target.workspace_id:
+        return
+    blocked(
+        f"model {reference} is registered in another workspace, {home.name}",
+        found=f"{deployment.where('model')}: {reference.arm_id}",
+        expected=f"a model of workspace {target.workspace_id.name}, or of a registry",
+        fix=f"az ml model share --name {reference.name} --version {reference.version} --registry-name REGISTRY "
+        f"--share-with-name {reference.name} --share-with-version {reference.version}"
+        f" --workspace-name {home.name} --resource-group {home.resource_group}\n"
+        "(then name it azureml://registries/REGISTRY/models/...; or register it here: az ml model create)",
+    )
+
+
+def _lost(files: AssetFiles) -> str:
+    return f"{files.absent} does not exist" if files.absent else f"no blob at {files.place}"
 
 
 def _block_absent(word: str, reference: AssetReference, deployment: Deployment) -> None:

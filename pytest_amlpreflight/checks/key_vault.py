@@ -1,5 +1,7 @@
 """The workspace's key vault, as the endpoint's creation will meet it."""
 
+from collections.abc import Mapping
+
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -13,15 +15,20 @@ SECRETS = "Microsoft.KeyVault/vaults/secrets"
 
 
 @check("key_vault", explains=("BadRequest",), phases=("pre", "audit"))
-def check_vault_admits_trusted_services(aml_key_vault: KeyVault) -> None:
+def check_vault_admits_trusted_services(aml_key_vault: KeyVault, aml_endpoint_auth_modes: Mapping[str, str]) -> None:
     """The vault's firewall lets trusted Azure services through.
 
     Creating an endpoint with key authentication stores its keys in this vault. A vault that denies by default and
     bypasses nobody turns Azure Machine Learning away as well, and the creation fails far from its cause. One without
-    public network access lets trusted services in and nobody else, whatever its default.
+    public network access lets trusted services in and nobody else, whatever its default. Endpoints with tokens have no
+    keys to store.
     """
     if aml_key_vault.admits_trusted_services:
         return
+    modes = {mode.lower() for mode in aml_endpoint_auth_modes.values()}
+    if modes and "key" not in modes:
+        names = ", ".join(sorted(aml_endpoint_auth_modes))
+        not_applicable(f"no keys are stored: {names} authenticate{'s' if len(modes) == 1 else ''} with tokens")
     blocked(
         f"key vault {aml_key_vault.name} turns trusted Azure services away",
         found=f"networkAcls.bypass = {aml_key_vault.bypass!r}, {_closed(aml_key_vault)}",

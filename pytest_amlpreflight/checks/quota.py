@@ -3,8 +3,8 @@
 from difflib import get_close_matches
 
 from pytest_amlpreflight.facts.project.model_size import GIB, MIB, ModelSize
-from pytest_amlpreflight.facts.resources.endpoint import Deployment
-from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, instances_counted
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
+from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key, instances_counted
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
@@ -15,12 +15,13 @@ def check_family_quota_fits_the_deployment(
     aml_live_deployment: Deployment | None,
     aml_workspace: Workspace,
     aml_quota: Quota,
+    aml_deployments_beside: tuple[PlannedDeployment, ...],
 ) -> None:
     """The cores of the deployment, with Azure's reserve, fit into what is left of its family's quota at every level.
 
     Azure keeps a fifth more instances than you ask for, rounded up, so that it can upgrade them: one instance counts as
     two. The quota is Azure Machine Learning's own, per subscription, per workspace, and for all families of the region
-    together.
+    together. Deployments that the same run is about must fit beside each other.
     """
     if not aml_deployment.managed or aml_deployment.instance_type is None:
         not_applicable("only managed deployments take cores of the region's quota")
@@ -33,13 +34,19 @@ def check_family_quota_fits_the_deployment(
     for usage in _usages(aml_quota, size, aml_workspace):
         if usage.limit is not None and needed > usage.limit - usage.used:
             _blocked_by(usage, needed, total, aml_deployment, size, aml_workspace, aml_quota)
+    if needed:
+        _judge_together(needed, aml_deployment, aml_deployments_beside, size, aml_workspace, aml_quota)
 
 
 @check("quota", explains=("OutOfQuota", "ERR_1100"), phases=("pre",))
 def check_compute_objects_remain(
-    aml_deployment: Deployment, aml_live_deployment: Deployment | None, aml_workspace: Workspace, aml_quota: Quota
+    aml_deployment: Deployment,
+    aml_live_deployment: Deployment | None,
+    aml_workspace: Workspace,
+    aml_quota: Quota,
+    aml_deployments_beside: tuple[PlannedDeployment, ...],
 ) -> None:
-    """The region has a compute object left for the deployment.
+    """The region has a compute object left for the deployment, and for those that are created beside it.
 
     Clusters, compute instances and managed online deployments share one count for each region and subscription,
     whatever their cores.
@@ -49,12 +56,15 @@ def check_compute_objects_remain(
     usage = aml_quota.usage(None, UsageLevel.CLUSTERS)
     if usage is None:
         not_applicable(f"Azure lists no count of compute objects in {aml_workspace.location}")
-    if usage.remaining != 0:
+    needed = 1 + sum(one.live is None and one.deployment.managed for one in aml_deployments_beside)
+    if usage.remaining is None or usage.remaining >= needed:
         return
     blocked(
-        f"no compute object is left in {aml_workspace.location}",
+        f"no compute object is left in {aml_workspace.location}"
+        if not usage.remaining
+        else f"{needed} compute objects are needed in {aml_workspace.location} and {usage.remaining} left",
         found=f"{usage.used} of {usage.limit}: clusters, compute instances and online deployments together",
-        expected="at least 1 left",
+        expected=f"at least {needed} left",
         fix="az ml compute list --output table\n(delete what is not used, or request an increase)",
     )
 
@@ -150,6 +160,42 @@ def _needed(deployment: Deployment, live: Deployment | None, size: VmSize, quota
         return total, f"{words} = {total} vCPUs needed"
     held = instances_counted(live.instance_count, size, quota.reserve) * size.vcpus
     return max(0, total - held), f"{words} - {held} held already = {max(0, total - held)} more vCPUs needed"
+
+
+def _judge_together(
+    needed: int,
+    deployment: Deployment,
+    beside: tuple[PlannedDeployment, ...],
+    size: VmSize,
+    workspace: Workspace,
+    quota: Quota,
+) -> None:
+    """Each fits alone: whether all of them do, at every level that they share."""
+    for usage in _usages(quota, size, workspace):
+        of_all = usage.level is UsageLevel.REGION_TOTAL
+        wanted = {deployment.name: needed, **_wanted_beside(beside, size, quota, of_all=of_all)}
+        left = None if usage.limit is None else usage.limit - usage.used
+        if left is not None and sum(wanted.values()) > left:
+            blocked(
+                f"quota for {', '.join(wanted)} together is short by {sum(wanted.values()) - left} vCPUs",
+                found=" + ".join(f"{cores} ({name})" for name, cores in wanted.items())
+                + f" = {sum(wanted.values())} vCPUs needed, {usage.limit} - {usage.used} = {left} left: {usage.label}",
+                expected=f"at least {sum(wanted.values())} left; each of them fits alone",
+                fix=f"az ml compute list-usage --location {workspace.location}\n"
+                f"(request an increase of {usage.label}, or deploy one after the other and delete what serves nothing)",
+            )
+
+
+def _wanted_beside(
+    beside: tuple[PlannedDeployment, ...], size: VmSize, quota: Quota, *, of_all: bool
+) -> dict[str, int]:
+    """The cores of the other deployments that count at the same level: those of the family, or of any."""
+    wanted = {}
+    for one in beside:
+        other = quota.size(one.deployment.instance_type or "") if one.deployment.managed else None
+        if other and (of_all or family_key(other.family) == family_key(size.family)):
+            wanted[one.deployment.name] = _needed(one.deployment, one.live, other, quota)[0]
+    return wanted
 
 
 def _usages(quota: Quota, size: VmSize, workspace: Workspace) -> list[Usage]:

@@ -18,7 +18,8 @@ def check_egress_private_endpoint_is_approved(
 
     A deployment with `egress_public_network_access: disabled` pulls its image through a private endpoint connection
     that Azure Machine Learning requests from the registry. While nobody has approved it, the image cannot be
-    downloaded.
+    downloaded. Azure does not tell which connection belongs to which deployment: one that failed is taken for the one
+    whose connection waits.
     """
     if aml_workspace.managed_network:
         not_applicable("the workspace has a managed network, which has private endpoints of its own")
@@ -26,8 +27,11 @@ def check_egress_private_endpoint_is_approved(
         not_applicable("the deployment's egress is open: its image comes over the registry's public address")
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
-    connections = aml_registry.egress_connections
-    if any(connection.approved for connection in connections):
+    connections, live = aml_registry.egress_connections, aml_live_deployment
+    waiting = [connection for connection in connections if not connection.approved]
+    if live is not None and live.failed and waiting:
+        _blocked_by(aml_registry, waiting[0])
+    if len(waiting) < len(connections):
         return
     if not connections and aml_live_deployment is None:
         not_applicable("the first deployment requests its private endpoint connection itself")
@@ -62,7 +66,9 @@ def check_egress_setting_fits_the_registry(
             found=f"{aml_deployment.where('egress_public_network_access')}: "
             f"egress_public_network_access {_spelled(aml_deployment.egress_public_network_access)}",
             expected="egress_public_network_access: disabled, or a workspace with a managed network",
-            fix="egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting",
+            fix="egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting\n"
+            "(an MLflow model without code needs a managed network instead: az ml workspace update "
+            "--managed-network allow_internet_outbound)",
         )
 
 

@@ -12,6 +12,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, predates_endpoints
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
@@ -142,7 +143,10 @@ def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
 
 @check("workspace", explains=("ImageBuildFailure",), phases=("pre", "audit"))
 def check_private_registry_has_a_build_compute(
-    aml_workspace: Workspace, aml_registry: Registry | None, aml_image_build: bool | None
+    aml_workspace: Workspace,
+    aml_registry: Registry | None,
+    aml_image_build: bool | None,
+    aml_build_compute: Compute | None,
 ) -> None:
     """A workspace with a private registry names a compute cluster that builds images, unless the deployment's image is
     prebuilt.
@@ -157,6 +161,7 @@ def check_private_registry_has_a_build_compute(
     if aml_image_build is False:
         not_applicable("the deployment's image is prebuilt")
     if aml_workspace.image_build_compute:
+        _judge_build_compute(aml_workspace, aml_build_compute, blocked if aml_image_build else advise)
         return
     (blocked if aml_image_build else advise)(
         f"workspace {aml_workspace.name} has no compute to build images for its private registry",
@@ -244,6 +249,29 @@ def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis 
             expected="no warnings",
             fix=again,
         )
+
+
+def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain: Callable[..., None]) -> None:
+    """It must be there and in order; that only a cluster builds is what the documentation says of it."""
+    name = workspace.image_build_compute
+    said = {"headline": "", "found": ""}
+    if compute is None:
+        said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, does not exist"}
+        said["found"] = f"imageBuildCompute = {name!r}, and no such compute"
+    elif not compute.ready:
+        said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, is not ready"}
+        said["found"] = f"provisioningState = {compute.provisioning_state!r}"
+    elif compute.kind.lower() != "amlcompute":
+        complain = advise
+        said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, is no cluster"}
+        said["found"] = f"computeType = {compute.kind!r}"
+    else:
+        return
+    complain(
+        **said,
+        expected="imageBuildCompute names a compute cluster in the registry's network",
+        fix=f"az ml workspace update {named(workspace)} --image-build-compute CLUSTER",
+    )
 
 
 def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:

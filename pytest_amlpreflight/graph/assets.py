@@ -8,7 +8,12 @@ from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.access import Access
-from pytest_amlpreflight.facts.resources.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
+from pytest_amlpreflight.facts.resources.asset import (
+    AssetFiles,
+    RegisteredCode,
+    RegisteredEnvironment,
+    RegisteredModel,
+)
 from pytest_amlpreflight.facts.resources.container_image import ContainerImage, ImageInRegistry, parse_image
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.identity import Identity
@@ -23,14 +28,15 @@ from pytest_amlpreflight.readers.project.model_size import read_model_size
 from pytest_amlpreflight.readers.resources.asset import (
     Store,
     asset_reference,
+    read_code,
     read_environment,
     read_model,
     workspace_store,
 )
+from pytest_amlpreflight.readers.resources.asset_files import read_code_files, read_model_files
 from pytest_amlpreflight.readers.resources.asset_registry import registry_store
 from pytest_amlpreflight.readers.resources.image_manifest import read_image
 from pytest_amlpreflight.readers.resources.image_origin import image_of_live, image_of_spec, read_image_origin
-from pytest_amlpreflight.readers.resources.model_files import read_model_files
 from pytest_amlpreflight.readers.resources.registry import read_registry
 
 
@@ -56,6 +62,49 @@ def aml_environment_reference(
         return aml_spec_to_deploy.environment.asset if aml_spec_to_deploy.environment else None
     live = aml_deployment.get().environment
     return asset_reference(live) if live else None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_code_reference(
+    aml_spec_to_deploy: DeploymentSpec | None, aml_deployment: Reading[Deployment]
+) -> AssetReference | None:
+    """The registered scoring code that the deployment names; None where it brings its own, or has none."""
+    if aml_spec_to_deploy:
+        text = aml_spec_to_deploy.code.uri if aml_spec_to_deploy.code else None
+    else:
+        text = aml_deployment.get().code
+    return asset_reference(text) if text else None
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_registered_code(
+    aml_target: Target,
+    aml_code_reference: AssetReference | None,
+    aml_workspace: Reading[Workspace],
+    aml_azure: Azure,
+) -> RegisteredCode | None:
+    """The registered scoring code: where its files are; None where the deployment names none."""
+    if aml_code_reference is None:
+        return None
+    store = _asset_store(aml_code_reference, "codes", aml_target, aml_workspace, aml_azure)
+    return read_code(store, aml_code_reference, named_by=f"deployment {aml_target.deployment}")
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_registered_code_or_none(aml_registered_code: Reading[RegisteredCode | None]) -> RegisteredCode | None:
+    """The same, None also where it does not exist: for a test that answers for its absence."""
+    return unless_absent(aml_registered_code)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_code_files(aml_registered_code_or_none: RegisteredCode | None, aml_azure: Azure) -> AssetFiles | None:
+    """The registered code's blobs; None where there is none, or it is on no blob storage."""
+    code = aml_registered_code_or_none
+    return read_code_files(aml_azure.data_plane, code.uri) if code and code.uri else None
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +171,7 @@ def _asset_store(
 @fact(per="deployment")
 def aml_model_files(
     aml_target: Target, aml_registered_model: RegisteredModel | None, aml_azure: Azure
-) -> ModelFiles | None:
+) -> AssetFiles | None:
     """The registered model's blobs: how many and their bytes; None where they are on no blob storage."""
     if aml_registered_model is None or aml_registered_model.uri is None:
         return None
@@ -132,7 +181,7 @@ def aml_model_files(
 @pytest.fixture(scope="session")
 @fact()
 def aml_model_size(
-    aml_spec_to_deploy: DeploymentSpec | None, aml_model_files: Reading[ModelFiles | None]
+    aml_spec_to_deploy: DeploymentSpec | None, aml_model_files: Reading[AssetFiles | None]
 ) -> ModelSize | None:
     """How large the model is that the spec is about to mount; None where that is not known."""
     spec = aml_spec_to_deploy
@@ -143,7 +192,7 @@ def aml_model_size(
     return read_model_size(spec.model.path, spec.where("model.path")) if spec.model.path else None
 
 
-def _registered_size(reference: AssetReference, files: ModelFiles | None, where: str) -> ModelSize | None:
+def _registered_size(reference: AssetReference, files: AssetFiles | None, where: str) -> ModelSize | None:
     if files is None or not files.count:
         return None
     return ModelSize(str(reference), files.bytes, where, files.complete)

@@ -5,7 +5,7 @@ import pytest
 from pytest_amlpreflight.engine import Reading
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
-from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint, PlannedDeployment
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -122,3 +122,26 @@ def aml_policy_verdicts(
 def aml_policy_states(aml_target: Target, aml_azure: Azure) -> tuple[PolicyState, ...]:
     """What stands in the workspace's resource group against policies that deny."""
     return read_denied_states(aml_azure.arm, aml_target.workspace_id)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_deployments_beside(
+    aml_target: Target, aml_run_options: RunOptions, aml_azure: Azure
+) -> tuple[PlannedDeployment, ...]:
+    """The other deployments that are about to be created with this one, as the run's specs describe them."""
+    here = (aml_target.endpoint, aml_target.deployment)
+    specs = aml_run_options.deployment_specs if aml_run_options.creates else ()
+    others = [spec for spec in specs if (spec.endpoint_name, spec.name) != here]
+
+    def plan(spec: DeploymentSpec) -> PlannedDeployment:
+        return PlannedDeployment(deployment_from_spec(spec), _live(aml_azure, aml_target, spec))
+
+    return tuple(aml_azure.arm.together(plan, others))
+
+
+def _live(azure: Azure, target: Target, spec: DeploymentSpec) -> Deployment | None:
+    try:
+        return read_deployment(azure.arm, target.workspace_id, spec.endpoint_name, spec.name)
+    except FactAbsent:  # a first deployment has no predecessor
+        return None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.resources.scoring import SampleRequests
 
 
@@ -29,6 +29,7 @@ class RunOptions:
     local_debug: int | None = None
     target_rps: float | None = None
     deployment_specs: tuple[DeploymentSpec, ...] = ()
+    endpoint_specs: tuple[EndpointSpec, ...] = ()
 
     @property
     def creates(self) -> bool:

@@ -1,5 +1,7 @@
 """The workspace and what it depends on."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from pytest_amlpreflight.engine import Reading
@@ -7,6 +9,7 @@ from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
@@ -15,12 +18,15 @@ from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.graph.fact import fact, unless_absent
+from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.resources.access import read_access
 from pytest_amlpreflight.readers.resources.application_insights import read_application_insights
 from pytest_amlpreflight.readers.resources.deleted_key_vault import read_deleted_key_vault
 from pytest_amlpreflight.readers.resources.diagnosis import read_diagnosis
+from pytest_amlpreflight.readers.resources.endpoint import endpoint_from_spec, read_endpoints
 from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
+from pytest_amlpreflight.readers.resources.kubernetes_compute import read_compute
 from pytest_amlpreflight.readers.resources.private_endpoint import read_private_endpoint
 from pytest_amlpreflight.readers.resources.registry import read_registry
 from pytest_amlpreflight.readers.resources.storage import read_storage_account
@@ -183,3 +189,35 @@ def aml_diagnosis(aml_target: Target, aml_azure: Azure) -> Diagnosis | None:
     fact.
     """
     return read_diagnosis(aml_azure.arm, aml_target.workspace_id)
+
+
+@pytest.fixture(scope="session")
+@fact(per="workspace")
+def aml_build_compute(aml_workspace: Workspace, aml_azure: Azure) -> Compute | None:
+    """The compute that builds the workspace's images, its own or its hub's; None where it names none, or one that does
+    not exist.
+    """
+    name, named_by = aml_workspace.image_build_compute, f"workspace {aml_workspace.name}"
+    for place in filter(None, (aml_workspace.id, aml_workspace.hub_id) if name else ()):
+        try:
+            return read_compute(aml_azure.arm, place, name or "", named_by=named_by)
+        except FactAbsent:
+            continue
+    return None
+
+
+@pytest.fixture(scope="session")
+@fact(per="workspace")
+def aml_endpoint_auth_modes(
+    aml_target: Target, aml_key_vault: KeyVault, aml_azure: Azure, aml_run_options: RunOptions
+) -> Mapping[str, str]:
+    """How callers of each endpoint sign in, by its name: of those that are about to be created, else of those that the
+    workspace has. Asked for only where the key vault turns trusted services away.
+    """
+    if aml_key_vault.admits_trusted_services:
+        return {}
+    if aml_run_options.creates and aml_run_options.endpoint_specs:
+        endpoints = tuple(map(endpoint_from_spec, aml_run_options.endpoint_specs))
+    else:
+        endpoints = read_endpoints(aml_azure.arm, aml_target.workspace_id)
+    return {endpoint.name: endpoint.auth_mode for endpoint in endpoints}

@@ -17,7 +17,7 @@ from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
-    from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+    from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
     from pytest_amlpreflight.graph.readings import RunReadings
     from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.reporting.explanation import Explanation
@@ -84,6 +84,7 @@ class Preflight:
             local_debug=settings.local_debug,
             target_rps=settings.target_rps,
             deployment_specs=self.deployment_specs,
+            endpoint_specs=self.endpoint_specs,
         )
         return RunReadings(Azure(connection), options)
 
@@ -104,6 +105,12 @@ class Preflight:
     def deployment_specs(self) -> tuple[DeploymentSpec, ...]:
         """Each spec once, however many workspaces it is for."""
         specs = [target.deployment_spec for target in self.targets if target.deployment_spec]
+        return tuple({spec.source.path: spec for spec in specs}.values())
+
+    @property
+    def endpoint_specs(self) -> tuple[EndpointSpec, ...]:
+        """Each spec once, however many workspaces it is for."""
+        specs = [target.endpoint_spec for target in self.targets if target.endpoint_spec]
         return tuple({spec.source.path: spec for spec in specs}.values())
 
     def discover(self, found_by_controller: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.checks.assets import (
+    check_code_files_exist,
     check_deployment_has_something_to_run,
     check_environment_exists,
     check_mlflow_model_fits_the_network,
@@ -22,10 +23,17 @@ from pytest_amlpreflight.facts.reference import (
     ModelReference,
     ModelType,
 )
-from pytest_amlpreflight.facts.resources.asset import ModelFiles, RegisteredEnvironment, RegisteredModel
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.asset import (
+    AssetFiles,
+    RegisteredCode,
+    RegisteredEnvironment,
+    RegisteredModel,
+)
 from pytest_amlpreflight.facts.resources.container_image import ImageInRegistry, parse_image
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, Workspace
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 DEPLOYMENT = Deployment("blue", "iris", LIVE, "Standard_DS3_v2", 1)
@@ -34,6 +42,15 @@ MODEL = RegisteredModel("iris", "1", "custom_model", "azureml://datastores/d/pat
 ENVIRONMENT = RegisteredEnvironment("scoring", "3", image="r.azurecr.io/iris:3")
 SPEC = DeploymentSpec("blue", "iris")
 MLFLOW = replace(SPEC, model=ModelReference(type=ModelType.MLFLOW))
+
+
+WORKSPACE_ID = parse_resource_id(
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/ml"
+)
+assert WORKSPACE_ID
+TARGET = Target(WORKSPACE_ID, "iris", "blue")
+CODE = AssetReference("c", version="1")
+REGISTERED_CODE = RegisteredCode("c", "1", "https://sa.blob.core.windows.net/x/src")
 
 
 def workspace(network: ManagedNetwork | None = None) -> Workspace:
@@ -45,13 +62,13 @@ def workspace(network: ManagedNetwork | None = None) -> Workspace:
 
 def test_a_registered_model_passes() -> None:
     """The version is there."""
-    check_model_is_registered(IRIS, MODEL, DEPLOYMENT)
+    check_model_is_registered(IRIS, MODEL, DEPLOYMENT, TARGET)
 
 
 def test_a_model_of_the_deployment_s_own_is_no_question() -> None:
     """It is registered by the deployment."""
     with pytest.raises(NotApplicable, match="brings its own model"):
-        check_model_is_registered(None, None, DEPLOYMENT)
+        check_model_is_registered(None, None, DEPLOYMENT, TARGET)
 
 
 @pytest.mark.parametrize(
@@ -67,28 +84,77 @@ def test_a_model_of_the_deployment_s_own_is_no_question() -> None:
 def test_a_model_that_is_not_registered_blocks(reference: AssetReference, headline: str) -> None:
     """Each way of missing it in its own words."""
     with pytest.raises(Blocked, match=f"^{headline}"):
-        check_model_is_registered(reference, None, DEPLOYMENT)
+        check_model_is_registered(reference, None, DEPLOYMENT, TARGET)
 
 
 def test_an_archived_model_is_advised_against() -> None:
     """It works, and nobody finds it."""
     with pytest.warns(PreflightAdvice, match="model iris:1 is archived"):
-        check_model_is_registered(IRIS, replace(MODEL, archived=True), DEPLOYMENT)
+        check_model_is_registered(IRIS, replace(MODEL, archived=True), DEPLOYMENT, TARGET)
+
+
+def test_a_model_of_another_workspace_blocks_though_it_is_there() -> None:
+    """Azure downloads models of the deployment's own workspace, or of a registry."""
+    there = WORKSPACE_ID.text.replace("workspaces/ml", "workspaces/other-ml")
+    reference = replace(IRIS, arm_id=f"{there}/models/iris/versions/1")
+
+    for model in (MODEL, None):
+        with pytest.raises(Blocked, match=r"^model iris:1 is registered in another workspace, other-ml") as raised:
+            check_model_is_registered(reference, model, DEPLOYMENT, TARGET)
+        assert "--workspace-name other-ml --resource-group g" in raised.value.culprit.fix
+
+
+def test_a_model_by_its_id_in_this_workspace_passes() -> None:
+    """Ids have no case, and may lack the slash at their beginning."""
+    reference = replace(IRIS, arm_id=f"{WORKSPACE_ID.text[1:].upper()}/models/iris/versions/1")
+
+    check_model_is_registered(reference, MODEL, DEPLOYMENT, TARGET)
+
+
+def test_code_that_is_there_passes() -> None:
+    """With one file at least."""
+    check_code_files_exist(CODE, REGISTERED_CODE, AssetFiles("sa/x/src", 1, 10), DEPLOYMENT)
+
+
+def test_code_that_is_not_registered_blocks() -> None:
+    """Somebody deleted what the deployment was made with."""
+    with pytest.raises(Blocked, match=r"^code c:1 is not registered"):
+        check_code_files_exist(CODE, None, None, DEPLOYMENT)
+
+
+def test_code_without_files_blocks() -> None:
+    """The next instance cannot start."""
+    with pytest.raises(Blocked, match="the code of deployment blue has no files left") as raised:
+        check_code_files_exist(CODE, REGISTERED_CODE, AssetFiles("sa/x/src"), DEPLOYMENT)
+
+    assert raised.value.culprit.found == "no blob at sa/x/src"
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "reason"),
+    [(None, None, "brings its own code"), (CODE, replace(REGISTERED_CODE, uri="https://x/"), "on no blob storage")],
+)
+def test_code_elsewhere_is_no_question(
+    reference: AssetReference | None, code: RegisteredCode | None, reason: str
+) -> None:
+    """What the deployment uploads, and what is at some address."""
+    with pytest.raises(NotApplicable, match=reason):
+        check_code_files_exist(reference, code, None, DEPLOYMENT)
 
 
 def test_model_files_pass() -> None:
     """There is one at least."""
-    check_model_files_exist(MODEL, ModelFiles("store/c/iris", 1, 10))
+    check_model_files_exist(MODEL, AssetFiles("store/c/iris", 1, 10))
 
 
 @pytest.mark.parametrize(
     ("files", "found"),
     [
-        (ModelFiles("store/c/iris"), "no blob at store/c/iris"),
-        (ModelFiles("iris", absent="datastore d"), "datastore d does not exist"),
+        (AssetFiles("store/c/iris"), "no blob at store/c/iris"),
+        (AssetFiles("iris", absent="datastore d"), "datastore d does not exist"),
     ],
 )
-def test_a_model_without_files_blocks(files: ModelFiles, found: str) -> None:
+def test_a_model_without_files_blocks(files: AssetFiles, found: str) -> None:
     """The name outlived them."""
     with pytest.raises(Blocked, match="model iris:1 has no files left") as raised:
         check_model_files_exist(MODEL, files)

@@ -125,7 +125,7 @@ def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str |
     """Open, or closed with trusted services bypassing, which is what a bypass that is not set means."""
     vault = replace(WITH_ROLES, default_action=default, bypass=bypass, public_network_access=public)
 
-    check_vault_admits_trusted_services(vault)
+    check_vault_admits_trusted_services(vault, {})
 
 
 def test_vault_without_public_access_is_closed_whatever_its_default() -> None:
@@ -133,10 +133,27 @@ def test_vault_without_public_access_is_closed_whatever_its_default() -> None:
     vault = replace(WITH_ROLES, default_action="Allow", bypass="None", public_network_access=False)
 
     with pytest.raises(Blocked, match=r"(?s)^key vault kv turns trusted.*publicNetworkAccess = 'Disabled'"):
-        check_vault_admits_trusted_services(vault)
+        check_vault_admits_trusted_services(vault, {})
 
 
 def test_vault_that_bypasses_nobody_is_blocked() -> None:
     """The found line has Azure's own field and value."""
     with pytest.raises(Blocked, match=r"(?s)^key vault kv turns trusted.*networkAcls.bypass = 'None'"):
-        check_vault_admits_trusted_services(replace(WITH_ROLES, default_action="Deny", bypass="None"))
+        check_vault_admits_trusted_services(replace(WITH_ROLES, default_action="Deny", bypass="None"), {})
+
+
+CLOSED = replace(WITH_ROLES, default_action="Deny", bypass="None")
+
+
+@pytest.mark.parametrize("modes", [{"a": "AADToken"}, {"a": "AADToken", "b": "AMLToken"}])
+def test_closed_vault_is_no_matter_to_endpoints_with_tokens(modes: dict[str, str]) -> None:
+    """Only keys are stored in it."""
+    with pytest.raises(NotApplicable, match="no keys are stored: a"):
+        check_vault_admits_trusted_services(CLOSED, modes)
+
+
+@pytest.mark.parametrize("modes", [{}, {"a": "Key"}, {"a": "AADToken", "b": "key"}])
+def test_closed_vault_is_blocked_where_any_endpoint_has_keys(modes: dict[str, str]) -> None:
+    """Keys are the default: a workspace without endpoints would have them."""
+    with pytest.raises(Blocked, match="key vault kv turns trusted Azure services away"):
+        check_vault_admits_trusted_services(CLOSED, modes)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_amlpreflight.checks.quota import check_family_quota_fits_the_deployment
-from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
 from pytest_amlpreflight.facts.resources.quota import Quota, Reserve, UnknownFamily, Usage, UsageLevel
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, NotApplicable
@@ -22,7 +22,7 @@ def with_row(quota: Quota, row: Usage) -> Quota:
 
 def test_a_deployment_that_fits_passes(deployment: Deployment, workspace: Workspace, quota: Quota) -> None:
     """Three instances count as four, of four cores each: 16 of the 20 that are left."""
-    check_family_quota_fits_the_deployment(deployment, None, workspace, quota)
+    check_family_quota_fits_the_deployment(deployment, None, workspace, quota, ())
 
 
 def test_a_deployment_that_fits_exactly_passes(
@@ -31,7 +31,7 @@ def test_a_deployment_that_fits_exactly_passes(
     """The last core may be taken."""
     exact = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=84, limit=100))
 
-    check_family_quota_fits_the_deployment(deployment, None, workspace, exact)
+    check_family_quota_fits_the_deployment(deployment, None, workspace, exact, ())
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_level_that_is_one_core_short_is_blocked(
     short = with_row(quota, usage(level, used=85, limit=100))
 
     with pytest.raises(Blocked, match="quota for Standard_DS3_v2 is short by 1 vCPUs") as caught:
-        check_family_quota_fits_the_deployment(deployment, None, workspace, short)
+        check_family_quota_fits_the_deployment(deployment, None, workspace, short, ())
 
     assert "ceil(1.2 x 3) x 4 = 16 vCPUs needed, 100 - 85 = 15 left" in caught.value.culprit.found
     assert where in caught.value.culprit.found
@@ -64,7 +64,7 @@ def test_no_alternative_is_named_where_none_fits(
     empty = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=100, limit=100))
 
     with pytest.raises(Blocked, match="is short by 16 vCPUs") as caught:
-        check_family_quota_fits_the_deployment(deployment, None, workspace, empty)
+        check_family_quota_fits_the_deployment(deployment, None, workspace, empty, ())
 
     assert "fits now" not in caught.value.culprit.fix
 
@@ -75,7 +75,7 @@ def test_a_level_without_a_limit_lets_everything_through(
     """Azure's -1."""
     unlimited = with_row(quota, usage(UsageLevel.WORKSPACE, used=5000, limit=None))
 
-    check_family_quota_fits_the_deployment(deployment, None, workspace, unlimited)
+    check_family_quota_fits_the_deployment(deployment, None, workspace, unlimited, ())
 
 
 def test_another_workspace_s_cap_does_not_count(
@@ -85,7 +85,7 @@ def test_another_workspace_s_cap_does_not_count(
     foreign = replace(usage(UsageLevel.WORKSPACE, used=1, limit=1), workspace_id="/subscriptions/s/other")
     crowded = replace(quota, usages=(foreign, *quota.usages))
 
-    check_family_quota_fits_the_deployment(deployment, None, workspace, crowded)
+    check_family_quota_fits_the_deployment(deployment, None, workspace, crowded, ())
 
 
 def test_what_the_live_deployment_holds_is_not_needed_again(
@@ -95,7 +95,7 @@ def test_what_the_live_deployment_holds_is_not_needed_again(
     full = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=100, limit=100))
     live = replace(deployment, instance_type="Standard_DS3_V2")
 
-    check_family_quota_fits_the_deployment(deployment, live, workspace, full)
+    check_family_quota_fits_the_deployment(deployment, live, workspace, full, ())
 
 
 def test_growth_needs_the_difference(
@@ -105,7 +105,7 @@ def test_growth_needs_the_difference(
     tight = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=93, limit=100))
 
     with pytest.raises(Blocked, match="is short by 1 vCPUs") as caught:
-        check_family_quota_fits_the_deployment(replace(deployment, instance_count=5), deployment, workspace, tight)
+        check_family_quota_fits_the_deployment(replace(deployment, instance_count=5), deployment, workspace, tight, ())
 
     assert "ceil(1.2 x 5) x 4 - 16 held already = 8 more vCPUs needed" in caught.value.culprit.found
 
@@ -118,7 +118,7 @@ def test_a_live_deployment_of_another_size_frees_nothing(
     live = replace(deployment, instance_type="Standard_DS2_v2")
 
     with pytest.raises(Blocked, match="is short by 6 vCPUs"):
-        check_family_quota_fits_the_deployment(deployment, live, workspace, tight)
+        check_family_quota_fits_the_deployment(deployment, live, workspace, tight, ())
 
 
 def test_exempt_sizes_need_no_reserve(
@@ -129,7 +129,7 @@ def test_exempt_sizes_need_no_reserve(
     tight = replace(with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=89, limit=100)), reserve=reserve)
 
     with pytest.raises(Blocked, match="is short by 1 vCPUs") as caught:
-        check_family_quota_fits_the_deployment(deployment, None, workspace, tight)
+        check_family_quota_fits_the_deployment(deployment, None, workspace, tight, ())
 
     assert "3 x 4 = 12 vCPUs needed" in caught.value.culprit.found
 
@@ -141,7 +141,7 @@ def test_a_size_that_the_region_does_not_list_has_no_known_cores(
     exotic = replace(deployment, instance_type="Standard_Exotic")
 
     with pytest.raises(NotApplicable, match="eastus2 does not list Standard_Exotic"):
-        check_family_quota_fits_the_deployment(exotic, None, workspace, quota)
+        check_family_quota_fits_the_deployment(exotic, None, workspace, quota, ())
 
 
 @pytest.mark.parametrize("change", [{"managed": False}, {"instance_type": None}])
@@ -150,10 +150,36 @@ def test_a_kubernetes_deployment_takes_no_cores_of_the_region(
 ) -> None:
     """It runs on nodes that somebody has already."""
     with pytest.raises(NotApplicable, match="only managed deployments take cores"):
-        check_family_quota_fits_the_deployment(replace(deployment, **change), None, workspace, quota)  # type: ignore[arg-type]
+        check_family_quota_fits_the_deployment(replace(deployment, **change), None, workspace, quota, ())  # type: ignore[arg-type]
 
 
 def test_a_family_without_a_row_does_not_pass(deployment: Deployment, workspace: Workspace, quota: Quota) -> None:
     """A quota that was not seen is not a free one."""
     with pytest.raises(UnknownFamily, match="Azure lists no usage of standardDSv2Family at the level subscription"):
-        check_family_quota_fits_the_deployment(deployment, None, workspace, replace(quota, usages=()))
+        check_family_quota_fits_the_deployment(deployment, None, workspace, replace(quota, usages=()), ())
+
+
+def test_deployments_that_fit_alone_and_not_together_are_blocked(
+    deployment: Deployment, workspace: Workspace, quota: Quota, usage: MakeUsage
+) -> None:
+    """Two of 16 vCPUs where 20 are left; the sum names both."""
+    green = replace(deployment, name="green")
+
+    with pytest.raises(Blocked, match="quota for blue, green together is short by 12 vCPUs") as caught:
+        check_family_quota_fits_the_deployment(deployment, None, workspace, quota, (PlannedDeployment(green, None),))
+
+    assert caught.value.culprit.found.startswith("16 (blue) + 16 (green) = 32 vCPUs needed, 100 - 80 = 20 left")
+
+
+def test_what_is_deployed_beside_counts_with_what_it_needs_more(
+    deployment: Deployment, workspace: Workspace, quota: Quota
+) -> None:
+    """One that is updated, one on a cluster of its own, and one that no size is known of take nothing."""
+    green = replace(deployment, name="green")
+    updated, attached, unknown = (
+        PlannedDeployment(green, green),
+        PlannedDeployment(replace(green, managed=False), None),
+        PlannedDeployment(replace(green, instance_type="Standard_X"), None),
+    )
+
+    check_family_quota_fits_the_deployment(deployment, None, workspace, quota, (updated, attached, unknown))

@@ -14,7 +14,7 @@ from pytest_amlpreflight.checks.quota import (
 from pytest_amlpreflight.facts.project.model_size import GIB, ModelSize
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
@@ -39,14 +39,14 @@ def model(size: float) -> ModelSize:
 
 def test_a_compute_object_is_left() -> None:
     """Also where there is no limit."""
-    check_compute_objects_remain(BLUE, None, WORKSPACE, quota(499))
-    check_compute_objects_remain(BLUE, None, WORKSPACE, quota(999, None))
+    check_compute_objects_remain(BLUE, None, WORKSPACE, quota(499), ())
+    check_compute_objects_remain(BLUE, None, WORKSPACE, quota(999, None), ())
 
 
 def test_no_compute_object_is_left() -> None:
     """The count is that of the region, whatever the cores."""
     with pytest.raises(Blocked, match="no compute object is left in eastus2") as verdict:
-        check_compute_objects_remain(BLUE, None, WORKSPACE, quota(500))
+        check_compute_objects_remain(BLUE, None, WORKSPACE, quota(500), ())
 
     assert verdict.value.culprit.found.startswith("500 of 500")
 
@@ -55,13 +55,13 @@ def test_an_existing_or_attached_deployment_adds_no_compute_object() -> None:
     """The question does not arise."""
     for deployment, live in ((BLUE, BLUE), (ON_CLUSTER, None)):
         with pytest.raises(NotApplicable, match="no compute object is added"):
-            check_compute_objects_remain(deployment, live, WORKSPACE, quota(500))
+            check_compute_objects_remain(deployment, live, WORKSPACE, quota(500), ())
 
 
 def test_a_count_that_azure_does_not_list_is_not_called_free() -> None:
     """The check says why it cannot say."""
     with pytest.raises(NotApplicable, match="lists no count"):
-        check_compute_objects_remain(BLUE, None, WORKSPACE, Quota((), ()))
+        check_compute_objects_remain(BLUE, None, WORKSPACE, Quota((), ()), ())
 
 
 def test_an_offered_instance_type_passes_in_any_casing() -> None:
@@ -127,3 +127,12 @@ def test_a_size_in_words() -> None:
     """A tree that was not counted to its end is larger still."""
     assert model(2.5).shown == "2.5 GiB"
     assert replace(model(2.5), complete=False).shown == "at least 2.5 GiB"
+
+
+def test_compute_objects_must_remain_for_all_deployments_of_the_run() -> None:
+    """One is left and two are needed; an update adds none."""
+    new, update = (PlannedDeployment(replace(BLUE, name="green"), live) for live in (None, BLUE))
+
+    check_compute_objects_remain(BLUE, None, WORKSPACE, quota(499), (update,))
+    with pytest.raises(Blocked, match=r"2 compute objects are needed in .* and 1 left"):
+        check_compute_objects_remain(BLUE, None, WORKSPACE, quota(499), (new,))

@@ -5,12 +5,15 @@ from dataclasses import replace
 import pytest
 from building import a_workspace
 
-from pytest_amlpreflight.checks.registry import check_egress_setting_fits_the_registry
+from pytest_amlpreflight.checks.registry import (
+    check_egress_private_endpoint_is_approved,
+    check_egress_setting_fits_the_registry,
+)
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment
-from pytest_amlpreflight.facts.resources.registry import Registry
-from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork
+from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, PrivateEndpointConnection
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
@@ -75,3 +78,26 @@ def test_kubernetes_deployment_has_no_egress_setting() -> None:
     """Its cluster's network pulls the image."""
     with pytest.raises(NotApplicable, match=r"Kubernetes"):
         check_egress_setting_fits_the_registry(replace(spec(None), managed=False), None, LEGACY, PRIVATE)
+
+
+def waiting(*statuses: str) -> Registry:
+    """The registry with connections of deployments in these states."""
+    connections = tuple(PrivateEndpointConnection(f"/{s}", s.lower(), s, EGRESS_CONNECTION, None) for s in statuses)
+    return replace(PRIVATE, private_endpoint_connections=connections)
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_a_failed_deployment_is_explained_by_the_connection_that_is_not_approved(status: str) -> None:
+    """That of the other deployment is; which is whose, Azure does not say."""
+    failed = replace(live(False), provisioning_state="Failed")
+
+    with pytest.raises(Blocked, match=r"registry cr has not approved its private endpoint connection"):
+        check_egress_private_endpoint_is_approved(failed, failed, LEGACY, waiting("Approved", status))
+
+
+@pytest.mark.parametrize("state", ["Succeeded", "Updating"])
+def test_a_deployment_that_works_is_not_that_of_the_connection_that_waits(state: str) -> None:
+    """It has its own."""
+    well = replace(live(False), provisioning_state=state)
+
+    check_egress_private_endpoint_is_approved(well, well, LEGACY, waiting("Approved", "Pending"))

@@ -10,6 +10,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis, DiagnosisResult
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import (
@@ -189,21 +190,51 @@ def test_other_rule_that_is_not_active_is_advice(category: str, status: str) -> 
         checks.check_managed_network_is_provisioned(network("Active", OutboundRule("r", "FQDN", category, status)))
 
 
+BUILDING = replace(WORKSPACE, image_build_compute="c")
+BUILDER = Compute(WORKSPACE.id, "c", "AmlCompute", "Succeeded")
+
+
 def test_private_registry_without_a_build_compute_is_blocked() -> None:
     """The deployment makes Azure build an image, and nothing can."""
     with pytest.raises(Blocked, match=r"^workspace ml has no compute to build images"):
-        checks.check_private_registry_has_a_build_compute(WORKSPACE, REGISTRY, True)
+        checks.check_private_registry_has_a_build_compute(WORKSPACE, REGISTRY, True, None)
 
 
 def test_private_registry_without_a_build_compute_is_advice_where_nobody_knows_of_a_build() -> None:
     """A registered environment may have its image already."""
     with pytest.warns(PreflightAdvice, match=r"no compute to build images"):
-        checks.check_private_registry_has_a_build_compute(WORKSPACE, REGISTRY, None)
+        checks.check_private_registry_has_a_build_compute(WORKSPACE, REGISTRY, None, None)
 
 
 def test_private_registry_with_a_build_compute_passes() -> None:
     """The compute builds in the registry's network."""
-    checks.check_private_registry_has_a_build_compute(replace(WORKSPACE, image_build_compute="c"), REGISTRY, True)
+    checks.check_private_registry_has_a_build_compute(BUILDING, REGISTRY, True, BUILDER)
+
+
+@pytest.mark.parametrize(
+    ("compute", "words"),
+    [
+        (None, "compute c, which builds images for workspace ml, does not exist"),
+        (
+            replace(BUILDER, provisioning_state="Failed"),
+            "compute c, which builds images for workspace ml, is not ready",
+        ),
+    ],
+)
+def test_build_compute_that_cannot_build_is_blocked(compute: Compute | None, words: str) -> None:
+    """A name that is no compute is no better than none; where nobody knows of a build, it is advice."""
+    with pytest.raises(Blocked, match=words):
+        checks.check_private_registry_has_a_build_compute(BUILDING, REGISTRY, True, compute)
+    with pytest.warns(PreflightAdvice, match=words):
+        checks.check_private_registry_has_a_build_compute(BUILDING, REGISTRY, None, compute)
+
+
+def test_build_compute_that_is_no_cluster_is_advice() -> None:
+    """The documentation asks for a cluster; what else would do, nobody says."""
+    with pytest.warns(PreflightAdvice, match="is no cluster"):
+        checks.check_private_registry_has_a_build_compute(
+            BUILDING, REGISTRY, True, replace(BUILDER, kind="ComputeInstance")
+        )
 
 
 @pytest.mark.parametrize(
@@ -217,7 +248,7 @@ def test_private_registry_with_a_build_compute_passes() -> None:
 def test_build_compute_does_not_matter(registry: Registry | None, builds: bool, reason: str) -> None:
     """No registry yet, a public one, or nothing to build."""
     with pytest.raises(NotApplicable, match=reason):
-        checks.check_private_registry_has_a_build_compute(WORKSPACE, registry, builds)
+        checks.check_private_registry_has_a_build_compute(WORKSPACE, registry, builds, None)
 
 
 @pytest.mark.parametrize("mode", ["accesskey", "AccessKey"])

@@ -47,14 +47,14 @@ def account(
         ("Deny", "AzureServices", True),
         ("Deny", "azureservices", True),
         ("Deny", "None", False),
-        ("Deny", None, False),
-        ("deny", "", False),
+        ("Deny", None, True),
+        ("deny", "", True),
     ],
 )
 def test_a_vault_admits_trusted_services_by_default_or_by_bypass(
     default_action: str | None, bypass: str | None, admits: bool
 ) -> None:
-    """No rules at all mean open."""
+    """No rules at all mean open; a bypass that is not set is the documented default, trusted services."""
     assert vault(default_action, bypass).admits_trusted_services is admits
 
 

@@ -35,7 +35,7 @@ def test_registered_assets_pass(run: Run) -> None:
     """By version and by the one label that there is."""
     result = run((MODEL, "model: azureml:iris:1\n"), (ENVIRONMENT, "environment: azureml:iris-scoring@latest\n"))
 
-    result.assert_outcomes(passed=5, skipped=4)
+    result.assert_outcomes(passed=5, skipped=5)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,11 @@ def test_references_in_a_spec_are_found_with_their_line(run: Run) -> None:
     result = run(('  WORKER_COUNT: "2"\n', f'  WORKER_COUNT: "2"\n{text}'))
 
     result.stdout.fnmatch_lines(["variable KEY refers to no secret as it is written", f"*fix: *correct *{BLUE}:*"])
+
+
+def test_registered_code_is_looked_for(run: Run) -> None:
+    """By the name it has; that of the live deployment is one that Azure made up."""
+    code = "code_configuration:\n  code: azureml:0f5f3f0a-93c7-4be0-a9b1-d1bd64b2a1c5:{}\n  scoring_script: score.py\n"
+
+    run((CODE, code.format(1))).stdout.fnmatch_lines(["PASSED*check_code_files_exist*"])
+    run((code.format(1), code.format(2))).stdout.fnmatch_lines(["code 0f5f3f0a-*:2 is not registered"])

@@ -8,15 +8,15 @@ import pytest
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.resources.asset import ModelFiles
+from pytest_amlpreflight.facts.resources.asset import AssetFiles
 from pytest_amlpreflight.facts.resources.container_image import parse_image
 from pytest_amlpreflight.facts.resources.secret import parse_references
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.resources.asset import asset_reference, read_environment, read_model, workspace_store
+from pytest_amlpreflight.readers.resources.asset_files import read_model_files
 from pytest_amlpreflight.readers.resources.asset_registry import registry_store
 from pytest_amlpreflight.readers.resources.image_manifest import read_image
-from pytest_amlpreflight.readers.resources.model_files import read_model_files
 from pytest_amlpreflight.readers.resources.secret import find_vault, read_connection, read_secret_versions
 
 W = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -175,7 +175,7 @@ def test_a_deleted_datastore_leaves_no_files(azure: Azure) -> None:
     """The way to the files is gone."""
     files = read_model_files(azure.arm, azure.data_plane, WORKSPACE, "azureml://datastores/gone/paths/iris")
 
-    assert files == ModelFiles("iris", absent="datastore gone")
+    assert files == AssetFiles("iris", absent="datastore gone")
 
 
 @pytest.mark.parametrize(

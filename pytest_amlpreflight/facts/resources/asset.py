@@ -1,4 +1,4 @@
-"""Registered models and environments, and where a model's files are."""
+"""Registered models, code and environments, and where the files of a model or of code are."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,15 @@ class RegisteredModel:
     type: str | None
     uri: str | None
     archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredCode:
+    """One version of registered scoring code; `uri` says where its files are."""
+
+    name: str
+    version: str
+    uri: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,9 @@ class RegisteredEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """The blobs of a registered model: how many, and their bytes. `absent` says what is missing on the way to them.
+class AssetFiles:
+    """The blobs of a registered model or of code: how many, and their bytes. `absent` says what is missing on the way
+    to them.
 
     `complete` is False where there were too many to list: there are more then.
     """

@@ -86,6 +86,7 @@ class Deployment:
     provisioning_state: str | None = None
     model: str | None = None
     environment: str | None = None
+    code: str | None = None
     environment_variables: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     request_settings: RequestSettings | None = None
     liveness_probe: ProbeSettings | None = None
@@ -106,6 +107,19 @@ class Deployment:
         """Whether this is what Azure runs, and not a spec."""
         return self.source is LIVE
 
+    @property
+    def failed(self) -> bool:
+        """Whether its last operation failed."""
+        return (self.provisioning_state or "").lower() == "failed"
+
     def where(self, dotted: str = "") -> str:
         """Where a field was set: `deployments/blue.yml:14`, or `live`."""
         return str(self.source.position(dotted))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDeployment:
+    """A deployment that the same run is about, and what Azure runs under its name; None before it is created."""
+
+    deployment: Deployment
+    live: Deployment | None

@@ -1,11 +1,16 @@
-"""Models and environments that a workspace or a registry holds."""
+"""Models, code and environments that a workspace or a registry holds."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_amlpreflight.facts.reference import AssetReference
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.resources.asset import RegisteredEnvironment, RegisteredModel, is_resolvable
+from pytest_amlpreflight.facts.resources.asset import (
+    RegisteredCode,
+    RegisteredEnvironment,
+    RegisteredModel,
+    is_resolvable,
+)
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -14,6 +19,7 @@ from pytest_amlpreflight.readers.project.reference_fields import parse_asset
 
 READ = {  # spelled out: the least-privilege role is generated from these words
     "models": "Microsoft.MachineLearningServices/workspaces/models/versions/read",
+    "codes": "Microsoft.MachineLearningServices/workspaces/codes/versions/read",
     "environments": "Microsoft.MachineLearningServices/workspaces/environments/versions/read",
 }
 
@@ -30,7 +36,7 @@ class Store:
 
 
 def workspace_store(arm: Arm, workspace_id: ResourceId, kind: str) -> Store:
-    """The assets of a workspace, of one kind: `models` or `environments`."""
+    """The assets of a workspace, of one kind: `models`, `codes` or `environments`."""
     permission = READ[kind]
 
     def ask(path: str, resource: str, query: Mapping[str, str]) -> Document:
@@ -55,6 +61,12 @@ def read_model(store: Store, reference: AssetReference, *, named_by: str) -> Reg
         uri=properties.text("modelUri"),
         archived=properties.flag("isArchived") or False,
     )
+
+
+def read_code(store: Store, reference: AssetReference, *, named_by: str) -> RegisteredCode:
+    """The version of scoring code that a reference means."""
+    document, version = _version(store, "codes", "code", reference, named_by)
+    return RegisteredCode(reference.name, version, document.child("properties").text("codeUri"))
 
 
 def read_environment(store: Store, reference: AssetReference, *, named_by: str) -> RegisteredEnvironment:

@@ -94,6 +94,7 @@ def live_deployment(document: Document, endpoint: str) -> Deployment:
         provisioning_state=properties.text("provisioningState"),
         model=properties.text("model"),
         environment=properties.text("environmentId"),
+        code=properties.child("codeConfiguration").text("codeId"),
         environment_variables=_strings(properties, "environmentVariables"),
         request_settings=request_settings(properties),
         liveness_probe=probe_settings(properties, "livenessProbe"),

@@ -1,14 +1,15 @@
-"""The blobs of a registered model."""
+"""The blobs of a registered model, or of registered code."""
 
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from email.utils import formatdate
+from urllib.parse import unquote, urlsplit
 
 import requests
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.resources.asset import ModelFiles
+from pytest_amlpreflight.facts.resources.asset import AssetFiles
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -35,7 +36,7 @@ class BlobStore:
     container: str
 
 
-def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, uri: str) -> ModelFiles | None:
+def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, uri: str) -> AssetFiles | None:
     """The files behind a model's `modelUri`; None where it is on no blob storage: a job's output, an address, a file
     share.
     """
@@ -46,8 +47,18 @@ def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, 
     try:
         store = _read_datastore(arm, _workspace(match["workspace"]) or workspace_id, datastore)
     except FactAbsent:  # whoever deleted the datastore took the way to the files along
-        return ModelFiles(path, absent=f"datastore {datastore}")
+        return AssetFiles(path, absent=f"datastore {datastore}")
     return _list(data_plane, store, path) if store else None
+
+
+def read_code_files(data_plane: DataPlane, uri: str) -> AssetFiles | None:
+    """The files behind a code's `codeUri`, the address of a blob or a folder of blobs; None for any other address."""
+    address = urlsplit(uri)
+    account, _, kind = (address.hostname or "").partition(".")
+    container, _, path = address.path.strip("/").partition("/")
+    if not kind.startswith("blob.") or not container:
+        return None
+    return _list(data_plane, BlobStore(account, address.hostname or "", container), unquote(path))
 
 
 def _workspace(text: str | None) -> ResourceId | None:
@@ -72,7 +83,7 @@ def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore 
     return BlobStore(account, f"{account}.blob.{endpoint}", properties.need(member))
 
 
-def _list(data_plane: DataPlane, store: BlobStore, path: str) -> ModelFiles:
+def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
     """The blob of that name, or those of the folder of that name: both begin with it, and so do the neighbours'
     names.
     """
@@ -81,15 +92,15 @@ def _list(data_plane: DataPlane, store: BlobStore, path: str) -> ModelFiles:
         try:
             page = _page(data_plane, store, path, marker)
         except FactAbsent:  # the account answers: the container is what is gone
-            return ModelFiles(place, absent=f"container {store.container} of storage account {store.account}")
+            return AssetFiles(place, absent=f"container {store.container} of storage account {store.account}")
         for blob in page.iter("Blob"):
             name = blob.findtext("Name") or ""
-            if name == path or name.startswith(f"{path}/"):
+            if name == path or not path or name.startswith(f"{path}/"):
                 count, size = count + 1, size + int(blob.findtext("Properties/Content-Length") or 0)
         marker = page.findtext("NextMarker") or ""
         if not marker:
-            return ModelFiles(place, count, size)
-    return ModelFiles(place, count, size, complete=False)
+            return AssetFiles(place, count, size)
+    return AssetFiles(place, count, size, complete=False)
 
 
 def _page(data_plane: DataPlane, store: BlobStore, prefix: str, marker: str) -> ElementTree.Element:
