@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from pytest_amlpreflight.facts.project.position import Position
 
-_TOOLS = ("az", "azmlinfsrv", "conda", "curl", "dig", "ls", "pip", "python", "uv")
+_TOOLS = ("az", "azmlinfsrv", "conda", "curl", "dig", "kubectl", "ls", "pip", "python", "uv")
 _DESTRUCTIVE = re.compile(r"\s(delete|purge|remove)\b")
 _READING = re.compile(r"^az (?:[\w-]+ )*(?:list[\w-]*|show[\w-]*|diagnose|get-\w+)\b|^az rest --method get\b|^(?!az )")
 

@@ -5,6 +5,17 @@ from typing import Any
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 
+KUBERNETES = (
+    *("-o", "aml_emulator=world-kubernetes.yml", "-o", "aml_endpoint=kubernetes/endpoint.yml"),
+    *("-o", "aml_deployment=kubernetes/blue.yml"),
+)
+"""What makes a run of the example one of its Kubernetes endpoint."""
+
+
+def in_world(world: str) -> tuple[str, ...]:
+    """The arguments of a run of the example in one of its worlds."""
+    return {"world.yml": (), "world-kubernetes.yml": KUBERNETES}[world]
+
 
 def a_workspace(id: ResourceId, **different: Any) -> Workspace:  # noqa: A002  # the fact's own word
     """A ready, private workspace in eastus2 that is linked to nothing, but for what is said to be different."""

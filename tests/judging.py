@@ -30,10 +30,17 @@ WORKSPACE = (
     "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"
     "/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
 )
-SPECS = (
-    read_endpoint_spec(EXAMPLE / "endpoint.yml", EXAMPLE),
-    read_deployment_spec(EXAMPLE / "deployments" / "blue.yml", EXAMPLE),
-)
+SPECS = {
+    "world.yml": (
+        read_endpoint_spec(EXAMPLE / "endpoint.yml", EXAMPLE),
+        read_deployment_spec(EXAMPLE / "deployments" / "blue.yml", EXAMPLE),
+    ),
+    "world-kubernetes.yml": (
+        read_endpoint_spec(EXAMPLE / "kubernetes" / "endpoint.yml", EXAMPLE),
+        read_deployment_spec(EXAMPLE / "kubernetes" / "blue.yml", EXAMPLE),
+    ),
+}
+"""What is about to be deployed in each of the example's worlds."""
 OF_PROCESSES = frozenset({"spec::spec_matches_the_schema", "environment::requirements_resolve"})
 """Checks whose facts start a process: no state of the cloud changes their answer."""
 
@@ -79,7 +86,9 @@ def emulated(
         emulator.stop()
 
 
-def readings_of(emulator: Emulator, phase: str, **options: Any) -> tuple[RunReadings, Target]:
+def readings_of(
+    emulator: Emulator, phase: str, *, world: str = "world.yml", **options: Any
+) -> tuple[RunReadings, Target]:
     """A look at the example's deployment, as its `pyproject.toml` configures a run."""
     settings = ConnectionSettings(
         emulator.metadata_url,
@@ -91,7 +100,7 @@ def readings_of(emulator: Emulator, phase: str, **options: Any) -> tuple[RunRead
     )
     workspace = parse_resource_id(WORKSPACE)
     assert workspace
-    endpoint, deployment = SPECS
+    endpoint, deployment = SPECS[world]
     given = {
         "samples": SampleRequests(project=EXAMPLE, named=frozenset({"iris"})),
         "origin": "https://app.contoso.com",

@@ -32,9 +32,10 @@ def check_registry_grants_pull_to_endpoint_identity(
 ) -> None:
     """The endpoint's identity may pull images from the workspace's registry.
 
-    Azure pulls the deployment's image as this identity. Its effective permission counts, whatever roles are called:
-    `AcrPull` does nothing on a registry with repository permissions, and a deny assignment or a condition can take away
-    what a role gives.
+    Azure pulls the deployment's image as this identity, on a cluster of your own too: the identity of the compute
+    serves training alone, and that of the extension only fetches the tokens. Its effective permission counts, whatever
+    roles are called: `AcrPull` does nothing on a registry with repository permissions, and a deny assignment or a
+    condition can take away what a role gives.
     """
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
@@ -125,8 +126,6 @@ def check_private_image_registry_grants_pull(
         return
     if aml_image_registry.anonymous_pull:
         return
-    if not aml_endpoint.managed:
-        not_applicable("a Kubernetes endpoint pulls as the cluster's extension, not as the endpoint")
     if not aml_endpoint_identities:
         _advise_on_later_grant(origin, aml_endpoint)
     for identity, access in zip(aml_endpoint_identities, aml_image_registry_access, strict=True):
@@ -166,8 +165,6 @@ def _refused_pull(registry: Registry, access: Access) -> tuple[tuple[str, Decisi
 
 
 def _skip_before_creation(endpoint: Endpoint, identities: Sequence[Identity]) -> None:
-    if not endpoint.managed:
-        not_applicable("a Kubernetes endpoint pulls and mounts as the cluster's extension, not as the endpoint")
     if not identities and endpoint.live:
         not_applicable("the live endpoint has no identity")
     if not identities:

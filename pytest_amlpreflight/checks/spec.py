@@ -7,6 +7,7 @@ from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
 from pytest_amlpreflight.facts.reference import ModelType
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.fix import AddLine, EditLine, Fix, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
@@ -281,6 +282,53 @@ def check_workers_match_the_concurrency(aml_deployment_spec: DeploymentSpec) -> 
         )
 
 
+@check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=("pre",))
+def check_deployment_is_of_its_endpoints_kind(aml_deployment_spec: DeploymentSpec, aml_endpoint: Endpoint) -> None:
+    """The deployment's YAML is of the kind that its endpoint is: managed, or Kubernetes.
+
+    Without `type: kubernetes` a deployment is taken for a managed one, whatever compute its endpoint names: its
+    `resources` are then unknown fields, or Azure refuses it only when it is created.
+    """
+    spec, where = aml_deployment_spec, aml_deployment_spec.where("type")
+    if (spec.kind is ComputeKind.MANAGED) == aml_endpoint.managed:
+        return
+    kind = "managed" if aml_endpoint.managed else "kubernetes"
+    found = f"type: {spec.kind}" if spec.declares("type") else "no type, which means managed"
+    compute = "no compute" if aml_endpoint.managed else f"compute {aml_endpoint.compute_name}"
+    blocked(
+        f"deployment {spec.name} is not of the kind of endpoint {aml_endpoint.name}",
+        found=f"{found} at {where}; the endpoint names {compute} ({aml_endpoint.where('compute')})",
+        expected=f"type: {kind}",
+        fix=_write(spec, "type", kind),
+        where=spec.source.position("type"),
+    )
+
+
+@check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=PHASES)
+def check_assets_come_from_the_workspace(aml_deployment_spec: DeploymentSpec) -> None:
+    """A Kubernetes deployment takes its model and environment from the workspace, not from a registry of Azure Machine
+    Learning.
+
+    The schema refuses `azureml://registries/...`; a registry asset's full id slips through it, and the deployment fails
+    with words about an image that is empty.
+    """
+    spec = aml_deployment_spec
+    if spec.kind is ComputeKind.MANAGED:
+        not_applicable("a managed deployment may take assets of registries")
+    for field, reference in (("model", spec.model), ("environment", spec.environment)):
+        asset = reference.asset if reference else None
+        if asset is None or not (asset.registry or "/registries/" in (asset.arm_id or "").lower()):
+            continue
+        blocked(
+            f"{field} of deployment {spec.name} is in a registry, which Kubernetes deployments cannot use",
+            found=f"{asset.arm_id or asset} at {spec.where(field)}",
+            expected=f"a {field} of the workspace",
+            fix=f"write a path or an asset of the workspace at {spec.where(field)}\n"
+            f"(az ml {field} download --registry-name REGISTRY fetches it)",
+            where=spec.source.position(field),
+        )
+
+
 def _write(spec: DeploymentSpec, field: str, value: object) -> Fix:
     """The field's line, or one below its parent's, or where there is neither both of them."""
     parent, _, name = field.rpartition(".")
@@ -307,6 +355,15 @@ def _check_target_utilization(spec: DeploymentSpec) -> None:
             expected="0 <= min_instances <= max_instances, and max_instances of 1 or more",
             fix=f"correct min_instances and max_instances at {where}",
             where=spec.source.position("scale_settings"),
+        )
+    target = scale.target_utilization_percentage
+    if target is not None and not 1 <= target <= 100:
+        blocked(
+            f"deployment {spec.name} scales at a utilisation that there is not",
+            found=f"target_utilization_percentage = {target} at {where}",
+            expected="1 to 100",
+            fix=_write(spec, "scale_settings.target_utilization_percentage", 70),
+            where=spec.source.position("scale_settings.target_utilization_percentage"),
         )
 
 

@@ -2,12 +2,13 @@
 looks at an endpoint.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pytest_amlpreflight.checks._roles import grant
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access, Answer, Decision
 from pytest_amlpreflight.facts.resources.caller import Caller
+from pytest_amlpreflight.facts.resources.cluster import AKS
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
 from pytest_amlpreflight.facts.resources.subscription import (
@@ -15,6 +16,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
     ResourceProviders,
     RoleAssignmentUsage,
     Subscription,
+    cluster_providers,
     required_providers,
 )
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -71,29 +73,24 @@ def check_resource_providers_are_registered(aml_resource_providers: ResourceProv
     Azure reports a missing one without its name (`Resource provider [N/A] isn't registered`). One that this cloud does
     not list at all is left to advice: the table of providers was made in the public cloud.
     """
-    listed = {name: aml_resource_providers.find(name) for name in required_providers().column("namespace")}
-    unlisted = [name for name, provider in listed.items() if provider is None]
-    if unlisted:
-        advise(
-            f"{', '.join(unlisted)} cannot be found among the resource providers",
-            found="not in the subscription's list",
-            expected="registrationState = 'Registered'",
-            fix=_register(unlisted, aml_resource_providers),
-        )
-    missing = [provider for provider in listed.values() if provider and not provider.registered]
-    if not missing:
-        return
-    names = [provider.namespace for provider in missing]
-    subject = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
-    found, expected = (
-        ", ".join(f"{provider.namespace}: registrationState = {provider.state!r}" for provider in missing),
-        "registrationState = 'Registered'",
-    )
-    fix = _register(names, aml_resource_providers)
-    if all(provider.registering for provider in missing):
-        advise(f"{subject} still being registered", found=found, expected=expected, fix=fix)
-    else:
-        blocked(f"{subject} not registered in the subscription", found=found, expected=expected, fix=fix)
+    _judge_providers(required_providers().column("namespace"), aml_resource_providers)
+
+
+@check(
+    "subscription", explains=("SubscriptionNotRegistered", "MissingSubscriptionRegistration"), phases=("pre", "audit")
+)
+def check_cluster_providers_are_registered(
+    aml_cluster_id: ResourceId | None, aml_resource_providers: ResourceProviders
+) -> None:
+    """Every resource provider that a Kubernetes endpoint leans on beside is registered in the subscription.
+
+    The extension, and clusters of either kind, have providers of their own, which no managed endpoint needs.
+    """
+    if aml_cluster_id is None:
+        not_applicable("the endpoint is managed: no cluster of your own is behind it")
+    if aml_cluster_id.subscription.lower() != aml_resource_providers.subscription_id.lower():
+        not_applicable("the cluster is in another subscription")
+    _judge_providers(cluster_providers(aks=aml_cluster_id.kind.lower() == AKS.lower()), aml_resource_providers)
 
 
 @check("subscription", explains=("AuthorizationFailed", "LinkedAuthorizationFailed"), phases=("pre",))
@@ -257,6 +254,32 @@ def _in_words(action: str) -> str:
 
 def _kind(caller: Caller) -> str:
     return "ServicePrincipal" if caller.application_id else "User"
+
+
+def _judge_providers(namespaces: Sequence[str], providers: ResourceProviders) -> None:
+    listed = {name: providers.find(name) for name in namespaces}
+    unlisted = [name for name, provider in listed.items() if provider is None]
+    if unlisted:
+        advise(
+            f"{', '.join(unlisted)} cannot be found among the resource providers",
+            found="not in the subscription's list",
+            expected="registrationState = 'Registered'",
+            fix=_register(unlisted, providers),
+        )
+    missing = [provider for provider in listed.values() if provider and not provider.registered]
+    if not missing:
+        return
+    names = [provider.namespace for provider in missing]
+    subject = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
+    found, expected = (
+        ", ".join(f"{provider.namespace}: registrationState = {provider.state!r}" for provider in missing),
+        "registrationState = 'Registered'",
+    )
+    fix = _register(names, providers)
+    if all(provider.registering for provider in missing):
+        advise(f"{subject} still being registered", found=found, expected=expected, fix=fix)
+    else:
+        blocked(f"{subject} not registered in the subscription", found=found, expected=expected, fix=fix)
 
 
 def _register(names: list[str], providers: ResourceProviders) -> str:

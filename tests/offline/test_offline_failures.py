@@ -33,6 +33,7 @@ from pytest_amlpreflight.readers.project.model_folder import read_model_folder
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.readers.project.template_file import read_template
+from pytest_amlpreflight.readers.resources.endpoint import endpoint_from_spec
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, PreflightAdvice
 
@@ -78,10 +79,12 @@ def facts(root: Path) -> dict[str, Any]:
     path = deployment.model.path if deployment.model else None
     model = read_model_folder(path, root) if path else None
     templates = [read_template(file, root) for file in root.rglob("*.json")]
+    endpoint = read_endpoint_spec(Path("endpoint.yml"), root)
     return {
         "aml_deployment_spec": deployment,
         "aml_spec_to_deploy": deployment,
-        "aml_endpoint_spec": read_endpoint_spec(Path("endpoint.yml"), root),
+        "aml_endpoint_spec": endpoint,
+        "aml_endpoint": endpoint_from_spec(endpoint),
         "aml_deployment_specs": (deployment,),
         "aml_live_deployment_names": frozenset[str](),
         "aml_model_folder": model,

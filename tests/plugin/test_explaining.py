@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from building import in_world
 
 from pytest_amlpreflight import data as tables
 from pytest_amlpreflight.emulator.failures import failure_names, load
@@ -128,7 +129,7 @@ def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytes
     phase = ("--aml-phase", failure.phase)
 
     result = example.runpytest_inprocess(
-        "-p", "no:xdist", "--aml-explain", str(failure.code), "--aml-failure", name, *phase
+        "-p", "no:xdist", *in_world(failure.world), "--aml-explain", str(failure.code), "--aml-failure", name, *phase
     )
 
     screen = result.stdout.str()
@@ -150,6 +151,13 @@ def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytes
         ("KubernetesCrashLoopBackOff", "log-module-missing"),
         ("MissingSubscriptionRegistration", "provider-cdn-not-registered"),
         ("UserScriptException", "log-run-function-missing"),
+        ("InvalidComputeInformation", "compute-attach-failed"),
+        ("InvalidComputeNoKubernetesConfiguration", "compute-attach-failed"),
+        ("GetAADTokenFailed", "aks-without-a-way-to-the-registry"),
+        ("InferencingClientCallFailed", "arc-cluster-offline"),
+        ("TokenRefreshFailed", "nodes-without-the-extension-identity"),
+        ("ACRTokenExchangeForbidden", "kubernetes-endpoint-identity-may-not-pull"),
+        ("PodUnschedulable", "aks-with-two-nodes"),
     ],
 )
 def test_other_names_of_a_failure_lead_to_the_same_cause(example: pytest.Pytester, code: str, name: str) -> None:
@@ -157,7 +165,8 @@ def test_other_names_of_a_failure_lead_to_the_same_cause(example: pytest.Pyteste
     failure = load(name)
 
     result = example.runpytest_inprocess(
-        "-p", "no:xdist", "--aml-explain", code, "--aml-failure", name, "--aml-phase", failure.phase
+        *("-p", "no:xdist", *in_world(failure.world)),
+        *("--aml-explain", code, "--aml-failure", name, "--aml-phase", failure.phase),
     )
 
     screen = result.stdout.str()

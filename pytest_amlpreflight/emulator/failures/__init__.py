@@ -24,7 +24,10 @@ class UnknownFailure(Exception):  # reads as what it is
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and nothing else."""
+    """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and nothing else.
+
+    `world` is the example's world that it happens to: `world.yml` unless the file says another.
+    """
 
     name: str
     path: Path
@@ -36,6 +39,7 @@ class Failure:
     errors: tuple[str, ...]
     advises: tuple[str, ...]
     change: tuple[Any, ...]
+    world: str = "world.yml"
 
 
 def failure_names() -> list[str]:
@@ -57,8 +61,9 @@ def load(name: str) -> Failure:
         raise WorldError(f"{path}:1", f"{', '.join(sorted(missing))} missing")
     if source["phase"] not in _PHASES:
         raise WorldError(f"{path}:1", f"phase is one of {', '.join(_PHASES)}")
-    parts = (tuple(source.get(part) or ()) for part in ("blocks", "errors", "advises", "change"))
-    return Failure(name, path, source["title"], source.get("code"), source["guide"], source["phase"], *parts)
+    blocks, errors, advises, change = (tuple(source.get(p) or ()) for p in ("blocks", "errors", "advises", "change"))
+    said = source["title"], source.get("code"), source["guide"], source["phase"]
+    return Failure(name, path, *said, blocks, errors, advises, change, source.get("world", "world.yml"))
 
 
 def apply(world: World, failure: Failure) -> None:

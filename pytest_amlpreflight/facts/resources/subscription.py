@@ -87,6 +87,12 @@ class RoleAssignmentUsage:
     remaining: int
 
 
+def cluster_providers(*, aks: bool) -> tuple[str, ...]:
+    """The namespaces that endpoints on a cluster of that kind lean on beside `required_providers`."""
+    wanted = ("any", "aks" if aks else "arc")
+    return tuple(row["namespace"] for row in load("cluster-providers").rows if row["cluster"] in wanted)
+
+
 @cache
 def required_providers() -> Table:
     """The namespaces that managed online endpoints lean on, each in a row with what it is `for`."""

@@ -12,7 +12,10 @@ from pytest_amlpreflight.readers.connection.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The addresses of one Azure. Nothing outside `readers` knows a host suffix."""
+    """The addresses of one Azure. Nothing outside `readers` knows a host suffix.
+
+    `trusted_access` says whether AKS lets Azure Machine Learning pass a closed API server by there.
+    """
 
     name: str
     resource_manager: str
@@ -25,6 +28,7 @@ class Cloud:
     registry_suffix: str
     registry_audience: str
     storage_suffix: str
+    trusted_access: bool = False
 
     @property
     def key_vault_audience(self) -> str:
@@ -57,6 +61,7 @@ CLOUDS = {
             registry_suffix="azurecr.io",
             registry_audience="https://containerregistry.azure.net",
             storage_suffix="core.windows.net",
+            trusted_access=True,
         ),
         Cloud(
             name="AzureUSGovernment",

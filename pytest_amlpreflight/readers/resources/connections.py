@@ -5,12 +5,15 @@ from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnect
 from pytest_amlpreflight.readers.connection.document import Document
 
 
-def connections(properties: Document) -> tuple[PrivateEndpointConnection, ...]:
-    """The `privateEndpointConnections` of a resource's properties; an item may lack its name: it is in the id."""
-    return tuple(_connection(item) for item in properties.children("privateEndpointConnections"))
+def connections(properties: Document, *, dated: bool = True) -> tuple[PrivateEndpointConnection, ...]:
+    """The `privateEndpointConnections` of a resource's properties; an item may lack its name: it is in the id.
+
+    `dated` is False for the types whose schema gives a connection no time of creation.
+    """
+    return tuple(_connection(item, dated) for item in properties.children("privateEndpointConnections"))
 
 
-def _connection(document: Document) -> PrivateEndpointConnection:
+def _connection(document: Document, dated: bool) -> PrivateEndpointConnection:
     properties = document.child("properties")
     state = properties.child("privateLinkServiceConnectionState")
     endpoint = properties.child("privateEndpoint").text("id")
@@ -20,5 +23,5 @@ def _connection(document: Document) -> PrivateEndpointConnection:
         status=state.text("status") or "Unknown",
         description=state.text("description"),
         private_endpoint_id=parse_resource_id(endpoint) if endpoint else None,
-        created_at=document.child("systemData").text("createdAt"),
+        created_at=document.child("systemData").text("createdAt") if dated else None,
     )

@@ -28,5 +28,5 @@ def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> 
         bypass=tuple(item.strip() for item in (rules.text("bypass") or "").split(",") if item.strip()),
         admitted_resources=tuple(rule.need("resourceId") for rule in rules.children("resourceAccessRules")),
         shared_keys=True if shared_keys is None else shared_keys,
-        private_endpoint_connections=connections(properties),
+        private_endpoint_connections=connections(properties, dated=False),
     )

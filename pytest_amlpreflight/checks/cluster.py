@@ -1,0 +1,333 @@
+"""The cluster behind a Kubernetes endpoint: whether it runs, suits, carries the extension and reaches what it must."""
+
+from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute
+from pytest_amlpreflight.facts.resources.cluster import (
+    Cluster,
+    ConnectedCluster,
+    MachineSize,
+    ManagedCluster,
+    NodePool,
+    TrustedAccess,
+)
+from pytest_amlpreflight.facts.resources.cluster_extension import Extension
+from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
+from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+
+LEAST_CPUS = 4
+LEAST_MEMORY, ADVISED_MEMORY = 8 * 10**9, 14 * 10**9
+"""In bytes: below the first nothing runs, below the second nothing should in production.
+
+https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints and
+https://learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension
+"""
+NODES_FOR_THREE_ROUTERS = 3
+
+
+@check(
+    "cluster",
+    explains=(
+        "KubernetesUnaccessible",
+        "GenericClusterError",
+        "ClusterNotReachable",
+        "ClusterNotFound",
+        "InferencingClientCallFailed",
+    ),
+    settles=True,
+)
+def check_cluster_is_running(aml_compute: Compute | None, aml_cluster_or_none: Cluster | None) -> None:
+    """The cluster behind the compute exists and runs, and Azure has contact with it.
+
+    Azure keeps a compute whose cluster was stopped or deleted, and creates endpoints on it that never become ready.
+    """
+    compute, cluster = the_compute(aml_compute), aml_cluster_or_none
+    if compute.cluster_id is None:
+        not_applicable(f"compute {compute.name} does not say which cluster is behind it")
+    if cluster is None:
+        blocked(
+            f"cluster {compute.cluster_id.name} of compute {compute.name} does not exist",
+            found=f"404 for {compute.cluster_id}",
+            expected="the cluster that the compute was attached to",
+            fix=f"az ml compute detach --name {compute.name} --resource-group {compute.id.resource_group}\n"
+            "(then attach the cluster that took its place, under the same name)",
+            final=True,
+        )
+    if isinstance(cluster, ManagedCluster):
+        _check_aks_runs(cluster)
+    else:
+        _check_arc_is_connected(cluster)
+
+
+@check(
+    "cluster",
+    explains=("TokenRefreshFailed", "DeploymentIdentityError", "GenericClusterError"),
+    phases=("pre", "audit"),
+)
+def check_cluster_suits_azure_machine_learning(aml_workspace: Workspace, aml_cluster: Cluster | None) -> None:
+    """The AKS cluster is of a kind that Azure Machine Learning supports.
+
+    With a service principal of its own, with pod identity, in another subscription, or beside a private workspace in
+    another region, the extension installs and its identity then fails on the nodes.
+    """
+    cluster = the_aks(aml_cluster)
+    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
+    if cluster.service_principal:
+        blocked(
+            f"cluster {cluster.name} acts as a service principal",
+            found=f"servicePrincipalProfile.clientId = {cluster.service_principal!r}",
+            expected="a managed identity ('msi'), and node pools made after the change",
+            fix=f"az aks update {named} --enable-managed-identity",
+        )
+    if cluster.pod_identity:
+        blocked(
+            f"cluster {cluster.name} has pod identity, which disturbs the extension's identity",
+            found="podIdentityProfile.enabled = true",
+            expected="podIdentityProfile.enabled = false",
+            fix=f"az aks update {named} --disable-pod-identity",
+        )
+    if cluster.id.subscription.lower() != aml_workspace.id.subscription.lower():
+        blocked(
+            f"cluster {cluster.name} is in another subscription than its workspace",
+            found=f"subscription {cluster.id.subscription}",
+            expected=f"subscription {aml_workspace.id.subscription}, or the cluster connected through Azure Arc",
+            fix=f"az connectedk8s connect {named}",
+        )
+    if aml_workspace.private and cluster.location != aml_workspace.location:
+        blocked(
+            f"cluster {cluster.name} is in another region than its private workspace",
+            found=f"location = {cluster.location!r}",
+            expected=f"location = {aml_workspace.location!r}",
+            fix=f"az aks create --name NAME --resource-group GROUP --location {aml_workspace.location}\n"
+            "(and attach that cluster)",
+        )
+
+
+@check(
+    "cluster",
+    explains=("ClusterUnauthorized", "KubernetesUnaccessible", "ComputeNotAccessible"),
+    phases=("pre", "audit"),
+)
+def check_azure_may_reach_the_api_server(
+    aml_workspace: Workspace,
+    aml_compute: Compute | None,
+    aml_cluster: Cluster | None,
+    aml_trusted_access: tuple[TrustedAccess, ...],
+    aml_cloud_has_trusted_access: bool,
+) -> None:
+    """Azure Machine Learning gets to the AKS cluster's API server.
+
+    Without local accounts, with authorised address ranges, or with a public name on a private cluster, it gets there by
+    trusted access alone: a role binding that attaching makes. Computes attached before the cluster was closed have
+    none. Clouds other than the public one know no trusted access.
+    """
+    compute, cluster = the_compute(aml_compute), the_aks(aml_cluster)
+    closed = cluster.closed_to_azure
+    if closed is None or (
+        aml_cloud_has_trusted_access and any(one.admits(aml_workspace.id) for one in aml_trusted_access)
+    ):
+        return
+    listing = (
+        f"az aks trustedaccess rolebinding list --cluster-name {cluster.name} "
+        f"--resource-group {cluster.id.resource_group}"
+    )
+    public = aml_cloud_has_trusted_access
+    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
+    blocked(
+        f"cluster {cluster.name} turns Azure Machine Learning away from its API server",
+        found=f"{closed}; no trusted access for workspace {aml_workspace.name}",
+        expected="a trustedAccessRoleBinding with role Microsoft.MachineLearningServices/workspaces/mlworkload"
+        if public
+        else "an API server that is open to Azure: this cloud has no trusted access",
+        fix=f"{attach_again(aml_workspace, compute)}\n{listing}"
+        if public
+        else f"az aks update {named} --enable-local-accounts --api-server-authorized-ip-ranges ''",
+    )
+
+
+@check("cluster", explains=("PodUnschedulable", "OutOfQuota", "ScoringFeUnhealthy"), phases=("pre", "audit"))
+def check_cluster_carries_the_extension(
+    aml_cluster: Cluster | None,
+    aml_extensions: tuple[Extension, ...] | None,
+    aml_machine_sizes: tuple[MachineSize, ...],
+) -> None:
+    """The cluster has the nodes that the extension and a first deployment need.
+
+    The documented minimum is 4 vCPUs with 8 GB, and three nodes for three routers (`inferenceRouterHA`, the default).
+    Below it the extension's own pods stay pending. What other workloads take is not counted here.
+    """
+    if aml_cluster is None or aml_extensions is None:
+        not_applicable("the endpoint is managed: no cluster of your own is behind it")
+    extension = aml_extensions[0] if aml_extensions else None
+    nodes = _nodes(aml_cluster, extension)
+    if extension and extension.highly_available and nodes is not None and nodes < NODES_FOR_THREE_ROUTERS:
+        selector = f" that hold nodeSelector {extension.node_selector}" if extension.node_selector else ""
+        blocked(
+            f"cluster {aml_cluster.name} has too few nodes for three routers",
+            found=f"{nodes} Linux nodes{selector}; inferenceRouterHA = true",
+            expected=f"{NODES_FOR_THREE_ROUTERS} nodes or more, or inferenceRouterHA = false",
+            fix=f"{_scale(aml_cluster)}\nor az k8s-extension update {extension.arguments} "
+            "--config inferenceRouterHA=False",
+        )
+    cpus, memory = _capacity(aml_cluster, aml_machine_sizes)
+    found = ", ".join(
+        [*([f"{cpus} vCPUs"] if cpus is not None else []), *([f"{memory / 1e9:.1f} GB"] if memory is not None else [])]
+    )
+    if (cpus is not None and cpus < LEAST_CPUS) or (memory is not None and memory < LEAST_MEMORY):
+        blocked(
+            f"cluster {aml_cluster.name} is too small for the extension",
+            found=f"{found} on all its Linux nodes",
+            expected=f"at least {LEAST_CPUS} vCPUs and {LEAST_MEMORY / 1e9:.0f} GB",
+            fix=_scale(aml_cluster),
+        )
+    if memory is not None and memory < ADVISED_MEMORY:
+        advise(
+            f"cluster {aml_cluster.name} is small for production",
+            found=f"{found} on all its Linux nodes",
+            expected=f"at least {ADVISED_MEMORY / 1e9:.0f} GB",
+            fix=_scale(aml_cluster),
+        )
+
+
+@check(
+    "cluster",
+    explains=("ACRSecretError", "GetAADTokenFailed", "ACRAuthenticationChallengeFailed", "ImagePullLoopBackOff"),
+    phases=("pre", "audit"),
+)
+def check_cluster_network_holds_the_private_endpoints(
+    aml_cluster: Cluster | None, aml_cluster_network: ClusterNetwork | None
+) -> None:
+    """Registry, storage account and workspace have private endpoints that the cluster's nodes reach, where they answer
+    nobody else.
+
+    Pods fetch image, model and tokens from the nodes' own network. A private endpoint in a network that is neither
+    theirs nor peered with it does not help them. What a firewall lets through cannot be told from here, nor can a DNS
+    server of your own: both are advice.
+    """
+    if aml_cluster is None:
+        not_applicable("the endpoint is managed: no cluster of your own is behind it")
+    if isinstance(aml_cluster, ConnectedCluster) or aml_cluster_network is None:
+        not_applicable("Azure does not know the network of a cluster that is connected through Azure Arc")
+    network = aml_cluster_network
+    for way in network.ways:
+        if not way.reaches(network.all):
+            _report_way(aml_cluster, network, way)
+        elif not any(zone.linked_to(network.all) for zone in way.zones):
+            advise(
+                f"no private DNS zone for {way.word} {way.id.name} answers on cluster {aml_cluster.name}",
+                found=f"{way.zone}: no zone with a link to {network.shown}",
+                expected="a linked zone, or a DNS server of your own that forwards the name",
+                fix=f"az network private-dns link vnet create --zone-name {way.zone} --name NAME "
+                f"--resource-group GROUP --registration-enabled false --virtual-network {_one(network)}",
+            )
+
+
+def _check_aks_runs(cluster: ManagedCluster) -> None:
+    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
+    found = f"powerState = {cluster.power_state!r}, provisioningState = {cluster.provisioning_state!r}"
+    if cluster.power_state.lower() != "running":
+        blocked(
+            f"cluster {cluster.name} is stopped",
+            found=found,
+            expected="powerState = 'Running'",
+            fix=f"az aks start {named}\n"
+            "(in a virtual network, make the cluster's private endpoints and the compute anew afterwards)",
+        )
+    if not cluster.running:
+        blocked(
+            f"cluster {cluster.name} is not sound",
+            found=found,
+            expected="provisioningState = 'Succeeded'",
+            fix=f"az aks show {named} --query errorDetail\n"
+            f"az aks rotate-certs {named}  (where its certificate ran out: Azure sees the new one after some 5 hours)",
+        )
+    if not cluster.linux_pools:
+        pools = ", ".join(f"{pool.name}: {pool.count} {pool.os} nodes" for pool in cluster.pools)
+        blocked(
+            f"cluster {cluster.name} has no Linux node",
+            found=pools or "no node pool",
+            expected="a Linux node pool with nodes",
+            fix=_scale(cluster),
+        )
+
+
+def _check_arc_is_connected(cluster: ConnectedCluster) -> None:
+    if cluster.running:
+        return
+    expired = cluster.connectivity.lower() == "expired"
+    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
+    lines = [
+        f"connectivityStatus = {cluster.connectivity!r}, last heard of {cluster.last_connected or 'never'}",
+        *([f"its certificate ran out at {cluster.certificate_expires}"] if expired else []),
+        *cluster.agent_errors,
+    ]
+    blocked(
+        f"Azure has lost contact with cluster {cluster.name}",
+        found="\n".join(lines),
+        expected="connectivityStatus = 'Connected'",
+        fix=f"az connectedk8s delete {named}\naz connectedk8s connect {named}\n"
+        "(an identity certificate that ran out cannot be renewed)"
+        if expired
+        else "kubectl get pods --namespace azure-arc\n(the agents there need a way out to Azure on port 443)",
+        final=expired,
+    )
+
+
+def _nodes(cluster: Cluster, extension: Extension | None) -> int | None:
+    if isinstance(cluster, ConnectedCluster):
+        return cluster.nodes
+    wanted = extension.node_selector if extension else {}
+    return sum(pool.reachable_count for pool in cluster.linux_pools if _holds(pool, wanted))
+
+
+def _holds(pool: NodePool, selector: dict[str, str]) -> bool:
+    """Whether a pool's own labels hold the selector. Labels that somebody set on nodes by hand are unknown: so in
+    doubt yes.
+    """
+    return all(pool.labels.get(label, value) == value for label, value in selector.items())
+
+
+def _capacity(cluster: Cluster, sizes: tuple[MachineSize, ...]) -> tuple[int | None, float | None]:
+    """The vCPUs and bytes of all Linux nodes there are or may be; None for what is not told."""
+    if isinstance(cluster, ConnectedCluster):
+        return cluster.cores, None
+    by_name = {size.name.lower(): size for size in sizes}
+    pools = [(pool.reachable_count, by_name.get(pool.vm_size.lower())) for pool in cluster.linux_pools]
+    if not pools or any(size is None for _, size in pools):
+        return None, None
+    return (
+        sum(count * size.vcpus for count, size in pools if size),
+        sum(count * size.memory_mib * 2**20 for count, size in pools if size),
+    )
+
+
+def _scale(cluster: Cluster) -> str:
+    if isinstance(cluster, ConnectedCluster):
+        return f"add nodes to cluster {cluster.name}"
+    pool = next((one.name for one in cluster.pools if one.os.lower() == "linux"), "POOL")
+    return (
+        f"az aks nodepool scale --cluster-name {cluster.name} --resource-group {cluster.id.resource_group} "
+        f"--name {pool} --node-count 3"
+    )
+
+
+def _report_way(cluster: ManagedCluster, network: ClusterNetwork, way: Way) -> None:
+    elsewhere = sorted({one.network_id.name for one in way.endpoints if one.network_id})
+    found = f"its private endpoints stand in {', '.join(elsewhere) or 'no network'}; the nodes in {network.shown}" + (
+        f", peered with {', '.join(sorted(one.name for one in network.peered))}" if network.peered else ""
+    )
+    headline = f"cluster {cluster.name} has no private way to {way.word} {way.id.name}"
+    expected = "an approved private endpoint in the nodes' network, or in one that is peered with it"
+    fix = (
+        f"az network private-endpoint create --name {way.id.name}-pe --resource-group {cluster.id.resource_group} "
+        f"--vnet-name {_one(network).rpartition('/')[2]} --subnet SUBNET --connection-name {way.id.name} "
+        f"--group-id {way.part} --private-connection-resource-id {way.id}"
+    )
+    if way.closed:
+        blocked(headline, found=f"publicNetworkAccess = 'Disabled'; {found}", expected=expected, fix=fix)
+    else:
+        advise(headline, found=f"its firewall denies by default; {found}", expected=expected, fix=fix)
+
+
+def _one(network: ClusterNetwork) -> str:
+    return next(iter(sorted(str(one) for one in network.own)), "VNET")

@@ -1,0 +1,182 @@
+"""The Azure Machine Learning extension of the cluster behind a Kubernetes endpoint."""
+
+from pytest_amlpreflight.checks._kubernetes import the_aks, the_compute, the_extension
+from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster, NodeSet, cluster_arguments
+from pytest_amlpreflight.facts.resources.cluster_extension import Extension
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+
+PHASES = ("pre", "audit")
+LAST_WITHOUT_SECRETS = (1, 1, 25)
+"""The last version that gives deployments no credentials for a private registry (2023-03)."""
+CREATE = "--extension-type Microsoft.AzureML.Kubernetes --scope cluster"
+
+
+@check(
+    "extension",
+    explains=(
+        "ExtensionOperationFailed",
+        "GenericClusterError",
+        "InferencingClientCallFailed",
+        "ACRSecretError",
+        "ScoringFeUnhealthy",
+    ),
+    settles=True,
+)
+def check_extension_is_installed(aml_compute: Compute | None, aml_extensions: tuple[Extension, ...] | None) -> None:
+    """The cluster has the Azure Machine Learning extension, and its installation ended well.
+
+    It brings what runs models in the cluster: the operator, the router, the identity proxy. Deleted, half installed or
+    failed, every deployment ends with an error that names something else.
+    """
+    compute = the_compute(aml_compute)
+    if compute.cluster_id is None or aml_extensions is None:
+        not_applicable(f"compute {compute.name} does not say which cluster is behind it")
+    if not aml_extensions:
+        blocked(
+            f"cluster {compute.cluster_id.name} has no Azure Machine Learning extension",
+            found="no extension with extensionType = 'microsoft.azureml.kubernetes'",
+            expected="one, with provisioningState = 'Succeeded'",
+            fix=f"az k8s-extension create --name azureml {cluster_arguments(compute.cluster_id)} {CREATE} "
+            "--config enableInference=True inferenceRouterServiceType=LoadBalancer sslSecret=SECRET sslCname=NAME",
+            final=True,
+        )
+    extension = aml_extensions[0]
+    errors = [f"{one.code}: {one.message}" for one in extension.statuses if one.level.lower() == "error"]
+    if extension.ready and not errors:
+        return
+    error = [f"{extension.error.code}: {extension.error.message}"] if extension.error else []
+    failed = extension.provisioning_state.lower() in ("failed", "canceled")
+    blocked(
+        f"extension {extension.name} is not installed on cluster {compute.cluster_id.name}",
+        found="\n".join([f"provisioningState = {extension.provisioning_state!r}", *error, *errors]),
+        expected="provisioningState = 'Succeeded' and no status of level 'Error'",
+        fix=f"az k8s-extension delete {extension.arguments} --yes\n"
+        f"az k8s-extension create {extension.arguments} {CREATE}  (with its settings)",
+        final=failed,
+    )
+
+
+@check("extension", explains=("InferencingClientCallFailed", "ScoringFeUnhealthy"), phases=PHASES)
+def check_extension_serves_inference(aml_extensions: tuple[Extension, ...] | None) -> None:
+    """The extension was installed for inference.
+
+    Without `enableInference` it trains only: there is no router and no operator for endpoints.
+    """
+    extension = the_extension(aml_extensions)
+    if extension.enabled("enableInference"):
+        return
+    blocked(
+        f"extension {extension.name} does not serve inference",
+        found=f"enableInference = {extension.setting('enableInference')!r}",
+        expected="enableInference = 'True'",
+        fix=f"az k8s-extension update {extension.arguments} --config enableInference=True "
+        "inferenceRouterServiceType=LoadBalancer sslSecret=SECRET sslCname=NAME",
+    )
+
+
+@check("extension", explains=("ACRSecretError",), phases=PHASES)
+def check_extension_version_is_recent(aml_extensions: tuple[Extension, ...] | None) -> None:
+    """The extension is newer than 1.1.25.
+
+    Older ones give a deployment no credentials for a private registry, and their messages do not say so. A version that
+    Azure does not tell is advice.
+    """
+    extension = the_extension(aml_extensions)
+    numbers = extension.version_numbers
+    found, expected = f"currentVersion = {extension.version!r}", "a version above 1.1.25"
+    fix = f"az k8s-extension update {extension.arguments} --auto-upgrade true"
+    if numbers is None:
+        advise(f"the version of extension {extension.name} is unknown", found=found, expected=expected, fix=fix)
+    elif numbers <= LAST_WITHOUT_SECRETS:
+        blocked(f"extension {extension.name} is too old", found=found, expected=expected, fix=fix)
+
+
+@check(
+    "extension",
+    explains=("TokenRefreshFailed", "RefreshExtensionIdentityNotSet", "DeploymentIdentityError", "ACRSecretError"),
+)
+def check_extension_identity_is_assigned(
+    aml_cluster: Cluster | None, aml_extensions: tuple[Extension, ...] | None, aml_node_sets: tuple[NodeSet, ...]
+) -> None:
+    """On AKS, every node carries the extension's own identity.
+
+    The extension fetches the deployments' tokens as this identity. A pool that was added by a tool which states all of
+    a scale set's identities, or by hand, may lack it, and pods on its nodes get no token. Pools of single machines are
+    not scale sets and are passed over.
+    """
+    extension, cluster = the_extension(aml_extensions), the_aks(aml_cluster)
+    again = (
+        f"az k8s-extension delete {extension.arguments} --yes\n"
+        f"az k8s-extension create {extension.arguments} {CREATE}  (with its settings)"
+    )
+    if extension.principal_id is None:
+        blocked(
+            f"extension {extension.name} has no identity",
+            found="aksAssignedIdentity.principalId = null",
+            expected="the principal of a managed identity in the node resource group",
+            fix=again,
+        )
+    principal = extension.principal_id.lower()
+    without = [one for one in aml_node_sets if principal not in (other.lower() for other in one.principal_ids)]
+    if without:
+        names = ", ".join(f"{one.pool} ({one.name})" for one in without)
+        blocked(
+            f"nodes of cluster {cluster.name} do not carry the identity of extension {extension.name}",
+            found=f"scale sets without principal {extension.principal_id}: {names}",
+            expected="the extension's identity on every scale set",
+            fix=again,
+        )
+
+
+@check("extension", explains=("ExtensionOperationFailed", "ScoringFeUnhealthy", "ValidateScoringFailed"), phases=PHASES)
+def check_router_settings_agree(aml_cluster: Cluster | None, aml_extensions: tuple[Extension, ...] | None) -> None:
+    """The settings of the router make sense together.
+
+    It insists on TLS unless `allowInsecureConnections` is true, and needs a CNAME and a certificate for it. Installed
+    by Terraform, Bicep or ARM instead of the CLI, settings that the CLI derives (`scoringFe.sslSecret`) are missing,
+    and the installation fails with settings that look right.
+    """
+    extension = the_extension(aml_extensions)
+    update = f"az k8s-extension update {extension.arguments} --config"
+    if not extension.enabled("enableInference"):
+        not_reached("the extension does not serve inference")
+    if extension.serves_https:
+        _check_tls(extension, update)
+    if extension.setting("internalLoadBalancerProvider") and not isinstance(aml_cluster, ManagedCluster):
+        provider = extension.setting("internalLoadBalancerProvider")
+        blocked(
+            f"extension {extension.name} asks for an internal load balancer outside AKS",
+            found=f"internalLoadBalancerProvider = {provider!r}",
+            expected="no internalLoadBalancerProvider: Azure makes one for AKS alone",
+            fix=f"{update} internalLoadBalancerProvider=",
+        )
+    if extension.service_type is None:
+        blocked(
+            f"extension {extension.name} does not say how its router is reached",
+            found="inferenceRouterServiceType is not set",
+            expected="LoadBalancer, NodePort or ClusterIP",
+            fix=f"{update} inferenceRouterServiceType=LoadBalancer",
+        )
+
+
+def _check_tls(extension: Extension, update: str) -> None:
+    secret, cname = extension.setting("sslSecret"), extension.setting("sslCname")
+    certificate = extension.holds_secret("scoringFe.sslCert") or extension.holds_secret("sslCertPemFile")
+    fix = f"{update} sslSecret={secret or 'SECRET'} sslCname={cname or 'NAME'}"
+    if cname is None or not (secret or certificate):
+        lacking = [name for name, there in (("sslCname", cname), ("sslSecret", secret or certificate)) if not there]
+        blocked(
+            f"the router of extension {extension.name} insists on TLS and has no {' and no '.join(lacking)}",
+            found=f"allowInsecureConnections = {extension.setting('allowInsecureConnections')!r}, without "
+            f"{', '.join(lacking)}",
+            expected="sslCname, and sslSecret or a certificate with its key",
+            fix=fix,
+        )
+    if secret and not certificate and extension.setting("scoringFe.sslSecret") is None:
+        blocked(
+            f"the router of extension {extension.name} does not get its certificate",
+            found=f"sslSecret = {secret!r} without scoringFe.sslSecret, which the Azure CLI derives",
+            expected=f"scoringFe.sslSecret = {secret!r}",
+            fix=f"{fix} scoringFe.sslSecret={secret}",
+        )
