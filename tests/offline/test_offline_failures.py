@@ -319,7 +319,9 @@ def test_usual_shapes_raise_no_false_alarm(body: str, tmp_path: Path) -> None:
     """Custom containers, Triton, no-code MLflow and registered assets are not judged by what they do not have."""
     head = "name: blue\nendpoint_name: iris\ninstance_type: Standard_DS3_v2\ninstance_count: 50\n"
     head += "request_settings: {request_timeout_ms: 9000}\n"
-    project = changed(tmp_path, {"write": {"deployments/blue.yml": head + body}})
+    compute = "compute: azureml:inference-cluster\n" if "type: kubernetes" in body else ""
+    files = {"deployments/blue.yml": head + body, "endpoint.yml": f"name: iris\nauth_mode: key\n{compute}"}
+    project = changed(tmp_path, {"write": files})
 
     noticed = noticing(project)
 
