@@ -41,8 +41,9 @@ FEW_BREAKS = 5
 """Line breaks below which a text with more written ones was copied out of a JSON string."""
 
 _STATUS = re.compile(
-    r"(?i)(?:(?<![\w\"'-])(?:status(?: ?code)?|response code)\"?\s?[:=]?\s?\(?|HTTP/\d(?:\.\d)? |HTTP(?: error)? )"
-    r"([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
+    r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
+    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
+    r"|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
     re.MULTILINE,
 )
 _LABELLED = re.compile(
