@@ -192,7 +192,7 @@ def check_packages_match_the_model(
     environment = _valid(aml_environment)
     for made in aml_model_folder.made_with:
         requirement = environment.requirement(made.package)
-        serves = aml_package_resolution.versions.get(made.package) or (requirement.exact if requirement else None)
+        serves = aml_package_resolution.versions.get(made.package) or (requirement.series if requirement else None)
         if serves is None or not _is_other(made, serves):
             continue
         where = requirement.position if requirement else environment.position

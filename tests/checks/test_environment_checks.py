@@ -279,6 +279,16 @@ def test_a_model_of_another_release_is_advised_against() -> None:
     assert "conda.yml:5" in str(said[0].message)
 
 
+def test_a_series_says_enough_of_the_release() -> None:
+    """Conda's `=1.2.2` leaves no doubt on the major and minor version."""
+    found = replace(requirement("scikit-learn"), specifier="==1.2.2.*", text="scikit-learn=1.2.2", is_conda=True)
+
+    with pytest.warns(PreflightAdvice, match=r"was made with scikit-learn 0.24.1, and 1.2.2 loads it"):
+        checks.check_packages_match_the_model(
+            replace(conda(), requirements=(found,)), a_model_made_with("0.24.1"), NOTHING
+        )
+
+
 @pytest.mark.parametrize("packages", [("scikit-learn==0.24.2",), ("scikit-learn",), ("numpy==1.26.4",)])
 def test_a_model_of_the_same_release_passes(packages: tuple[str, ...]) -> None:
     """A patch is no other release, and an open version is not known here."""

@@ -399,9 +399,9 @@ def test_a_caller_names_the_endpoint_that_the_file_leaves_open(tmp_path: Path, w
     (tmp_path / "blue.yml").write_text(f"name: blue\n{written}", encoding="utf-8")
     (tmp_path / "green.yml").write_text("name: green\nendpoint_name: rose\n", encoding="utf-8")
 
-    named = [read_deployment_spec(Path(name), tmp_path, "iris").endpoint_name for name in ("blue.yml", "green.yml")]
+    found = [read_deployment_spec(Path(name), tmp_path, "iris") for name in ("blue.yml", "green.yml")]
 
-    assert named == ["iris", "rose"]
+    assert [(each.endpoint_name, each.placeholders) for each in found] == [("iris", ()), ("rose", ())]
 
 
 def test_placeholders_are_found_wherever_they_stand(tmp_path: Path) -> None:

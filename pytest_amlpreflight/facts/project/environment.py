@@ -54,6 +54,12 @@ class Requirement:
         found = re.fullmatch(r"===?\s*([^,*\s]+)", self.specifier)
         return found.group(1) if found else None
 
+    @property
+    def series(self) -> str | None:
+        """The version of a `==` pin, be it exact or to a series: conda's `=1.2.2` and `==1.2.*` are `1.2.2` and `1.2`."""
+        found = re.fullmatch(r"===?\s*([^,*\s]+?)(?:\.\*)?", self.specifier)
+        return found.group(1) if found else None
+
 
 @dataclass(frozen=True, slots=True)
 class BuildFolder:

@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.project.spec import (
     Identity,
     IdentityType,
     NetworkAccess,
+    Placeholder,
     ProbeSettings,
     RequestSettings,
     ResourceRequirements,
@@ -100,9 +101,15 @@ def read_deployment_spec(path: Path, root: Path, endpoint: str | None = None) ->
         private_network_connection=_flag(top, "private_network_connection"),
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
-        placeholders=tuple({each.field: each for part in parts for each in placeholders(part)}.values()),
+        placeholders=_open_words(parts),
         source=Source(top.file.shown, {k: v for part in parts for k, v in positions(part).items()}),
     )
+
+
+def _open_words(parts: list[YamlNode]) -> tuple[Placeholder, ...]:
+    """The placeholders of the file and of those it names, each field once. The endpoint's name is settled already."""
+    found = {each.field: each for part in parts for each in placeholders(part) if each.field != "endpoint_name"}
+    return tuple(found.values())
 
 
 def _read(path: Path, root: Path, wanted: str) -> YamlNode:
