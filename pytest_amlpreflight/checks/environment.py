@@ -306,7 +306,7 @@ def _is_other(made: MadeWith, serves: str) -> bool:
     ours, theirs = minor(serves), minor(made.version)
     if made.package == "mlflow":
         return bool(ours and theirs and ours[0] < theirs[0])
-    return ours != theirs
+    return ours is not None and theirs is not None and ours != theirs
 
 
 def _is_generated(spec: DeploymentSpec) -> bool:

@@ -56,7 +56,7 @@ class Requirement:
 
     @property
     def series(self) -> str | None:
-        """The version of a `==` pin, be it exact or to a series: conda's `=1.2.2` and `==1.2.*` are `1.2.2` and `1.2`."""
+        """The version of a `==` pin, exact or of a series: conda's `=1.2.2` is `1.2.2`, `==1.2.*` is `1.2`."""
         found = re.fullmatch(r"===?\s*([^,*\s]+?)(?:\.\*)?", self.specifier)
         return found.group(1) if found else None
 
