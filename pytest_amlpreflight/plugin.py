@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
 from pytest_amlpreflight.reporting.ending import Ending
 from pytest_amlpreflight.reporting.junit import describe_suite
+from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
@@ -92,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
+        config.pluginmanager.register(StaleTables(date.today()), "aml-stale-tables")
 
 
 @pytest.hookimpl(wrapper=True)

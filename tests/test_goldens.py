@@ -33,7 +33,7 @@ def screen(example: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments:
         (r"platform .*", "platform"),
         (r"cachedir: .*\n", ""),
         (r"plugins: .*\n", ""),
-        (r"  tables older than a year .*\n", ""),
+        (r"aml-preflight: tables older than a year .*\n", ""),
         (r"rootdir: .*", "rootdir: example_project"),
         (r"(localhost|127\.0\.0\.1):\d+", r"\1:PORT"),
         (r"=+ (\d+ .*) in \d+\.\d+s =+", r"== \1 in 1.00s =="),

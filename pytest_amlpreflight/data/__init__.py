@@ -4,7 +4,7 @@ Each table is a YAML file that says as of when it holds (`as_of`), where it come
 A project replaces a whole table by keeping a file of the same name in a folder of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,6 +37,9 @@ class Table:
         return {row[key]: row[value] for row in self.rows}
 
 
+_CONSULTED: dict[str, Table] = {}
+
+
 def load(name: str, overrides: Path | None = None) -> Table:
     """The table `name`: from the folder `overrides` if it has a `<name>.yml`, else the one that comes with the plugin.
 
@@ -46,7 +49,8 @@ def load(name: str, overrides: Path | None = None) -> Table:
     for folder in folders:
         path = folder / f"{name}.yml"
         if path.is_file():
-            return _read(name, path)
+            table = _CONSULTED[name] = read(name, path)
+            return table
     raise LookupError(f"no table {name}: there are {', '.join(names())}")
 
 
@@ -55,13 +59,18 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.yml")))
 
 
-def stale_tables(today: date, overrides: Path | None = None) -> list[str]:
-    """The tables that were made more than a year before `today`, each with its date."""
-    tables = [load(name, overrides) for name in names()]
-    return [f"{table.name} ({table.as_of})" for table in tables if (today - table.as_of).days > 365]
+def consulted() -> tuple[Table, ...]:
+    """The tables that anybody in this process has looked into."""
+    return tuple(_CONSULTED.values())
 
 
-def _read(name: str, path: Path) -> Table:
+def stale(tables: Iterable[Table], today: date) -> list[str]:
+    """Those of the tables that were made more than a year before `today`, each with its date."""
+    return sorted(f"{table.name} ({table.as_of})" for table in tables if (today - table.as_of).days > 365)
+
+
+def read(name: str, path: Path) -> Table:
+    """The table in a file, which nobody consults yet; raises `TableError`."""
     content = _parse(path)
     if not isinstance(content, dict):
         raise TableError(path, "a table is a mapping with as_of, source and rows")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_amlpreflight.data import stale_tables
 from pytest_amlpreflight.reporting.documentation import section_of, sections
 from pytest_amlpreflight.run.preflight import Preflight, reaches, target_of
 
@@ -32,8 +30,6 @@ def header(preflight: Preflight, verbosity: int) -> list[str]:
     targets = ", ".join(str(target) for target in preflight.targets)
     cloud = urlsplit(settings.cloud).netloc or settings.cloud
     lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {cloud}"]
-    if stale := stale_tables(date.today(), settings.tables):
-        lines.append(f"  tables older than a year (--aml-tables replaces them): {', '.join(stale)}")
     if settings.local and settings.local_debug:
         lines += [line for spec in preflight.deployment_specs for line in _attach(spec, settings.local_debug)]
     if verbosity > 0:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_amlpreflight.data import TableError
-from pytest_amlpreflight.data import load as load_table
 from pytest_amlpreflight.data import names as table_names
+from pytest_amlpreflight.data import read as read_table
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.run.config_files import (
     Setting,
@@ -291,7 +291,7 @@ def _tables(setting: Setting, start: Path) -> Path:
         raise pytest.UsageError(f"{setting.source}: {what}; {hint}")
     try:
         for file in path.glob("*.yml"):
-            load_table(file.stem, path)
+            read_table(file.stem, file)
     except TableError as error:
         raise pytest.UsageError(f"{setting.source}: {error}") from None
     return path

@@ -1,27 +1,45 @@
-"""Rules that age say so."""
+"""Rules that age say so, where somebody relied on them."""
 
 from datetime import date, timedelta
 from pathlib import Path
 
-from pytest_amlpreflight.data import load, names, stale_tables
+import pytest
+
+from pytest_amlpreflight.data import load, names, stale
+
+OLD = "as_of: 2020-01-01\nsource: our own list\nrows:\n  - {python: '3.99', end_of_life: 2035-01-01}\n"
 
 
 def test_a_table_is_stale_a_year_after_its_date() -> None:
     """The operator reads which rules may no longer hold, and of when they are."""
-    newest = max(load(name).as_of for name in names())
+    tables = [load(name) for name in names()]
+    newest = max(table.as_of for table in tables)
 
-    fresh, old = stale_tables(newest), stale_tables(newest + timedelta(days=366))
+    fresh, old = stale(tables, newest), stale(tables, newest + timedelta(days=366))
 
     assert f"online-endpoint-limits ({load('online-endpoint-limits').as_of})" in old
-    assert len(old) == len(names())
+    assert len(old) == len(tables)
     assert len(fresh) < len(old)
 
 
 def test_a_table_of_the_project_counts_instead(tmp_path: Path) -> None:
     """Who replaced a table is not told about the one that came with the plugin."""
-    text = "as_of: 2030-01-01\nsource: our own list\nrows: []\n"
-    (tmp_path / "vm-family-names.yml").write_text(text)
+    (tmp_path / "vm-family-names.yml").write_text("as_of: 2030-01-01\nsource: our own list\nrows: []\n")
 
-    stale = stale_tables(date(2030, 6, 1), tmp_path)
+    assert stale([load("vm-family-names", tmp_path)], date(2030, 6, 1)) == []
 
-    assert not any(name.startswith("vm-family-names") for name in stale)
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_only_a_table_that_a_check_used_is_named(example: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """Once, at the end, also where the checks ran in workers of xdist; a run without that check says nothing."""
+    example.mkdir("tables")
+    (example.path / "tables" / "python-releases.yml").write_text(OLD)
+
+    used, unused = (
+        example.runpytest_subprocess("-o", "aml_tables=tables", f"aml-preflight/{check}", *workers)
+        for check in ("environment.py::check_python_is_supported", "code.py::check_scoring_script_compiles")
+    )
+
+    assert used.stdout.str().count("tables older than a year were used") == 1
+    assert "python-releases (2020-01-01)" in used.stdout.str()
+    assert "older than a year" not in unused.stdout.str()
