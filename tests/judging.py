@@ -87,12 +87,12 @@ def emulated(
 
 
 def readings_of(
-    emulator: Emulator, phase: str, *, world: str = "world.yml", **options: Any
+    emulator: Emulator, phase: str, *, world: str = "world.yml", timeout: float = 5, **options: Any
 ) -> tuple[RunReadings, Target]:
     """A look at the example's deployment, as its `pyproject.toml` configures a run."""
     settings = ConnectionSettings(
         emulator.metadata_url,
-        timeout=5,
+        timeout=timeout,
         dns_server=emulator.dns_server,
         azure_dns=emulator.azure_dns,
         backoff=0,

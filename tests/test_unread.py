@@ -2,9 +2,12 @@
 
 import re
 import socket
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from judging import EXAMPLE, Said, emulated, judge
 
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 
@@ -117,108 +120,119 @@ FAULTS = {
     "malformed": ("{kind: garble, resource: '%s'}", r"MalformedAnswer"),
 }
 
-# pytester forgets what a run imported, and hypothesis' own plugin then takes longer to come back than the run itself.
-QUICKLY = ("-p", "no:xdist")
+Run = Callable[..., Said]
 
 
-class Run(NamedTuple):
-    """How a run over some checks of the example ended."""
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """What the checks of a phase say of the example's world with a fault in it."""
 
-    code: int
-    outcomes: dict[str, str]
-    text: str
+    def run(fault: str, phase: str, only: frozenset[str] | None = None, timeout: float = 5) -> Said:
+        world = tmp_path / "world.yml"
+        healthy = (EXAMPLE / "world.yml").read_text(encoding="utf-8")
+        world.write_text(f"{healthy}\nfaults: [{fault}]\n", encoding="utf-8")
+        with emulated(monkeypatch, world) as emulator:
+            return judge(emulator, phase, only, timeout=timeout)
 
-
-def run(example: pytest.Pytester, fault: str, phase: str, *arguments: str) -> Run:
-    """A run of the nine checks' share in a phase, in this process, with a fault in the world."""
-    world = example.path / "world.yml"
-    world.write_text(f"{world.read_text(encoding='utf-8')}\nfaults: [{fault}]\n", encoding="utf-8")
-    return run_unchanged(example, phase, *arguments)
-
-
-def run_unchanged(example: pytest.Pytester, phase: str, *arguments: str) -> Run:
-    """The same over the world as it stands."""
-    ids = [f"aml-preflight/{name.replace('::', '.py::check_')}" for name in sorted(CHECKS[phase])]
-    result = example.runpytest_inprocess(*QUICKLY, "-rs", "-v", "--aml-phase", phase, *arguments, *ids)
-    text = result.stdout.str()
-    lines = re.findall(
-        r"^aml-preflight/(\w+)\.py::check_(\w+)\[\S+\] (PASSED|FAILED|ERROR|SKIPPED)", text, re.MULTILINE
-    )
-    outcomes = {f"{topic}::{name}": word for topic, name, word in lines}
-    assert set(outcomes) == CHECKS[phase], text
-    return Run(int(result.ret), outcomes, text)
+    return run
 
 
-def hold(found: Run, resource: Resource, words: str) -> None:
+def hold(found: Said, resource: Resource, words: str) -> None:
     """One check says why, with status and code; the others that need the resource were not reached; none passes."""
-    needing = sorted(found.outcomes[check] for check in resource.checks & CHECKS[resource.phase])
-    assert found.code == COULD_NOT_LOOK, found.text
-    assert needing == ["ERROR"] + ["SKIPPED"] * (len(needing) - 1), found.text
-    assert re.search(f"{re.escape(resource.words)} is unreadable: {words}", found.text), found.text
-    if len(needing) > 1:
-        assert f"not reached: {resource.words} is unreadable" in found.text
+    needing = resource.checks & CHECKS[resource.phase]
+    assert len(needing & found.errors) == 1, found.words
+    assert needing - found.errors <= found.skips, found.words
+    said = [found.words[check] for check in needing]
+    assert any(re.search(f"{re.escape(resource.words)} is unreadable: {words}", one) for one in said), said
+    assert len(needing) == 1 or f"not reached: {resource.words} is unreadable" in said
 
 
 @pytest.mark.parametrize("phase", CHECKS)
-def test_without_a_fault_every_one_of_these_checks_passes(example: pytest.Pytester, phase: str) -> None:
+def test_without_a_fault_every_one_of_these_checks_passes(run: Run, phase: str) -> None:
     """Or the tests below would prove nothing."""
-    found = run_unchanged(example, phase)
-
-    assert set(found.outcomes.values()) == {"PASSED"}
-    assert found.code == pytest.ExitCode.OK
+    assert run("", phase, frozenset(CHECKS[phase])).passes == CHECKS[phase]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", RESOURCES)
-def test_a_resource_that_cannot_be_read_ends_in_no_pass(example: pytest.Pytester, name: str, fault: str) -> None:
+def test_a_resource_that_cannot_be_read_ends_in_no_pass(run: Run, name: str, fault: str) -> None:
     """The first check that needs it is an ERROR with status and code, the rest say that they were not reached."""
     resource, (line, words) = RESOURCES[name], FAULTS[fault]
 
-    found = run(example, line % resource.path, resource.phase)
+    found = run(line % resource.path, resource.phase, frozenset(CHECKS[resource.phase]))
 
     hold(found, resource, words)
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_a_resource_that_does_not_answer_ends_in_no_pass(example: pytest.Pytester, name: str) -> None:
+def test_a_resource_that_does_not_answer_ends_in_no_pass(run: Run, name: str) -> None:
     """Silence is asked twice, and then told."""
     resource = RESOURCES[name]
 
-    found = run(
-        example, f"{{kind: slow, seconds: 1.3, resource: '{resource.path}'}}", resource.phase, "--aml-timeout", "1"
-    )
+    fault = f"{{kind: slow, seconds: 1.3, resource: '{resource.path}'}}"
+    found = run(fault, resource.phase, frozenset(CHECKS[resource.phase]), timeout=1)
 
     hold(found, resource, "Timeout")
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_a_resource_that_is_not_there_ends_in_no_pass(example: pytest.Pytester, name: str) -> None:
+def test_a_resource_that_is_not_there_ends_in_no_pass(run: Run, name: str) -> None:
     """Absence is a verdict where a check answers for it, else an ERROR; only a first deployment lacks one."""
     resource = RESOURCES[name]
 
-    found = run(example, f"{{kind: vanish, resource: '{resource.path}'}}", resource.phase)
+    found = run(f"{{kind: vanish, resource: '{resource.path}'}}", resource.phase, frozenset(CHECKS[resource.phase]))
 
-    needing = sorted(found.outcomes[check] for check in resource.checks & CHECKS[resource.phase])
+    needing = resource.checks & CHECKS[resource.phase]
     if resource.not_there_is_fine:
-        assert set(needing) == {"PASSED"}
+        assert needing <= found.passes
         return
-    failed = "FAILED" in found.outcomes.values()
-    assert found.code == (pytest.ExitCode.TESTS_FAILED if failed else COULD_NOT_LOOK), found.text
-    assert needing in (
-        ["ERROR"] + ["SKIPPED"] * (len(needing) - 1),
-        ["FAILED"] + ["SKIPPED"] * (len(needing) - 1),
-    ), found.text
-    assert f"{resource.words} does not exist" in found.text
+    assert len(needing & (found.errors | found.blocks)) == 1, found.words
+    assert needing - found.errors - found.blocks <= found.skips, found.words
+    assert any(f"{resource.words} does not exist" in words for words in found.words.values())
+
+
+def asked(phase: str) -> list[str]:
+    """Every path of Azure Resource Manager that the checks of a phase ask for in the healthy world."""
+    with pytest.MonkeyPatch.context() as monkeypatch, emulated(monkeypatch) as emulator:
+        judge(emulator, phase)
+        return sorted({request.path.lower() for request in emulator.requests if "/providers/" in request.path})
+
+
+@pytest.mark.parametrize("phase", ["pre", "post"])
+def test_whatever_a_check_reads_its_refusal_is_never_a_pass_and_never_a_failure(run: Run, phase: str) -> None:
+    """For every path that the phase asks for: an ERROR says so, and no check fails for what nobody could see.
+
+    A caller who may not run Azure's own diagnosis gets no answer from it, and needs none.
+    """
+    wrong = list[str]()
+    for path in asked(phase):
+        found = run(f"{{kind: deny, resource: '{path}'}}", phase)
+        if found.blocks or not (found.errors or path.endswith("/diagnose")):
+            wrong.append(f"{path}: blocks {sorted(found.blocks)}, errors {sorted(found.errors)}")
+
+    assert wrong == []
+
+
+def whole_run(example: pytest.Pytester, phase: str, *arguments: str) -> tuple[int, set[str], str]:
+    """A whole session over the checks: exit code, outcomes, screen."""
+    ids = [f"aml-preflight/{name.replace('::', '.py::check_')}" for name in sorted(CHECKS[phase])]
+    result = example.runpytest_inprocess("-p", "no:xdist", "-v", "--aml-phase", phase, *arguments, *ids)
+    text = result.stdout.str()
+    lines = re.findall(r"^aml-preflight/\w+\.py::check_\w+\[\S+\] (PASSED|FAILED|ERROR|SKIPPED)", text, re.MULTILINE)
+    return int(result.ret), set(lines), text
 
 
 @pytest.mark.parametrize("phase", CHECKS)
 def test_a_token_that_cannot_be_had_ends_in_no_pass(example: pytest.Pytester, phase: str) -> None:
     """Then nothing of Azure can be read, which is said once."""
-    found = run(example, "{kind: token}", phase)
+    world = example.path / "world.yml"
+    world.write_text(f"{world.read_text(encoding='utf-8')}\nfaults: [{{kind: token}}]\n", encoding="utf-8")
 
-    assert found.code == COULD_NOT_LOOK
-    assert set(found.outcomes.values()) == {"ERROR", "SKIPPED"}
-    assert "not signed in: no identity gave a token" in found.text
+    code, outcomes, text = whole_run(example, phase)
+
+    assert code == COULD_NOT_LOOK
+    assert outcomes == {"ERROR", "SKIPPED"}
+    assert "not signed in: no identity gave a token" in text
 
 
 @pytest.mark.parametrize("phase", CHECKS)
@@ -230,8 +244,8 @@ def test_an_azure_that_refuses_connections_ends_in_no_pass(
         free.bind(("127.0.0.1", 0))
         nowhere = f"https://127.0.0.1:{free.getsockname()[1]}/metadata/endpoints"
 
-    found = run_unchanged(example, phase, "-o", "aml_emulator=", "--aml-cloud", nowhere)
+    code, outcomes, text = whole_run(example, phase, "-o", "aml_emulator=", "--aml-cloud", nowhere)
 
-    assert found.code == COULD_NOT_LOOK
-    assert set(found.outcomes.values()) == {"ERROR", "SKIPPED"}
-    assert f"cloud metadata at {nowhere} is unreadable: ConnectionFailed" in found.text
+    assert code == COULD_NOT_LOOK
+    assert outcomes == {"ERROR", "SKIPPED"}
+    assert f"cloud metadata at {nowhere} is unreadable: ConnectionFailed" in text
