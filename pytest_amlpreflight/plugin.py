@@ -17,7 +17,7 @@ from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
-from pytest_amlpreflight.run.findings import attach, is_ours, listening
+from pytest_amlpreflight.run.findings import Told, attach, is_ours, listening
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
 from pytest_amlpreflight.run.preparation import is_configured
@@ -32,7 +32,7 @@ from pytest_amlpreflight.run.starting import (
 )
 from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
 from pytest_amlpreflight.run.waiting import settle, summarize
-from pytest_amlpreflight.verdict import PHASES, Blocked, NotApplicable
+from pytest_amlpreflight.verdict import PHASES, Blocked, NotApplicable, PreflightAdvice
 
 ASKED = pytest.StashKey[Asked]()
 DISCOVERED = "aml_discovered"
@@ -295,3 +295,5 @@ def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[N
             preflight.refuse(problem, item)
     except NotApplicable as reason:
         raise pytest.skip.Exception(str(reason)) from reason
+    except (Blocked, NotRead, PreflightAdvice) as ended:
+        raise Told(ended).with_traceback(ended.__traceback__) from None

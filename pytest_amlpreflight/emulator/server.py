@@ -50,6 +50,11 @@ class Emulator:
         self._failed: BaseException | None = None
 
     @property
+    def world(self) -> world.World:
+        """Its state, which may be changed while it serves."""
+        return self._world
+
+    @property
     def url(self) -> str:
         """ARM's base URL, `https://localhost:PORT`."""
         return f"https://localhost:{self._port}"

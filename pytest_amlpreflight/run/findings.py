@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
+from _pytest.outcomes import Failed  # what pytest.fail raises; pytest.fail.Exception is this class without a type
 
 from pytest_amlpreflight.facts.rules.az_ml import placed
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
@@ -108,8 +109,24 @@ def _findings(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Tes
         yield from _of_advice(item, passed=problem is None)
 
 
+class Told(Failed):
+    """What ended a test, told to pytest as a failure that speaks for itself.
+
+    pytest would else read and parse the source of every frame for a traceback that nobody sees; and on Python 3.11 and
+    3.12 two threads that parse at the same time can end in a SystemError, while a script is being read.
+    """
+
+    __module__ = "builtins"  # as pytest's own outcomes do
+
+    def __init__(self, problem: Blocked | NotRead | PreflightAdvice) -> None:
+        self.problem = problem
+        super().__init__(str(problem), pytrace=False)
+
+
 def _said(problem: BaseException) -> BaseException:
-    """A skip of pytest's that stands for what a check said."""
+    """What pytest's own outcome stands for."""
+    if isinstance(problem, Told):
+        return problem.problem
     aside = isinstance(problem, pytest.skip.Exception) and isinstance(problem.__cause__, NotApplicable)
     return problem.__cause__ or problem if aside else problem
 
