@@ -91,10 +91,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if asked.anything and not shows_fixtures:
         start(config, asked)
         config.pluginmanager.register(InOrder(), "aml-in-order")
+        config.pluginmanager.register(StaleTables(date.today()), "aml-stale-tables")
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
-        config.pluginmanager.register(StaleTables(date.today()), "aml-stale-tables")
 
 
 @pytest.hookimpl(wrapper=True)
