@@ -24,8 +24,8 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     worded_meaning,
 )
 from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
-from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, mentioned, read_log
-from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback, chains_of
+from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, is_container_log, mentioned, read_log
+from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.redaction import redact
 
 LARGEST_FILE = 2_000_000
@@ -33,6 +33,10 @@ LARGEST_FILE = 2_000_000
 
 BEHIND_ALL_ELSE = ("subscription::subscription_is_enabled", "workspace::workspace_is_ready")
 """Checks whose failure makes others fail."""
+
+OF_A_START = ("UserScriptInitFailed", "ResourceNotReady")
+OF_A_REQUEST = ("UserScriptException", "424")
+"""The codes with which Azure reports an exception that no table knows."""
 
 FEW_LINES = 40
 """Lines of a text that may quote a cause without being a log."""
@@ -78,7 +82,7 @@ class Explanation:
 
     @property
     def known(self) -> bool:
-        """Whether any table knows anything of it."""
+        """Whether any table knows anything of it, or a log at least shows the exception."""
         return bool(self.codes or self.causes or self.meanings)
 
     @property
@@ -150,7 +154,7 @@ def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, 
     except OSError as error:
         raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
     explanation = explain_text(text, "standard input" if what == "-" else what)
-    if not run and not explanation.known and not explanation.unknown:
+    if not run and not explanation.known:
         near = f"; nearest: {', '.join(explanation.near)}" if explanation.near else ""
         raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know{near}")
     return explanation
@@ -164,19 +168,29 @@ def explain_text(text: str, subject: str) -> Explanation:
     """
     text = redact(_unpacked(text))
     lines = lines_of(text)
-    is_log = any(line.logged for line in lines) or any(one.frames for chain in chains_of(lines) for one in chain.links)
-    reading = LogReading() if _OF_A_CLIENT.search(text) else read_log(text)
+    of_a_client = bool(_OF_A_CLIENT.search(text))
+    if is_container_log(lines) and not of_a_client:
+        return _of_a_log(subject, text, read_log(text))
     codes = _codes(text)
     telling = [code for code in codes if code.lower() not in WRAPPERS]
-    said = None if is_log and reading.causes else worded_meaning(text, telling, generic=False)
-    causes = () if said else reading.causes or (() if is_log or telling else tuple(_mentioned(lines)))
+    said = worded_meaning(text, telling, generic=False)
+    shown = () if of_a_client else read_log(text).causes or (() if telling else tuple(_mentioned(lines)))
+    causes = () if said else shown
     said = said or (None if causes else worded_meaning(text, telling, generic=True))
     if not (said or causes or codes):
         codes = [status for status in _statuses(text) if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
-    if found.known:
-        return found
-    return replace(found, unknown=reading.unknown, near=tuple(_nearest(text)))
+    return found if found.known else replace(found, near=tuple(_nearest(text)))
+
+
+def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:
+    """A log tells more than what stands around it, such as its container's events; words of its lines are no codes."""
+    codes = _codes(text, words=False)
+    if reading.unknown:
+        own = OF_A_REQUEST if reading.unknown.of_a_request else OF_A_START
+        return Explanation(subject, (*own, *codes), unknown=reading.unknown)
+    said = None if reading.causes else worded_meaning(text, codes, generic=True)
+    return _explanation(subject, said, reading.causes, codes)
 
 
 def _explanation(
@@ -189,7 +203,7 @@ def _explanation(
     return Explanation(subject, found, causes, meanings, likely_checks=said.checks if said else ())
 
 
-def _codes(text: str) -> list[str]:
+def _codes(text: str, *, words: bool = True) -> list[str]:
     """The codes of a text, from the place that says most: behind `Reason:`, the guide's page that it links to, JSON's
     innermost, codes in a place of their own, words. Those that merely wrap others only where no place has more.
     """
@@ -200,7 +214,7 @@ def _codes(text: str) -> list[str]:
         anchors_in(text),
         [error.code for error in errors_in(_STAMPED.sub("", text)) if error.code],
         ["".join(groups) for groups in _LABELLED.findall(bounded(text))],
-        codes_in(text),
+        codes_in(text) if words else [],
     )
     known = [[meaning.code for code in place if (meaning := _named(code))] for place in places]
     telling = [[code for code in place if code.lower() not in WRAPPERS] for place in known]

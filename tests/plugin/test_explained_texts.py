@@ -91,6 +91,32 @@ def test_codes_name_no_checks() -> None:
     assert not [row["code"] for row in load("error-codes").rows if "checks" in row]
 
 
+def test_an_exception_that_no_table_knows_is_told_as_that() -> None:
+    """With the frames of the user's own files; the checks of a start that failed look into it."""
+    log = """2026-01-01 00:00:01,000 I [7] azmlinfsrv.user_script - Invoking user's init function
+2026-01-01 00:00:02,001 E [7] azmlinfsrv - Encountered Exception Traceback (most recent call last):
+  File "/azureml-envs/x/lib/python3.10/site-packages/azureml_inference_server_http/server/user_script.py", line 119, in invoke_init
+    self._user_init()
+  File "/var/azureml-app/src/score.py", line 5, in init
+    limit = settings["threshold"]
+KeyError: 'threshold'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/azureml-envs/x/lib/python3.10/site-packages/azureml_inference_server_http/server/user_script.py", line 121, in invoke_init
+    raise UserScriptException(ex) from ex
+azureml_inference_server_http.server.user_script.UserScriptException: Caught an unhandled exception from the user script
+"""  # noqa: E501
+
+    explanation = explain_text(log, "x")
+
+    told = list(explanation.lines())
+    assert told[0] == "an exception that no table knows: KeyError: 'threshold'"
+    assert "score.py" in told[1]
+    assert explanation.codes == ("UserScriptInitFailed", "ResourceNotReady")
+
+
 def test_what_failed_on_this_machine_is_not_taken_for_the_containers() -> None:
     """An exception of the SDK beside the user's script is no exception of a scoring script."""
     text = """Traceback (most recent call last):

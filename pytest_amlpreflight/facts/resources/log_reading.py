@@ -70,6 +70,14 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     return _reading(events)
 
 
+def is_container_log(lines: Sequence[Line]) -> bool:
+    """Whether a server wrote some of the lines, or an exception comes from the folders of a container."""
+    if any((line.origin or "").split(".")[0] in _SERVERS[:2] for line in lines):
+        return True
+    told = any(places for kind, places in _marks(lines).items() if kind != "told")
+    return told or any(frame.of_a_container for one in chains_of(lines) for link in one.links for frame in link.frames)
+
+
 def _reading(events: Sequence[_Event]) -> LogReading:
     """The event that ended it, then the others. Of those that only follow from another, where there is no other, the
     one that says most.

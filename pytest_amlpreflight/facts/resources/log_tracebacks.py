@@ -37,6 +37,11 @@ class Frame:
         return bool(_OF_A_LIBRARY.search(self.file))
 
     @property
+    def of_a_container(self) -> bool:
+        """Whether it is in a folder that Azure's images have."""
+        return self.file.startswith(("/var/azureml-", "/azureml-envs/", "/var/mlflow_resources/"))
+
+    @property
     def of_the_server(self) -> bool:
         """Whether it is of the inference server or Python's import system, which stand in every traceback."""
         return bool(_OF_THE_SERVER.search(self.file)) or self.file.startswith("<frozen ")
@@ -59,6 +64,12 @@ class Traceback:
         """The exception's class, without its module."""
         match = _RAISED.match(self.raised)
         return match["name"] if match else ""
+
+    @property
+    def of_a_request(self) -> bool:
+        """Whether it was raised while a request was served."""
+        functions = {frame.function for frame in self.frames}
+        return "invoke_run" in functions or ("run" in functions and "invoke_init" not in functions)
 
     @property
     def brief(self) -> str:
@@ -109,8 +120,7 @@ class Chain:
     @property
     def of_a_request(self) -> bool:
         """Whether it was raised while a request was served."""
-        functions = {frame.function for one in self.links for frame in one.frames}
-        return "invoke_run" in functions or ("run" in functions and "invoke_init" not in functions)
+        return any(one.of_a_request for one in self.links)
 
 
 def chains_of(lines: Sequence[Line]) -> list[Chain]:
