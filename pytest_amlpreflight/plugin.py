@@ -13,6 +13,7 @@ from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
 from pytest_amlpreflight.reporting.ending import Ending
 from pytest_amlpreflight.reporting.junit import describe_suite
+from pytest_amlpreflight.reporting.leaving import Leaving, recollect
 from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
@@ -95,6 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
+        config.pluginmanager.register(Leaving(config), "aml-leaving")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -103,6 +105,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     if preflight := session.config.stash.get(PREFLIGHT, None):
         preflight.discover(getattr(session.config, "workerinput", {}).get(DISCOVERED))
         describe_suite(session.config, preflight)
+        recollect(preflight, session.config)
     return (yield)
 
 

@@ -46,7 +46,7 @@ def last_words(findings: Sequence[Finding], verbosity: int = 0) -> Iterator[str]
     """The verdict on the whole: a line where all is well or few words are wanted, else each root cause with what
     follows from it and what to run; for many workspaces the most frequent findings and the worst workspaces.
     """
-    stops = [one for one in findings if one.outcome in (Outcome.FAILED, Outcome.ERROR)]
+    stops = [one for one in findings if one.outcome in (Outcome.FAILED, Outcome.ERROR) and not one.waived]
     if not findings:
         return
     if not stops or verbosity < 0:
@@ -62,8 +62,8 @@ def _in_a_line(stops: Sequence[Finding], findings: Sequence[Finding]) -> str:
     if stops:
         more = f" (and {len(stops) - 1} more)" if len(stops) > 1 else ""
         return f"{TITLES.get(stops[0].phase, 'what was found')}: {stops[0].headline}{more}"
-    counts = Counter(one.outcome for one in findings)
-    parts = [f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]]
+    counts = Counter(one.waived or one.outcome.value for one in findings)
+    parts = [f"{counts[word]} {word}" for word in (*Outcome, "waived", "known") if counts[word]]
     looked = counts[Outcome.PASSED] + counts[Outcome.ADVISED] > 0
     return f"{'nothing found that is in the way' if looked else 'nothing was looked at'} ({', '.join(parts)})"
 

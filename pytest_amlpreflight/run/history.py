@@ -100,7 +100,7 @@ def write_history(folder: Path, record: Mapping[str, Any], findings: Iterable[Fi
     """Add this run. The name begins with the time, so that names sort as nights do."""
     folder.mkdir(parents=True, exist_ok=True)
     run = uuid4().hex[:8]
-    path = folder / f"{datetime.fromisoformat(record['time']):%Y%m%dT%H%M%SZ}-{run}.jsonl"
+    path = folder / f"{datetime.fromisoformat(record['time']):%Y%m%dT%H%M%S.%fZ}-{run}.jsonl"
     head = {"schema": SCHEMA, "run": run, **record}
     rows = (json.dumps(row, ensure_ascii=False) for row in (head, *(_row(one) for one in findings)))
     partial = path.with_suffix(".partial")

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from pytest_amlpreflight.finding import Finding, Outcome
 
@@ -74,6 +73,8 @@ def read_waivers(path: Path, checks: Iterable[str]) -> tuple[Waiver, ...]:
 
     Raises `pytest.UsageError` with file and line: a waiver that silently does nothing is worse than none.
     """
+    import yaml
+
     try:
         text = path.read_text(encoding="utf-8")
         content, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
@@ -139,6 +140,8 @@ def to_fill_in(findings: Iterable[Finding]) -> str:
 
 
 def _entry(check: str, resource: str, finding: Finding) -> str:
+    import yaml
+
     members = yaml.safe_dump({"check": check, "target": resource}, sort_keys=False, width=1000).splitlines()
     comment = " ".join(finding.headline.split())
     return "\n".join([f"# {comment}", f"- {members[0]}", f"  {members[1]}", "  reason:", "  owner:", "  until:", ""])

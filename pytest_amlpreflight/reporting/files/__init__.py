@@ -1,0 +1,1 @@
+"""What a run leaves behind as files: one module for each format, each a function from the record to text."""

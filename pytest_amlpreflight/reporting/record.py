@@ -1,0 +1,94 @@
+"""A run as a whole: what was asked and what was found, for everything that is written about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.run.history import coverage
+from pytest_amlpreflight.run.preflight import Preflight
+
+_PORTALS = {
+    "AzureCloud": "https://portal.azure.com",
+    "AzureUSGovernment": "https://portal.azure.us",
+    "AzureChinaCloud": "https://portal.azure.cn",
+}
+_RANK = (Outcome.FAILED, Outcome.ERROR, Outcome.ADVISED)
+
+
+@dataclass(frozen=True)
+class Record:
+    """`about` is the run in JSON's types; `notices` are sentences about waivers and the past."""
+
+    about: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    mended: tuple[Finding, ...] = ()
+    unseen: tuple[Finding, ...] = ()
+    notices: tuple[str, ...] = field(default=())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many findings of each outcome, and how many of the failures are waived or known."""
+        counts = Counter(one.outcome for one in self.findings)
+        said = {outcome.value: counts[outcome] for outcome in Outcome}
+        return {**said, "waived": sum(bool(one.waived) for one in self.findings)}
+
+    @property
+    def worst_first(self) -> list[Finding]:
+        """What somebody has to look at: failures nobody answers for, what could not be read, the waived, advice."""
+        shown = [one for one in self.findings if one.outcome in _RANK]
+        return sorted(shown, key=lambda one: _RANK.index(one.outcome) + 1.5 * bool(one.waived))
+
+    def portal(self, finding: Finding) -> str:
+        """Where the portal shows the resource; nothing where the cloud is none of those with a known portal."""
+        host, resource = _PORTALS.get(str(self.about.get("cloud"))), finding.resource
+        return f"{host}/#resource{resource}" if host and resource.startswith("/") else ""
+
+
+def about(preflight: Preflight, config: pytest.Config, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+    """What is said of a run: `selection` is the same for two runs that asked the same of the same targets."""
+    settings, asked = preflight.settings, selection(preflight, config)
+    return {
+        "version": version("pytest-amlpreflight"),
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "phase": settings.phase,
+        "cloud": settings.cloud,
+        "selection": digest(asked),
+        "asked": asked,
+        "coverage": coverage(findings),
+    }
+
+
+def selection(preflight: Preflight, config: pytest.Config) -> dict[str, Any]:
+    """What a run is over: phase, targets, and whatever narrows it."""
+    targets = sorted({target.resource_id or str(target) for target in preflight.targets})
+    shown = targets if len(targets) <= 20 else [f"{len(targets)} targets", digest(targets)]
+    return {"phase": preflight.settings.phase, "targets": shown, "narrowed": list(_narrowing(preflight, config))}
+
+
+def is_whole(preflight: Preflight, config: pytest.Config) -> bool:
+    """Whether nothing narrows the run, so that what was not found is not there."""
+    return not list(_narrowing(preflight, config))
+
+
+def digest(content: object) -> str:
+    """A short name for it."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _narrowing(preflight: Preflight, config: pytest.Config) -> Iterable[str]:
+    options = config.option
+    for flag, value in (("-k", options.keyword), ("-m", options.markexpr)):
+        if value:
+            yield f"{flag} {value}"
+    yield from (f"--deselect {one}" for one in options.deselect or ())
+    yield from preflight.selected or ()
