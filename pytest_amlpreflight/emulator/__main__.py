@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        _print_exports(emulator, options.shell)
+        _print_exports(emulator, options.shell, proxy=options.proxy)
         stopped.wait()
     finally:
         emulator.stop()
@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--failure", action="append", default=[], metavar="NAME", help=f"one of {', '.join(failure_names())}"
     )
+    parser.add_argument(
+        "--proxy", action="store_true", help="export an HTTPS proxy as well, that leads the world's hosts here"
+    )
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="100ms", help="wait before each answer")
     own = "powershell" if os.name == "nt" else "sh"
     parser.add_argument(
@@ -64,8 +67,9 @@ def assignment(name: str, value: str, shell: str) -> str:
     return f"export {name}={shlex.quote(value)}"
 
 
-def _print_exports(emulator: Emulator, shell: str) -> None:
-    for name, value in emulator.environment.items():
+def _print_exports(emulator: Emulator, shell: str, *, proxy: bool) -> None:
+    exports = emulator.environment | emulator.routing | ({"HTTPS_PROXY": emulator.proxy} if proxy else {})
+    for name, value in exports.items():
         print(assignment(name, value, shell))
     print(f"# ARM        {emulator.url}")
     print(f"# DNS        {emulator.dns_server}")

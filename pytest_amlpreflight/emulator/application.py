@@ -18,7 +18,7 @@ from .answers import Answer, arm_error, unauthorized
 from .arm import metadata, routes
 from .data_plane import hosts, scoring
 from .data_plane.local_model import LocalModel
-from .entra import tokens
+from .entra import graph, tokens
 from .faults import Fault, first_met
 from .ids import ArmPath, parse
 from .world import Document, World
@@ -78,11 +78,11 @@ class Application:
         if path == "/msi/token":
             return tokens.token(self.world, request.query_params, request.headers, fault)
         if fault is not None and fault.kind in _REFUSALS:
-            return _REFUSALS[fault.kind](fault, path, arm)
+            return _REFUSALS[fault.kind](self.world, fault, path, arm)
         service = hosts.behind(self.world, host)
         if service is not None:
             query = dict(request.query_params)
-            holds = hosts.held(self.world, host)
+            holds = hosts.held(self.world, host, path)
             visit = hosts.Visit(
                 self.world, host, holds, request.method, path, query, request.headers, body, self.own_url()
             )
@@ -92,6 +92,8 @@ class Application:
         refused = tokens.refusal(self.world, request.headers.get("authorization"), self.own_url())
         if refused is not None:
             return refused
+        if path.startswith("/v1.0/"):
+            return graph.answer(self.world, request.method, path, request.query_params, body)
         if arm is None:
             return arm_error(404, "NotFound", f"The path '{path}' is no ARM path.", unknown="no such route")
         query = dict(request.query_params)
@@ -103,7 +105,7 @@ class Application:
     ) -> Answer:
         """What a scoring host answers: its door's refusal, or the model's word, on a thread: a model takes its time."""
         if fault is not None and fault.kind in _REFUSALS and fault.kind != "status":
-            return _REFUSALS[fault.kind](fault, path, None)
+            return _REFUSALS[fault.kind](self.world, fault, path, None)
         admitted = scoring.admit(self.world, endpoint, request.method, path, request.headers, fault)
         if isinstance(admitted, Answer):
             answer = admitted
@@ -139,7 +141,7 @@ class Application:
             transport.write(_with_trailers(answer, {**names, "connection": "close"}, body))
             transport.close()
             return
-        names["content-length"] = str(len(body))
+        names.setdefault("content-length", str(len(body)))  # of a HEAD: that of what GET would send
         headers = [(name.lower().encode(), value.encode()) for name, value in names.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         if kind == "truncate":
@@ -171,27 +173,28 @@ def _trace(answer: Answer) -> dict[str, str]:
     }
 
 
-def _throttle(fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
+def _throttle(_world: World, fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
     text = fault.message or "The request was throttled. Please try again after the time in the Retry-After header."
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     return arm_error(429, fault.code or "TooManyRequests", text, **headers)
 
 
-def _deny(fault: Fault, path: str, arm: ArmPath | None) -> Answer:
+def _deny(world: World, fault: Fault, path: str, arm: ArmPath | None) -> Answer:
     action = f"{arm.type}/read" if arm else "*/read"
+    client, object_id = world.caller.get("appId", world.caller["objectId"]), world.caller["objectId"]
     text = fault.message or (
-        "The client 'emulated caller' does not have authorization to perform action "
+        f"The client '{client}' with object id '{object_id}' does not have authorization to perform action "
         f"'{action}' over scope '{path}' or the scope is invalid. If access was recently granted, please refresh "
         "your credentials."
     )
     return arm_error(403, fault.code or "AuthorizationFailed", text)
 
 
-def _vanish(fault: Fault, path: str, _arm: ArmPath | None) -> Answer:
+def _vanish(_world: World, fault: Fault, path: str, _arm: ArmPath | None) -> Answer:
     return arm_error(404, fault.code or "ResourceNotFound", fault.message or f"The Resource '{path}' was not found.")
 
 
-def _status(fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
+def _status(_world: World, fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
     text = fault.message or "The emulator was told to answer this."
     if fault.status == 401:
         return unauthorized(fault.code or "InvalidAuthenticationToken", text)
@@ -199,7 +202,7 @@ def _status(fault: Fault, _path: str, _arm: ArmPath | None) -> Answer:
     return arm_error(fault.status, fault.code or "InternalServerError", text, **headers)
 
 
-_REFUSALS: dict[str, Callable[[Fault, str, ArmPath | None], Answer]] = {
+_REFUSALS: dict[str, Callable[[World, Fault, str, ArmPath | None], Answer]] = {
     "throttle": _throttle,
     "deny": _deny,
     "vanish": _vanish,

@@ -49,7 +49,7 @@ def within(path: str, scope: str) -> bool:
 @lru_cache(maxsize=4096)
 def parse(path: str) -> ArmPath | None:
     """Read an ARM path; None for one that is not shaped like ARM's."""
-    parts = path.strip("/").split("/")
+    parts = [part for part in path.split("/") if part]  # clients write `//` where a parent is empty
     providers = [at for at, part in enumerate(parts) if part.lower() == "providers"]
     if not providers:
         return _parse_container(parts)
@@ -66,14 +66,16 @@ def parse(path: str) -> ArmPath | None:
 
 
 def _parse_container(parts: list[str]) -> ArmPath | None:
+    if not parts:
+        return None
     words = [part.lower() for part in parts[0::2]]
     path, name = "/" + "/".join(parts), parts[-1] if len(parts) % 2 == 0 else None
     if words == ["subscriptions"]:
         return ArmPath(path, "Microsoft.Resources/subscriptions", name, "")
     if words == ["subscriptions", "resourcegroups"]:
         return ArmPath(path, "Microsoft.Resources/subscriptions/resourceGroups", name, "/" + "/".join(parts[:2]))
-    if words == ["subscriptions", "resources"] and name is None:
-        return ArmPath(path, "Microsoft.Resources/resources", None, "/" + "/".join(parts[:2]))
+    if words in (["subscriptions", "resources"], ["subscriptions", "resourcegroups", "resources"]) and name is None:
+        return ArmPath(path, "Microsoft.Resources/resources", None, "/" + "/".join(parts[:-1]))
     if words == ["tenants"]:
         return ArmPath(path, "Microsoft.Resources/tenants", name, "")
     return None

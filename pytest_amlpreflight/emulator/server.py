@@ -25,6 +25,7 @@ from .dns.server import DnsServer
 from .dns.views import view
 from .entra import tokens
 from .failures import apply, load
+from .proxy import Proxy
 
 _START_LIMIT = 10.0
 
@@ -38,12 +39,13 @@ class Emulator:
     """
 
     def __init__(self, world_path: Path, failures: Sequence[str] = (), latency: float = 0.0, port: int = 0) -> None:
-        self._world = world.load(Path(world_path))
+        self._world = world.load(Path(world_path).resolve())
         for name in failures:
             apply(self._world, load(name))
         self._wanted_port, self._port, self._identity_port = port, 0, 0
         self._application = Application(self._world, latency, lambda: self.url)
         self._resolvers = [DnsServer(view(self._world, azure=azure)) for azure in (False, True)]
+        self._proxy = Proxy(self._names(), lambda: self._port)
         self._stop_soon: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -100,6 +102,13 @@ class Emulator:
         return f":80:127.0.0.1:{self._identity_port} ::127.0.0.1:{self._port}"
 
     @property
+    def proxy(self) -> str:
+        """The HTTPS proxy that leads the world's hosts here, `http://127.0.0.1:PORT`, for clients that know no other
+        way.
+        """
+        return f"http://127.0.0.1:{self._proxy.port}"
+
+    @property
     def canned(self) -> bool:
         """Whether scoring hosts answer without a model: no script in the world, or no inference server to run it."""
         hosts = self._world.scoring_hosts
@@ -143,6 +152,15 @@ class Emulator:
             "no_proxy": "localhost,127.0.0.1",
         }
 
+    @property
+    def routing(self) -> dict[str, str]:
+        """The variables with which this plugin finds the world's names and hosts here."""
+        return {
+            "AML_DNS_SERVER": self.dns_server,
+            "AML_AZURE_DNS": self.azure_dns,
+            "AML_CONNECT_TO": self.connect_to,
+        }
+
     def start(self) -> None:
         """Listen. Returns once every port answers; raises `OSError` when the wanted port is taken."""
         listeners = [_listen(self._wanted_port), _listen(0)]
@@ -178,8 +196,10 @@ class Emulator:
     def _certify(self) -> ssl.SSLContext:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_bundle))
-        names = ("localhost", "127.0.0.1", *self._world.scoring_hosts, *hosts.names(self._world))
-        return certificates.context(authority, names, self._world)
+        return certificates.context(authority, self._names(), self._world)
+
+    def _names(self) -> tuple[str, ...]:
+        return ("localhost", "127.0.0.1", *self._world.scoring_hosts, *hosts.names(self._world))
 
     def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
         try:
@@ -193,8 +213,9 @@ class Emulator:
         """Own every socket on one event loop. uvicorn's server is left out: it polls for its end, which takes 0.2 s."""
         loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._stop_soon = lambda: loop.call_soon_threadsafe(self._stopping.set)
-        for resolver in self._resolvers:
-            await resolver.start()
+        sides: list[DnsServer | Proxy] = [*self._resolvers, self._proxy]
+        for side in sides:
+            await side.start()
         connect = _protocol(self._application)
         pairs = zip(listeners, (context, None), strict=True)
         servers = [await loop.create_server(connect, sock=listener, ssl=tls) for listener, tls in pairs]
@@ -202,8 +223,8 @@ class Emulator:
         await self._stopping.wait()
         for server in servers:
             server.close()
-        for resolver in self._resolvers:
-            resolver.close()
+        for side in sides:
+            side.close()
         for transport in list(self._application.transports.values()):
             transport.abort()
 

@@ -62,14 +62,9 @@ class Emulation:
         for name in list(os.environ):
             if name.startswith(AZURE_VARIABLES) or name.lower() in PROXIES:
                 self._environment.delenv(name)
-        servers = {
-            "AML_DNS_SERVER": emulator.dns_server,
-            "AML_AZURE_DNS": emulator.azure_dns,
-            "AML_CONNECT_TO": emulator.connect_to,
-        }
         # Every host of the world is here: no request may go through a proxy, and `*` counts over the system's as well.
         direct = {"NO_PROXY": "*", "no_proxy": "*"}
-        for name, value in {**emulator.environment, **servers, **direct}.items():
+        for name, value in {**emulator.environment, **emulator.routing, **direct}.items():
             self._environment.setenv(name, value)
         self._environment.setenv("AZURE_CONFIG_DIR", os.devnull)
 

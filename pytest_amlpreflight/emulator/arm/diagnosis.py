@@ -30,7 +30,8 @@ def start(world: World, workspace: Document, version: str, own_url: str) -> Answ
     world.operations[operation] = 0
     subscription, location = key(workspace["id"]).split("/")[2], workspace.get("location", "")
     status = f"{own_url}/subscriptions/{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"
-    return Answer(None, 202, _where(f"{status}/workspaceOperationsStatus/{operation}?api-version={version}"))
+    place = f"{status}/workspaceOperationsStatus/{operation}?api-version={version}"
+    return Answer(None, 202, {"Location": f"{place}&type=location"})
 
 
 def status(world: World, arm: ArmPath, kind: str, version: str, own_url: str) -> Answer:

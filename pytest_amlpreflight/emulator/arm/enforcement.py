@@ -15,7 +15,8 @@ from . import authorization
 _FREE = frozenset(
     {"microsoft.authorization/permissions", "microsoft.resources/tenants", "microsoft.resourcegraph/resources"}
 )
-_SUBSCRIPTIONS = "microsoft.resources/subscriptions"
+# And for these where no subscription is asked: the list of one's own, and the roles that every tenant has.
+_FREE_ABOVE = frozenset({"microsoft.resources/subscriptions", "microsoft.authorization/roledefinitions"})
 
 # Where the action is not the type and a verb. Names from
 # learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
@@ -32,7 +33,7 @@ def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
     wanted = action(method, arm)
     if wanted is None:
         return None
-    scope = arm.path if arm.name is not None and method == "GET" else arm.parent or "/"
+    scope = arm.path if arm.name is not None and method in ("GET", "HEAD") else arm.parent or "/"
     world.asked.append(wanted)
     if _is_open(world) or _allowed(world, wanted, scope):
         return None
@@ -48,9 +49,9 @@ def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
 def action(method: str, arm: ArmPath) -> str | None:
     """The action that a request needs, in Azure's spelling; None for what everybody may."""
     kind = arm.type.lower()
-    if kind in _FREE or (kind == _SUBSCRIPTIONS and arm.name is None):
+    if kind in _FREE or (kind in _FREE_ABOVE and arm.subscription is None):
         return None
-    return _ACTIONS.get(kind) or f"{arm.type}/{'read' if method == 'GET' else 'action'}"
+    return _ACTIONS.get(kind) or f"{arm.type}/{'read' if method in ('GET', 'HEAD') else 'action'}"
 
 
 def sees(world: World, subscription: str) -> bool:

@@ -4,7 +4,6 @@ Knows `field` with `equals`, `notEquals`, `in`, `notIn`, `exists` and `like`, un
 with anything else cannot be evaluated, as happens in Azure with a wrong template function.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
@@ -14,6 +13,7 @@ from .. import ids
 from ..answers import Answer
 from ..notation import dig
 from ..world import Document, World, type_of
+from . import bodies
 
 _ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 _PENDING = "Pending"
@@ -26,9 +26,11 @@ class NotEvaluated(Exception):  # reads as what it is
 
 def restrictions(world: World, group: str, body: bytes) -> Answer:
     """What `checkPolicyRestrictions` answers: the policies with the effect deny that the resource would violate."""
-    question = json.loads(body)
-    content = question["resourceDetails"]["resourceContent"]
-    pending = frozenset(one["field"].lower() for one in question.get("pendingFields") or [])
+    question = bodies.content(body)
+    content = bodies.need(bodies.need(question, "resourceDetails", dict), "resourceContent", dict)
+    bodies.need(content, "type", str)
+    fields = bodies.maybe(question, "pendingFields", list) or []
+    pending = frozenset(bodies.need(one, "field", str).lower() for one in fields)
     judged = list(_judged(world, group, content, pending))
     return Answer(
         {

@@ -169,8 +169,9 @@ def _compares(document: Document, member: str, value: str) -> bool:
 
 
 def _relative(arm: ArmPath) -> str:
-    types, names = arm.type.split("/")[1:], arm.path.split("/")[-2 * (len(arm.type.split("/")) - 1) :][1::2]
-    return "/".join([arm.namespace, *types, *names]) if len(types) == 1 else f"{arm.type}/{'/'.join(names)}"
+    """`Microsoft.X/workspaces/W/onlineEndpoints/E`: type and name in turns, as ARM names what it does not find."""
+    pairs = 2 * arm.type.count("/")
+    return "/".join([arm.namespace, *arm.path.split("/")[-pairs:]])
 
 
 def _with_urls(value: Any, own_url: str) -> Any:

@@ -8,7 +8,18 @@ from ..answers import Answer, arm_error
 from ..data_plane import scoring
 from ..ids import ArmPath
 from ..world import ENDPOINTS, World, type_of
-from . import api_versions, authorization, diagnosis, enforcement, logs, policy, resource_graph, resources, schemas
+from . import (
+    api_versions,
+    authorization,
+    bodies,
+    diagnosis,
+    enforcement,
+    logs,
+    policy,
+    resource_graph,
+    resources,
+    schemas,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,8 @@ class Call:
 
 
 Handler = Callable[[Call], Answer]
+_READS = ("GET", "HEAD")
+"""HEAD asks whether something is there: 204 for all that GET would show."""
 
 
 def dispatch(call: Call) -> Answer:
@@ -32,7 +45,7 @@ def dispatch(call: Call) -> Answer:
     stored = call.world.get(call.arm.path)
     location = stored.get("location") if stored else None
     handler = _find(call)
-    typed = call.arm if call.method == "GET" or api_versions.knows(call.arm.type) else _acted_upon(call.arm)
+    typed = call.arm if call.method in _READS or api_versions.knows(call.arm.type) else _acted_upon(call.arm)
     refused = api_versions.refusal(
         typed, call.query.get("api-version"), location, held, api_versions.listed(call.world, typed)
     )
@@ -48,7 +61,12 @@ def dispatch(call: Call) -> Answer:
     if handler is None:
         text = f"The request {call.method} {call.arm.path} is not supported."
         return arm_error(404, "InvalidResourceType", text, unknown="no such route")
-    found = handler(call)
+    try:
+        found = handler(call)
+    except bodies.Malformed as problem:
+        return bodies.refusal(problem)
+    if call.method == "HEAD" and found.status == 200:
+        return Answer(None, 204)
     return _as_asked(found, call.arm, call.query["api-version"]) if call.method == "GET" else found
 
 
@@ -78,7 +96,7 @@ def _find(call: Call) -> Handler | None:
     kind = call.arm.type.lower()
     if call.method == "POST":
         return _ACTIONS.get(kind)
-    if call.method != "GET":
+    if call.method not in _READS:
         return None
     if call.arm.name is None:
         return _COLLECTIONS.get(kind, _collection)

@@ -1,5 +1,6 @@
-"""A storage account's data plane: the list of a container's blobs."""
+"""A storage account's data plane: its containers, the list of a container's blobs, and the properties of one."""
 
+import hashlib
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -11,37 +12,84 @@ if TYPE_CHECKING:
 
 _AUDIENCE = "https://storage.azure.com"
 _PAGE = 5000
+_TIME = "Thu, 17 Sep 2026 07:29:02 GMT"
+"""When everything was written last: a world does not say, and a run must be repeatable."""
 
 
 def answer(visit: "Visit") -> Answer:
-    """`GET /{container}?restype=container&comp=list&prefix=...`, in pages, in the order of the names."""
-    if tokens.audience_of(visit.headers.get("authorization")) != _AUDIENCE or not visit.headers.get("x-ms-version"):
+    """Lists come in pages, in the order of the names; a HEAD has no body and says its error in a header."""
+    audience = tokens.audience_of(visit.headers.get("authorization"))
+    if audience not in (_AUDIENCE, f"https://{visit.host}") or not visit.headers.get("x-ms-version"):
         return _error(401, "NoAuthenticationInformation", "Server failed to authenticate the request.")
     if refusal := visit.holds.get("refuses"):
         return _error(403, str(refusal), "This request is not authorized to perform this operation.")
-    container = visit.path.strip("/")
-    if visit.method != "GET" or "/" in container or visit.query.get("comp") != "list":
-        return _error(400, "UnsupportedHttpVerb", "The emulated account lists blobs only.", unknown="no such route")
+    container, _, name = visit.path.strip("/").partition("/")
+    if visit.method not in ("GET", "HEAD") or (name and visit.method == "GET"):
+        return _error(400, "UnsupportedHttpVerb", "The emulated account tells of blobs only.", unknown="no such route")
+    if not container:
+        return _containers(visit)
     blobs = (visit.holds.get("containers") or {}).get(container)
     if blobs is None:
         return _error(404, "ContainerNotFound", "The specified container does not exist.")
-    return _list(visit, blobs)
+    if name:
+        return _blob(f"{container}/{name}", blobs.get(name))
+    return (
+        _list(visit, container, blobs) if visit.query.get("comp") == "list" else Answer(None, 200, _stamps(container))
+    )
 
 
-def _list(visit: "Visit", blobs: dict[str, int]) -> Answer:
+def _blob(path: str, size: int | None) -> Answer:
+    if size is None:
+        return _error(404, "BlobNotFound", "The specified blob does not exist.")
+    headers = {"content-length": str(size), "content-type": "application/octet-stream", "x-ms-blob-type": "BlockBlob"}
+    return Answer(None, 200, {**headers, **_stamps(path), "accept-ranges": "bytes"})
+
+
+def _containers(visit: "Visit") -> Answer:
+    prefix = visit.query.get("prefix", "")
+    names = sorted(name for name in visit.holds.get("containers") or {} if name.startswith(prefix))
+    rows = "".join(f"<Container><Name>{escape(one)}</Name>{_properties(one)}</Container>" for one in names)
+    return _enumeration(f'ServiceEndpoint="https://{visit.host}/"', prefix, f"<Containers>{rows}</Containers>", "")
+
+
+def _list(visit: "Visit", container: str, blobs: dict[str, int]) -> Answer:
     prefix, marker = visit.query.get("prefix", ""), visit.query.get("marker", "")
     size = int(visit.query.get("maxresults", _PAGE))
     names = sorted(name for name in blobs if name.startswith(prefix) and name >= marker)
-    rows = "".join(
-        f"<Blob><Name>{escape(name)}</Name><Properties><Content-Length>{blobs[name]}</Content-Length></Properties></Blob>"
-        for name in names[:size]
+    rows = "".join(_row(container, name, blobs[name]) for name in names[:size])
+    following = names[size] if len(names) > size else ""
+    about = f'ServiceEndpoint="https://{visit.host}/" ContainerName="{escape(container)}"'
+    return _enumeration(about, prefix, f"<Blobs>{rows}</Blobs>", following)
+
+
+def _row(container: str, name: str, size: int) -> str:
+    more = (
+        f"<Content-Length>{size}</Content-Length><Content-Type>application/octet-stream</Content-Type>"
+        "<BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
     )
-    following = escape(names[size]) if len(names) > size else ""
+    return f"<Blob><Name>{escape(name)}</Name>{_properties(f'{container}/{name}', more)}</Blob>"
+
+
+def _properties(path: str, more: str = "") -> str:
+    stamps = f"<Last-Modified>{_TIME}</Last-Modified><Etag>{_tag(path)}</Etag>{more}"
+    return f"<Properties>{stamps}<LeaseStatus>unlocked</LeaseStatus><LeaseState>available</LeaseState></Properties>"
+
+
+def _enumeration(about: str, prefix: str, rows: str, following: str) -> Answer:
     text = (
-        f'\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Prefix>{escape(prefix)}</Prefix>'
-        f"<Blobs>{rows}</Blobs><NextMarker>{following}</NextMarker></EnumerationResults>"
+        f'\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults {about}><Prefix>{escape(prefix)}</Prefix>'
+        f"{rows}<NextMarker>{escape(following)}</NextMarker></EnumerationResults>"
     )
     return Answer(text.encode(), 200, {"content-type": "application/xml"})
+
+
+def _stamps(path: str) -> dict[str, str]:
+    lease = {"x-ms-lease-status": "unlocked", "x-ms-lease-state": "available"}
+    return {"last-modified": _TIME, "etag": f'"{_tag(path)}"', **lease}
+
+
+def _tag(path: str) -> str:
+    return f"0x8D{hashlib.sha256(path.encode()).hexdigest()[:13].upper()}"
 
 
 def _error(status: int, code: str, message: str, unknown: str | None = None) -> Answer:

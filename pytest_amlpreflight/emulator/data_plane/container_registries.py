@@ -1,8 +1,10 @@
 """A container registry's data plane: the exchange of tokens, and manifests by tag or digest."""
 
+import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -13,7 +15,10 @@ from ..entra import tokens
 if TYPE_CHECKING:
     from .hosts import Visit
 
-_MANIFEST = re.compile(r"/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)")
+_WRITTEN = {"createdTime": "2026-09-17T07:29:02.1234567Z", "lastUpdateTime": "2026-09-17T07:29:02.1234567Z"}
+_CHANGEABLE = {
+    "changeableAttributes": {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True}
+}
 _TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _UNAUTHORIZED = "authentication required, visit https://aka.ms/acr/authorization for more information."
 
@@ -30,12 +35,11 @@ def answer(visit: "Visit") -> Answer:
         return _exchange(visit)
     if visit.method == "POST" and visit.path == "/oauth2/token":
         return _token(visit)
-    match = _MANIFEST.fullmatch(visit.path)
-    if match is None:
-        return _error(404, "NOT_FOUND", "no such route", unknown="no such route")
-    if _own(visit) and visit.headers.get("authorization") != f"Bearer {_access(visit, match['repository'])}":
-        return _challenge(visit)
-    return _manifest(visit, match["repository"], match["reference"])
+    for pattern, scope, show in _ROUTES:
+        if match := pattern.fullmatch(visit.path):
+            wanted = scope.format(**match.groupdict())
+            return show(visit, **match.groupdict()) if _is_admitted(visit, wanted) else _challenge(visit, wanted)
+    return _error(404, "NOT_FOUND", "no such route", unknown="no such route")
 
 
 def _exchange(visit: "Visit") -> Answer:
@@ -54,15 +58,13 @@ def _token(visit: "Visit") -> Answer:
     right = (form.get("grant_type"), form.get("service"), form.get("refresh_token"))
     if right != ("refresh_token", visit.host, _secret(visit, "refresh")) or visit.holds.get("refuses"):
         return _challenge(visit)
-    repository = form.get("scope", "").removeprefix("repository:").rpartition(":")[0]
-    return Answer({"access_token": _access(visit, repository)})
+    return Answer({"access_token": _access(visit, form.get("scope", ""))})
 
 
 def _manifest(visit: "Visit", repository: str, reference: str) -> Answer:
-    held = (visit.holds.get("repositories") or {}).get(repository)
-    if held is None:
-        return _error(404, "NAME_UNKNOWN", "repository name not known to registry", detail={"name": repository})
-    tags: dict[str, str] = held.get("tags") or {}
+    tags = _tags(visit, repository)
+    if tags is None:
+        return _unknown(repository)
     digest = reference if reference in tags.values() else tags.get(reference)
     if digest is None:
         text = f"manifest tagged by {json.dumps(reference)} is not found"
@@ -72,12 +74,85 @@ def _manifest(visit: "Visit", repository: str, reference: str) -> Answer:
     )
 
 
+def _base(_visit: "Visit") -> Answer:
+    return Answer({}, 200, {"docker-distribution-api-version": "registry/2.0"})
+
+
+def _catalog(visit: "Visit") -> Answer:
+    return Answer({"repositories": sorted(visit.holds.get("repositories") or {})})
+
+
+def _tag_names(visit: "Visit", repository: str) -> Answer:
+    tags = _tags(visit, repository)
+    return _unknown(repository) if tags is None else Answer({"name": repository, "tags": sorted(tags)})
+
+
+def _repository(visit: "Visit", repository: str) -> Answer:
+    tags = _tags(visit, repository)
+    if tags is None:
+        return _unknown(repository)
+    counts = {"manifestCount": len(set(tags.values())), "tagCount": len(tags)}
+    return Answer({"registry": visit.host, "imageName": repository, **_WRITTEN, **counts, **_CHANGEABLE})
+
+
+def _tag_rows(visit: "Visit", repository: str) -> Answer:
+    tags = _tags(visit, repository)
+    if tags is None:
+        return _unknown(repository)
+    rows = [{"name": name, "digest": tags[name], **_WRITTEN, "signed": False, **_CHANGEABLE} for name in sorted(tags)]
+    return Answer({"registry": visit.host, "imageName": repository, "tags": rows})
+
+
+def _manifest_rows(visit: "Visit", repository: str) -> Answer:
+    tags = _tags(visit, repository)
+    if tags is None:
+        return _unknown(repository)
+    about = {**_WRITTEN, "imageSize": 0, "architecture": "amd64", "os": "linux", "mediaType": _TYPE, **_CHANGEABLE}
+    digests = sorted(set(tags.values()))
+    rows = [{"digest": one, **about, "tags": sorted(name for name in tags if tags[name] == one)} for one in digests]
+    return Answer({"registry": visit.host, "imageName": repository, "manifests": rows})
+
+
+def _tags(visit: "Visit", repository: str) -> dict[str, str] | None:
+    """Digests by tag; None for a repository that is not there."""
+    held = (visit.holds.get("repositories") or {}).get(repository)
+    return None if held is None else held.get("tags") or {}
+
+
+def _unknown(repository: str) -> Answer:
+    return _error(404, "NAME_UNKNOWN", "repository name not known to registry", detail={"name": repository})
+
+
+_ROUTES: tuple[tuple[re.Pattern[str], str, Callable[..., Answer]], ...] = (
+    (re.compile(r"/v2/"), "", _base),
+    (re.compile(r"(?:/v2|/acr/v1)/_catalog"), "registry:catalog:*", _catalog),
+    (re.compile(r"/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)"), "repository:{repository}:pull", _manifest),
+    (re.compile(r"/v2/(?P<repository>.+)/tags/list"), "repository:{repository}:metadata_read", _tag_names),
+    (re.compile(r"/acr/v1/(?P<repository>.+)/_tags"), "repository:{repository}:metadata_read", _tag_rows),
+    (re.compile(r"/acr/v1/(?P<repository>.+)/_manifests"), "repository:{repository}:metadata_read", _manifest_rows),
+    (re.compile(r"/acr/v1/(?P<repository>.+)"), "repository:{repository}:metadata_read", _repository),
+)
+"""What is asked for, the scope a token needs, and the answer; the first that matches counts."""
+
+
 def _own(visit: "Visit") -> bool:
     return visit.host.endswith(f".{CLOUDS[visit.world.cloud].registry}")
 
 
-def _challenge(visit: "Visit") -> Answer:
-    header = {"WWW-Authenticate": f'Bearer realm="https://{visit.host}/oauth2/token",service="{visit.host}"'}
+def _is_admitted(visit: "Visit", scope: str) -> bool:
+    """Whether the token is for the repository, whatever it may do there; `/v2/` takes any token of the registry."""
+    kind, _, bearer = visit.headers.get("authorization", "").partition(" ")
+    issued = bearer.rpartition(".")[0] if kind == "Bearer" else ""
+    if not _own(visit):
+        return True
+    if not issued or bearer != _signed(visit, issued):
+        return False
+    return not scope or _place(scope) in _unpacked(issued)
+
+
+def _challenge(visit: "Visit", scope: str = "") -> Answer:
+    wanted = f',scope="{scope}"' if scope else ""
+    header = {"WWW-Authenticate": f'Bearer realm="https://{visit.host}/oauth2/token",service="{visit.host}"{wanted}'}
     return Answer({"errors": [{"code": "UNAUTHORIZED", "message": _UNAUTHORIZED, "detail": None}]}, 401, header)
 
 
@@ -89,8 +164,23 @@ def _form(visit: "Visit") -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(visit.body.decode()).items()}
 
 
-def _access(visit: "Visit", repository: str) -> str:
-    return _secret(visit, f"repository:{repository}")
+def _access(visit: "Visit", scope: str) -> str:
+    """A token that tells what it is for, so that no table of tokens is needed."""
+    places = " ".join(_place(one) for one in scope.split())
+    return _signed(visit, base64.urlsafe_b64encode(places.encode()).decode())
+
+
+def _signed(visit: "Visit", issued: str) -> str:
+    return f"{issued}.{_secret(visit, issued)}"
+
+
+def _unpacked(issued: str) -> list[str]:
+    return base64.urlsafe_b64decode(issued).decode().split()
+
+
+def _place(scope: str) -> str:
+    """`repository:iris` of `repository:iris:pull`."""
+    return scope.rpartition(":")[0]
 
 
 def _secret(visit: "Visit", purpose: str) -> str:

@@ -18,6 +18,7 @@ What stands behind a host is a section of the world, by host name:
 `AuthorizationPermissionMismatch` (storage).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,8 @@ _GUARDS = {
     ),
 }
 
+_ONE_SECRET = re.compile(r"/secrets/[^/]+(/(?!versions$)[^/]*)?/?")
+
 
 def names(world: World) -> list[str]:
     """Every host of the world's vaults, registries and storage accounts, and what else its `data_plane` names.
@@ -81,12 +84,14 @@ def names(world: World) -> list[str]:
     return sorted(found | {host for host in world.data_plane if not host.endswith(own)})
 
 
-def held(world: World, host: str) -> Mapping[str, Any]:
+def held(world: World, host: str, path: str) -> Mapping[str, Any]:
     """What stands behind a host for this caller: nothing but a refusal where Azure looks and no role admits it."""
     resource = _resources(world).get(host.lower())
     if resource is None:
         return world.held_by(host)
     action, data, word = _GUARDS[type_of(resource).lower()]
+    if _ONE_SECRET.fullmatch(path):
+        action = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
     admitted = enforcement.admits(world, action, resource["id"], data=data)
     return world.held_by(host) | ({} if admitted else {"refuses": word})
 

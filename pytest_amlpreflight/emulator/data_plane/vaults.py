@@ -1,4 +1,4 @@
-"""A key vault's data plane: the versions of its secrets, never their values."""
+"""A key vault's data plane: its secrets and their versions; a world holds no values."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,15 @@ from ..entra import tokens
 if TYPE_CHECKING:
     from .hosts import Visit
 
-_VERSIONS = ("7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01")
+_VERSIONS = ("7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01")
 _PAGE = 25
+
+VALUE = "emulated"
+"""What every secret holds."""
 
 
 def answer(visit: "Visit") -> Answer:
-    """`GET /secrets/{name}/versions`; a caller without a token for vaults is sent to fetch one, as the SDK expects."""
+    """Lists and single secrets; a caller without a token for vaults is sent to fetch one, as the SDK expects."""
     resource = f"https://{CLOUDS[visit.world.cloud].key_vault}"
     if tokens.audience_of(visit.headers.get("authorization")) != resource:
         return _unauthorized(visit, resource)
@@ -23,29 +26,53 @@ def answer(visit: "Visit") -> Answer:
     if refusal := visit.holds.get("refuses"):
         return _error(403, "Forbidden", f"The request was turned away by {visit.host}.", inner=str(refusal))
     parts = visit.path.strip("/").split("/")
-    if visit.method != "GET" or len(parts) != 3 or (parts[0], parts[2]) != ("secrets", "versions"):
-        return _error(404, "NotFound", "The emulated vault lists versions of secrets only.", unknown="no such route")
-    return _versions(visit, parts[1])
-
-
-def _versions(visit: "Visit", name: str) -> Answer:
-    """A secret that is not there has no versions: Azure answers 404 only for the secret itself."""
-    secrets: dict[str, Any] = visit.holds.get("secrets") or {}
-    secret = next((held for known, held in secrets.items() if known.lower() == name.lower()), None)
+    if visit.method != "GET" or parts[0] != "secrets" or len(parts) > 3:
+        return _error(404, "NotFound", "The emulated vault tells of secrets only.", unknown="no such route")
+    if len(parts) == 1:
+        return _page(visit, "secrets", [_about(visit, name) for name in _secrets(visit)])
+    secret = next((held for known, held in _secrets(visit).items() if known.lower() == parts[1].lower()), None)
     if secret is None:
-        return _error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
-    place = f"https://{visit.host}/secrets/{name}"
-    rows = [{"id": f"{place}/{version}", "attributes": held or {}} for version, held in secret["versions"].items()]
-    start = int(visit.query.get("$skiptoken", "0"))
-    size = int(visit.query.get("maxresults", _PAGE))
-    onward = f"{place}/versions?api-version={visit.query['api-version']}&$skiptoken={start + size}&maxresults={size}"
+        return _absent(parts[1])
+    if parts[2:] == ["versions"]:
+        place = f"https://{visit.host}/secrets/{parts[1]}"
+        rows = [{"id": f"{place}/{one}", "attributes": held or {}} for one, held in secret["versions"].items()]
+        return _page(visit, f"secrets/{parts[1]}/versions", rows)
+    return _secret(visit, parts[1], secret["versions"], parts[2] if len(parts) == 3 else None)
+
+
+def _secrets(visit: "Visit") -> dict[str, Any]:
+    return dict(visit.holds.get("secrets") or {})
+
+
+def _about(visit: "Visit", name: str) -> dict[str, Any]:
+    """A secret as lists show it: by the attributes of its latest version."""
+    versions = list(_secrets(visit)[name]["versions"].values())
+    return {"id": f"https://{visit.host}/secrets/{name}", "attributes": (versions and versions[-1]) or {}}
+
+
+def _secret(visit: "Visit", name: str, versions: dict[str, Any], version: str | None) -> Answer:
+    """One secret, the latest version unless another is asked for; its value says that nobody's is held here."""
+    wanted = version or next(reversed(versions), None)
+    if wanted is None or wanted not in versions:
+        return _absent(f"{name}/{version}" if version else name)
+    attributes = versions[wanted] or {}
+    if attributes.get("enabled") is False:
+        text = "Operation get is not allowed on a disabled secret."
+        return _error(403, "Forbidden", text, inner="SecretDisabled")
+    place = f"https://{visit.host}/secrets/{name}/{wanted}"
+    return Answer({"value": VALUE, "id": place, "attributes": attributes, "tags": {}})
+
+
+def _absent(name: str) -> Answer:
+    return _error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
+
+
+def _page(visit: "Visit", path: str, rows: list[dict[str, Any]]) -> Answer:
+    start, size = int(visit.query.get("$skiptoken", "0")), int(visit.query.get("maxresults", _PAGE))
+    version = visit.query["api-version"]
+    onward = f"https://{visit.host}:443/{path}?api-version={version}&$skiptoken={start + size}&maxresults={size}"
     more = start + size < len(rows)
-    return Answer(
-        {
-            "value": rows[start : start + size],
-            "nextLink": onward.replace("/secrets", ":443/secrets", 1) if more else None,
-        }
-    )
+    return Answer({"value": rows[start : start + size], "nextLink": onward if more else None})
 
 
 def _unauthorized(visit: "Visit", resource: str) -> Answer:
