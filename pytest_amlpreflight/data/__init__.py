@@ -10,6 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+KINDS = {str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a mapping"}
+
 
 class TableError(Exception):
     """A table that cannot be used. `path` is the file; the text starts with it."""
@@ -21,12 +23,16 @@ class TableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows, the day they were true and the document they were taken from. Show both beside any verdict they decide."""
+    """Rows, the day they were true and the document they were taken from. Show both beside any verdict they decide.
+
+    `needs` are the keys without which a row says nothing.
+    """
 
     name: str
     as_of: date
     source: str
     rows: tuple[Mapping[str, Any], ...]
+    needs: tuple[str, ...] = ()
 
     def column(self, key: str) -> tuple[Any, ...]:
         """The values under `key`, in the order of the rows; rows without it are passed over."""
@@ -81,7 +87,25 @@ def read(name: str, path: Path) -> Table:
         raise TableError(path, "source must name the document the rows were taken from")
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         raise TableError(path, "rows must be a list of mappings")
-    return Table(name, as_of, source, tuple(rows))
+    table, ours = (
+        Table(name, as_of, source, tuple(rows), tuple(content.get("needs", ()))),
+        Path(__file__).parent / path.name,
+    )
+    if path != ours and ours.is_file():
+        _hold_against(read(name, ours), table, path)
+    return table
+
+
+def _hold_against(ours: Table, table: Table, path: Path) -> None:
+    """Refuse a row that lacks what the plugin's own table needs of it, or has it in another kind of value."""
+    examples = {key: ours.rows[0][key] for key in ours.needs}
+    for number, row in enumerate(table.rows, start=1):
+        for key, example in examples.items():
+            if key not in row:
+                raise TableError(path, f"row {number} has no {key}, which each row of the table {ours.name} needs")
+            if type(row[key]) is not type(example):
+                kind = KINDS.get(type(example), "of another kind")
+                raise TableError(path, f"{key} of row {number} is {row[key]!r}, and must be {kind}")
 
 
 def _parse(path: Path) -> object:

@@ -76,3 +76,29 @@ def test_columns_become_a_dictionary() -> None:
 
     assert limits["instances_per_deployment"] == 50
     assert limits["request_timeout_seconds_managed"] == 180
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "problem"),
+    [
+        (
+            "python-releases",
+            "{python: '3.11'}",
+            "row 1 has no end_of_life, which each row of the table python-releases needs",
+        ),
+        (
+            "python-releases",
+            "{python: '3.11', end_of_life: soon}",
+            "end_of_life of row 1 is 'soon', and must be a date",
+        ),
+        ("inference-server-versions", "{from: '1'}", "row 1 has no before"),
+        ("online-endpoint-limits", "{limit: endpoints, value: many, raisable: true, per: x}", "must be a whole number"),
+        ("import-names", "{module: a, distributions: b}", "distributions of row 1 is 'b', and must be a list"),
+    ],
+)
+def test_a_row_that_lacks_what_its_table_needs_is_named(tmp_path: Path, name: str, row: str, problem: str) -> None:
+    """A project's own table is held against the plugin's, before anything reads it."""
+    (tmp_path / f"{name}.yml").write_text(f"as_of: 2026-01-27\nsource: our own\nrows: [{row}]\n")
+
+    with pytest.raises(TableError, match=problem):
+        load(name, tmp_path)
