@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_amlpreflight.readers.project.text_file import shown_path
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.settings import Sources
 
@@ -72,6 +71,8 @@ class Emulation:
         """Say that none of this is real."""
         broken = f", broken by {', '.join(self.failures)}" if self.failures else ""
         canned = ", scoring answers are canned" if self.emulator and self.emulator.canned else ""
+        from pytest_amlpreflight.readers.project.text_file import shown_path
+
         return f"aml-preflight: EMULATED Azure from {shown_path(self.world, Path.cwd())}{broken}{canned}"
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
