@@ -280,7 +280,7 @@ def unknown_names(names: Iterable[str]) -> list[str]:
 def _nearest(text: str) -> list[str]:
     """Codes that are spelt much like a word of the text."""
     candidates = dict.fromkeys(word for word in re.findall(r"\b[A-Z][a-z]+[A-Z]\w{3,40}\b", bounded(text)))
-    found = [near for word in list(candidates)[:20] for near in get_close_matches(word, spelt(), n=1, cutoff=0.6)]
+    found = [near for word in list(candidates)[:20] for near in get_close_matches(word, spelt(), n=1, cutoff=0.75)]
     return list(dict.fromkeys(found))[:3]
 
 
