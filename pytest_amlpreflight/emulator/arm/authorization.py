@@ -118,6 +118,15 @@ def is_assigned(world: World, scope: str) -> bool:
     return any(_principal(one) in members for one in _at(world, _ROLE_ASSIGNMENTS, scope, {}))
 
 
+def own_assignments(world: World) -> Iterator[tuple[str, list[Document]]]:
+    """The caller's assignments: where each is, and the permissions that it gives there and below."""
+    members = world.members_of(world.caller["objectId"])
+    for one in world.of_type(_ROLE_ASSIGNMENTS):
+        if _principal(one) in members:
+            above = ids.key(_scope(one)).startswith("/providers/microsoft.management/")
+            yield "/" if above else _scope(one), list(_blocks(world, one))
+
+
 def _blocks(world: World, assignment: Document) -> Iterator[Document]:
     guid = assignment["properties"]["roleDefinitionId"].rpartition("/")[2]
     definition = role_definition(world, guid)

@@ -4,8 +4,11 @@ The roles that the world assigns to the caller decide, less what deny assignment
 `enforced: false` answers whatever is asked.
 """
 
+from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import cache
 
+from .. import ids
 from ..answers import Answer, arm_error
 from ..ids import ArmPath
 from ..world import Document, World
@@ -57,6 +60,17 @@ def action(method: str, arm: ArmPath) -> str | None:
 def sees(world: World, subscription: str) -> bool:
     """Whether a subscription is in the caller's list: a role anywhere in it, or above it, is enough."""
     return _is_open(world) or authorization.is_assigned(world, subscription)
+
+
+def reader(world: World) -> Callable[[str, str], bool]:
+    """Whether the caller may read a resource, by type and id, for lists of many: deny assignments aside."""
+    if _is_open(world):
+        return lambda _kind, _scope: True
+    held = list(authorization.own_assignments(world))
+    covered = cache(lambda at, kind: _covered(held[at][1], f"{kind}/read", data=False))
+    return lambda kind, scope: any(
+        covered(at, kind.lower()) for at, (where, _) in enumerate(held) if ids.within(scope, where)
+    )
 
 
 def admits(world: World, wanted: str, scope: str, *, data: bool) -> bool:

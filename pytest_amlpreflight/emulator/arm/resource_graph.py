@@ -1,117 +1,125 @@
-"""Azure Resource Graph: the part of its language that asks for resources by type, name, location and id.
+"""Azure Resource Graph: the tables that follow from the world, as far as the caller may read them, and pages of them.
 
-    resources | where COLUMN =~ 'text' and COLUMN in~ ('a', 'b') | project id, type, other = tostring(properties.member)
-    | order by id asc
-
-Everything else is refused as Resource Graph refuses what it cannot parse, and shows among what the emulator does not
-know.
+Queries are in the Kusto language (`kusto`). What is not spoken there is refused as Resource Graph refuses what it
+cannot parse, and shows among what the emulator does not know.
 """
 
-import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 from .. import ids
 from ..answers import Answer
-from ..notation import dig
 from ..world import Document, World, type_of
+from . import bodies, enforcement, kusto
 
 Row = dict[str, Any]
 
 _MOST = 1000
-_TEXTS = r"'[^']*'|\(\s*'[^']*'(?:\s*,\s*'[^']*')*\s*\)"
-_COMPARISON = re.compile(rf"(?P<column>[\w.]+)\s*(?P<operator>=~|in~)\s*(?P<values>{_TEXTS})")
-_COLUMN = re.compile(r"(?P<name>\w+)(?:\s*=\s*(?:tostring\()?(?P<source>[\w.]+)\)?)?")
-_TABLE = ("id", "name", "location", "kind", "sku", "tags", "identity", "properties")
+_COLUMNS = ("id", "name", "location", "kind", "sku", "tags", "identity", "properties")
+_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_OLD = ("2018-09-01-preview", "2019-04-01")
+"""The versions whose answer is a table unless objects are asked for."""
 
 
-class _Unparsed(Exception):
-    """A part of a query that the emulator does not speak."""
-
-
-def answer(world: World, body: bytes) -> Answer:
-    """A page of the query's answer in `objectArray` form, with `$skipToken` while more is to come and the rows have
-    ids.
-    """
-    asked = json.loads(body or b"{}")
-    options = asked.get("options") or {}
+def answer(world: World, version: str, body: bytes) -> Answer:
+    """A page of the query's answer, with `$skipToken` while more is to come and the rows have ids."""
+    asked = bodies.content(body)
+    options = bodies.maybe(asked, "options", dict) or {}
     try:
-        rows = _rows(world, str(asked.get("query", "")), asked.get("subscriptions"))
-    except _Unparsed as part:
+        rows = _rows(world, bodies.need(asked, "query", str), bodies.maybe(asked, "subscriptions", list))
+    except kusto.Unparsed as part:
         return _invalid(str(part))
-    size = min(int(options.get("$top") or 100), world.page_size or _MOST, _MOST)
-    start = int(options.get("$skipToken") or 0)
+    size = min(bodies.maybe(options, "$top", int) or 100, world.page_size or _MOST, _MOST)
+    start = _start(options)
     page, left = rows[start : start + size], len(rows) - start - size
     onward = {"$skipToken": str(start + size)} if left > 0 and all("id" in row for row in page) else {}
     counts = {"totalRecords": len(rows), "count": len(page)}
     truncated = "true" if left > 0 and not onward else "false"
-    return Answer({**counts, "data": page, "facets": [], "resultTruncated": truncated, **onward})
+    tabular = str(options.get("resultFormat") or ("table" if version in _OLD else "objectArray")).lower() == "table"
+    data = _table(page) if tabular else page
+    return Answer({**counts, "data": data, "facets": [], "resultTruncated": truncated, **onward})
+
+
+def _start(options: Document) -> int:
+    token = str(options.get("$skipToken") or options.get("$skip") or "0")
+    if not token.isdigit():
+        raise bodies.Malformed("$skipToken is none of this query")
+    return int(token)
 
 
 def _rows(world: World, query: str, subscriptions: list[str] | None) -> list[Row]:
-    table, *steps = [part.strip() for part in query.split("|")]
-    if table.lower() != "resources":
-        raise _Unparsed(table)
-    rows = [_row(one) for one in world.documents.values() if _tabled(one)]
-    if subscriptions is not None:
-        wanted = {one.lower() for one in subscriptions}
-        rows = [row for row in rows if row["subscriptionId"].lower() in wanted]
-    for step in steps:
-        verb, _, rest = step.partition(" ")
-        if verb.lower() not in _STEPS:
-            raise _Unparsed(step)
-        rows = _STEPS[verb.lower()](rows, rest.strip())
-    return rows
+    wanted = None if subscriptions is None else {str(one).lower() for one in subscriptions}
+    readable = enforcement.reader(world)
+
+    def table(name: str) -> list[Row]:
+        if name not in _TABLES:
+            raise kusto.Unparsed(name)
+        found = [one for one in world.documents.values() if _TABLES[name](one) and readable(type_of(one), one["id"])]
+        rows = [_row(one) for one in found]
+        return [row for row in rows if wanted is None or row["subscriptionId"].lower() in wanted]
+
+    return kusto.run(query, table)
 
 
-def _tabled(document: Document) -> bool:
-    """The table holds what lies in resource groups; records and role assignments are in others or in none."""
+def _of_resources(document: Document) -> bool:
+    """What lies in resource groups; roles, policies and the groups themselves have tables of their own."""
     arm = ids.parse(document["id"])
-    return arm is not None and arm.resource_group is not None and type_of(document).lower() not in _NOT_TABLED
+    elsewhere = _of_containers(document) or type_of(document).lower().startswith("microsoft.authorization/")
+    return arm is not None and arm.resource_group is not None and not elsewhere and not _of_extensions(document)
 
 
-_NOT_TABLED = {"microsoft.resources/subscriptions/resourcegroups", "microsoft.authorization/roleassignments"}
+def _of_containers(document: Document) -> bool:
+    kinds = ("microsoft.resources/subscriptions", "microsoft.resources/subscriptions/resourcegroups")
+    return type_of(document).lower() in kinds
+
+
+def _of_authorization(document: Document) -> bool:
+    return type_of(document).lower().startswith("microsoft.authorization/role")
+
+
+def _of_policies(document: Document) -> bool:
+    return type_of(document).lower().startswith("microsoft.authorization/policy")
+
+
+def _of_extensions(document: Document) -> bool:
+    return type_of(document).lower().startswith("microsoft.kubernetesconfiguration/")
+
+
+_TABLES: dict[str, Callable[[Document], bool]] = {
+    "resources": _of_resources,
+    "resourcecontainers": _of_containers,
+    "authorizationresources": _of_authorization,
+    "policyresources": _of_policies,
+    "kubernetesconfigurationresources": _of_extensions,
+    "extensibilityresources": _of_extensions,
+}
 
 
 def _row(document: Document) -> Row:
-    arm = ids.parse(document["id"])
-    _, _, subscription, _, group = ((arm.resource_group or "") if arm else "").split("/")
-    places = {"resourceGroup": group.lower(), "subscriptionId": subscription}
-    return {name: document.get(name) for name in _TABLE} | {"type": type_of(document).lower()} | places
+    parts = document["id"].strip("/").split("/")
+    subscription = parts[1] if parts[0].lower() == "subscriptions" else ""
+    group = parts[3].lower() if len(parts) > 3 and parts[2].lower() == "resourcegroups" else ""
+    known = {name: document.get(name) for name in _COLUMNS}
+    if type_of(document).lower() == "microsoft.resources/subscriptions":
+        known |= {"name": document.get("displayName"), "properties": {**document}}
+    places = {"resourceGroup": group, "subscriptionId": subscription, "tenantId": document.get("tenantId")}
+    return {**known, "type": type_of(document).lower(), **places}
 
 
-def _where(rows: list[Row], text: str) -> list[Row]:
-    for part in re.split(r"\s+and\s+", text):
-        match = _COMPARISON.fullmatch(part.strip())
-        if match is None:
-            raise _Unparsed(part)
-        wanted = {value.lower() for value in re.findall(r"'([^']*)'", match["values"])}
-        rows = [row for row in rows if str(dig(row, match["column"]) or "").lower() in wanted]
-    return rows
-
-
-def _project(rows: list[Row], text: str) -> list[Row]:
-    columns = [_COLUMN.fullmatch(part.strip()) for part in text.split(",")]
-    named = [(column["name"], column["source"] or column["name"]) for column in columns if column]
-    if len(named) != len(columns):
-        raise _Unparsed(text)
-    return [{name: "" if (value := dig(row, source)) is None else value for name, source in named} for row in rows]
-
-
-def _order(rows: list[Row], text: str) -> list[Row]:
-    match = re.fullmatch(r"by (\w+)( asc)?", text)
-    if match is None:
-        raise _Unparsed(f"order {text}")
-    return sorted(rows, key=lambda row: str(row.get(match[1])).lower())
-
-
-_STEPS: dict[str, Callable[[list[Row], str], list[Row]]] = {"where": _where, "project": _project, "order": _order}
+def _table(rows: list[Row]) -> Document:
+    """The older form: columns with their types, and rows without names."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    kinds = [next((type(row[name]) for row in rows if row.get(name) is not None), str) for name in names]
+    columns = [{"name": name, "type": _TYPES.get(kind, "object")} for name, kind in zip(names, kinds, strict=True)]
+    return {"columns": columns, "rows": [[row.get(name) for name in names] for row in rows]}
 
 
 def _invalid(part: str) -> Answer:
-    """400 with the reason in `details`, as recorded."""
-    invalid = {"code": "InvalidQuery", "message": "Query is invalid."}
+    """400 whose outer message says nothing: the reason is in `details`, as recorded."""
+    text = (
+        "Please provide below info when asking for support: timestamp = 2026-09-17T07:29:02.1234567Z, correlationId = "
+    )
+    invalid = {"code": "InvalidQuery", "message": "Query is invalid. Please refer to the documentation for the syntax."}
     failure = {"code": "ParserFailure", "message": f"ParserFailure near {part!r}"}
-    body = {"error": {"code": "BadRequest", "message": "The query failed.", "details": [invalid, failure]}}
-    return Answer(body, 400, unknown=f"query part {part!r}")
+    error = {"code": "BadRequest", "message": f"{text}{'0' * 8}.", "details": [invalid, failure]}
+    return Answer({"error": error}, 400, unknown=f"query part {part!r}")

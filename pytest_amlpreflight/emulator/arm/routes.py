@@ -121,7 +121,7 @@ def _provider(call: Call) -> Answer:
 
 
 def _resource_graph(call: Call) -> Answer:
-    return resource_graph.answer(call.world, call.body)
+    return resource_graph.answer(call.world, call.query["api-version"], call.body)
 
 
 def _collection(call: Call) -> Answer:

@@ -22,7 +22,7 @@ def ask(world_path: Path) -> Callable[..., Answer]:
     world = worlds.load(world_path)
 
     def send(query: str, **more: object) -> Answer:
-        return answer(world, json.dumps({"query": query, **more}).encode())
+        return answer(world, "2021-03-01", json.dumps({"query": query, **more}).encode())
 
     return send
 
@@ -61,8 +61,88 @@ def test_without_ids_there_is_no_token(ask: Callable[..., Answer]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("where type == 'microsoft.keyvault/vaults' | project name", [{"name": "contoso-ml-kv"}]),
+        ("where type == 'Microsoft.KeyVault/vaults' | project name", []),
+        ("where name in ('contoso-ml-kv', 'x') | count", [{"Count": 1}]),
+        ("where name !in~ ('CONTOSO-ML-KV') and type contains 'keyvault' | count", [{"Count": 0}]),
+        (
+            "where name startswith 'contoso' and not(type has 'network') | top 1 by name desc | project name",
+            [{"name": "contosomlstore"}],
+        ),
+        (
+            "where type has 'keyvault' | summarize n = count() by location, resourceGroup",
+            [{"location": "eastus2", "resourceGroup": "ml-prod", "n": 1}],
+        ),
+        (
+            "where type has 'keyvault' | extend open = properties.networkAcls.defaultAction =~ 'allow' | project open",
+            [{"open": False}],
+        ),
+        (
+            "where type has 'keyvault' | project tostring(properties.networkAcls['bypass'])",
+            [{"properties_networkAcls_bypass": "AzureServices"}],
+        ),
+        (
+            "where type endswith '/vaults' or type endswith 'components' | order by name asc | take 1 | project name",
+            [{"name": "contoso-ml-ai"}],
+        ),
+        (
+            "where properties.softDeleteRetentionInDays > 30 and not(properties.nothing > 1) | project name",
+            [{"name": "contoso-ml-kv"}],
+        ),
+        (
+            "where properties.publicNetworkAccess =~ 'disabled' | distinct type | order by type asc",
+            [
+                {"type": "microsoft.containerregistry/registries"},
+                {"type": "microsoft.machinelearningservices/workspaces"},
+                {"type": "microsoft.machinelearningservices/workspaces/onlineendpoints"},
+            ],
+        ),
+        (
+            "where type has 'keyvault' | join kind=leftouter (resourcecontainers | where type endswith 'subscriptions' "
+            "| project subscriptionId, owner = name) on subscriptionId | project name, owner",
+            [{"name": "contoso-ml-kv", "owner": "Contoso production"}],
+        ),
+        (
+            "where type endswith '/workspaces' | extend v = split(tolower(properties.keyVault), '/') | join kind=inner "
+            "(resources | extend v = split(tolower(id), '/')) on $left.v == $right.v | project name, name1",
+            [{"name": "contoso-ml", "name1": "contoso-ml-kv"}],
+        ),
+    ],
+)
+def test_the_language_is_spoken_as_far_as_tools_ask(ask: Callable[..., Answer], query: str, rows: object) -> None:
+    """Filters, columns, orders, counts and joins, with and without regard to case as each operator has it."""
+    assert ask(f"resources | {query}").body["data"] == rows
+
+
+def test_an_answer_may_be_a_table(ask: Callable[..., Answer]) -> None:
+    """Columns with their types, and rows without names."""
+    data = ask(f"{ZONES} | project name, properties", options={"resultFormat": "table"}).body["data"]
+
+    assert data["columns"] == [{"name": "name", "type": "string"}, {"name": "properties", "type": "object"}]
+    assert data["rows"][0][0] == "privatelink.api.azureml.ms"
+
+
+def test_rows_are_those_that_the_caller_may_read(world_path: Path) -> None:
+    """Nothing for a caller without a role: an empty answer, not a refusal."""
+    world = worlds.load(world_path)
+    for one in list(world.of_type("Microsoft.Authorization/roleAssignments")):
+        world.remove(one["id"])
+
+    assert answer(world, "2021-03-01", json.dumps({"query": "resources"}).encode()).body["totalRecords"] == 0
+
+
+@pytest.mark.parametrize(
     "query",
-    ["policyresources", "resources | summarize count()", "resources | where a > 1", "resources | order by a desc"],
+    [
+        "securityresources",
+        "resources | summarize stdev(a)",
+        "resources | where a ** 1",
+        "resources | join kind=fullouter (resources) on id",
+        "resources | project",
+        "resources | where (name == 'a'",
+    ],
 )
 def test_what_is_not_spoken_is_refused_loudly(ask: Callable[..., Answer], query: str) -> None:
     """400 with the reason, and a line among what the emulator does not know."""
