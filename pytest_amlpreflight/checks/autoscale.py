@@ -8,7 +8,7 @@ from pytest_amlpreflight.facts.resources.quota import CORE_LEVELS, Quota, Unknow
 from pytest_amlpreflight.facts.resources.region import documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.fix import SetProperty
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 
 @check("autoscale", explains=("429", "503"), phases=("post", "audit"))
@@ -31,7 +31,8 @@ def check_autoscale_targets_live_deployments(
     if not own:
         not_applicable(f"endpoint {aml_live_endpoint.name} is not autoscaled")
     deployments = {one.name.lower(): one for one in aml_live_deployments}
-    for setting in own:
+
+    def judge(setting: AutoscaleSetting) -> None:
         deployment = deployments.get(setting.deployment)
         if deployment is None:
             _orphaned(setting, sorted(deployments))
@@ -39,6 +40,8 @@ def check_autoscale_targets_live_deployments(
         _within_the_limit(setting)
         if aml_autoscale_quota is not None:
             _within_the_quota(setting, deployment, aml_autoscale_quota, aml_workspace)
+
+    for_each(judge, own)
 
 
 def _orphaned(setting: AutoscaleSetting, names: list[str]) -> NoReturn:

@@ -9,7 +9,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.drift import differences
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
     "ImageBuildFailure", "OutOfQuota", "BadArgument", "ResourceNotReady", "ResourceNotFound",
@@ -98,11 +98,14 @@ def check_traffic_reaches_a_live_deployment(
         not_applicable(f"endpoint {name} has no deployment")
     if not weighted:
         _traffic(name, f"endpoint {name} sends traffic to no deployment", "traffic = {}", states)
-    for deployment, weight in weighted.items():
+
+    def judge(deployment: str, weight: int) -> None:
         if states.get(deployment) != "Succeeded":
             state = states.get(deployment, "absent")
             headline = f"endpoint {name} sends {weight} % to {deployment}, which is {str(state).lower()}"
             _traffic(name, headline, f"traffic = {weighted}; {deployment}: {state!r}", states)
+
+    for_each(judge, weighted, weighted.values())
 
 
 @check("deployment", phases=("post",))

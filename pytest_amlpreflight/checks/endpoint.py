@@ -5,7 +5,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.region import Region, documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.rules.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")
 """The provisioning states in which Azure refuses another operation."""
@@ -82,7 +82,8 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
     name = aml_live_endpoint.name
     states = [(f"endpoint {name}", aml_live_endpoint.provisioning_state)]
     states += [(f"deployment {one.name} of endpoint {name}", one.provisioning_state) for one in aml_live_deployments]
-    for what, state in states:
+
+    def judge(what: str, state: str | None) -> None:
         if (state or "").capitalize() in UNDER_WAY:
             blocked(
                 f"{what} is {(state or '').lower()}",
@@ -90,6 +91,8 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
                 expected="provisioningState = 'Succeeded', or any other in which nothing is under way",
                 fix=f"az ml online-endpoint show --name {name} --query provisioning_state\n(deploy when it has ended)",
             )
+
+    for_each(judge, *zip(*states, strict=True))
 
 
 @check("endpoint", explains=("OutOfQuota",), phases=("pre",))
@@ -174,7 +177,8 @@ def _same(spec: Endpoint, live: Endpoint, workspace: Workspace) -> None:
         ("location", _region(spec.location) or workspace.location, _region(live.location) or workspace.location),
         ("identity", _identity(spec), _identity(live)),
     ]
-    for member, wanted, found in differences:
+
+    def judge(member: str, wanted: str, found: str) -> None:
         if wanted.lower() != found.lower():
             blocked(
                 f"endpoint {live.name} exists with another {member}, which is settled at creation",
@@ -182,7 +186,10 @@ def _same(spec: Endpoint, live: Endpoint, workspace: Workspace) -> None:
                 expected=f"{member}: {wanted} ({spec.where(member)})",
                 fix="give the endpoint in the YAML another name, or the live one's"
                 f" {member}\n(az ml online-endpoint show --name {live.name})",
+                where=None if spec.live else spec.source.position(member),
             )
+
+    for_each(judge, *zip(*differences, strict=True))
 
 
 def _compute(endpoint: Endpoint) -> str:

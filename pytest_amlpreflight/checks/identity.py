@@ -1,15 +1,17 @@
 """The identity the endpoint acts with, and what it may do on what the deployment is made of."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pytest_amlpreflight.checks._roles import grant
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access, Decision
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 REPOSITORY_READ = (
@@ -40,11 +42,7 @@ def check_registry_grants_pull_to_endpoint_identity(
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
     _skip_before_creation(aml_endpoint, aml_endpoint_identities)
-    for identity, access in zip(aml_endpoint_identities, aml_registry_access, strict=True):
-        lacking, role = _refused_pull(aml_registry, access)
-        if lacking:
-            headline = f"identity {identity.name} cannot pull from registry {aml_registry.name}"
-            _blocked_by(headline, access, lacking, role)
+    for_each(partial(_judge_pull, aml_registry), aml_endpoint_identities, aml_registry_access)
 
 
 @check("identity", explains=("BadArgument", "ERR_1300"), settles=True)
@@ -67,7 +65,8 @@ def check_storage_grants_blob_read_to_endpoint_identity(
     account = aml_workspace.storage_account_id.name
     verbs = ("read", "write") if aml_deployment.data_collector else ("read",)
     role = "Storage Blob Data Contributor" if aml_deployment.data_collector else "Storage Blob Data Reader"
-    for identity, access in zip(aml_endpoint_identities, aml_storage_access, strict=True):
+
+    def judge(identity: Identity, access: Access) -> None:
         lacking = _first_refused([(f"{BLOBS}/{verb}", access.allows_data(f"{BLOBS}/{verb}")) for verb in verbs])
         if lacking:
             verb = lacking[0].rpartition("/")[2]
@@ -77,6 +76,8 @@ def check_storage_grants_blob_read_to_endpoint_identity(
                 lacking,
                 role,
             )
+
+    for_each(judge, aml_endpoint_identities, aml_storage_access)
 
 
 @check("identity", explains=("BadArgument", "ResourceNotFound"))
@@ -90,7 +91,8 @@ def check_endpoint_identity_exists(
     """
     if not aml_endpoint.identity_ids:
         not_applicable("the endpoint's identity is system-assigned: Azure creates it with the endpoint")
-    for identity_id, identity in zip(aml_endpoint.identity_ids, aml_endpoint_identities_or_none, strict=True):
+
+    def judge(identity_id: ResourceId, identity: Identity | None) -> None:
         if identity is None:
             blocked(
                 f"identity {identity_id.name} does not exist",
@@ -99,7 +101,10 @@ def check_endpoint_identity_exists(
                 fix=f"az identity create --name {identity_id.name} --resource-group {identity_id.resource_group} "
                 f"--subscription {identity_id.subscription}\n"
                 "(then grant it its roles again: they were its predecessor's)",
+                resource=identity_id,
             )
+
+    for_each(judge, aml_endpoint.identity_ids, aml_endpoint_identities_or_none)
 
 
 @check("identity", explains=("ResourceNotFound", "BadArgument", "ERR_1200"))
@@ -128,11 +133,7 @@ def check_private_image_registry_grants_pull(
         return
     if not aml_endpoint_identities:
         _advise_on_later_grant(origin, aml_endpoint)
-    for identity, access in zip(aml_endpoint_identities, aml_image_registry_access, strict=True):
-        lacking, role = _refused_pull(aml_image_registry, access)
-        if lacking:
-            headline = f"identity {identity.name} cannot pull from registry {aml_image_registry.name}"
-            _blocked_by(headline, access, lacking, role)
+    for_each(partial(_judge_pull, aml_image_registry), aml_endpoint_identities, aml_image_registry_access)
 
 
 def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
@@ -154,6 +155,12 @@ def _advise_on_later_grant(origin: ImageOrigin, endpoint: Endpoint) -> None:
         expected="AcrPull there, after the endpoint is created and before its deployment is",
         fix=f"az role assignment create --role AcrPull --assignee PRINCIPAL --scope {origin.registry_id}",
     )
+
+
+def _judge_pull(registry: Registry, identity: Identity, access: Access) -> None:
+    lacking, role = _refused_pull(registry, access)
+    if lacking:
+        _blocked_by(f"identity {identity.name} cannot pull from registry {registry.name}", access, lacking, role)
 
 
 def _refused_pull(registry: Registry, access: Access) -> tuple[tuple[str, Decision] | None, str]:

@@ -5,12 +5,19 @@ from math import ceil
 
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
-from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec, ProbeSettings, ScaleType
+from pytest_amlpreflight.facts.project.spec import (
+    ComputeKind,
+    DeploymentSpec,
+    EndpointSpec,
+    Placeholder,
+    ProbeSettings,
+    ScaleType,
+)
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.fix import AddLine, EditLine, Fix, InWords
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
@@ -49,7 +56,8 @@ def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> Non
     replaces them. In fields that Azure takes as they are, such as variables and tags, they are advice.
     """
     spec = aml_deployment_spec
-    for each in sorted(spec.placeholders, key=lambda each: each.field.partition(".")[0] in FREE_TEXT):
+
+    def judge(each: Placeholder) -> None:
         verdict = advise if each.field.partition(".")[0] in FREE_TEXT else blocked
         verdict(
             f"{each.field} of {spec.name} has not been filled in",
@@ -58,6 +66,8 @@ def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> Non
             fix=f"replace {each.word} at {spec.where(each.field)}",
             where=spec.source.position(each.field),
         )
+
+    for_each(judge, spec.placeholders)
 
 
 @check("spec", explains=("InvalidDeploymentSpec",), phases=PHASES)
@@ -139,7 +149,8 @@ def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_me
             fix=f"write liveness_probe and readiness_probe into {spec.where()}",
             kind="no probes",
         )
-    for field, probe in (("liveness_probe", spec.liveness_probe), ("readiness_probe", spec.readiness_probe)):
+
+    def judge(field: str, probe: ProbeSettings) -> None:
         _check_probe_values(spec, field, probe)
         budget = f"{probe.start_budget} s = {probe.initial_delay} + {probe.period} x {probe.failure_threshold}"
         if started is not None and started > probe.start_budget:
@@ -156,7 +167,10 @@ def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_me
                 found=f"{budget} at {spec.where(field)}",
                 expected=f"{SHORTEST_START} s or more, or a measured start time (--aml-local)",
                 fix=f"raise failure_threshold at {spec.where(f'{field}.failure_threshold')}",
+                where=spec.source.position(f"{field}.failure_threshold"),
             )
+
+    for_each(judge, ("liveness_probe", "readiness_probe"), (spec.liveness_probe, spec.readiness_probe))
 
 
 @check("spec", explains=("408", "504"), phases=PHASES)

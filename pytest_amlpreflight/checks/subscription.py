@@ -131,15 +131,16 @@ def check_no_lock_stands_in_the_way(aml_workspace: Workspace, aml_locks: tuple[L
     is advice.
     """
     read_only = [lock for lock in aml_locks if lock.read_only]
-    for lock in read_only:
-        if lock.reaches(aml_workspace.id.text):
-            blocked(
-                f"lock {lock.name} forbids every change to workspace {aml_workspace.name}",
-                found=f"level = 'ReadOnly' at {describe_scope(lock.scope)}"
-                + (f" ({lock.notes})" if lock.notes else ""),
-                expected="no ReadOnly lock at the workspace or above it",
-                fix=_unlock(lock),
-            )
+
+    def judge(lock: Lock) -> None:
+        blocked(
+            f"lock {lock.name} forbids every change to workspace {aml_workspace.name}",
+            found=f"level = 'ReadOnly' at {describe_scope(lock.scope)}" + (f" ({lock.notes})" if lock.notes else ""),
+            expected="no ReadOnly lock at the workspace or above it",
+            fix=_unlock(lock),
+        )
+
+    for_each(judge, [lock for lock in read_only if lock.reaches(aml_workspace.id.text)])
     for resource in _linked(aml_workspace):
         for lock in (lock for lock in read_only if lock.reaches(resource.text)):
             advise(
@@ -162,15 +163,17 @@ def check_policy_allows_the_deployment(
     template function specification`; which of them is not told in advance, so it is advice, and so is what already
     stands against a policy that denies: only its next change is refused.
     """
-    for verdict in aml_policy_verdicts:
-        if verdict.denies:
-            blocked(
-                f"policy {verdict.assignment} denies {verdict.resource}",
-                found=verdict.reason or f"evaluationResult = {verdict.result!r}",
-                expected="a resource that complies",
-                fix=f"change the YAML, or ask the policy's owner for an exemption:\n"
-                f"az policy assignment show --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
-            )
+
+    def judge(verdict: PolicyVerdict) -> None:
+        blocked(
+            f"policy {verdict.assignment} denies {verdict.resource}",
+            found=verdict.reason or f"evaluationResult = {verdict.result!r}",
+            expected="a resource that complies",
+            fix=f"change the YAML, or ask the policy's owner for an exemption:\n"
+            f"az policy assignment show --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
+        )
+
+    for_each(judge, [one for one in aml_policy_verdicts if one.denies])
     for verdict in (one for one in aml_policy_verdicts if one.undecided):
         advise(
             f"policy {verdict.assignment} cannot be evaluated for {verdict.resource}",

@@ -1,7 +1,7 @@
 """Infrastructure templates in the repository that would undo what the workspace needs."""
 
 from pytest_amlpreflight.facts.project.template import AccessPolicies, Template, VaultResource
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 HARMLESS = {AccessPolicies.WRITTEN, AccessPolicies.UNUSED}
 
@@ -15,16 +15,18 @@ def check_template_keeps_vault_access(aml_templates: tuple[Template, ...]) -> No
     """
     if not aml_templates:
         not_applicable("there are no ARM templates here (--aml-template)")
-    for template in aml_templates:
-        if template.problem:
-            advise(
-                f"template {template.shown} cannot be read",
-                found=str(template.problem),
-                expected="an ARM template in JSON",
-                fix=f"az bicep build --file <source of {template.shown}>",
-            )
-        for vault in template.vaults:
-            _check_vault(template, vault)
+    for_each(_check_template, aml_templates)
+
+
+def _check_template(template: Template) -> None:
+    if template.problem:
+        advise(
+            f"template {template.shown} cannot be read",
+            found=str(template.problem),
+            expected="an ARM template in JSON",
+            fix=f"az bicep build --file <source of {template.shown}>",
+        )
+    for_each(lambda vault: _check_vault(template, vault), template.vaults)
 
 
 def _check_vault(template: Template, vault: VaultResource) -> None:
@@ -41,5 +43,6 @@ def _check_vault(template: Template, vault: VaultResource) -> None:
             found=found,
             expected=expected,
             fix=f"{fix}  # and write them into {template.shown}",
+            where=vault.position,
         )
     advise(f"{template.shown} may wipe a vault's access policies", found=found, expected=expected, fix=fix)

@@ -19,7 +19,7 @@ from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.fix import InWords, SetProperty
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 
 @check("workspace", explains=("ResourceNotFound",))
@@ -109,11 +109,14 @@ def check_linked_resources_exist(
         ("registry", workspace.registry_id, aml_registry_or_none),
         ("Application Insights", workspace.application_insights_id, aml_application_insights_or_none),
     )
-    for word, resource_id, found in linked:
+
+    def judge(word: str, resource_id: ResourceId | None, found: object) -> None:
         if resource_id is not None and found is None:
             blocked_by_absence(workspace, word, resource_id, aml_deleted_key_vault if word == "key vault" else None)
         if resource_id is not None and workspace.isolated:
             blocked_if_elsewhere(workspace, word, resource_id)
+
+    for_each(judge, *zip(*linked, strict=True))
     blocked_if_foreign(workspace, aml_key_vault_or_none)
 
 
@@ -136,9 +139,9 @@ def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
             expected="managedNetwork.status.status = 'Active'",
             fix=f"az ml workspace provision-network {named(aml_workspace)}",
         )
-    for rule in sorted(network.outbound_rules, key=lambda rule: not (rule.failed and rule.required)):
-        if not rule.active:
-            _judge_rule(aml_workspace, rule)
+    for_each(
+        lambda rule: _judge_rule(aml_workspace, rule), [rule for rule in network.outbound_rules if not rule.active]
+    )
 
 
 @check("workspace", explains=("ImageBuildFailure",), phases=("pre", "audit"))
@@ -214,14 +217,9 @@ def check_private_endpoints_are_approved_and_recent(aml_workspace: Workspace) ->
     reached = any(connection.approved for connection in connections)
     closed = [connection for connection in connections if not connection.approved]
     leftovers = [one for one in closed if reached and one.status.lower() == "disconnected"]
-    for connection in closed:
-        if connection not in leftovers:
-            _complain_of_connection(blocked, aml_workspace, connection)
-    for connection in leftovers:
-        _complain_of_connection(advise, aml_workspace, connection)
+    for_each(lambda one: _complain_of_connection(advise if one in leftovers else blocked, aml_workspace, one), closed)
     if predates_endpoints(aml_workspace.created_at) is not False:
-        for connection in connections:
-            _judge_age(aml_workspace, connection)
+        for_each(lambda one: _judge_age(aml_workspace, one), connections)
 
 
 @check("workspace", explains=("InternalServerError", "ERR_5000"), phases=("pre", "audit"))
