@@ -28,7 +28,7 @@ def begin(config: pytest.Config) -> int | None:
     what = config.option.aml_explain
     if not what or hasattr(config, "workerinput"):
         return None
-    from pytest_amlpreflight.reporting.explanation import read_explanation, unknown_names
+    from pytest_amlpreflight.reporting.explained import read_explanation, unknown_names
 
     if what == "list":
         sys.stdout.write("\n".join(unknown_names(sections())) + "\n")

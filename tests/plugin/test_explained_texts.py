@@ -11,7 +11,8 @@ import yaml
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
-from pytest_amlpreflight.reporting.explanation import Explanation, explain_text, read_explanation
+from pytest_amlpreflight.reporting.explained import explain_text, read_explanation
+from pytest_amlpreflight.reporting.explanation import Explanation
 
 FOLDER = Path(__file__).parent / "errors"
 

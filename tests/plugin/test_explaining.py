@@ -13,7 +13,8 @@ from pytest_amlpreflight.facts.resources.error_meaning import code_meanings, mea
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.fix import fixes_of
 from pytest_amlpreflight.reporting.conclusion import conclusion
-from pytest_amlpreflight.reporting.explanation import Explanation, explain_text
+from pytest_amlpreflight.reporting.explained import explain_text
+from pytest_amlpreflight.reporting.explanation import Explanation
 from pytest_amlpreflight.run.suite import topic_modules
 
 NO_WORKSPACE = ("-p", "no:cacheprovider")

@@ -1,0 +1,208 @@
+"""`--aml-explain CODE | FILE | -`: what was given, and what is known of it."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
+from pytest_amlpreflight.facts.resources.error_meaning import (
+    CodeMeaning,
+    anchors_in,
+    bounded,
+    codes_in,
+    meaning_of,
+    spelt,
+    worded_meaning,
+)
+from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
+from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, is_container_log, mentioned, read_log
+from pytest_amlpreflight.facts.rules.redaction import redact
+from pytest_amlpreflight.reporting.explanation import Explanation
+
+LARGEST_FILE = 2_000_000
+"""Bytes of a file that are read, from its end: there the error stands."""
+OF_A_START = ("UserScriptInitFailed", "ResourceNotReady")
+OF_A_REQUEST = ("UserScriptException", "424")
+"""The codes with which Azure reports an exception that no table knows."""
+
+FEW_LINES = 40
+"""Lines of a text that may quote a cause without being a log."""
+
+FEW_BREAKS = 5
+"""Line breaks below which a text with more written ones was copied out of a JSON string."""
+
+_STATUS = re.compile(
+    r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
+    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
+    r"|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
+    re.MULTILINE,
+)
+_LABELLED = re.compile(
+    r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
+)
+_REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
+_STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
+_OF_A_CLIENT = re.compile(
+    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython|^-{20,}$|Cell In ?\[|<ipython-input",
+    re.MULTILINE,
+)
+_OF_ANOTHER_SERVICE = re.compile(r"management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.")
+_PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|failed with status code: ?\d{3}")
+
+
+def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, run: bool = False) -> Explanation:
+    """What `--aml-explain` was given: a code, a file, or `-` for standard input.
+
+    Raises `pytest.UsageError` for a name that is no code and no file; and for a text that nobody knows, unless a `run`
+    looks for its cause.
+    """
+    meaning = meaning_of(what)
+    if meaning:
+        return Explanation(meaning.code, (meaning.code,), meanings=(meaning,))
+    path = folder / what
+    if what != "-" and not path.is_file():
+        raise pytest.UsageError(f"--aml-explain {what}: no such code, file or check{_near(what)}")
+    try:
+        text = read_input() if what == "-" else _decoded(_end_of(path))
+    except OSError as error:
+        raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
+    explanation = explain_text(text, "standard input" if what == "-" else what)
+    if not run and not explanation.known:
+        near = f"; nearest: {', '.join(explanation.near)}" if explanation.near else ""
+        raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know{near}")
+    return explanation
+
+
+def explain_text(text: str, subject: str) -> Explanation:
+    """What is known of an error's JSON, the output of a tool around one, what a portal says, or a container's log.
+
+    What a log shows says more than words around it; words that name the cause say more than a code, an inner code more
+    than the one around it. Codes that merely wrap others, and statuses, count only where there is nothing else.
+    """
+    text = redact(_unpacked(text))
+    lines = lines_of(text)
+    of_a_client = bool(_OF_A_CLIENT.search(text))
+    if is_container_log(lines) and not of_a_client:
+        return _of_a_log(subject, text, read_log(text))
+    codes = _codes(text)
+    telling = [code for code in codes if code.lower() not in WRAPPERS]
+    said = worded_meaning(text, telling, generic=False)
+    shown = () if of_a_client else read_log(text).causes or (() if telling else tuple(_mentioned(lines)))
+    causes = () if said else shown
+    said = said or (None if causes else worded_meaning(text, telling, generic=True))
+    if not (said or causes or codes):
+        codes = [status for status in _statuses(text) if meaning_of(status)][:1]
+    found = _explanation(subject, said, causes, telling or codes)
+    return found if found.known else replace(found, near=tuple(_nearest(text)))
+
+
+def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:
+    """A log tells more than what stands around it, such as its container's events; words of its lines are no codes."""
+    codes = _codes(text, words=False)
+    if reading.unknown:
+        own = OF_A_REQUEST if reading.unknown.of_a_request else OF_A_START
+        return Explanation(subject, (*own, *codes), unknown=reading.unknown)
+    said = None if reading.causes else worded_meaning(text, codes, generic=True)
+    return _explanation(subject, said, reading.causes, codes)
+
+
+def _explanation(
+    subject: str, said: CodeMeaning | None, causes: tuple[LogCause, ...], codes: Sequence[str]
+) -> Explanation:
+    """Words stand for their code and for the codes beside them, a log's causes for the codes around the log."""
+    meanings = (said,) if said else () if causes else tuple(filter(None, map(meaning_of, codes[:1])))
+    own = [said.code] if said and said.code else [cause.code for cause in causes]
+    found = tuple(dict.fromkeys([*own, *(() if said else codes)]))
+    return Explanation(subject, found, causes, meanings, likely_checks=said.checks if said else ())
+
+
+def _codes(text: str, *, words: bool = True) -> list[str]:
+    """The codes of a text, from the place that says most: behind `Reason:`, the guide's page that it links to, JSON's
+    innermost, codes in a place of their own, words. Those that merely wrap others only where no place has more.
+    """
+    from pytest_amlpreflight.readers.connection.error_chain import errors_in
+
+    places = (
+        _REASON.findall(bounded(text)),
+        anchors_in(text),
+        [error.code for error in errors_in(_STAMPED.sub("", text)) if error.code],
+        ["".join(groups) for groups in _LABELLED.findall(bounded(text))],
+        codes_in(text) if words else [],
+    )
+    known = [[meaning.code for code in place if (meaning := _named(code))] for place in places]
+    telling = [[code for code in place if code.lower() not in WRAPPERS] for place in known]
+    return list(dict.fromkeys(next(filter(None, telling), []) or [code for place in known for code in place]))
+
+
+def _named(code: str) -> CodeMeaning | None:
+    """What the table says of a code that is a name: a number beside it is the status of something else."""
+    return None if code.isdigit() else meaning_of(code)
+
+
+def _statuses(text: str) -> list[str]:
+    """Statuses of answers to requests, in their order; not those of a probe, of a 424's model, in a body, or of another
+    service than an endpoint.
+    """
+    if _OF_ANOTHER_SERVICE.search(bounded(text)):
+        return []
+    return ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
+
+
+def _mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
+    """The first cause of which a short text speaks that is no log."""
+    if len(lines) <= FEW_LINES:
+        yield from islice(mentioned(lines), 1)
+
+
+def _unpacked(text: str) -> str:
+    """The text itself, where it came as one JSON string, as the answer of `getLogs`, or as part of either."""
+    stripped = text.strip().lstrip("\ufeff")
+    inner = _in_json(stripped) if stripped.startswith(('"', '{"content"')) else None
+    if inner is None and stripped.count("\n") < FEW_BREAKS < stripped.count("\\n"):
+        inner = stripped.replace("\\n", "\n").replace('\\"', '"')
+    return stripped if inner is None else inner
+
+
+def _in_json(text: str) -> str | None:
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    inner = value.get("content") if isinstance(value, dict) else value
+    return inner if isinstance(inner, str) else None
+
+
+def _end_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - LARGEST_FILE))
+        return file.read(LARGEST_FILE)
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a file, which PowerShell writes as UTF-16."""
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    return content.decode(encoding, errors="replace")
+
+
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """The codes that the table has, for whoever asked about none of them."""
+    return sorted(spelt() | set(names))
+
+
+def _nearest(text: str) -> list[str]:
+    """Codes that are spelt much like a word of the text."""
+    candidates = dict.fromkeys(word for word in re.findall(r"\b[A-Z][a-z]+[A-Z]\w{3,40}\b", bounded(text)))
+    found = [near for word in list(candidates)[:20] for near in get_close_matches(word, spelt(), n=1, cutoff=0.75)]
+    return list(dict.fromkeys(found))[:3]
+
+
+def _near(what: str) -> str:
+    near = get_close_matches(what, unknown_names(()), n=3, cutoff=0.5)
+    return f"; did you mean {', '.join(near)}" if near else "; `pytest --aml-explain list` names all"
