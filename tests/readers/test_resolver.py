@@ -57,6 +57,12 @@ def test_resolver_is_asked_for_linux_and_the_declared_python(uv: Path, tmp_path:
     ("errors", "field", "words"),
     [
         (
+            "  x No solution found when resolving dependencies:\n  ╰─▶ Because numpy was not found in the cache and you\n"
+            "      require numpy, we can conclude that your requirements are unsatisfiable.\n",
+            "unasked",
+            "no package registry could be asked",
+        ),
+        (
             "  x No solution found when resolving dependencies:\n  ╰─▶ Because you require numpy>=2 and numpy<2,\n"
             "      we can conclude that your requirements are unsatisfiable.\n",
             "conflict",

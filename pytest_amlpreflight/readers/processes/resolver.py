@@ -23,7 +23,8 @@ OPTIONS = (
 )
 OWN_INDEX = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 UNREACHABLE = re.compile(
-    r"failed to fetch|error sending request|dns error|connection refused|timed? ?out|offline", re.I
+    r"failed to fetch|error sending request|dns error|connection refused|timed? ?out|offline|not found in the cache",
+    re.I,
 )
 SOURCES_ONLY = re.compile(r"building from source is disabled|no usable wheels|has no wheels|no-build", re.I)
 NOT_FOUND = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations)", re.I)
