@@ -1,5 +1,6 @@
 """What the container will have installed: Python, packages, the inference server, MLflow."""
 
+from dataclasses import replace
 from datetime import date
 from typing import NoReturn
 
@@ -123,7 +124,7 @@ def check_inference_server_is_compatible(
     if spec.code is None and not _is_generated(spec):
         not_applicable("the deployment has no scoring script for the inference server")
     environment = _valid(aml_environment)
-    server = environment.requirement(SERVER)
+    server = environment.requirement(SERVER) or _bundled(environment, rules)
     if server is None and spec.code is not None:
         _check_bringer(environment)
         return
@@ -328,10 +329,29 @@ def _obstacle(series: ServerSeries, environment: Environment) -> str | None:
 def _clash(series: ServerSeries, environment: Environment, rules: ServingRules) -> str | None:
     """The package beside which the series does not start, unless another one brings what it then looks for."""
     installed, _ = rules.installed(environment.requirements)
-    if "azureml-contrib-services" in installed:
+    if "azureml-contrib-services" in installed and not series.leaves_open:
         return None
     found = next((environment.requirement(name) for name in series.clashes if environment.requirement(name)), None)
-    return f"{found.text} at {found.position} (No module named 'azureml.contrib')" if found else None
+    if found:
+        return f"{found.text} at {found.position} (No module named 'azureml.contrib')"
+    opened = (name for name, survives in series.leaves_open.items() if not _held_to(environment, name, survives))
+    name = next(opened, None)
+    return name and f"the newest {name}, which it leaves open (cannot import name 'Markup')"
+
+
+def _held_to(environment: Environment, name: str, survives: str) -> bool:
+    """Whether the environment itself keeps the package to releases that the server survives."""
+    own = environment.requirement(name)
+    if own is None:
+        return False
+    return _admits(survives, own.exact) if own.exact else own.admits("99") is False
+
+
+def _bundled(environment: Environment, rules: ServingRules) -> Requirement | None:
+    """The server that a pinned azureml-defaults brings along, as if it were named there."""
+    defaults = environment.requirement("azureml-defaults")
+    server = rules.bundled_server(defaults) if defaults else None
+    return replace(defaults, name=SERVER, specifier=server) if defaults and server else None
 
 
 def _no_server(

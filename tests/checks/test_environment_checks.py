@@ -317,3 +317,42 @@ def test_a_model_that_says_nothing_of_its_making_is_skipped() -> None:
     """Most formats do not."""
     with pytest.raises(NotApplicable, match="nothing here says what the model was made with"):
         checks.check_packages_match_the_model(conda(), ModelFolder(Path("m"), "m"), NOTHING)
+
+
+def judge_old_server(*texts: str, python: str = "3.8") -> None:
+    """The check of the server over a conda file with these packages."""
+    environment = conda(*texts, python=python)
+    checks.check_inference_server_is_compatible(SCORED, environment, RULES, PackageResolution(unasked="not here"))
+
+
+def test_server_that_leaves_jinja_open_does_not_start() -> None:
+    """The guide's `cannot import name 'Markup'`: up to 0.4.10 nothing holds jinja2 to the releases that have it."""
+    with pytest.raises(Blocked, match=r"azureml-inference-server-http of conda.yml does not start") as caught:
+        judge_old_server("azureml-inference-server-http==0.4.10")
+
+    assert "the newest jinja2, which it leaves open" in caught.value.culprit.found
+
+
+@pytest.mark.parametrize("texts", [("jinja2==3.0.3",), ("jinja2<3.1",)])
+def test_server_whose_jinja_is_held_starts(texts: tuple[str, ...]) -> None:
+    """The environment does what the server does not."""
+    judge_old_server("azureml-inference-server-http==0.4.10", *texts, "setuptools<82")
+
+
+def test_server_that_pins_its_jinja_starts() -> None:
+    """From 0.4.11 on it does."""
+    judge_old_server("azureml-inference-server-http==0.4.13", "setuptools<82")
+
+
+def test_defaults_that_bring_an_old_server_are_judged_by_it() -> None:
+    """Flask 2 needs azureml-defaults 1.44: what 1.43 brings asks for Flask 1."""
+    with pytest.raises(Blocked, match=r"azureml-inference-server-http of conda.yml cannot be installed") as caught:
+        judge_old_server("azureml-defaults==1.43.0", "flask==2.0.3", "setuptools<82")
+
+    assert "needs flask==1.0.3, and flask==2.0.3 is pinned" in caught.value.culprit.found
+
+
+@pytest.mark.parametrize("texts", [("azureml-defaults==1.44.0", "flask==2.0.3"), ("azureml-defaults",)])
+def test_defaults_that_fit_or_are_open_pass(texts: tuple[str, ...]) -> None:
+    """The border is the guide's; of an open version nobody knows what it brings."""
+    judge_old_server(*texts, "setuptools<82")

@@ -57,8 +57,8 @@ def test_resolver_is_asked_for_linux_and_the_declared_python(uv: Path, tmp_path:
     ("errors", "field", "words"),
     [
         (
-            "  x No solution found when resolving dependencies:\n  ╰─▶ Because numpy was not found in the cache and you\n"
-            "      require numpy, we can conclude that your requirements are unsatisfiable.\n",
+            "  x No solution found when resolving dependencies:\n  ╰─▶ Because numpy was not found in the cache and\n"
+            "      you require numpy, we can conclude that your requirements are unsatisfiable.\n",
             "unasked",
             "no package registry could be asked",
         ),

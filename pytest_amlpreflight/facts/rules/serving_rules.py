@@ -17,6 +17,7 @@ from pytest_amlpreflight.facts.project.environment import Requirement, normalise
 LONGEST_NAME = 300
 TABLES = (
     "inference-server-versions",
+    "azureml-defaults",
     "python-releases",
     "mlflow-serving",
     "image-build-limits",
@@ -31,7 +32,8 @@ TABLES = (
 class ServerSeries:
     """A series of azureml-inference-server-http, and what it asks for, in pip's notation.
 
-    `clashes` are packages beside which it ends before it answers.
+    `clashes` are packages beside which it ends before it answers, `leaves_open` those of which it installs releases
+    that it does not survive, with the ones that it does.
     """
 
     first: str
@@ -42,6 +44,7 @@ class ServerSeries:
     setuptools: str = ""
     clashes: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
+    leaves_open: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def versions(self) -> str:
@@ -100,6 +103,8 @@ class ServingRules:
     import_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     as_of: Mapping[str, date] = field(default_factory=dict)
+    bundled_servers: tuple[tuple[str, str], ...] = ()
+    """Releases of azureml-defaults, and those of the server that they bring along; both in pip's notation."""
 
     def server(self, version: str) -> ServerSeries | None:
         """The series of a version of the inference server; None for one the table does not know."""
@@ -108,6 +113,11 @@ class ServingRules:
     def servers_admitted(self, requirement: Requirement | None) -> tuple[ServerSeries, ...]:
         """The series that a requirement leaves open, oldest first; all where nothing is required."""
         return tuple(series for series in self.servers if requirement is None or _overlaps(series, requirement))
+
+    def bundled_server(self, defaults: Requirement) -> str | None:
+        """The server that a pinned azureml-defaults brings along, in pip's notation; None where nobody knows."""
+        pin = defaults.exact
+        return next((server for releases, server in self.bundled_servers if pin and _contains(releases, pin)), None)
 
     def python(self, version: str) -> PythonRelease | None:
         """The release of a minor version such as `3.11`; None for one the table does not know."""
@@ -160,6 +170,9 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
         import_names={row["module"]: tuple(row["distributions"]) for row in tables["import-names"].rows},
         brings={row["package"]: tuple(row["brings"]) for row in tables["package-dependencies"].rows},
         as_of={name: table.as_of for name, table in tables.items()},
+        bundled_servers=tuple(
+            (f">={row['from']},<{row['before']}", row["server"]) for row in tables["azureml-defaults"].rows
+        ),
     )
 
 
@@ -179,6 +192,7 @@ def _series(row: Mapping[str, Any]) -> ServerSeries:
         row.get("setuptools", ""),
         tuple(row.get("clashes", ())),
         tuple(row.get("releases", ())),
+        row.get("leaves_open", {}),
     )
 
 
