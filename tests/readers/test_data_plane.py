@@ -14,6 +14,7 @@ from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.resources.network import Broken, Resolution
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.cloud import CLOUDS
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 from pytest_amlpreflight.readers.connection.routing import Route, parse_connect_to
 
@@ -40,7 +41,14 @@ def errors(response: requests.Response) -> tuple[str, str]:
 def plane(resolve: Callable[[str], Resolution], *rules: str, timeout: float = 5) -> DataPlane:
     """A data plane without retries' pauses."""
     parsed = [parse_connect_to(rule) for rule in rules]
-    return DataPlane(lambda audience: f"token for {audience}", resolve, parsed, timeout=timeout, backoff=0)
+    return DataPlane(
+        lambda audience: f"token for {audience}",
+        CLOUDS["AzureCloud"].homes,
+        resolve,
+        parsed,
+        timeout=timeout,
+        backoff=0,
+    )
 
 
 @pytest.fixture

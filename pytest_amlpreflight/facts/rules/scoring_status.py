@@ -40,6 +40,10 @@ SILENCES: dict[Unreached, tuple[str, str]] = {
         "the proxy does not let the request through",
         "export NO_PROXY={host}, or let the proxy of HTTPS_PROXY pass CONNECT {host}:{port}",
     ),
+    Unreached.FOREIGN: (
+        "its scoring URI is not this cloud's, and no credential goes there",
+        "compare it with --aml-cloud: az ml online-endpoint show --query scoring_uri",
+    ),
     Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/"),
 }
 """Where no answer came: what that means, and the next step, with the host and port to fill in."""

@@ -96,7 +96,9 @@ class Azure:
     def _data_plane(self) -> DataPlane:
         rules = [parse_connect_to(rule) for rule in self.settings.connect_to]
         settings = self.settings
-        return DataPlane(self._bearer, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff)
+        return DataPlane(
+            self._bearer, self.cloud.homes, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff
+        )
 
     def sign_in(self) -> None:
         """Get the token that every other read starts with; raises `NotSignedIn`."""
@@ -138,6 +140,7 @@ class Azure:
                 self.session,
                 self.token,
                 self.cloud.audience,
+                self.cloud.resource_manager,
                 self.versions,
                 timeout=self.settings.timeout,
                 backoff=self.settings.backoff,

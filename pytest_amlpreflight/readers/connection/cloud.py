@@ -39,6 +39,23 @@ class Cloud:
         """Where Azure Machine Learning's own services answer in a region."""
         return f"{region}.{self.private_link_zone.removeprefix('privatelink.')}"
 
+    def homes(self, audience: str) -> tuple[str, ...]:
+        """The hosts, and what is beneath them, to which a token for that audience may go; none for one that nobody
+        knows.
+        """
+        own_services = self.private_link_zone.removeprefix("privatelink.")
+        rows = (
+            (self.audience, (own_services, *ASSET_REGISTRY_HOSTS.get(self.authority, ()))),
+            (self.machine_learning_audience, (self.inference_suffix,)),
+            (self.key_vault_audience, (self.key_vault_suffix,)),
+            (self.registry_audience, (self.registry_suffix,)),  # in some clouds the first row's audience
+            (STORAGE_AUDIENCE, (self.storage_suffix,)),
+        )
+        return tuple(home for issued, homes in rows if issued == audience for home in homes)
+
+
+ASSET_REGISTRY_HOSTS = {"login.microsoftonline.com": ("experiments.azureml.net",)}
+"""Where the public cloud's registries of assets say that they are, beside Azure Machine Learning's own hosts."""
 
 STORAGE_AUDIENCE = "https://storage.azure.com"
 """For whom a storage account's tokens are, in every cloud."""
@@ -104,8 +121,10 @@ def read_cloud(choice: str, session: requests.Session, timeout: float) -> Cloud:
         return CLOUDS[choice]
     resource = f"cloud metadata at {choice}"
     try:
-        response = session.get(choice, timeout=timeout)
+        response = session.get(choice, timeout=timeout, allow_redirects=False)
         response.raise_for_status()
+        if response.status_code != 200:
+            raise FactUnreadable(resource, status=response.status_code, code="MetadataUnavailable")
         body = response.json()
     except requests.HTTPError as error:
         raise FactUnreadable(resource, status=error.response.status_code, code="MetadataUnavailable") from None
@@ -123,6 +142,8 @@ def _described(resource: str, body: object) -> Cloud:
     document = Document(resource, first)
     authentication = document.child("authentication")
     manager = document.need("resourceManager").rstrip("/")
+    if not manager.startswith("https://"):  # nothing that a token goes to is asked in the clear
+        raise document.refusal(f"resourceManager is {manager!r}, not an https address")
     authority = authentication.need("loginEndpoint").removeprefix("https://").rstrip("/")
     known = next((cloud for cloud in CLOUDS.values() if cloud.authority == authority), CLOUDS["AzureCloud"])
     suffixes = document.child("suffixes")

@@ -15,7 +15,9 @@ from urllib3 import exceptions as broken
 
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
+from pytest_amlpreflight.readers.connection.pipeline import as_given
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
 
 CONNECTIONS = 16
@@ -27,14 +29,25 @@ TRANSIENT = frozenset({429, 500, 502, 503, 504})
 Token = Callable[[str], str]
 """From an audience (`https://vault.azure.net`) to a bearer token for it."""
 
+Homes = Callable[[str], Sequence[str]]
+"""From an audience to the hosts, and what is beneath them, that may see a token for it."""
+
 
 class DataPlane:
     """One session for every data-plane host of a run, safe to use from any thread."""
 
     def __init__(
-        self, token: Token, resolve: Resolve, rules: Sequence[ConnectTo] = (), *, timeout: float, backoff: float = 0.8
+        self,
+        token: Token,
+        homes: Homes,
+        resolve: Resolve,
+        rules: Sequence[ConnectTo] = (),
+        *,
+        timeout: float,
+        backoff: float = 0.8,
     ) -> None:
         self._once = Once()
+        self._homes = homes
         self._token, self._timeout, self._backoff = token, timeout, backoff
         self._session = requests.Session()
         adapter = RoutedAdapter(Route(resolve, rules), pool_maxsize=CONNECTIONS, pool_block=True)
@@ -47,6 +60,7 @@ class DataPlane:
         url: str,
         *,
         audience: str | None = None,
+        carries: str | None = None,
         headers: Mapping[str, str] | None = None,
         data: Any = None,
         json: Any = None,
@@ -55,9 +69,12 @@ class DataPlane:
     ) -> requests.Response:
         """One request and its answer, whatever its status; raises `HostUnreached` where none came.
 
-        `audience` adds a bearer token of the run's own identity; without it `headers` say who is asking. Redirects are
-        not followed: a token must not go along.
+        `audience` adds a bearer token of the run's own identity; without it `headers` say who is asking, and `carries`
+        is the audience of a token that is in them or in the form. Neither goes to a host that is not its home; nor are
+        redirects followed.
         """
+        if (issued := audience or carries) and (why := stray(url, self._homes(issued))):
+            raise HostUnreached(urlsplit(url).netloc, Unreached.FOREIGN, why)
         bearer = {"Authorization": f"Bearer {self._token(audience)}"} if audience else {}
         try:
             return self._session.request(
@@ -69,7 +86,7 @@ class DataPlane:
                 timeout=(min(self._timeout, 10.0), timeout or self._timeout),
                 allow_redirects=False,
                 stream=stream,
-                auth=_as_given,  # or requests would take a password for the host from a .netrc file
+                auth=as_given,
             )
         except requests.RequestException as error:
             problem = unreached(urlsplit(url).hostname or url, error)
@@ -163,10 +180,6 @@ def _causes(error: BaseException) -> list[BaseException]:
             found.append(one)
             waiting += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
     return found
-
-
-def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _seconds(header: str | None, otherwise: float) -> float:

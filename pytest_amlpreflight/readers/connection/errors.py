@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     AzureError,
@@ -20,6 +21,7 @@ from azure.core.exceptions import (
 
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.readers.connection.error_chain import read_error
+from pytest_amlpreflight.readers.connection.home import ForeignHost
 from pytest_amlpreflight.readers.connection.refusals import not_signed_in, token_refused
 
 NOT_ABSENT = frozenset({"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"})
@@ -29,6 +31,7 @@ MALFORMED = "MalformedAnswer"
 """Our code for what is no answer of Azure's, whatever its status."""
 
 WITHOUT_ANSWER: tuple[tuple[type[AzureError], str], ...] = (
+    (ForeignHost, "ForeignHost"),
     (ServiceRequestTimeoutError, "Timeout"),
     (ServiceResponseTimeoutError, "Timeout"),
     (ServiceRequestError, "ConnectionFailed"),
@@ -66,6 +69,10 @@ def not_read(
         ours = next((code for kind, code in WITHOUT_ANSWER if isinstance(error, kind)), type(error).__name__)
         return FactUnreadable(resource, status=None, code=ours, detail=_first_line(str(error)))
     status = int(response.status_code or 0)
+    if 300 <= status < 400:
+        place = urlsplit(getattr(response, "headers", {}).get("Location") or "").netloc
+        detail = f"to {place or 'nowhere'}; redirects are not followed, since the token would go along"
+        return FactUnreadable(resource, status=status, code="Redirected", detail=detail)
     code, message = innermost_error(_body(response))
     if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered
         return FactUnreadable(resource, status=status, code=MALFORMED)

@@ -12,7 +12,6 @@ from azure.core.pipeline.policies import (
     ContentDecodePolicy,
     HeadersPolicy,
     HTTPPolicy,
-    RedirectPolicy,
     RequestIdPolicy,
     RetryPolicy,
     UserAgentPolicy,
@@ -22,6 +21,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests.adapters import HTTPAdapter
 
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
+from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
 
 CONNECTIONS = 32
@@ -37,8 +37,14 @@ REFUSAL_HOLDS = 30.0
 def http_session() -> requests.Session:
     """The run's one session: keep-alive connections, shared by all clients and threads."""
     session = requests.Session()
+    session.auth = as_given
     session.mount("https://", HTTPAdapter(pool_connections=8, pool_maxsize=CONNECTIONS, pool_block=True))
     return session
+
+
+def as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave a request as it is, or requests would take a password for the host from a .netrc file."""
+    return request
 
 
 class OneToken:
@@ -126,6 +132,7 @@ def build_pipeline(
     session: requests.Session,
     credential: OneToken,
     audience: str,
+    resource_manager: str,
     versions: NegotiateApiVersion,
     *,
     timeout: float,
@@ -134,7 +141,8 @@ def build_pipeline(
     """One pipeline for every ARM client of the run.
 
     `timeout` is in seconds per request; `backoff` is azure-core's factor, 0 in tests. The SDK's own policy that
-    registers a missing resource provider is left out on purpose: the plugin never changes anything in Azure.
+    registers a missing resource provider is left out on purpose: the plugin never changes anything in Azure. So is
+    the one that follows redirects: the token would go along.
     """
     transport = RequestsTransport(
         session=session, session_owner=False, connection_timeout=min(timeout, 10.0), read_timeout=timeout
@@ -146,11 +154,11 @@ def build_pipeline(
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("pytest-amlpreflight"),
             ContentDecodePolicy(),
-            RedirectPolicy(),
             versions,
             CappedRetry(
                 retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8
             ),
+            KeepHome(resource_manager),
             ARMChallengeAuthenticationPolicy(credential, f"{audience}/.default"),
             PauseTogether(),
         ],

@@ -38,6 +38,7 @@ def read_image(data_plane: DataPlane, cloud: Cloud, image: ContainerImage) -> Im
         expected=(200, 404),
         permission=PULL if own else None,
         headers=headers,
+        carries=cloud.registry_audience if own else None,
     )
     return ImageInRegistry(image, missing=_error(response)[0] if response.status_code == 404 else None)
 
@@ -46,17 +47,21 @@ def _token(data_plane: DataPlane, cloud: Cloud, image: ContainerImage) -> str:
     """Our Entra token for a refresh token of the registry, and that for one to read the repository."""
     aad = data_plane.token(cloud.registry_audience)
     form = {"grant_type": "access_token", "service": image.host, "access_token": aad}
-    refresh = _post(data_plane, image, "exchange", form, "refresh_token")
+    refresh = _post(data_plane, cloud, image, "exchange", form, "refresh_token")
     scope = f"repository:{image.repository}:pull"
     form = {"grant_type": "refresh_token", "service": image.host, "scope": scope, "refresh_token": refresh}
-    return _post(data_plane, image, "token", form, "access_token")
+    return _post(data_plane, cloud, image, "token", form, "access_token")
 
 
-def _post(data_plane: DataPlane, image: ContainerImage, step: str, form: dict[str, str], answer: str) -> str:
+def _post(
+    data_plane: DataPlane, cloud: Cloud, image: ContainerImage, step: str, form: dict[str, str], answer: str
+) -> str:
     resource = f"registry {image.host}"
     url = f"https://{image.host}/oauth2/{step}"
     try:
-        response = data_plane.read("POST", url, resource, errors=_error, permission=PULL, data=form)
+        response = data_plane.read(
+            "POST", url, resource, errors=_error, permission=PULL, data=form, carries=cloud.registry_audience
+        )
     except FactAbsent:  # a name that some other host answers to
         raise FactAbsent(resource, named_by=f"image {image}") from None
     return json_of(response, resource).need(answer)

@@ -19,8 +19,10 @@ from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.connection.cloud import Cloud
 from pytest_amlpreflight.readers.connection.data_plane import unreached
 from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.trailers import whole
 
 LIST_KEYS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
@@ -79,10 +81,23 @@ def score(azure: Azure, endpoint: Endpoint, question: Question, timeout: float) 
         method=question.method,
         known=question.known,
     )
+    if credential and (why := _astray(azure.cloud, endpoint, credential)):
+        return replace(asked, unreached=Unreached.FOREIGN, detail=why)
     try:
         return replace(asked, response=_answer(azure, asked, question, timeout))
     except HostUnreached as error:
         return replace(asked, unreached=error.why, detail=error.detail)
+
+
+def _astray(cloud: Cloud, endpoint: Endpoint, credential: ScoringCredential) -> str | None:
+    """Why a credential must not go to the endpoint's own address, None where it may.
+
+    A managed endpoint is beneath its cloud's suffix. One on a Kubernetes cluster is wherever its document says, over
+    plain http where its owner chose so: its own keys and tokens go there, an Entra token does not.
+    """
+    if not endpoint.managed and credential.wanted_audience is None:
+        return None
+    return stray(endpoint.scoring_uri or "", cloud.homes(cloud.machine_learning_audience))
 
 
 def _answer(azure: Azure, asked: ScoringCall, question: Question, timeout: float) -> Response:
