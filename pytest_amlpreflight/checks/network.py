@@ -189,7 +189,8 @@ def _fix(resolution: Resolution) -> str:
     zone = ".".join(resolution.chain[-1].split(".")[-4:]) if resolution.chain else None
     if resolution.broken in (Broken.NXDOMAIN, Broken.NO_ADDRESS) and zone and zone.startswith("privatelink."):
         return (
-            f"az network private-dns record-set list --zone-name {zone} --query [].name --resource-group <of the zone>"
+            "az graph query -q \"resources | where type =~ 'microsoft.network/privatednszones' and name =~ '"
+            f"{zone}' | project id\"\n(the host's record lacks in that zone)"
         )
     if resolution.broken in (Broken.TIMEOUT, Broken.UNREACHABLE):
         return f"dig @168.63.129.16 {resolution.host} from the virtual network: if that answers, mend the DNS server"

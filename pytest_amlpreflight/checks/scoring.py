@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
-from pytest_amlpreflight.facts.rules.scoring_status import meaning_of, settings_of, silence_of
+from pytest_amlpreflight.facts.rules.scoring_status import longer_timeout, meaning_of, settings_of, silence_of
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
@@ -172,8 +172,7 @@ def _refused(
 
 
 def _more_time(deployment: Deployment, timing: Timing) -> str:
-    wanted = max(30000, round(3000 * timing.median))
     return (
         f"az ml online-deployment update --name {deployment.name} --endpoint-name {deployment.endpoint_name}"
-        f" --set request_settings.request_timeout_ms={min(wanted, 180000 if deployment.managed else 300000)}"
+        f" --set request_settings.request_timeout_ms={longer_timeout(deployment, timing.median)}"
     )

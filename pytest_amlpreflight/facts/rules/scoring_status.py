@@ -8,7 +8,7 @@ from math import ceil
 from typing import Any
 
 from pytest_amlpreflight.data import Table, load
-from pytest_amlpreflight.facts.project.spec import RequestSettings
+from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import Response, ScoringCall
 from pytest_amlpreflight.facts.unreached import Unreached
@@ -47,6 +47,10 @@ SILENCES: dict[Unreached, tuple[str, str]] = {
     Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/"),
 }
 """Where no answer came: what that means, and the next step, with the host and port to fill in."""
+
+
+LONGEST_MANAGED, LONGEST_ON_KUBERNETES = 180, 300
+"""The longest request timeouts that Azure admits, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +138,23 @@ def _words(response: Response, endpoint: Endpoint, deployment: Deployment | None
         words["pending"] = str(pending_limit(deployment))
         words["instances"] = str(deployment.instance_count)
         words["more"] = str(deployment.instance_count + 1)
+        words["longer"] = str(longer_timeout(deployment))
+        words["probe"] = _easier_probe(deployment, f"{response.reason} {response.text} {response.model_reason or ''}")
     return words
+
+
+def longer_timeout(deployment: Deployment, seconds: float = 0.0) -> int:
+    """The request timeout to try next, in milliseconds: twice today's, or thrice what a request took, as far as Azure
+    admits it; never less than today's.
+    """
+    today = settings_of(deployment).request_timeout_ms
+    limit = 1000 * (LONGEST_MANAGED if deployment.managed else LONGEST_ON_KUBERNETES)
+    return max(today, min(limit, max(2 * today, round(3000 * seconds))))
+
+
+def _easier_probe(deployment: Deployment, said: str) -> str:
+    """The settings of the probe that failed, raised from today's: twice the delay, and no fewer tries."""
+    name = "liveness_probe" if "liveness" in said.lower() else "readiness_probe"
+    today = (deployment.liveness_probe if name == "liveness_probe" else deployment.readiness_probe) or ProbeSettings()
+    delay, tries = max(60, 2 * today.initial_delay), max(30, today.failure_threshold)
+    return f"{name}.initial_delay={delay} {name}.failure_threshold={tries}"
