@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
@@ -172,3 +174,29 @@ def test_every_code_of_a_cluster_is_known(code: str) -> None:
     """Asked for by name, as a tool prints it, and in a message that has it alone."""
     for text in (code, f"({code}) something failed", f'{{"error": {{"code": "UserError", "message": "{code}: x"}}}}'):
         assert explain_text(text, "x").codes[:1] == (code,), text
+
+
+PIECES = st.sampled_from(
+    [one["text"][at : at + 60] for one in TEXTS for at in (0, len(one["text"]) // 2)]
+    + [
+        "\n",
+        "{",
+        '"',
+        "\\n",
+        "Traceback (most recent call last):\n",
+        '  File "a.py", line 1, in run\n',
+        "\x1b[31m",
+        "\ufeff",
+        "\0",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PIECES | st.text(max_size=20), max_size=12).map("".join))
+def test_whatever_is_given_is_explained_or_is_not(text: str) -> None:
+    """Torn and glued texts lead to an explanation of known codes, and to no error of ours."""
+    explanation = explain_text(text, "x")
+
+    assert all(meaning_of(code) for code in explanation.codes)
+    assert list(explanation.lines())
