@@ -32,10 +32,11 @@ def check_scoring_script_compiles(
     """
     script = _script(aml_script)
     problem = script.problem
+    declared = minor(aml_environment.python)
     if problem is None:
         _check_language(script, aml_environment, aml_deployment_spec)
+        _check_release(script, declared, aml_environment)
         return
-    declared = minor(aml_environment.python)
     is_in_script = problem.position.path == script.shown
     if declared and declared > sys.version_info[:2] and is_in_script and problem.position.line is not None:
         not_applicable(f"{script.shown} may use what Python {aml_environment.python} knows and this one does not")
@@ -258,6 +259,20 @@ def _check_language(script: Script, environment: Environment, spec: DeploymentSp
         found=f"scoring_script = {script.name} at {where}",
         expected="a .py file, or a container of its own with an inference_config",
         fix=f"correct the name at {where}",
+    )
+
+
+def _check_release(script: Script, declared: tuple[int, int] | None, environment: Environment) -> None:
+    """What this Python reads, that of the environment may be too old for: `match` came with 3.10."""
+    if script.python is None or script.too_new is None or declared is None or declared >= script.python:
+        return
+    needed = ".".join(map(str, script.python))
+    blocked(
+        f"{script.name} needs Python {needed}, and {environment.shown} has {environment.python}",
+        found=str(script.too_new),
+        expected=f"Python {needed} or newer, or code that {environment.python} reads",
+        fix=EditLine(environment.python_position or environment.position, f"python={needed}"),
+        where=script.too_new.position,
     )
 
 

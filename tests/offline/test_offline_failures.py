@@ -210,6 +210,7 @@ def culprits(root: Path) -> list[Culprit]:
 
 
 EDITED = {
+    "script-for-a-newer-python",
     "defaults-against-flask",
     "instance-alone",
     "kubernetes-scales-at-an-impossible-utilisation",

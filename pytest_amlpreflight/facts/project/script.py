@@ -109,11 +109,16 @@ class Script:
     `imports` includes those of the modules that stand beside the script inside `code`; those modules themselves are
     in `local_modules`. `misplaced` are modules that stand near the code folder, but outside it. `problem` is set, and
     the rest empty, when the source does not compile. `searches_files` says that the script looks for files itself.
+
+    `python` is the oldest minor release of Python that reads the script, where not all do; `too_new` is what the one
+    before says of it.
     """
 
     path: Path
     shown: str
     problem: Problem | None = None
+    python: tuple[int, int] | None = None
+    too_new: Problem | None = None
     imports: tuple[Import, ...] = ()
     functions: Mapping[str, Function] = field(default_factory=dict)
     names: frozenset[str] = frozenset()

@@ -4,6 +4,7 @@ import ast
 import io
 import os
 import re
+import sys
 import tokenize
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pytest_amlpreflight.readers.project.script_source import SourceReader
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_bytes, shown_path
 
 MAX_BYTES = 524_288  # of one file: longer ones were written by a program, and take Python seconds to parse
+OLDEST_MINOR = 7
+"""Python 3.7 is the oldest that any inference server of today's guide runs on."""
 MAX_MODULES = 200  # files followed from the script; a serving folder has a handful
 
 
@@ -53,6 +56,8 @@ def read_script(path: Path, root: Path, code: Path) -> Script:
     return Script(
         path=path,
         shown=shown,
+        python=source.python,
+        too_new=source.too_new,
         imports=tuple(imports),
         functions=source.functions,
         names=frozenset(source.names),
@@ -68,12 +73,22 @@ def read_script(path: Path, root: Path, code: Path) -> Script:
     )
 
 
-def _parse(raw: bytes, shown: str) -> ast.Module | Problem:
-    """The syntax tree, or why there is none."""
+def _oldest_python(raw: bytes, shown: str) -> tuple[tuple[int, int] | None, Problem | None]:
+    """The oldest release that reads the source, and what the one before says; nothing where all of them do."""
+    major, newest = sys.version_info[:2]
+    for minor in range(newest - 1, OLDEST_MINOR - 1, -1):
+        found = _parse(raw, shown, (major, minor))
+        if isinstance(found, Problem):
+            return (major, minor + 1), found
+    return None, None
+
+
+def _parse(raw: bytes, shown: str, version: tuple[int, int] | None = None) -> ast.Module | Problem:
+    """The syntax tree as that version of Python reads it, by default this one; or why there is none."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         text = raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
-        return ast.parse(_without_odd_escapes(text), filename=shown)
+        return ast.parse(_without_odd_escapes(text), filename=shown, feature_version=version)
     except SyntaxError as error:  # also of tokenize, for an encoding that is not one
         return Problem(_lower(error.msg or "invalid syntax"), Position(shown, error.lineno))
     except UnicodeDecodeError as error:
@@ -142,10 +157,12 @@ def _source(path: Path, shown: str, *, is_entry: bool) -> SourceReader | Problem
     """The walked source of a file, or why there is none."""
     source = SourceReader(shown, is_entry=is_entry)
     try:
-        tree = _parse(read_bytes(path, shown, MAX_BYTES), shown)
+        raw = read_bytes(path, shown, MAX_BYTES)
+        tree = _parse(raw, shown)
         if isinstance(tree, Problem):
             return tree
         source.visit(tree)
+        source.python, source.too_new = _oldest_python(raw, shown)
     except SpecError as error:
         return Problem(error.message, Position(error.path, error.line))
     except RecursionError:

@@ -14,6 +14,7 @@ from pytest_amlpreflight.facts.project.script import (
     OpenedPath,
     Parameter,
     ParameterKind,
+    Problem,
     Wait,
 )
 from pytest_amlpreflight.readers.project.script_paths import chain, last_name, path_parts, spelled_out
@@ -40,6 +41,8 @@ class SourceReader(ast.NodeVisitor):
         self.returned_errors: list[Position] = []
         self.opened_paths: list[OpenedPath] = []
         self.waits: list[Wait] = []
+        self.python: tuple[int, int] | None = None
+        self.too_new: Problem | None = None
         self._texts: dict[str, str] = {}
         self._tainted: set[str] = set()
         self._certain, self._in_doubt, self._scope = True, False, ""
