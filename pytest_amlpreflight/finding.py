@@ -37,7 +37,7 @@ class Finding:
     reason where there is no culprit. `waited` says how long the run waited for it; `permission` is what would have
     answered; `behind` names the resource that was not read, or behind which a check was not reached.
     `target_id` is the ARM id of the target. `waived` is `waived` or `known` where the failure is expected; `waiver`
-    says by whom and until when, or that it was; `since` says when it was first seen.
+    says by whom and until when, or that it was; `since` says when it was first seen; `portal` links to the resource.
     """
 
     check: str
@@ -57,6 +57,7 @@ class Finding:
     waived: str = ""
     waiver: str = ""
     since: str = ""
+    portal: str = ""
     phase: str = ""
 
     def __str__(self) -> str:

@@ -243,10 +243,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A report carries its findings and speaks in their words; a failed check says where to read on."""
     made = yield
-    attach(item, call, made)
+    found = attach(item, call, made)
     screen.show(made)
     if made.failed and made.when == "call":  # an ERROR says itself what could not be read
-        made.sections += report.hint(item)
+        made.sections += report.hint(item, [one.portal for one in found])
         attach_logs(item, made)
     return made
 

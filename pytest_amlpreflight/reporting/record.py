@@ -17,11 +17,6 @@ from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.run.history import coverage
 from pytest_amlpreflight.run.preflight import Preflight
 
-_PORTALS = {
-    "AzureCloud": "https://portal.azure.com",
-    "AzureUSGovernment": "https://portal.azure.us",
-    "AzureChinaCloud": "https://portal.azure.cn",
-}
 _RANK = (Outcome.FAILED, Outcome.ERROR, Outcome.ADVISED)
 
 
@@ -47,11 +42,6 @@ class Record:
         """What somebody has to look at: failures nobody answers for, what could not be read, the waived, advice."""
         shown = [one for one in self.findings if one.outcome in _RANK]
         return sorted(shown, key=lambda one: _RANK.index(one.outcome) + 1.5 * bool(one.waived))
-
-    def portal(self, finding: Finding) -> str:
-        """Where the portal shows the resource; nothing where the cloud is none of those with a known portal."""
-        host, resource = _PORTALS.get(str(self.about.get("cloud"))), finding.resource
-        return f"{host}/#resource{resource}" if host and resource.startswith("/") else ""
 
 
 def about(preflight: Preflight, config: pytest.Config, findings: Sequence[Finding] = ()) -> dict[str, Any]:

@@ -95,13 +95,13 @@ def _of_check(item: pytest.Item, mark: dict[str, Any]) -> dict[str, str | None]:
     }
 
 
-def hint(item: pytest.Item) -> list[tuple[str, str]]:
-    """Where to read on about a check that failed: its own section, and Microsoft's guide."""
+def hint(item: pytest.Item, links: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Where to read on about a check that failed: its own section, Microsoft's guide, and the resources' links."""
     mark = _mark(item)
     section = section_of(mark["topic"], _function_name(item)) if mark else None
     if section is None:
         return []
-    lines = [f"pytest --aml-explain {section.id}", section.guide]
+    lines = [f"pytest --aml-explain {section.id}", section.guide, *dict.fromkeys(links)]
     return [("hint", "\n".join(filter(None, lines)))]
 
 

@@ -18,6 +18,12 @@ from pytest_amlpreflight.run.memory import MEMORY, excuse
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
+PORTALS = {
+    "AzureCloud": "https://portal.azure.com",
+    "AzureUSGovernment": "https://portal.azure.us",
+    "AzureChinaCloud": "https://portal.azure.cn",
+}
+
 ATTRIBUTE = "aml_findings"
 """Of a report: its findings in JSON's types."""
 
@@ -72,13 +78,21 @@ def findings_in(reporter: pytest.TerminalReporter) -> list[Finding]:
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> list[Finding]:
     """Put the findings of a test's phase on its report, and into JUnit's properties."""
     memory = item.config.stash.get(MEMORY, None)
-    found = [memory.recall(one) if memory else one for one in _findings(item, call, report)]
+    found = [_shown(item, memory.recall(one) if memory else one) for one in _findings(item, call, report)]
     excuse(report, found)
     setattr(report, ATTRIBUTE, [one.as_json() for one in found])
     properties = [pair for one in found for pair in _properties(one)]
     item.user_properties += properties
     report.user_properties += properties
     return found
+
+
+def _shown(item: pytest.Item, finding: Finding) -> Finding:
+    """What is wrong, with the portal's link to it, where the cloud has a portal that is known."""
+    preflight = item.config.stash.get(PREFLIGHT, None)
+    host = PORTALS.get(preflight.settings.cloud) if preflight else None
+    wrong = finding.outcome in (Outcome.FAILED, Outcome.ADVISED) and finding.resource.startswith("/subscriptions/")
+    return replace(finding, portal=f"{host}/#resource{finding.resource}") if host and wrong else finding
 
 
 def is_ours(item: pytest.Item) -> bool:
@@ -199,6 +213,8 @@ def _properties(finding: Finding) -> Iterable[tuple[str, str]]:
         yield "aml_advice", str(finding)
     if finding.key:
         yield "aml_finding", finding.key
+    if finding.portal:
+        yield "aml_portal", finding.portal
     if finding.where:
         yield "aml_file", finding.where.path
         yield "aml_line", str(finding.where.line or 1)

@@ -148,3 +148,26 @@ def test_a_skip_names_its_check(example: pytest.Pytester) -> None:
 def test_not_reached_is_a_kind_of_not_applicable() -> None:
     """Whoever asks only whether a check was skipped needs one word."""
     assert issubclass(NotReached, NotApplicable)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "host"),
+    [
+        ("AzureCloud", "portal.azure.com"),
+        ("AzureUSGovernment", "portal.azure.us"),
+        ("AzureChinaCloud", "portal.azure.cn"),
+    ],
+)
+def test_a_verdict_links_to_its_resource_in_the_right_portal(example: pytest.Pytester, cloud: str, host: str) -> None:
+    """One click from the failure to what has to change; each cloud has its own portal."""
+    example.makepyfile(test_own=OWN_CHECK)
+
+    result = example.runpytest(
+        *QUIET, "test_own.py", "-o", "aml_emulator=", "--aml-cloud", cloud, "--aml-workspace", "contoso-ml",
+        "--aml-subscription", "s", "--aml-resource-group", "g", "-o", "aml_endpoint=", "-o", "aml_deployment=",
+        "--junitxml=j.xml",
+    )  # fmt: skip
+
+    assert result.parseoutcomes()["failed"] == 1
+    workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
+    assert f"https://{host}/#resource{workspace}" in (example.path / "j.xml").read_text(encoding="utf-8")

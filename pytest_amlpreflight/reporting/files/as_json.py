@@ -9,7 +9,7 @@ SCHEMA = "urn:pytest-amlpreflight:report:1"
 
 def render(record: Record) -> str:
     """JSON: about the run, counts, and every finding."""
-    findings = [{**one.as_json(), "portal": record.portal(one), "identity": one.identity} for one in record.findings]
+    findings = [{**one.as_json(), "identity": one.identity} for one in record.findings]
     content = {
         "$schema": SCHEMA,
         "run": dict(record.about),

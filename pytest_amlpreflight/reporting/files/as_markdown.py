@@ -32,12 +32,11 @@ def _lines(record: Record) -> Iterator[str]:
         yield ""
         yield "| | check | target | finding | fix |"
         yield "|---|---|---|---|---|"
-    yield from (_row(record, one) for one in record.worst_first)
+    yield from (_row(one) for one in record.worst_first)
 
 
-def _row(record: Record, finding: Finding) -> str:
-    portal = record.portal(finding)
-    target = f"[{_escaped(finding.target)}]({portal})" if portal else _escaped(finding.target)
+def _row(finding: Finding) -> str:
+    target = f"[{_escaped(finding.target)}]({finding.portal})" if finding.portal else _escaped(finding.target)
     said = [finding.headline, f"found: {finding.found}" if finding.found else "", finding.since, finding.waiver]
     words = "<br>".join(_escaped(part) for part in said if part)
     fix = "<br>".join(f"<code>{_escaped(str(one))}</code>" for one in finding.fixes)
