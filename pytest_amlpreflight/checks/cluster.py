@@ -61,7 +61,7 @@ def check_cluster_is_running(aml_compute: Compute | None, aml_cluster_or_none: C
 
 @check(
     "cluster",
-    explains=("TokenRefreshFailed", "DeploymentIdentityError", "GenericClusterError"),
+    explains=("TokenRefreshFailed", "DeploymentIdentityError", "GenericClusterError", "GetAADTokenFailed"),
     phases=("pre", "audit"),
 )
 def check_cluster_suits_azure_machine_learning(aml_workspace: Workspace, aml_cluster: Cluster | None) -> None:
