@@ -15,6 +15,7 @@ from pytest_amlpreflight.facts.project.spec import (
 )
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.rules.scoring_status import TARGET_UTILISATION, replicas_needed
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.fix import AddLine, EditLine, Fix, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
@@ -24,7 +25,6 @@ SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready s
 SHOWN_MISTAKES = 4
 PROBES = ("liveness_probe", "readiness_probe")
 FREE_TEXT = {"environment_variables", "tags", "properties", "description", "$schema"}  # Azure asks nothing of them
-TARGET_UTILISATION = 0.7  # the guides' own figure: keep 30 % for peaks
 
 
 @check("spec", explains=("BadArgument", "InvalidDeploymentSpec", "BadRequest"), phases=PHASES)
@@ -253,7 +253,7 @@ def check_instances_carry_the_target_load(
         not_applicable("no request was timed (--aml-local)")
     spec, taken = aml_deployment_spec, aml_measured.request_seconds
     concurrency = spec.request_settings.max_concurrent_requests_per_instance
-    needed = ceil(aml_target_rps * taken / TARGET_UTILISATION / max(concurrency, 1))
+    needed = replicas_needed(aml_target_rps, taken, max(concurrency, 1))
     instances = spec.scale_settings.max_instances or spec.instance_count
     if instances < 1:
         not_reached(f"deployment {spec.name} has no instances")

@@ -280,6 +280,13 @@ def test_target_load_is_carried() -> None:
     checks.check_instances_carry_the_target_load(spec, Measured(request_seconds=10.0), 20.0)
 
 
+def test_binary_fractions_demand_no_further_instance() -> None:
+    """7 requests/s of 0.1 s at 0.7 are one instance."""
+    spec = blue(instance_count=1)
+
+    checks.check_instances_carry_the_target_load(spec, Measured(request_seconds=0.1), 7.0)
+
+
 def test_too_few_instances_for_the_target_load_are_blocked() -> None:
     """One less does not do, and the sum is shown."""
     spec = blue(instance_count=285)

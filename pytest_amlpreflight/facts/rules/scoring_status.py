@@ -88,11 +88,17 @@ def settings_of(deployment: Deployment) -> RequestSettings:
     return deployment.request_settings or RequestSettings()
 
 
-def replicas_needed(
-    requests_per_second: float, seconds: float, concurrency: int, target_utilization: float = 0.7
-) -> int:
-    """The guide's formula for the number of instances or replicas that carry a load."""
-    return ceil(round(requests_per_second * seconds / target_utilization / concurrency, 9))
+TARGET_UTILISATION = 0.7
+"""The share of an instance's concurrency that the guides plan with."""
+
+
+def replicas_needed(requests_per_second: float, seconds: float, concurrency: int) -> int:
+    """The guide's formula for the number of instances or replicas that carry a load.
+
+    Rounded before it is raised to a whole number: 7 requests/s of 0.1 s are 1 instance at 0.7, whatever binary
+    fractions make of it.
+    """
+    return ceil(round(requests_per_second * seconds / TARGET_UTILISATION / concurrency, 9))
 
 
 def silence_of(call: ScoringCall) -> Meaning:
