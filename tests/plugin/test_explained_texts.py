@@ -89,6 +89,21 @@ def test_a_long_log_of_json_records_takes_a_moment() -> None:
     assert time.process_time() - began < 10
 
 
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("deployment failed: OUTOFQUOTA", ("OutOfQuota",)),
+        ("provisioning error outofquota (null)", ("OutOfQuota",)),
+        ("E40001 was reported", ("E40001",)),
+        ("Successfully installed debugpy-1.8 ptvsd-4.3 webservice-1.0", ()),
+        ("an unschedulable webservice in conflict", ()),
+    ],
+)
+def test_codes_are_found_in_any_casing_and_plain_words_are_none(text: str, codes: tuple[str, ...]) -> None:
+    """Tools shout, and pipelines write everything small."""
+    assert explain_text(text, "x").codes == codes
+
+
 def test_codes_name_no_checks() -> None:
     """Which checks explain a code the checks themselves say."""
     assert not [row["code"] for row in load("error-codes").rows if "checks" in row]

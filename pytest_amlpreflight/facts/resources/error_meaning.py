@@ -87,9 +87,9 @@ def codes_in(text: str) -> list[str]:
     as a word; no plain English words and no numbers.
     """
     text = bounded(text)
-    distinct = {word for word in spelt() if not word.isdigit() and not word.istitle()}
-    words = [word for word in re.findall(r"\b\w{4,60}\b", text) if word in distinct and word.lower() not in WRAPPERS]
-    found = (meaning_of(code) for code in words)
+    words = [word.lower() for word in re.findall(r"\b\w{4,60}\b", text)]
+    told = [word for word in words if word in _distinct() and word not in WRAPPERS]
+    found = (meaning_of(code) for code in told)
     return list(dict.fromkeys([*anchors_in(text), *(meaning.code for meaning in found if meaning)]))
 
 
@@ -120,6 +120,14 @@ def bounded(text: str) -> str:
     """The text's start and end where it is too long to be looked through."""
     half = LONGEST_TEXT // 2
     return text if len(text) <= LONGEST_TEXT else f"{text[:half]}\n{text[-half:]}"
+
+
+@cache
+def _distinct() -> frozenset[str]:
+    """Codes, in lower case, that are nobody's plain word: with a capital inside or an underscore, and long enough."""
+    return frozenset(
+        word.lower() for word in spelt() if len(word) > 5 and re.search(r"[a-z][A-Z]|_|[A-Z]{3}|^E\d", word)
+    )
 
 
 @cache
