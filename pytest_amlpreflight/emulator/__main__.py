@@ -10,11 +10,18 @@ import threading
 from pathlib import Path
 
 from . import Emulator, UnknownFailure, WorldError, failure_names
+from .difference import differences
+from .world import load
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve a world until Ctrl-C or SIGTERM. Returns 2 for arguments that cannot be used."""
+    """Serve a world until Ctrl-C or SIGTERM, or compare two. Returns 2 for arguments that cannot be used."""
     options = _parser().parse_args(arguments)
+    if options.diff:
+        return _compare(*options.diff)
+    if options.world is None:
+        print("error: which world? python -m pytest_amlpreflight.emulator WORLD.yml", file=sys.stderr)
+        return 2
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -33,6 +40,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _compare(before: Path, after: Path) -> int:
+    """Print what changed; 0 where nothing did, 1 where something did, as `diff` does it."""
+    try:
+        found = list(differences(load(before), load(after)))
+    except WorldError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(found) if found else "nothing changed")
+    return int(bool(found))
+
+
 def seconds(text: str) -> float:
     """`100ms`, `0.1s` or `0.1` as seconds."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)?", text)
@@ -43,7 +61,12 @@ def seconds(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_amlpreflight.emulator", description=__doc__)
-    parser.add_argument("world", type=Path, metavar="WORLD.yml", help="the state to serve, in ARM's notation")
+    parser.add_argument(
+        "world", type=Path, nargs="?", metavar="WORLD.yml", help="the state to serve, in ARM's notation"
+    )
+    parser.add_argument(
+        "--diff", type=Path, nargs=2, metavar=("A.yml", "B.yml"), help="print what changed from one world to another"
+    )
     parser.add_argument("--port", type=int, default=0, help="the port of ARM; default: a free one")
     parser.add_argument(
         "--failure", action="append", default=[], metavar="NAME", help=f"one of {', '.join(failure_names())}"
