@@ -31,6 +31,12 @@ _SECTIONS = (
     "logs",
 )
 
+_PRINTED = {
+    "microsoft.keyvault/deletedvaults": "microsoft.keyvault/locations/deletedvaults",
+    "microsoft.resources/resourcegroups": "microsoft.resources/subscriptions/resourcegroups",
+}
+"""Types as Azure prints them where their ids say another."""
+
 
 @dataclass(slots=True)
 class World:
@@ -98,8 +104,10 @@ class World:
 
 def type_of(document: Document) -> str:
     """A resource's type, from its own word or else from its id."""
-    parsed = ids.parse(document["id"])
-    return str(document.get("type") or (parsed.type if parsed else ""))
+    parsed, said = ids.parse(document["id"]), str(document.get("type") or "")
+    if said.lower() in _PRINTED or not said:
+        return parsed.type if parsed else said
+    return said
 
 
 def load(path: Path) -> World:
@@ -146,7 +154,7 @@ def check_resource(path: Path, document: Any, line: int) -> None:
     if parsed is None or parsed.name is None:
         raise WorldError(f"{path}:{line}", f"{document['id']!r} is not the id of a resource")
     said = document.get("type")
-    if said and said.lower() != parsed.type.lower():
+    if said and parsed.type.lower() not in (said.lower(), _PRINTED.get(said.lower())):
         raise WorldError(f"{path}:{line}", f"type {said!r} contradicts the id, which says {parsed.type!r}")
 
 

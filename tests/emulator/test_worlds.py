@@ -55,9 +55,9 @@ def test_pasted_values_stay_what_they_are(write_world: Callable[..., Path], serv
 
 
 @pytest.mark.parametrize("name", failure_names())
-def test_every_failure_applies_to_the_example_world(name: str, world_path: Path) -> None:
-    """Each file finds what it changes in a healthy world."""
-    Emulator(world_path, [name])
+def test_every_failure_applies_to_its_world(name: str, world_path: Path) -> None:
+    """Each file finds what it changes in the healthy world of the example that it names."""
+    Emulator(world_path.with_name(load_failure(name).world), [name])
 
 
 @pytest.mark.parametrize("name", failure_names())

@@ -140,7 +140,7 @@ def test_hosts_at_one_address_do_not_share_a_connection(emulator: Emulator) -> N
 
     statuses = [both.send("GET", f"https://{host}/v2/").status_code for host in hosts]
 
-    assert statuses == [401, 404]
+    assert statuses == [401, 401]
     assert [request.host for request in emulator.requests] == list(hosts)
 
 

@@ -1,0 +1,109 @@
+"""What programs send that nobody here wrote: other methods, doubled slashes, bodies of another shape."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from pytest_amlpreflight.emulator import Emulator
+
+SUBSCRIPTION = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/ml-prod"
+WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
+CALLER = "0c6a0c3b-5b1a-4b52-8f0e-6a8f3d1e7c21"
+
+Call = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def headers(emulator: Emulator, call: Call) -> dict[str, str]:
+    """The caller's authorization."""
+    return {"Authorization": call(emulator, SUBSCRIPTION, "2022-12-01").request.headers["Authorization"]}
+
+
+def test_doubled_slashes_stand_for_an_empty_parent(emulator: Emulator, call: Call) -> None:
+    """As the SDKs write paths of resources without one."""
+    path = WORKSPACE.replace("MachineLearningServices/", "MachineLearningServices//")
+
+    answer = call(emulator, path, "2024-10-01")
+
+    assert answer.json()["id"] == WORKSPACE
+
+
+@pytest.mark.parametrize(("group", "status"), [(GROUP, 204), (f"{GROUP}-none", 404)])
+def test_head_asks_whether_something_is_there(
+    emulator: Emulator, headers: dict[str, str], group: str, status: int
+) -> None:
+    """204 or 404, without a body."""
+    answer = requests.head(f"{emulator.url}{group}?api-version=2021-04-01", headers=headers, timeout=5)
+
+    assert (answer.status_code, answer.content) == (status, b"")
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '"text"', "{}", '{"resourceDetails": 1}', '{"query": 1}', '{"tail": "x"}'])
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [
+        (f"{GROUP}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions", "2023-03-01"),
+        ("/providers/Microsoft.ResourceGraph/resources", "2021-03-01"),
+        (f"{WORKSPACE}/onlineEndpoints/iris/deployments/blue/getLogs", "2024-10-01"),
+    ],
+)
+def test_a_malformed_body_is_azures_400(
+    emulator: Emulator, headers: dict[str, str], path: str, version: str, body: str
+) -> None:
+    """Or an answer, where the service needs none of what is missing; never a 500."""
+    answer = requests.post(f"{emulator.url}{path}?api-version={version}", data=body, headers=headers, timeout=5)
+
+    assert answer.status_code in ((200, 400) if path.endswith("getLogs") else (400,))
+    assert answer.status_code == 200 or answer.json()["error"]["code"] == "InvalidRequestContent"
+
+
+def test_a_nested_resource_is_missed_by_its_whole_name(emulator: Emulator, call: Call) -> None:
+    """Type and name in turns, as ARM writes it."""
+    answer = call(emulator, f"{WORKSPACE}/onlineEndpoints/rose", "2024-10-01")
+
+    expected = "'Microsoft.MachineLearningServices/workspaces/contoso-ml/onlineEndpoints/rose'"
+    assert expected in answer.json()["error"]["message"]
+
+
+def test_microsoft_graph_knows_who_there_is(emulator: Emulator, headers: dict[str, str]) -> None:
+    """By application id, as `az ad sp show` asks, and by object id, as names of role assignments are looked up."""
+    names = "servicePrincipalNames/any(c:c eq 'e93b7d10-5c4e-4f2a-8d61-2a9c0f7b4e58')"
+    graph = f"{emulator.url}/v1.0"
+
+    by_name = requests.get(f"{graph}/servicePrincipals", params={"$filter": names}, headers=headers, timeout=5).json()
+    by_id = requests.post(f"{graph}/directoryObjects/getByIds", json={"ids": [CALLER]}, headers=headers, timeout=5)
+    absent = requests.get(f"{graph}/servicePrincipals/none", headers=headers, timeout=5)
+    odd = requests.post(f"{graph}/directoryObjects/getByIds", data="[", headers=headers, timeout=5)
+
+    assert [one["displayName"] for one in by_name["value"]] == ["iris-endpoint-identity"]
+    assert [one["id"] for one in by_id.json()["value"]] == [CALLER]
+    assert (absent.status_code, odd.status_code) == (404, 400)
+
+
+def test_a_world_takes_groups_and_deleted_vaults_as_they_are_printed(
+    serve: Callable[..., Emulator], call: Call, write_world: Callable[..., Any]
+) -> None:
+    """`az` calls them Microsoft.Resources/resourceGroups and Microsoft.KeyVault/deletedVaults."""
+    deleted = "/subscriptions/s/providers/Microsoft.KeyVault/locations/eastus2/deletedVaults/kv"
+    resources = [
+        {"id": "/subscriptions/s", "subscriptionId": "s"},
+        {"id": "/subscriptions/s/resourceGroups/g", "name": "g", "type": "Microsoft.Resources/resourceGroups"},
+        {
+            "id": deleted,
+            "name": "kv",
+            "type": "Microsoft.KeyVault/deletedVaults",
+            "properties": {"location": "eastus2"},
+        },
+    ]
+    emulator = serve(write_world(f"resources: {json.dumps(resources)}\n"))
+
+    group = call(emulator, "/subscriptions/s/resourcegroups/g", "2021-04-01").json()
+    vaults = call(emulator, "/subscriptions/s/providers/Microsoft.KeyVault/deletedVaults", "2023-07-01").json()
+
+    assert (group["name"], group["type"]) == ("g", "Microsoft.Resources/resourceGroups")
+    assert [one["id"] for one in vaults["value"]] == [deleted]
+    assert call(emulator, deleted, "2023-07-01").status_code == 200

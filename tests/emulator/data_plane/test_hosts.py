@@ -1,0 +1,118 @@
+"""Vaults, registries and storage accounts, asked by programs that nobody here wrote."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from pytest_amlpreflight.emulator import Emulator
+
+VAULT = "contoso-ml-kv.vault.azure.net"
+REGISTRY = "contosomlacr.azurecr.io"
+ACCOUNT = "contosomlstore.blob.core.windows.net"
+CONTAINER = "azureml-blobstore-2c7e5d84-8f31-4f0b-9b1d-6b0f4a93c7d2"
+BLOB = "LocalUpload/7d1e0c52a9b84f36/model/iris.json"
+STORAGE = {"x-ms-version": "2021-12-02"}
+
+Visit = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def visit(emulator: Emulator) -> Visit:
+    """Ask a host of the example's world through the emulator's proxy, with a token of the world's caller."""
+
+    def send(method: str, host: str, path: str, audience: str | None = None, **options: Any) -> requests.Response:
+        headers = options.pop("headers", {})
+        if audience:
+            headers = {**headers, "Authorization": f"Bearer {token(emulator, audience)}"}
+        proxies = {"https": emulator.proxy}
+        return requests.request(method, f"https://{host}{path}", headers=headers, proxies=proxies, timeout=5, **options)
+
+    return send
+
+
+def token(emulator: Emulator, audience: str) -> str:
+    """A token of the caller's for a service."""
+    where, header = (emulator.environment[name] for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"))
+    answer = requests.get(where, params={"resource": audience}, headers={"X-IDENTITY-HEADER": header}, timeout=5)
+    return str(answer.json()["access_token"])
+
+
+def test_a_pull_is_told_where_to_fetch_its_token(emulator: Emulator, visit: Visit) -> None:
+    """`/v2/` answers with the challenge; the exchange and the token that follow open it, and the lists of tags."""
+    challenge = visit("GET", REGISTRY, "/v2/")
+    service = {"service": REGISTRY}
+    entra = {"grant_type": "access_token", "access_token": token(emulator, "https://management.azure.com/")}
+    refresh = visit("POST", REGISTRY, "/oauth2/exchange", data={**entra, **service})
+    asked = {"grant_type": "refresh_token", "refresh_token": refresh.json()["refresh_token"], **service}
+    access = visit("POST", REGISTRY, "/oauth2/token", data={**asked, "scope": "registry:catalog:*"}).json()
+
+    headers = {"Authorization": f"Bearer {access['access_token']}"}
+    opened = [visit("GET", REGISTRY, path, headers=headers).status_code for path in ("/v2/", "/acr/v1/_catalog")]
+    elsewhere = visit("GET", REGISTRY, "/v2/iris/tags/list", headers=headers)
+
+    assert (challenge.status_code, refresh.status_code, opened) == (401, 200, [200, 200])
+    assert f'realm="https://{REGISTRY}/oauth2/token"' in challenge.headers["WWW-Authenticate"]
+    assert elsewhere.status_code == 401
+    assert 'scope="repository:iris:metadata_read"' in elsewhere.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_manifest_answers_to_both_methods(visit: Visit, method: str) -> None:
+    """With its digest; an image of Microsoft's own registry needs no token."""
+    answer = visit(method, "mcr.microsoft.com", "/v2/azureml/openmpi4.1.0-ubuntu22.04/manifests/20250601.v1")
+
+    assert (answer.status_code, bool(answer.content)) == (200, method == "GET")
+    assert answer.headers["Docker-Content-Digest"].startswith("sha256:3f0c7a9d")
+
+
+def test_a_blob_tells_size_and_type(visit: Visit) -> None:
+    """In the list and on its own, where there is no body; one that is not there says so in a header."""
+    audience = "https://storage.azure.com"
+
+    alone = visit("HEAD", ACCOUNT, f"/{CONTAINER}/{BLOB}", audience, headers=STORAGE)
+    listed = visit("GET", ACCOUNT, f"/{CONTAINER}?restype=container&comp=list", audience, headers=STORAGE)
+    absent = visit("HEAD", ACCOUNT, f"/{CONTAINER}/none", audience, headers=STORAGE)
+
+    assert (alone.headers["Content-Length"], alone.headers["x-ms-blob-type"]) == ("1824", "BlockBlob")
+    assert "<BlobType>BlockBlob</BlobType>" in listed.text
+    assert (absent.status_code, absent.headers["x-ms-error-code"]) == (404, "BlobNotFound")
+
+
+def test_secrets_are_listed_to_a_reader_and_shown_to_nobody_without_the_right(visit: Visit) -> None:
+    """Names and versions are metadata; a value takes another data action."""
+    audience = "https://vault.azure.net"
+
+    listed = visit("GET", VAULT, "/secrets?api-version=7.4", audience)
+    alone = visit("GET", VAULT, "/secrets/greenhouse-key?api-version=7.4", audience)
+
+    assert [one["id"] for one in listed.json()["value"]] == [f"https://{VAULT}/secrets/greenhouse-key"]
+    assert (alone.status_code, alone.json()["error"]["innererror"]["code"]) == (403, "ForbiddenByRbac")
+
+
+def test_a_secret_is_its_latest_version(serve: Callable[..., Emulator], world_path: Path, tmp_path: Path) -> None:
+    """Or the one that is asked for; a disabled one is refused."""
+    text = world_path.read_text(encoding="utf-8")
+    changed = tmp_path / "world.yml"
+    caller = next(line for line in text.splitlines() if line.startswith("caller:"))
+    text = text.replace(caller, "caller: {objectId: me, enforced: false}")
+    text = text.replace("9b2c41d07ea84f53b6a10c8d5e7f3264: {enabled: true}", "old: {enabled: false}")
+    changed.write_text(text, encoding="utf-8")
+    emulator = serve(changed)
+    headers = {"Authorization": f"Bearer {token(emulator, 'https://vault.azure.net')}"}
+
+    def secret(path: str) -> Any:
+        url = f"https://{VAULT}/secrets/{path}?api-version=7.4"
+        return requests.get(url, headers=headers, proxies={"https": emulator.proxy}, timeout=5).json()
+
+    assert secret("greenhouse-key")["id"].endswith("/4f1d8a7be35c42a09d6e0b7c8f2a1935")
+    assert secret("greenhouse-key/old")["error"]["innererror"]["code"] == "SecretDisabled"
+    assert secret("greenhouse-key/none")["error"]["code"] == "SecretNotFound"
+
+
+def test_the_proxy_leads_nowhere_else(visit: Visit) -> None:
+    """What is no host of the world is refused, so that nothing leaves the machine."""
+    with pytest.raises(requests.exceptions.ProxyError, match="403"):
+        visit("GET", "elsewhere.example.com", "/")
