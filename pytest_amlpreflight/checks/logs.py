@@ -92,7 +92,7 @@ def _culprit(deployment: Deployment, log: ContainerLog, cause: LogCause) -> Culp
 def _unknown(deployment: Deployment, log: ContainerLog, traceback: Traceback) -> None:
     option = " --container storage-initializer" if log.container is Container.STORAGE_INITIALIZER else ""
     blocked(
-        f"deployment {deployment.name} raised {traceback.brief[:80]}",
+        f"deployment {deployment.name} raised {traceback.brief[:80]}{traceback.where}",
         found="\n".join(traceback.users_first[:8]),
         expected="a log without an exception; this one is in no table of known causes",
         fix=f"az ml online-deployment get-logs --endpoint-name {deployment.endpoint_name} --name {deployment.name} "

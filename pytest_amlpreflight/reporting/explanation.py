@@ -78,7 +78,7 @@ class Explanation:
             yield f"{cause.title}{f' ({cause.what})' if cause.what else ''}"
             yield from _indented(f"log: {cause.line}", cause.advice, cause.guide)
         if self.unknown:
-            yield f"an exception that no table knows: {self.unknown.brief}"
+            yield f"an exception that no table knows: {self.unknown.brief}{self.unknown.where}"
             yield from _indented(*self.unknown.users_first[1:7])
         for meaning in self.meanings:
             yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title

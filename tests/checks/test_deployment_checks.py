@@ -309,7 +309,7 @@ def test_an_unknown_exception_fails_only_what_failed() -> None:
     """On a deployment that serves, it may belong to one request."""
     logs.check_container_logs_are_clean(live(), printed(TRACEBACK))
 
-    with pytest.raises(Blocked, match="deployment blue raised ValueError: odd"):
+    with pytest.raises(Blocked, match=r"deployment blue raised ValueError: odd in score\.py, line 3"):
         logs.check_container_logs_are_clean(live(provisioning_state="Failed"), printed(TRACEBACK))
 
 

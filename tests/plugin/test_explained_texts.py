@@ -130,7 +130,7 @@ azureml_inference_server_http.server.user_script.UserScriptException: Caught an 
     explanation = explain_text(log, "x")
 
     told = list(explanation.lines())
-    assert told[0] == "an exception that no table knows: KeyError: 'threshold'"
+    assert told[0] == "an exception that no table knows: KeyError: 'threshold' in score.py, line 5"
     assert "score.py" in told[1]
     assert explanation.codes == ("UserScriptInitFailed", "ResourceNotReady")
 

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PureWindowsPath  # which takes both kinds of slashes
 
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line
 
 _HEADER = "Traceback (most recent call last):"
 _CAUSED = "The above exception was the direct cause of the following exception:"
 _MEANWHILE = "During handling of the above exception, another exception occurred:"
-_FRAME = re.compile(r'\s{0,12}[|+ ]{0,6}File "(?P<file>[^"]{1,500})", line \d+(?:, in (?P<function>\S{1,200}))?')
+_FRAME = re.compile(
+    r'\s{0,12}[|+ ]{0,6}File "(?P<file>[^"]{1,500})", line (?P<line>\d+)(?:, in (?P<function>\S{1,200}))?'
+)
 _RAISED = re.compile(
     r"(?P<module>(?:[A-Za-z_]\w{0,80}\.){0,12})(?P<name>_?[A-Z]\w{0,100}|\w{0,20}(?:error|timeout))(?::(?=\s|$)|$)"
 )
@@ -25,9 +28,10 @@ _MESSAGE_LINES = 40
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One call: its file, its function, and the lines as printed."""
+    """One call: its file and line, its function, and the lines as printed."""
 
     file: str
+    line: int
     function: str
     lines: tuple[str, ...]
 
@@ -81,6 +85,12 @@ class Traceback:
     def own_frame(self) -> Frame | None:
         """The last call in a file of the user's."""
         return next((frame for frame in reversed(self.frames) if not frame.of_a_library), None)
+
+    @property
+    def where(self) -> str:
+        """` in score.py, line 9`: the user's own place; empty where there is none."""
+        frame = self.own_frame
+        return f" in {PureWindowsPath(frame.file).name}, line {frame.line}" if frame else ""
 
     @property
     def users_first(self) -> tuple[str, ...]:
@@ -157,12 +167,12 @@ def _traceback(lines: Sequence[Line], header: int) -> Traceback | None:
         if line.text.endswith(_HEADER):
             return None
         if match:
-            frames.append(Frame(match["file"], match["function"] or "", (line.text,)))
+            frames.append(Frame(match["file"], int(match["line"][:9]), match["function"] or "", (line.text,)))
         elif _belongs(line, lines[header]) and _RAISED.match(line.text):
             said, last = _message(lines, at)
             return Traceback(tuple(frames), line.text.strip(), said, header, last)
         elif frames and _belongs(line, lines[header]):
-            frames[-1] = Frame(frames[-1].file, frames[-1].function, (*frames[-1].lines, line.text))
+            frames[-1] = replace(frames[-1], lines=(*frames[-1].lines, line.text))
     return None
 
 
