@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference, ModelType
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resource_id import parent_of
 from pytest_amlpreflight.facts.resources.asset import (
     AssetFiles,
     RegisteredCode,
@@ -177,7 +177,7 @@ def check_mlflow_model_fits_the_network(
 
 def _block_foreign(reference: AssetReference, deployment: Deployment, target: Target) -> None:
     """A model of another workspace: its id names the workspace that it is in."""
-    home = parse_resource_id("/" + (reference.arm_id or "").strip("/").split("/models/")[0])
+    home = parent_of(reference.arm_id or "", "models")
     if home is None or home == target.workspace_id:
         return
     blocked(

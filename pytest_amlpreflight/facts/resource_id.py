@@ -40,3 +40,13 @@ def parse_resource_id(text: str) -> ResourceId | None:
     if len(tail) < 3 or len(tail) % 2 == 0:
         return None
     return ResourceId(parts[1], group, "/".join([tail[0], *tail[1::2]]), tail[-1], text)
+
+
+def parent_of(text: str, kind: str) -> ResourceId | None:
+    """What holds a resource of that kind: the workspace of `.../workspaces/W/models/M/versions/1` for `models`.
+
+    None for what is no ARM id. The slash at its beginning may lack, and casing counts for nothing.
+    """
+    path = f"/{text.strip('/')}"
+    end = path.lower().find(f"/{kind.lower()}/")
+    return parse_resource_id(path[:end]) if end > 0 else None

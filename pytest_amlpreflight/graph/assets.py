@@ -6,7 +6,7 @@ from pytest_amlpreflight.engine import Reading
 from pytest_amlpreflight.facts.project.model_size import ModelSize
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resource_id import parent_of
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.asset import (
     AssetFiles,
@@ -14,10 +14,16 @@ from pytest_amlpreflight.facts.resources.asset import (
     RegisteredEnvironment,
     RegisteredModel,
 )
-from pytest_amlpreflight.facts.resources.container_image import ContainerImage, ImageInRegistry, parse_image
+from pytest_amlpreflight.facts.resources.container_image import (
+    ContainerImage,
+    ImageInRegistry,
+    image_named_in,
+    parse_image,
+)
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
@@ -162,8 +168,7 @@ def _asset_store(
     if reference.registry:
         host = azure.cloud.machine_learning_host(workspace.get().location)
         return registry_store(azure.data_plane, azure.cloud.audience, host, reference.registry)
-    other = (reference.arm_id or "").split(f"/{kind}/")[0]
-    workspace_id = parse_resource_id(f"/{other.strip('/')}") if other else None
+    workspace_id = parent_of(reference.arm_id or "", kind)
     return workspace_store(azure.arm, workspace_id or target.workspace_id, kind)
 
 
@@ -211,16 +216,21 @@ def aml_image_build(aml_spec_to_deploy: DeploymentSpec | None) -> bool | None:
 @pytest.fixture(scope="session")
 @fact()
 def aml_container_image(
-    aml_spec_to_deploy: DeploymentSpec | None, aml_registered_environment: RegisteredEnvironment | None
+    aml_spec_to_deploy: DeploymentSpec | None,
+    aml_registered_environment: RegisteredEnvironment | None,
+    aml_deployment_operation: Reading[Operation | None],
 ) -> ContainerImage | None:
     """The image that must be in its registry: the one that runs, or before a deployment the base of the one that Azure
-    will build; None where none is named.
+    will build; of an image that Azure built, the one that a failed deployment's error names. None where none is named.
     """
     spec, environment = aml_spec_to_deploy, aml_registered_environment
     if environment is None:
         text = spec.environment.image if spec and spec.environment else None
     else:
         text = environment.image if spec or not environment.is_built else None
+    if text is None and spec is None:
+        operation = aml_deployment_operation.get()
+        return image_named_in(operation.error.message) if operation and operation.error else None
     return parse_image(text) if text else None
 
 
@@ -242,7 +252,7 @@ def aml_image_origin(
     spec = None if aml_deployment.live else aml_target.deployment_spec
     arm, workspace_id = aml_azure.arm, aml_target.workspace_id
     image = image_of_spec(arm, workspace_id, spec) if spec else image_of_live(arm, aml_deployment)
-    return read_image_origin(arm, image, aml_registry, workspace_id.subscription) if image else None
+    return read_image_origin(arm, image, aml_registry) if image else None
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resource_id import parent_of, parse_resource_id
 
 GROUP = "/subscriptions/s/resourceGroups/ml-prod"
 VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv"
@@ -79,3 +79,12 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     found = parse_resource_id(text)
 
     assert found is None or found.text == text
+
+
+def test_the_parent_of_an_asset_is_found_whatever_the_casing() -> None:
+    """Ids have no case, and some lack their first slash."""
+    workspace = "subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+
+    for text in (f"/{workspace}/models/m/versions/1", f"{workspace}/Models/m/versions/1"):
+        assert parent_of(text, "models") == parse_resource_id(f"/{workspace}")
+    assert parent_of("azureml:m:1", "models") is None

@@ -199,7 +199,7 @@ def test_an_image_tells_its_registry(
     connect: Callable[..., Azure], image: str, host: str, home: ImageHome, found: str | None
 ) -> None:
     """By Docker's rule for hosts; an Azure registry is looked for by name."""
-    origin = read_image_origin(connect().arm, image, None, SUBSCRIPTION)
+    origin = read_image_origin(connect().arm, image, None)
 
     assert (origin.host, origin.home) == (host, home)
     assert (origin.registry_id.name if origin.registry_id else None) == found

@@ -1,9 +1,11 @@
 """Container images by name, and what their registry says of them."""
 
+import re
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 MICROSOFT = "mcr.microsoft.com"
+_IN_A_SENTENCE = re.compile(r"[\w.-]+\.azurecr\.\w+/[\w./-]+(?::[\w][\w.-]*\w|@sha256:[0-9a-f]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,9 @@ def parse_image(text: str) -> ContainerImage:
     host, name = (first.lower(), rest) if has_host else (DOCKER_HUB, name)
     repository, _, tag = name.partition(":")
     return ContainerImage(host, repository, tag or (None if digest else "latest"), digest or None)
+
+
+def image_named_in(message: str) -> ContainerImage | None:
+    """The first image of an Azure registry, with tag or digest, that a message names."""
+    found = _IN_A_SENTENCE.search(message)
+    return parse_image(found[0]) if found else None

@@ -4,13 +4,14 @@ import re
 
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.unread import FactAbsent
-from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING, RESOURCES
+from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
 
 REGISTRIES = "Microsoft.ContainerRegistry/registries"
 
@@ -35,10 +36,10 @@ def image_of_live(arm: Arm, deployment: Deployment) -> str | None:
     return _registered(arm, deployment.environment)
 
 
-def read_image_origin(arm: Arm, image: str, registry: Registry | None, subscription: str) -> ImageOrigin:
+def read_image_origin(arm: Arm, image: str, registry: Registry | None) -> ImageOrigin:
     """Whose registry an image is in.
 
-    Another Azure registry is looked for by name, in the workspace's subscription only.
+    Another Azure registry is looked for by name, in every subscription that the caller sees.
     """
     host = _host(image)
     if registry and host == registry.login_server.lower():
@@ -48,19 +49,14 @@ def read_image_origin(arm: Arm, image: str, registry: Registry | None, subscript
     azure = _AZURE_HOST.fullmatch(host)
     if azure is None:
         return ImageOrigin(image, host, ImageHome.ELSEWHERE)
-    return ImageOrigin(image, host, ImageHome.AZURE, _find_registry(arm, azure[1], subscription))
+    return ImageOrigin(image, host, ImageHome.AZURE, _find_registry(arm, azure[1]))
 
 
-def _find_registry(arm: Arm, name: str, subscription: str) -> ResourceId | None:
-    rows = arm.list(
-        f"/subscriptions/{subscription}/resources",
-        RESOURCES,
-        f"the registries of subscription {subscription}",
-        permission="Microsoft.Resources/subscriptions/resources/read",
-        filter=f"resourceType eq '{REGISTRIES}' and name eq '{name}'",
-    )
-    # Not in the list: it may be in another subscription, or not shown to this caller.
-    return next((parse_resource_id(row.need("id")) for row in rows), None)
+def _find_registry(arm: Arm, name: str) -> ResourceId | None:
+    wanted = f"type =~ 'microsoft.containerregistry/registries' and name =~ '{name}'"
+    text = f"resources | where {wanted} | project id | order by id asc"
+    rows = query(arm, text, f"the container registries named {name}")
+    return id_of(rows[0]) if rows else None  # not shown to this caller is not absent
 
 
 def _registered(arm: Arm, path: str | None) -> str | None:
