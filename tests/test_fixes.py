@@ -21,6 +21,7 @@ from pytest_amlpreflight.fix import (
     of_json,
     only_reads,
 )
+from pytest_amlpreflight.reporting.notations import notations
 from pytest_amlpreflight.run.findings import findings_of
 
 
@@ -92,3 +93,46 @@ def test_a_text_is_commands_and_words() -> None:
     assert has_blanks(Command("az ml model create --path FOLDER"))
     assert has_blanks(Command("az network x --resource-group <of the zone>"))
     assert not has_blanks(Command("az keyvault update --name v --bypass AzureServices"))
+
+
+VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-prod"
+
+
+def test_a_property_is_written_as_code() -> None:
+    """With the names found, the decisive line marked, and what the provider asks for beside it."""
+    written = notations(SetProperty(VAULT, "properties.networkAcls.bypass", "AzureServices"))
+
+    assert written["Bicep"].splitlines() == [
+        "resource kv_prod 'Microsoft.KeyVault/vaults@...' = {",
+        "  name: 'kv-prod'",
+        "  properties: {",
+        "    networkAcls: {",
+        "      bypass: 'AzureServices' // this line",
+        "    }",
+        "  }",
+        "}",
+    ]
+    assert written["Terraform"].splitlines() == [
+        'resource "azurerm_key_vault" "kv_prod" { # kv-prod',
+        "  network_acls {",
+        '    bypass = "AzureServices" # this line',
+        '    default_action = "Deny"',
+        "  }",
+        "}",
+    ]
+
+
+def test_what_the_provider_does_not_know_is_written_with_azapi() -> None:
+    """No invented argument."""
+    written = notations(SetProperty(VAULT, "properties.novel.flag", True))["Terraform"]
+
+    assert written.startswith('resource "azapi_update_resource" "kv_prod" {')
+    assert '"flag" = true' in written
+
+
+def test_a_role_is_written_as_code_and_a_command_is_not() -> None:
+    """A command is no configuration."""
+    written = notations(GrantRole("AcrPull", "p", VAULT))
+
+    assert 'role_definition_name = "AcrPull" # this line' in written["Terraform"]
+    assert notations(Command("az x")) == {}

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.reporting.notations import UNDONE, notations
 from pytest_amlpreflight.reporting.record import Record
 
 _FOLDER = Path(__file__).parent
@@ -30,7 +31,14 @@ def render(record: Record) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     return environment.get_template("page.html.j2").render(
-        record=record, policy=policy, style=style, script=script, table=_table(record), topics=_topics(record)
+        record=record,
+        policy=policy,
+        style=style,
+        script=script,
+        table=_table(record),
+        topics=_topics(record),
+        notations=notations,
+        undone=UNDONE,
     )
 
 

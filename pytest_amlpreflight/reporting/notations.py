@@ -1,0 +1,96 @@
+"""A fix in the notations of infrastructure as code, filled in with the names found."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.fix import Fix, GrantRole, SetProperty
+
+UNDONE = "where this resource is code, change it there: the next deployment undoes what is changed by hand"
+
+
+def notations(fix: Fix) -> dict[str, str]:
+    """`Bicep` and `Terraform`, each with the decisive line marked; nothing for what is no configuration."""
+    if isinstance(fix, GrantRole):
+        return _of_role(fix)
+    found = parse_resource_id(fix.resource) if isinstance(fix, SetProperty) else None
+    if found is None or not isinstance(fix, SetProperty):
+        return {}
+    return {"Bicep": _bicep(fix, found), "Terraform": _terraform(fix, found)}
+
+
+def _bicep(fix: SetProperty, resource: ResourceId) -> str:
+    value = f"'{fix.value}'" if isinstance(fix.value, str) else json.dumps(fix.value)
+    *parents, last = fix.path.split(".")
+    lines = [f"resource {_symbol(resource)} '{resource.kind}@...' = {{", f"  name: '{resource.name}'"]
+    lines += [f"{'  ' * depth}{parent}: {{" for depth, parent in enumerate(parents, 1)]
+    lines.append(f"{'  ' * (len(parents) + 1)}{last}: {value} // this line")
+    lines += ["  " * depth + "}" for depth in range(len(parents), -1, -1)]
+    return "\n".join(lines)
+
+
+def _terraform(fix: SetProperty, resource: ResourceId) -> str:
+    row = _row(fix, resource)
+    if row is None:
+        return _azapi(fix, resource)
+    inner = [
+        f"{row['argument']} = {row.get('value', json.dumps(fix.value))} # this line",
+        *filter(None, [row.get("with")]),
+    ]
+    if "block" in row:
+        inner = [f"{row['block']} {{", *(f"  {line}" for line in inner), "}"]
+    head = f'resource "{row["resource"]}" "{_symbol(resource)}" {{ # {resource.name}'
+    warning = [f"# {row['warning']}"] if "warning" in row else []
+    return "\n".join([*warning, head, *(f"  {line}" for line in inner), "}"])
+
+
+def _azapi(fix: SetProperty, resource: ResourceId) -> str:
+    body: Any = fix.value
+    for member in reversed(fix.path.split(".")):
+        body = {member: body}
+    written = json.dumps(body, indent=2).replace('":', '" =').replace("\n", "\n  ")
+    return "\n".join(
+        [
+            f'resource "azapi_update_resource" "{_symbol(resource)}" {{',
+            f'  type        = "{resource.kind}@..."',
+            f'  resource_id = "{resource}"',
+            f"  body = {written} # this line",
+            "}",
+        ]
+    )
+
+
+def _of_role(fix: GrantRole) -> dict[str, str]:
+    terraform = [
+        'resource "azurerm_role_assignment" "grant" {',
+        f'  scope                = "{fix.scope}"',
+        f'  role_definition_name = "{fix.role}" # this line',
+        f'  principal_id         = "{fix.principal_id}"',
+        f'  principal_type       = "{fix.kind}"',
+        "}",
+    ]
+    bicep = [
+        "resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {",
+        f"  name: guid(resourceGroup().id, '{fix.principal_id}', '{fix.role}')",
+        f"  scope: theResource // {fix.scope}",
+        "  properties: {",
+        f"    roleDefinitionId: roleDefinitions('{fix.role}').id // this line",
+        f"    principalId: '{fix.principal_id}'",
+        f"    principalType: '{fix.kind}'",
+        "  }",
+        "}",
+    ]
+    return {"Bicep": "\n".join(bicep), "Terraform": "\n".join(terraform)}
+
+
+def _row(fix: SetProperty, resource: ResourceId) -> Mapping[str, Any] | None:
+    wanted = (resource.kind.lower(), fix.path.lower())
+    rows = load("infrastructure-code").rows
+    return next((row for row in rows if (row["type"].lower(), row["path"].lower()) == wanted), None)
+
+
+def _symbol(resource: ResourceId) -> str:
+    name = "".join(character if character.isalnum() else "_" for character in resource.name)
+    return name if name[:1].isalpha() else f"r{name}"
