@@ -34,7 +34,8 @@ class Target:
     """One workspace, with one endpoint and one deployment as far as they were given; `str()` is its id in a node id.
 
     A spec is what is about to be deployed under that name; without one the name means what Azure runs. `workspace` is
-    None on a run over files alone; `place` says where its subscription and resource group came from.
+    None on a run over files alone; `place` says where its subscription and resource group came from, `alias` what the
+    workspace is called where its name alone is not enough.
     """
 
     workspace: ResourceId | None
@@ -43,9 +44,10 @@ class Target:
     endpoint_spec: EndpointSpec | None = field(default=None, compare=False)
     deployment_spec: DeploymentSpec | None = field(default=None, compare=False)
     place: str = field(default="", compare=False)
+    alias: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        workspace = self.workspace.name if self.workspace else None
+        workspace = self.alias or (self.workspace.name if self.workspace else None)
         return "/".join(filter(None, (workspace, self.endpoint, self.deployment)))
 
     def __repr__(self) -> str:
@@ -84,7 +86,7 @@ class Target:
     def at(self, level: Level) -> Target:
         """The same target seen from a higher level: its endpoint, its workspace."""
         if level is Level.WORKSPACE:
-            return Target(self.workspace, place=self.place)
+            return Target(self.workspace, place=self.place, alias=self.alias)
         return replace(self, deployment=None, deployment_spec=None) if level is Level.ENDPOINT else self
 
     def need_endpoint(self) -> str:

@@ -20,9 +20,9 @@ def describe_suite(config: pytest.Config, preflight: Preflight) -> None:
     settings = preflight.settings
     if xml.suite_name == DEFAULT_NAME:
         xml.suite_name = f"{DEFAULT_NAME} aml-preflight {settings.phase}"
-    for workspace in settings.workspaces:
+    for workspace in preflight.workspaces:
         xml.add_global_property("aml_workspace", workspace.text)
-    for subscription in sorted({workspace.subscription for workspace in settings.workspaces}):
+    for subscription in sorted({workspace.subscription for workspace in preflight.workspaces}):
         xml.add_global_property("aml_subscription", subscription)
     xml.add_global_property("aml_phase", settings.phase)
     xml.add_global_property("aml_version", version("pytest-amlpreflight"))

@@ -27,14 +27,28 @@ UNREACHED = "aml_unreached"
 def header(preflight: Preflight, verbosity: int) -> list[str]:
     """One line on what is inspected; with `-v` one more for each value, with where it came from."""
     settings = preflight.settings
-    targets = ", ".join(str(target) for target in preflight.targets)
     cloud = urlsplit(settings.cloud).netloc or settings.cloud
-    lines = [f"aml-preflight: {targets}, phase {settings.phase}, cloud {cloud}"]
+    lines = [f"aml-preflight: {_inspected(preflight)}, phase {settings.phase}, cloud {cloud}"]
     if settings.local and settings.local_debug:
         lines += [line for spec in preflight.deployment_specs for line in _attach(spec, settings.local_debug)]
     if verbosity > 0:
         lines += [f"  {name} = {value} ({source})" for name, value, source in settings.origins]
     return lines
+
+
+def _inspected(preflight: Preflight) -> str:
+    """The targets, or how many there are of them where they were found in scopes."""
+    if not preflight.settings.scopes:
+        return ", ".join(str(target) for target in preflight.targets)
+    workspaces = {target.workspace_id for target in preflight.targets}
+    subscriptions = len({workspace.subscription.lower() for workspace in workspaces})
+    found = f"{_counted(len(workspaces), 'workspace')} in {_counted(subscriptions, 'subscription')}"
+    shard = preflight.settings.shard
+    return f"{found} (part {shard} of {len(preflight.workspaces)})" if shard else found
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("s" if number != 1 else "")
 
 
 def say_who_is_not_signed_in(preflight: Preflight, config: pytest.Config) -> None:

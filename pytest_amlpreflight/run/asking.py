@@ -14,7 +14,7 @@ from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import own_node_id
 
 SWITCH = "--aml"
-TARGETS_AND_PHASE = ("workspace", "endpoint", "deployment", "phase")
+TARGETS_AND_PHASE = ("workspace", "scope", "endpoint", "deployment", "phase")
 
 
 @dataclass(frozen=True, slots=True)

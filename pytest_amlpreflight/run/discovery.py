@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.target import Level, Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -24,9 +25,11 @@ class Discovery:
     """What was found below each target that was looked into: names, or why there are none to be had.
 
     A target is a workspace or an endpoint, by its text. `names` is empty where Azure answered that there is nothing.
+    `fleet` are the workspaces that were found in the run's scopes, all parts of the run's whole together.
     """
 
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fleet: tuple[ResourceId, ...] = ()
     problems: dict[str, NotRead] = field(default_factory=dict)
 
     def expand(self, targets: Iterable[Target]) -> list[Target]:
@@ -52,14 +55,17 @@ class Discovery:
     def as_text(self) -> str:
         """For a worker of xdist, which does not look again."""
         problems = {key: _as_json(problem) for key, problem in self.problems.items()}
-        return json.dumps({"names": self.names, "problems": problems})
+        fleet = [workspace.text for workspace in self.fleet]
+        return json.dumps({"names": self.names, "problems": problems, "fleet": fleet})
 
     @classmethod
     def of_text(cls, text: str) -> "Discovery":
         """What the controller found."""
         content = json.loads(text)
         names = {key: tuple(found) for key, found in content["names"].items()}
-        return cls(names, {key: _of_json(problem) for key, problem in content["problems"].items()})
+        fleet = filter(None, map(parse_resource_id, content["fleet"]))
+        problems = {key: _of_json(problem) for key, problem in content["problems"].items()}
+        return cls(names=names, fleet=tuple(fleet), problems=problems)
 
 
 def discover(targets: Sequence[Target], arm: Callable[[], Arm]) -> Discovery:

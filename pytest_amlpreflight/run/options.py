@@ -50,11 +50,33 @@ class Option:
 OPTIONS = (
     Option(
         "workspace",
-        "the workspace to inspect: its name, its ARM id, or a path to its config.json (repeatable)",
-        "NAME|ID|FILE",
+        "the workspace to inspect: its name, its ARM id, or a path to its config.json; with --aml-scope a pattern of "
+        "names (repeatable)",
+        "NAME|ID|FILE|GLOB",
         ("AZUREML_ARM_WORKSPACE_NAME",),
         repeatable=True,
     ),
+    Option(
+        "scope",
+        "inspect every workspace of a subscription (its id or name), of a resource group or management group (its ARM "
+        "id), or of the whole `tenant` (repeatable)",
+        "SCOPE",
+        ("AML_SCOPE",),
+        repeatable=True,
+    ),
+    Option(
+        "tag",
+        "with --aml-scope: only workspaces with this tag; its value may be a pattern (repeatable: all of them)",
+        "KEY=VALUE",
+        repeatable=True,
+    ),
+    Option(
+        "exclude",
+        "with --aml-scope: no workspace whose name, or whose ARM id, matches this pattern (repeatable)",
+        "GLOB",
+        repeatable=True,
+    ),
+    Option("shard", "inspect only this part of the workspaces, such as 2/5: for a fleet over several jobs", "PART/OF"),
     Option(
         "endpoint",
         "the online endpoint: the YAML file that is about to be deployed, or the name of a live one (repeatable)",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
 from pytest_amlpreflight.run.patience import Patience
@@ -32,6 +33,7 @@ class Preflight:
     ) -> None:
         self.settings, self.targets, self.selected, self.root = settings, targets, selected, root
         self._named = frozenset(target.endpoint for target in targets if target.endpoint)
+        self.workspaces: tuple[ResourceId, ...] = settings.workspaces
         self.discovered: Discovery | None = None
         self.explanation: Explanation | None = None
         self.patience = Patience(settings.wait)
@@ -47,7 +49,7 @@ class Preflight:
     @property
     def offline(self) -> bool:
         """Whether there is no workspace: the run is over the deployment's files alone."""
-        return not self.settings.workspaces
+        return not (self.settings.workspaces or self.settings.scopes)
 
     def has_facts_for(self, fixture_names: Iterable[str]) -> bool:
         """Whether the run can tell every fact behind these fixtures; without a workspace only those of files."""
@@ -115,16 +117,31 @@ class Preflight:
 
     def discover(self, found_by_controller: str | None) -> None:
         """Fill in the endpoints and deployments that nobody named, where the run is about what is live."""
-        live = not self.offline and (self.settings.phase != "pre" or self.explanation is not None)
-        if not live or all(target.level is Level.DEPLOYMENT for target in self.targets):
+        if self.offline:
             return
+        from pytest_amlpreflight.run.discovery import Discovery
+        from pytest_amlpreflight.run.fleet import part_of, spread
+
+        told = None if found_by_controller is None else Discovery.of_text(found_by_controller)
+        if self.settings.scopes:
+            self.workspaces = told.fleet if told else self._find_fleet()
+            self.targets = spread(self.targets, self.workspaces)
+        self.targets = part_of(self.targets, self.settings.shard)
+        self.discovered = told or self._look_below()
+        self.targets = self.discovered.expand(self.targets)
+
+    def _find_fleet(self) -> tuple[ResourceId, ...]:
+        from pytest_amlpreflight.run.fleet import find_fleet
+
+        return tuple(find_fleet(self.settings, self.readings.azure.arm))
+
+    def _look_below(self) -> Discovery:
         from pytest_amlpreflight.run.discovery import Discovery, discover
 
-        if found_by_controller is not None:
-            self.discovered = Discovery.of_text(found_by_controller)
-        else:
-            self.discovered = discover(self.targets, lambda: self.readings.azure.arm)
-        self.targets = self.discovered.expand(self.targets)
+        live = self.settings.phase != "pre" or self.explanation is not None
+        if not live or all(target.level is Level.DEPLOYMENT for target in self.targets):
+            return Discovery(fleet=self.workspaces)
+        return replace(discover(self.targets, lambda: self.readings.azure.arm), fleet=self.workspaces)
 
     def parameters(self, fixture_names: Iterable[str]) -> list[object]:
         """What a test with these fixtures is parametrised with: the targets as far down as its facts go.

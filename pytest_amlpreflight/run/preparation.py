@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from pytest_amlpreflight.facts.fleet import named_aliases
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.config_files import Setting
@@ -49,7 +50,7 @@ def prepare(config: pytest.Config, environ: Mapping[str, str], asked: Asked) -> 
     offline = bool(targets) and all(target.deployment_spec for target in targets) and settings.phase == "pre"
     if settings.offline and not offline:
         raise pytest.UsageError("--aml-offline looks at files before a deployment: --aml-deployment FILE")
-    if not settings.workspaces and not offline:
+    if not settings.workspaces and not settings.scopes and not offline:
         who = asked.by or " ".join(asked.node_ids) or asked_for(given)[0]
         places = "--aml-workspace NAME, aml_workspace in the ini file, or a config.json"
         raise pytest.UsageError(f"{who} needs a workspace: {places}")
@@ -77,7 +78,11 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
     except SpecError as error:
         raise pytest.UsageError(str(error)) from None
     targets = choose_targets(settings.workspaces or [None], endpoints, deployments)
-    return [replace(one, place=settings.places[one.workspace]) if one.workspace else one for one in targets]
+    aliases = named_aliases(settings.workspaces)
+    return [
+        replace(one, place=settings.places[one.workspace], alias=aliases[one.workspace]) if one.workspace else one
+        for one in targets
+    ]
 
 
 def _expanded(text: str, config: pytest.Config) -> list[str]:

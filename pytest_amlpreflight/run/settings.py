@@ -18,6 +18,7 @@ import pytest
 from pytest_amlpreflight.data import TableError
 from pytest_amlpreflight.data import names as table_names
 from pytest_amlpreflight.data import read as read_table
+from pytest_amlpreflight.facts.fleet import Scope, Selection, Shard, parse_scope
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.run.config_files import (
     Setting,
@@ -51,6 +52,9 @@ class Settings:
 
     workspaces: tuple[ResourceId, ...]
     places: Mapping[ResourceId, str]
+    scopes: tuple[Scope, ...]
+    selection: Selection
+    shard: Shard | None
     offline: bool
     endpoints: tuple[str, ...]
     deployments: tuple[str, ...]
@@ -73,7 +77,9 @@ class Settings:
     origins: tuple[tuple[str, str, str], ...]
 
 
-def asked_for(sources: Sources, names: Sequence[str] = ("workspace", "endpoint", "deployment", "phase")) -> list[str]:
+def asked_for(
+    sources: Sources, names: Sequence[str] = ("workspace", "scope", "endpoint", "deployment", "phase")
+) -> list[str]:
     """What says what a run would look at, as the operator wrote it. Parts of a workspace that merely lie about do not.
 
     The environment is left out on purpose: on an Azure Machine Learning compute it always names a workspace, and plain
@@ -94,8 +100,13 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
     if phase.value not in PHASES:
         raise pytest.UsageError(f"{phase.source}: {phase.value!r} is not a phase; there are {', '.join(PHASES)}")
     dns_server, offline = look.maybe("dns-server"), look.text("offline") is not None
+    scopes = [] if offline else look.all("scope")
+    named = [] if offline or scopes else look.workspaces()
     return Settings(
-        workspaces=() if offline else tuple(look.workspace(setting) for setting in look.workspaces()),
+        workspaces=tuple(look.workspace(setting) for setting in named),
+        scopes=tuple(dict.fromkeys(_scope(setting) for setting in scopes)),
+        selection=_selection(look, bool(scopes)),
+        shard=_shard(shard) if (shard := look.maybe("shard")) else None,
         offline=offline,
         places=look.places,
         endpoints=tuple(setting.value for setting in look.all("endpoint")),
@@ -118,6 +129,49 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         tables=_tables(tables, start) if (tables := look.maybe("tables")) else None,
         origins=tuple(look.origins),
     )
+
+
+def _selection(look: _Lookup, scoped: bool) -> Selection:
+    """Which workspaces of the scopes are meant. Where the scope stands on the command line, a workspace in the ini
+    file or the environment is another run's.
+    """
+    tags, excluded = look.all("tag"), look.all("exclude")
+    if not scoped:
+        for setting in [*tags, *excluded]:
+            raise pytest.UsageError(f"{setting.source} {setting.value} chooses among the workspaces of --aml-scope")
+        return Selection()
+    return Selection(
+        names=tuple(setting.value for setting in look.patterns()),
+        tags=tuple(_tag(setting) for setting in tags),
+        excluded=tuple(setting.value for setting in excluded),
+    )
+
+
+def _tag(setting: Setting) -> tuple[str, str]:
+    name, separator, value = setting.value.partition("=")
+    if not name or not separator:
+        raise pytest.UsageError(
+            f"{setting.source}: {setting.value!r} is not KEY=VALUE; VALUE may be a pattern such as *"
+        )
+    return name, value
+
+
+def _scope(setting: Setting) -> Scope:
+    found = parse_scope(setting.value)
+    if found is None:
+        raise pytest.UsageError(
+            f"{setting.source}: {setting.value!r} is no scope: `tenant`, a subscription's id or name, or the ARM id of "
+            "a subscription, a resource group or a management group"
+        )
+    return found
+
+
+def _shard(setting: Setting) -> Shard:
+    match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", setting.value)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= number <= of:
+        raise pytest.UsageError(f"{setting.source}: {setting.value!r} is no part of a whole such as 2/5")
+    return Shard(number, of)
 
 
 def _samples(given: Sequence[Setting], start: Path) -> SampleRequests:
@@ -176,6 +230,14 @@ class _Lookup:
     def one(self, name: str) -> Setting:
         """A single value, its default where nobody gave one."""
         return self.maybe(name) or Setting(DEFAULTS[name], "default")
+
+    def patterns(self) -> list[Setting]:
+        """The patterns of workspaces, from where the scope is given or from a stronger source."""
+        option = next(option for option in OPTIONS if option.name == "workspace")
+        found = self.given(option)
+        on_line = bool(found) and found[0].source.startswith("--")
+        scoped_on_line = any(source.startswith("--") for name, _, source in self.origins if name == "scope")
+        return self.all("workspace") if on_line else [] if scoped_on_line else found
 
     def workspaces(self) -> list[Setting]:
         """The workspaces that were named, else the one of `config.json`, else the Azure CLI's default."""

@@ -4,6 +4,8 @@ It shows only what the caller may read, and with a delay of seconds to minutes: 
 exist.
 """
 
+from collections.abc import Mapping, Sequence
+
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_versions import RESOURCE_GRAPH
@@ -16,15 +18,16 @@ ROWS_A_PAGE = 1000
 """The most that Resource Graph gives at once."""
 
 
-def query(arm: Arm, text: str, resource: str, subscription: str | None = None) -> list[Document]:
-    """Every row of a query's answer, over one subscription or, without one, over all that the caller can see.
+def query(arm: Arm, text: str, resource: str, *, over: Mapping[str, Sequence[str]] | None = None) -> list[Document]:
+    """Every row of a query's answer, over `subscriptions` or `managementGroups` by their names; without them over all
+    that the caller can see.
 
     `text` must keep the column `id`: without it Resource Graph hands out no `$skipToken` and the rows after the first
     page could not be had. An answer cut short without a token is `FactUnreadable`, since a count of it would be too
     low.
     """
     options: dict[str, object] = {"$top": ROWS_A_PAGE, "resultFormat": "objectArray"}
-    body = {"query": text, "options": options} | ({"subscriptions": [subscription]} if subscription else {})
+    body = {"query": text, "options": options} | dict(over or {})
     rows: list[Document] = []
     while True:
         page = arm.post(PATH, RESOURCE_GRAPH, body, resource, permission=READ)

@@ -18,7 +18,10 @@ def read_region(arm: Arm, subscription: str, location: str) -> Region:
         f"resources | where type in~ ({kinds}) and location =~ '{location}'"
         " | project id, type, compute = tostring(properties.compute) | order by id asc"
     )
-    rows = [(row, id_of(row)) for row in query(arm, text, f"the endpoints of {location}", subscription)]
+    rows = [
+        (row, id_of(row))
+        for row in query(arm, text, f"the endpoints of {location}", over={"subscriptions": [subscription]})
+    ]
     return Region(
         location=location,
         endpoints=tuple(_endpoint(row, id_) for row, id_ in rows if row.need("type").lower() in ENDPOINTS),
