@@ -1,0 +1,156 @@
+"""One world made into many: the same resources under other names, each workspace with an Azure of its own around it.
+
+A member is a world by itself, so that its answers cost what those of a single one cost; it is made when it is first
+asked for. Its number stands in every name and GUID of it, which is how a request finds it. What is asked of a whole
+subscription, and of Resource Graph, is answered by a world that holds all of its members.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from . import ids
+from .ids import ArmPath
+from .world import Document, World, type_of
+
+DIGITS = 5
+_GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_NUMBERED = re.compile(rf"(\d{{{DIGITS}}})$")
+_SUBSCRIPTION = "microsoft.resources/subscriptions"
+_ENDPOINTS = "microsoft.machinelearningservices/workspaces/onlineendpoints"
+_FIXED_NAMES = ("microsoft.network/privatednszones", "microsoft.authorization/")
+_COPIED = ("documents", "collections", "data_plane", "zones", "azure_zones", "groups", "logs")
+
+Break = Callable[[World], None]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`size` copies of a world, one workspace each, in turn over `subscriptions`. `broken[i]` is done to member `i`
+    before it is first asked.
+    """
+
+    base: World
+    size: int
+    subscriptions: int = 1
+    broken: tuple[Break, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_members", dict[int, World]())
+        object.__setattr__(self, "_together", dict[int | None, World]())
+
+    def world_of(self, host: str, arm: ArmPath | None) -> World:
+        """The world that answers a request, by the number in its resource group or its host."""
+        group = arm.resource_group if arm else None
+        named = _NUMBERED.search(group or host.partition(".")[0])
+        if named and int(named[1]) < self.size:
+            return self.member(int(named[1]))
+        if arm is None or arm.subscription is None:
+            about_all = arm is not None and arm.type.lower() in (_SUBSCRIPTION, "microsoft.resourcegraph/resources")
+            return self.together(None) if about_all else self.base
+        return self.together(self._numbers.get(arm.subscription.rpartition("/")[2].lower()))
+
+    def member(self, number: int) -> World:
+        """The world of one workspace."""
+        members: dict[int, World] = vars(self)["_members"]
+        if number not in members:
+            made = members[number] = self._copy(number)
+            if number < len(self.broken):
+                self.broken[number](made)
+        return members[number]
+
+    def together(self, subscription: int | None) -> World:
+        """Every member of a subscription, by its number, or of all; where members tell differently of what they
+        share, one that is broken is right.
+        """
+        made: dict[int | None, World] = vars(self)["_together"]
+        if subscription not in made:
+            of = range(self.size) if subscription is None else range(subscription, self.size, self.subscriptions)
+            made[subscription] = _merged(self.base, [self.member(number) for number in reversed(of)])
+        return made[subscription]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {self._subscription(number): number for number in range(self.subscriptions)}
+
+    @cached_property
+    def _own_subscription(self) -> str:
+        return next(self.base.of_type(_SUBSCRIPTION))["id"].rpartition("/")[2].lower()
+
+    def _subscription(self, number: int) -> str:
+        return _numbered_guid(self._own_subscription, 10**DIGITS - 1 - number)
+
+    @cached_property
+    def _text(self) -> str:
+        return json.dumps({name: getattr(self.base, name) for name in _COPIED}, default=str)
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        """What is renamed: GUIDs, and the names of groups, of what stands in them, and of endpoints."""
+        names = {one["id"].rpartition("/")[2].lower() for one in self.base.documents.values() if _is_renamed(one)}
+        longest_first = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        return re.compile(rf"(?P<guid>{_GUID})|(?<![A-Za-z0-9-])(?:{longest_first})(?![A-Za-z0-9-])", re.IGNORECASE)
+
+    @cached_property
+    def _kept(self) -> set[str]:
+        """GUIDs that mean the same everywhere: the tenant, the caller, roles."""
+        roles = {one["name"].lower() for one in self.base.of_type("Microsoft.Authorization/roleDefinitions")}
+        caller = {str(value).lower() for value in self.base.caller.values()}
+        return roles | caller | {self.base.tenant.lower(), "00000000-0000-0000-0000-000000000000"}
+
+    def _copy(self, number: int) -> World:
+        subscription = number % self.subscriptions
+
+        def renamed(match: re.Match[str]) -> str:
+            guid = (match["guid"] or "").lower()
+            if not guid:
+                return f"{match[0]}{number:0{DIGITS}d}"
+            if guid == self._own_subscription:
+                return self._subscription(subscription)
+            return match[0] if guid in self._kept else _numbered_guid(guid, number)
+
+        copied: dict[str, Any] = json.loads(self._names.sub(renamed, self._text))
+        for document in copied["documents"].values():
+            if type_of(document).lower() == _SUBSCRIPTION:
+                document["displayName"] = f"{document.get('displayName')} {subscription + 1}"
+        for held in copied["data_plane"].values():
+            held.pop("script", None)  # a model of its own for each would be a process for each
+        return replace(self.base, **copied, operations={})
+
+
+def wildcards(hosts: Sequence[str]) -> list[str]:
+    """For the certificate: every host beside each of these, whose first label members change."""
+    return sorted({f"*.{host.partition('.')[2]}" for host in hosts if host.count(".") > 1})
+
+
+def _merged(base: World, worlds: Sequence[World]) -> World:
+    """All that these worlds hold; the last one wins where they have the same resource."""
+    together = {name: dict[str, Any]() for name in ("documents", "groups", "collections")}
+    for world in worlds:
+        together["documents"] |= world.documents
+        together["groups"] |= world.groups
+        for place, answer in world.collections.items():
+            together["collections"][place] = _rows_of_both(together["collections"].get(place), answer)
+    return replace(base, **together)
+
+
+def _rows_of_both(one: Document | None, other: Document) -> Document:
+    rows = {json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row for row in (one or {}).get("value") or []}
+    rows |= {json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row for row in other.get("value") or []}
+    return {**other, "value": list(rows.values())}
+
+
+def _is_renamed(document: Document) -> bool:
+    arm, kind = ids.parse(document["id"]), type_of(document).lower()
+    if arm is None or arm.resource_group is None or kind.startswith(_FIXED_NAMES):
+        return False
+    return kind.count("/") == 1 or kind in (_ENDPOINTS, "microsoft.resources/subscriptions/resourcegroups")
+
+
+def _numbered_guid(guid: str, number: int) -> str:
+    return f"{guid[:-DIGITS]}{number:0{DIGITS}d}"
+
+
