@@ -29,8 +29,8 @@ class Discovery:
     """
 
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    fleet: tuple[ResourceId, ...] = ()
     problems: dict[str, NotRead] = field(default_factory=dict)
+    fleet: tuple[ResourceId, ...] = ()
 
     def expand(self, targets: Iterable[Target]) -> list[Target]:
         """The targets with everything that was found below them; those below which nothing was found stay as they
@@ -65,7 +65,7 @@ class Discovery:
         names = {key: tuple(found) for key, found in content["names"].items()}
         fleet = filter(None, map(parse_resource_id, content["fleet"]))
         problems = {key: _of_json(problem) for key, problem in content["problems"].items()}
-        return cls(names=names, fleet=tuple(fleet), problems=problems)
+        return cls(names, problems, tuple(fleet))
 
 
 def discover(targets: Sequence[Target], arm: Callable[[], Arm]) -> Discovery:
