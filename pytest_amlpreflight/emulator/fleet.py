@@ -138,8 +138,13 @@ def _merged(base: World, worlds: Sequence[World]) -> World:
 
 
 def _rows_of_both(one: Document | None, other: Document) -> Document:
-    rows = {json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row for row in (one or {}).get("value") or []}
-    rows |= {json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row for row in other.get("value") or []}
+    rows = {
+        json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row
+        for row in (one or {}).get("value") or []
+    }
+    rows |= {
+        json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row for row in other.get("value") or []
+    }
     return {**other, "value": list(rows.values())}
 
 
@@ -152,5 +157,3 @@ def _is_renamed(document: Document) -> bool:
 
 def _numbered_guid(guid: str, number: int) -> str:
     return f"{guid[:-DIGITS]}{number:0{DIGITS}d}"
-
-
