@@ -1,6 +1,7 @@
 """The hooks, in the order in which pytest calls them. They wire; what thinks is elsewhere."""
 
 import os
+import re
 from collections.abc import Generator
 from datetime import date
 from typing import Any
@@ -20,7 +21,7 @@ from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.findings import Told, attach, is_ours, listening
 from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
+from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, group_of, target_of
 from pytest_amlpreflight.run.preparation import is_configured
 from pytest_amlpreflight.run.rootdir import refuse_a_moved_rootdir, without_sources
 from pytest_amlpreflight.run.starting import (
@@ -103,7 +104,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     """What nobody named is looked up, before the header is printed and before xdist starts its workers."""
     if preflight := session.config.stash.get(PREFLIGHT, None):
-        preflight.discover(getattr(session.config, "workerinput", {}).get(DISCOVERED))
+        told = getattr(session.config, "workerinput", {})
+        preflight.process = int(re.sub(r"\D", "", told.get("workerid", "")) or 0) % told.get("workercount", 1)
+        preflight.processes = told.get("workercount", 1)
+        preflight.discover(told.get(DISCOVERED))
         describe_suite(session.config, preflight)
         recollect(preflight, session.config)
     return (yield)
@@ -125,13 +129,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """With `--dist loadgroup`, a workspace's tests stay together and share its facts."""
+    """With `--dist loadgroup`, and in a fleet by default, a workspace's tests stay together and share its facts."""
     preflight = config.stash.get(PREFLIGHT, None)
-    if preflight is None or config.getvalue("dist") != "loadgroup":
+    if preflight is None or config.getvalue("dist") not in ("loadgroup", "load" if preflight.is_fleet else ""):
         return None
     from pytest_amlpreflight.run.grouping import ByWorkspace
 
-    return ByWorkspace(config, log, [target.group for target in preflight.targets])
+    return ByWorkspace(config, log, sorted(target.group for target in preflight.targets))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -188,9 +192,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 class InOrder:
     """Registered late in `pytest_configure`, so that it orders after pytest's fixtures did and before `--sw` counts."""
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """The built-in checks come first, topic by topic."""
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """The built-in checks come first, topic by topic; in a fleet, workspace by workspace."""
         items.sort(key=position)
+        if config.stash[PREFLIGHT].is_fleet:
+            items.sort(key=group_of)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

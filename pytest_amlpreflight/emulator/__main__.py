@@ -26,7 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        emulator = Emulator(options.world, options.failure, options.latency, options.port)
+        emulator = Emulator(
+            options.world,
+            options.failure,
+            options.latency,
+            options.port,
+            fleet=options.fleet,
+            subscriptions=options.subscriptions,
+            breaks=options.breaks,
+        )
         emulator.start()
     except (WorldError, UnknownFailure, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -59,6 +67,14 @@ def seconds(text: str) -> float:
     return float(match[1]) / (1000 if match[2] == "ms" else 1)
 
 
+def broken(text: str) -> tuple[str, int]:
+    """`NAME=COUNT` in its parts."""
+    name, _, count = text.partition("=")
+    if not name or not count.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=COUNT such as endpoint-failed=3")
+    return name, int(count)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_amlpreflight.emulator", description=__doc__)
     parser.add_argument(
@@ -75,6 +91,17 @@ def _parser() -> argparse.ArgumentParser:
         "--proxy", action="store_true", help="export an HTTPS proxy as well, that leads the world's hosts here"
     )
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="100ms", help="wait before each answer")
+    parser.add_argument("--fleet", type=int, default=0, metavar="N", help="make N workspaces of the world's one")
+    parser.add_argument("--subscriptions", type=int, default=1, metavar="M", help="over this many subscriptions")
+    parser.add_argument(
+        "--break",
+        action="append",
+        default=[],
+        type=broken,
+        dest="breaks",
+        metavar="NAME=COUNT",
+        help="with --fleet: let this failure happen to COUNT of the workspaces",
+    )
     own = "powershell" if os.name == "nt" else "sh"
     parser.add_argument(
         "--shell", choices=("sh", "powershell"), default=own, help="the shell to paste the printed lines into"

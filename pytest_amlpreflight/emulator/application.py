@@ -42,8 +42,10 @@ class Request:
 class Application:
     """The whole embedded Azure: identity, metadata, ARM and the scoring hosts, told apart by Host and path."""
 
-    def __init__(self, world: World, latency: float, own_url: Callable[[], str]) -> None:
-        self.world, self.latency, self.own_url = world, latency, own_url
+    def __init__(
+        self, world_of: Callable[[str, ArmPath | None], World], latency: float, own_url: Callable[[], str]
+    ) -> None:
+        self.world_of, self.latency, self.own_url = world_of, latency, own_url
         self.requests: list[Request] = []
         self.unanswered: list[str] = []
         self.transports: Transports = {}
@@ -58,58 +60,59 @@ class Application:
         path = unquote(scope["raw_path"].decode().partition("?")[0])
         arm = parse(path)
         host = request.headers.get("host", "").partition(":")[0]
-        endpoint = scoring.endpoint_behind(self.world, host)
-        meant = scoring.selector(self.world, endpoint, path, request.headers) if endpoint else path
-        fault = first_met(self.world.faults, request.method, meant, arm)
+        world = self.world_of(host, arm)
+        endpoint = scoring.endpoint_behind(world, host)
+        meant = scoring.selector(world, endpoint, path, request.headers) if endpoint else path
+        fault = first_met(world.faults, request.method, meant, arm)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         body = await request.body()
         if endpoint is None:
-            answer = self._answer(request, path, arm, fault, body)
+            answer = self._answer(world, request, path, arm, fault, body)
         else:
-            answer = await self._score(request, path, endpoint, fault, body)
+            answer = await self._score(world, request, path, endpoint, fault, body)
         if answer.unknown:
             self.unanswered.append(f"{request.method} {path}?{scope['query_string'].decode()}: {answer.unknown}")
         self._record(request, path, answer.status, started)
         await self._send(scope, send, answer, fault)
 
-    def _answer(self, request: HttpRequest, path: str, arm: ArmPath | None, fault: Fault | None, body: bytes) -> Answer:
+    def _answer(
+        self, world: World, request: HttpRequest, path: str, arm: ArmPath | None, fault: Fault | None, body: bytes
+    ) -> Answer:
         host = request.headers.get("host", "").partition(":")[0]
         if path == "/msi/token":
-            return tokens.token(self.world, request.query_params, request.headers, fault)
+            return tokens.token(world, request.query_params, request.headers, fault)
         if fault is not None and fault.kind in _REFUSALS:
-            return _REFUSALS[fault.kind](self.world, fault, path, arm)
-        service = hosts.behind(self.world, host)
+            return _REFUSALS[fault.kind](world, fault, path, arm)
+        service = hosts.behind(world, host)
         if service is not None:
             query = dict(request.query_params)
-            holds = hosts.held(self.world, host, path)
-            visit = hosts.Visit(
-                self.world, host, holds, request.method, path, query, request.headers, body, self.own_url()
-            )
+            holds = hosts.held(world, host, path)
+            visit = hosts.Visit(world, host, holds, request.method, path, query, request.headers, body, self.own_url())
             return service(visit)
         if path == "/metadata/endpoints":
-            return metadata.endpoints(self.world.cloud, self.own_url(), request.query_params.get("api-version"))
-        refused = tokens.refusal(self.world, request.headers.get("authorization"), self.own_url())
+            return metadata.endpoints(world.cloud, self.own_url(), request.query_params.get("api-version"))
+        refused = tokens.refusal(world, request.headers.get("authorization"), self.own_url())
         if refused is not None:
             return refused
         if path.startswith("/v1.0/"):
-            return graph.answer(self.world, request.method, path, request.query_params, body)
+            return graph.answer(world, request.method, path, request.query_params, body)
         if arm is None:
             return arm_error(404, "NotFound", f"The path '{path}' is no ARM path.", unknown="no such route")
         query = dict(request.query_params)
-        with progress.as_of_now(self.world, request.method, arm):
-            return routes.dispatch(routes.Call(self.world, request.method, arm, query, self.own_url(), body))
+        with progress.as_of_now(world, request.method, arm):
+            return routes.dispatch(routes.Call(world, request.method, arm, query, self.own_url(), body))
 
     async def _score(
-        self, request: HttpRequest, path: str, endpoint: Document, fault: Fault | None, body: bytes
+        self, world: World, request: HttpRequest, path: str, endpoint: Document, fault: Fault | None, body: bytes
     ) -> Answer:
         """What a scoring host answers: its door's refusal, or the model's word, on a thread: a model takes its time."""
         if fault is not None and fault.kind in _REFUSALS and fault.kind != "status":
-            return _REFUSALS[fault.kind](self.world, fault, path, None)
-        admitted = scoring.admit(self.world, endpoint, request.method, path, request.headers, fault)
+            return _REFUSALS[fault.kind](world, fault, path, None)
+        admitted = scoring.admit(world, endpoint, request.method, path, request.headers, fault)
         if isinstance(admitted, Answer):
             answer = admitted
-        elif (model := self._model(request.headers["host"].partition(":")[0])) is not None:
+        elif (model := self._model(world, request.headers["host"].partition(":")[0])) is not None:
             said = await asyncio.to_thread(model.ask, request.method, path, dict(request.headers), body)
             answer = scoring.from_model(admitted, *said)
         else:
@@ -118,9 +121,9 @@ class Application:
             return replace(answer, headers={**answer.headers, **fault.headers}, trailers=fault.trailers)
         return answer
 
-    def _model(self, host: str) -> LocalModel | None:
+    def _model(self, world: World, host: str) -> LocalModel | None:
         if host not in self.models:
-            self.models[host] = LocalModel.of(self.world.held_by(host), self.world.path.parent)
+            self.models[host] = LocalModel.of(world.held_by(host), world.path.parent)
         return self.models[host]
 
     def _record(self, request: HttpRequest, path: str, status: int, started: float) -> None:

@@ -44,14 +44,18 @@ class Fleet:
 
     def world_of(self, host: str, arm: ArmPath | None) -> World:
         """The world that answers a request, by the number in its resource group or its host."""
-        group = arm.resource_group if arm else None
-        named = _NUMBERED.search(group or host.partition(".")[0])
-        if named and int(named[1]) < self.size:
-            return self.member(int(named[1]))
+        number = self.number_in((arm.resource_group if arm else None) or host)
+        if number is not None:
+            return self.member(number)
         if arm is None or arm.subscription is None:
             about_all = arm is not None and arm.type.lower() in (_SUBSCRIPTION, "microsoft.resourcegraph/resources")
             return self.together(None) if about_all else self.base
         return self.together(self._numbers.get(arm.subscription.rpartition("/")[2].lower()))
+
+    def number_in(self, name: str) -> int | None:
+        """The number of the member that a group's name or a host's belongs to."""
+        found = _NUMBERED.search(name.partition(".")[0])
+        return int(found[1]) if found and int(found[1]) < self.size else None
 
     def member(self, number: int) -> World:
         """The world of one workspace."""
@@ -78,7 +82,7 @@ class Fleet:
 
     @cached_property
     def _own_subscription(self) -> str:
-        return next(self.base.of_type(_SUBSCRIPTION))["id"].rpartition("/")[2].lower()
+        return str(next(self.base.of_type(_SUBSCRIPTION))["id"]).rpartition("/")[2].lower()
 
     def _subscription(self, number: int) -> str:
         return _numbered_guid(self._own_subscription, 10**DIGITS - 1 - number)
@@ -118,7 +122,7 @@ class Fleet:
                 document["displayName"] = f"{document.get('displayName')} {subscription + 1}"
         for held in copied["data_plane"].values():
             held.pop("script", None)  # a model of its own for each would be a process for each
-        return replace(self.base, **copied, operations={})
+        return replace(self.base, **copied)
 
 
 def wildcards(hosts: Sequence[str]) -> list[str]:
@@ -128,24 +132,19 @@ def wildcards(hosts: Sequence[str]) -> list[str]:
 
 def _merged(base: World, worlds: Sequence[World]) -> World:
     """All that these worlds hold; the last one wins where they have the same resource."""
-    together = {name: dict[str, Any]() for name in ("documents", "groups", "collections")}
+    documents, groups, collections = dict[str, Document](), dict[str, list[str]](), dict[str, Document]()
     for world in worlds:
-        together["documents"] |= world.documents
-        together["groups"] |= world.groups
+        documents |= world.documents
+        groups |= world.groups
         for place, answer in world.collections.items():
-            together["collections"][place] = _rows_of_both(together["collections"].get(place), answer)
-    return replace(base, **together)
+            rows = {_row_key(row): row for one in (collections.get(place), answer) if one for row in one["value"]}
+            collections[place] = {**answer, "value": list(rows.values())}
+    return replace(base, documents=documents, groups=groups, collections=collections)
 
 
-def _rows_of_both(one: Document | None, other: Document) -> Document:
-    rows = {
-        json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row
-        for row in (one or {}).get("value") or []
-    }
-    rows |= {
-        json.dumps(row.get("id") or row, sort_keys=True) + str(row.get("name")): row for row in other.get("value") or []
-    }
-    return {**other, "value": list(rows.values())}
+def _row_key(row: Document) -> str:
+    """What tells a row of a collection from the others: its id, which several rows of quota share, and its name."""
+    return f"{row.get('id')} {row.get('type')} {row.get('name')}"
 
 
 def _is_renamed(document: Document) -> bool:

@@ -46,6 +46,12 @@ def within(path: str, scope: str) -> bool:
     return (key(path) + "/").startswith(key(scope).rstrip("/") + "/")
 
 
+def scopes(path: str) -> list[str]:
+    """The keys of a path and of everything above it, `/` first."""
+    parts = key(path).split("/")[1:]
+    return ["/", *("/" + "/".join(parts[:end]) for end in range(1, len(parts) + 1) if parts[0])]
+
+
 @lru_cache(maxsize=4096)
 def parse(path: str) -> ArmPath | None:
     """Read an ARM path; None for one that is not shaped like ARM's."""

@@ -7,6 +7,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +26,10 @@ from .dns.server import DnsServer
 from .dns.views import view
 from .entra import tokens
 from .failures import apply, load
+from .fleet import Fleet, wildcards
+from .ids import ArmPath
 from .proxy import Proxy
+from .world import World, Zones
 
 _START_LIMIT = 10.0
 
@@ -34,17 +38,31 @@ class Emulator:
     """Serves a world file as Azure would, on 127.0.0.1 only, over TLS with an authority that lives as long as it does.
 
     `failures` are names of `failure_names()`, applied to the world in order. `latency` is seconds before each answer.
-    `port` is that of ARM; 0 takes a free one. Raises `WorldError` for a world, or a failure, that cannot be used,
+    `port` is that of ARM; 0 takes a free one. `fleet` makes that many workspaces of the world's one, in turn over
+    `subscriptions`; `breaks` are pairs of a failure and the number of workspaces that it happens to, one after the
+    other. Raises `WorldError` for a world, or a failure, that cannot be used,
     `UnknownFailure` for a name that is none, and `OSError` from `start` when the port is taken.
     """
 
-    def __init__(self, world_path: Path, failures: Sequence[str] = (), latency: float = 0.0, port: int = 0) -> None:
+    def __init__(
+        self,
+        world_path: Path,
+        failures: Sequence[str] = (),
+        latency: float = 0.0,
+        port: int = 0,
+        *,
+        fleet: int = 0,
+        subscriptions: int = 1,
+        breaks: Sequence[tuple[str, int]] = (),
+    ) -> None:
         self._world = world.load(Path(world_path).resolve())
         for name in failures:
             apply(self._world, load(name))
         self._wanted_port, self._port, self._identity_port = port, 0, 0
-        self._application = Application(self._world, latency, lambda: self.url)
-        self._resolvers = [DnsServer(view(self._world, azure=azure)) for azure in (False, True)]
+        broken = tuple(partial(apply, failure=load(name)) for name, count in breaks for _ in range(count))
+        self._fleet = Fleet(self._world, fleet, subscriptions, broken) if fleet else None
+        self._application = Application(self._world_of, latency, lambda: self.url)
+        self._resolvers = [DnsServer(self._zones_of(azure=azure)) for azure in (False, True)]
         self._proxy = Proxy(self._names(), lambda: self._port)
         self._stop_soon: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
@@ -52,7 +70,7 @@ class Emulator:
         self._failed: BaseException | None = None
 
     @property
-    def world(self) -> world.World:
+    def world(self) -> World:
         """Its state, which may be changed while it serves."""
         return self._world
 
@@ -193,13 +211,21 @@ class Emulator:
     ) -> None:
         self.stop()
 
+    def _world_of(self, host: str, arm: ArmPath | None) -> World:
+        return self._fleet.world_of(host, arm) if self._fleet else self._world
+
+    def _zones_of(self, *, azure: bool) -> Callable[[str], Zones]:
+        made = cache(lambda number: view(self._world if number is None else self._fleet.member(number), azure=azure))  # type: ignore[union-attr]  # numbers are a fleet's
+        return lambda host: made(self._fleet.number_in(host) if self._fleet else None)
+
     def _certify(self) -> ssl.SSLContext:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_bundle))
         return certificates.context(authority, self._names(), self._world)
 
     def _names(self) -> tuple[str, ...]:
-        return ("localhost", "127.0.0.1", *self._world.scoring_hosts, *hosts.names(self._world))
+        known = (*self._world.scoring_hosts, *hosts.names(self._world))
+        return ("localhost", "127.0.0.1", *known, *(wildcards(known) if self._fleet else ()))
 
     def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
         try:

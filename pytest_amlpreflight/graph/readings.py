@@ -27,13 +27,17 @@ class RunReadings:
     def _inputs(self, target: Target) -> Mapping[str, Any]:
         return dict(zip(INPUTS, (target, self.azure, self.options), strict=True))
 
-    def start(self, item: pytest.Item, target: Target) -> tuple[str, ...]:
-        """Begin to read all that a test needs; the names of its facts."""
+    def facts_of(self, items: Iterable[pytest.Item]) -> set[str]:
+        """The names of all facts that tests need; tests that differ in their target alone are asked once."""
+        kinds = {(item.parent, tuple(getattr(item, "fixturenames", ()))): item for item in items}
+        return {fact.name for item in kinds.values() for fact in self._own(item)}
+
+    def start(self, item: pytest.Item, target: Target) -> None:
+        """Begin to read all that a test needs."""
         names = tuple(fact.name for fact in self._own(item))
         if target.level >= level_of(names):
             self._held[item] = names
             self._engine.hold(names, target)
-        return names
 
     def hold(self, names: Iterable[str], target: Target) -> None:
         """Begin to read facts by name, for what is no test."""

@@ -15,6 +15,7 @@ from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
+from pytest_amlpreflight.run.window import Window
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.reporting.explanation import Explanation
     from pytest_amlpreflight.run.discovery import Discovery
+
+
+WINDOW = 24
+"""Workspaces whose facts are read and held at once: enough that the pool is never idle, few enough that the memory of a
+run does not depend on the size of the fleet.
+"""
 
 
 class Preflight:
@@ -38,6 +45,8 @@ class Preflight:
         self.explanation: Explanation | None = None
         self.patience = Patience(settings.wait)
         self.not_signed_in: NotSignedIn | None = None
+        self.process, self.processes = 0, 1
+        self._window = Window[pytest.Item]((), self._begin_to_read, None)
         self._first_to_ask: str | None = None
         self._forgotten = False
 
@@ -56,6 +65,11 @@ class Preflight:
         from pytest_amlpreflight.graph.fact import facts_named
 
         return not self.offline or all(fact.offline for fact in facts_named(fixture_names))
+
+    @property
+    def is_fleet(self) -> bool:
+        """Whether the workspaces are too many to be held at once, or were not named one by one."""
+        return bool(self.settings.scopes) or len({target.workspace for target in self.targets}) > WINDOW
 
     @property
     def phase_of_checks(self) -> str | None:
@@ -170,11 +184,20 @@ class Preflight:
         raise NotReached(MISSING[Level(target.level + 1)])
 
     def start(self, items: Sequence[pytest.Item]) -> None:
-        """Start every read that the selected tests need."""
+        """Start the reads that the selected tests need; in a fleet, those of the first workspaces."""
+        about = [(group_of(item), item) for item in items if target_of(item)]
+        self.refusals.expect(self.readings.facts_of(item for _, item in about))
+        self._window = Window(about, self._begin_to_read, WINDOW if self.is_fleet else None, self._is_mine)
+        self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
+
+    def _is_mine(self, number: int) -> bool:
+        """Whether this process is the one that looks at a workspace of a fleet, by its place in the order."""
+        return not self.is_fleet or number % self.processes == self.process
+
+    def _begin_to_read(self, items: Sequence[pytest.Item]) -> None:
         for item in items:
             if target := target_of(item):
-                self.refusals.expect(self.readings.start(item, target))
-        self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
+                self.readings.start(item, target)
 
     def _sign_in(self, asking: list[str]) -> None:
         """Learn before the first test whether anything can be read at all; the reads are under way meanwhile."""
@@ -201,6 +224,7 @@ class Preflight:
 
     def begin(self, item: pytest.Item) -> None:
         """A test begins: raise why it is not known what it would look at, where that could not be looked up."""
+        self._window.reach(group_of(item))
         self.readings.begin(item)
         self.require_target(item)
 
@@ -208,6 +232,7 @@ class Preflight:
         """A test is over."""
         if target := target_of(item):
             self.readings.release(item, target)
+            self._window.end(target.group)
 
     def forget(self) -> None:
         """Let every fact be read again, over the same connection; what tests hold is renewed before their call."""
@@ -231,6 +256,12 @@ def target_of(item: pytest.Item) -> Target | None:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     target = parameters.get("aml_target")
     return target if isinstance(target, Target) else None
+
+
+def group_of(item: pytest.Item) -> str:
+    """The workspace that a test is about, as it is called; tests about none come last."""
+    target = target_of(item)
+    return target.group if target else "~"
 
 
 def reaches(target: Target, item: pytest.Item) -> bool:

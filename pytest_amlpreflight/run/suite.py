@@ -54,12 +54,14 @@ def _is_or_holds(selected: str, node_id: str) -> bool:
     return node_id == selected or node_id.startswith((f"{selected}/", f"{selected}::", f"{selected}["))
 
 
-def position(item: pytest.Item) -> tuple[int, int]:
-    """The built-in checks first, as their modules have them; pytest had grouped tests by their parameters."""
+def position(item: pytest.Item) -> tuple[int, int, str]:
+    """The built-in checks first, as their modules have them, each with its targets sorted; pytest had grouped tests by
+    their parameters.
+    """
     topic = item.getparent(Topic)
     if topic is None or not isinstance(item, pytest.Function):
-        return len(checks.TOPICS), 0
-    return checks.TOPICS.index(Path(topic.name).stem), item.function.__code__.co_firstlineno
+        return len(checks.TOPICS), 0, ""
+    return checks.TOPICS.index(Path(topic.name).stem), item.function.__code__.co_firstlineno, item.name
 
 
 class Suite(pytest.Collector):

@@ -66,11 +66,11 @@ def reader(world: World) -> Callable[[str, str], bool]:
     """Whether the caller may read a resource, by type and id, for lists of many: deny assignments aside."""
     if _is_open(world):
         return lambda _kind, _scope: True
-    held = list(authorization.own_assignments(world))
-    covered = cache(lambda at, kind: _covered(held[at][1], f"{kind}/read", data=False))
-    return lambda kind, scope: any(
-        covered(at, kind.lower()) for at, (where, _) in enumerate(held) if ids.within(scope, where)
-    )
+    held = dict[str, list[Document]]()
+    for where, permissions in authorization.own_assignments(world):
+        held.setdefault(ids.key(where), []).extend(permissions)
+    covered = cache(lambda where, kind: _covered(held[where], f"{kind}/read", data=False))
+    return lambda kind, scope: any(covered(where, kind.lower()) for where in ids.scopes(scope) if where in held)
 
 
 def admits(world: World, wanted: str, scope: str, *, data: bool) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import dns.exception
@@ -10,9 +11,12 @@ import dns.message
 from ..world import Zones
 from .zones import resolve
 
+ZonesOf = Callable[[str], Zones]
+"""The zones in which a name is looked up: one world's."""
+
 
 class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, zones: Zones) -> None:
+    def __init__(self, zones: ZonesOf) -> None:
         self.zones = zones
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -24,21 +28,21 @@ class _Datagrams(asyncio.DatagramProtocol):
             self.transport.sendto(answer, addr)
 
 
-def _respond(zones: Zones, wire: bytes) -> bytes | None:
+def _respond(zones: ZonesOf, wire: bytes) -> bytes | None:
     try:
         query = dns.message.from_wire(wire)
     except dns.exception.DNSException:
         return None
     if not query.question:
         return None
-    response = resolve(zones, query)
+    response = resolve(zones(query.question[0].name.to_text(omit_final_dot=True).lower()), query)
     return response.to_wire() if response else None
 
 
 class DnsServer:
     """Serves zones on 127.0.0.1, on the same free port for UDP and TCP, from `start` until `close`."""
 
-    def __init__(self, zones: Zones) -> None:
+    def __init__(self, zones: ZonesOf) -> None:
         self.zones, self.port = zones, 0
 
     async def start(self) -> None:

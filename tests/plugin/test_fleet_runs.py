@@ -1,0 +1,125 @@
+"""A run over many workspaces: what is found, what it is called, and that nobody's verdict depends on the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.emulator.faults import Fault
+
+WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
+AUDIT = ("-p", "no:xdist", "--aml-phase", "audit", "--aml-scope", "tenant")
+SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6{}"
+"""The subscriptions of a fleet are numbered down from 99999."""
+
+Serve = Callable[..., Emulator]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Start an emulated fleet and point every run of the test at it."""
+    with ExitStack() as stack:
+
+        def start(size: int, subscriptions: int = 1, *breaks: tuple[str, int]) -> Emulator:
+            emulator = stack.enter_context(Emulator(WORLD, fleet=size, subscriptions=subscriptions, breaks=breaks))
+            servers = {"AML_DNS_SERVER": emulator.dns_server, "AML_CONNECT_TO": emulator.connect_to}
+            for name, value in {**emulator.environment, **servers, "AML_AZURE_DNS": emulator.azure_dns}.items():
+                monkeypatch.setenv(name, value)
+            return emulator
+
+        yield start
+
+
+def verdicts(result: pytest.RunResult) -> dict[str, str]:
+    """The outcome of each check on each resource, without what a workspace is called for short."""
+    lines = re.findall(r"^aml-preflight/(\S+) (PASSED|FAILED|ERROR|SKIPPED)", result.stdout.str(), re.MULTILINE)
+    return {re.sub(r"\[([\w-]+)\.\w{6}", r"[\1", name): outcome for name, outcome in lines}
+
+
+def test_a_tenant_is_found_listed_and_counted(pytester: pytest.Pytester, serve: Serve) -> None:
+    """The header counts, the node ids are sorted, and nothing but the workspaces that are meant is there."""
+    serve(5, 2)
+
+    result = pytester.runpytest_inprocess(*AUDIT, "--collect-only", "-q", "--aml-exclude", "*3", "-v")
+
+    ids = re.findall(r"check_workspace_is_provisioned\[(.*)\]", result.stdout.str())
+    assert [one.partition(".")[0] for one in ids] == [f"contoso-ml0000{number}" for number in (0, 1, 2, 4)]
+    result.stdout.fnmatch_lines(["*aml-preflight: 4 workspaces in 2 subscriptions, phase audit, cloud *"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--aml-scope", "Fabrikam"], "--aml-scope Fabrikam: subscription Fabrikam, among the 2 that you see"),
+        (["--aml-scope", f"/subscriptions/{SUBSCRIPTION.format(99999)}/resourceGroups/none"], "no workspace that you"),
+        (["--aml-scope", "/providers/Microsoft.KeyVault"], "is no scope"),
+        (["--aml-scope", "tenant", "--aml-workspace", "dev-*"], "--aml-workspace dev-*: matches none of the 2"),
+        (["--aml-scope", "tenant", "--aml-tag", "env=prod"], "--aml-exclude: leave none of the 2"),
+        (["--aml-scope", "tenant", "--aml-tag", "env"], "'env' is not KEY=VALUE"),
+        (["--aml-scope", "tenant", "--aml-shard", "3/2"], "'3/2' is no part of a whole"),
+        (["--aml-workspace", "a-workspace", "--aml-tag", "env=prod"], "chooses among the workspaces of --aml-scope"),
+    ],
+)
+def test_a_scope_that_holds_nothing_is_an_error(
+    pytester: pytest.Pytester, serve: Serve, arguments: list[str], sentence: str
+) -> None:
+    """A mistake in what is to be audited must not end in a green run that looked at nothing."""
+    serve(2, 2)
+
+    result = pytester.runpytest_inprocess("--aml-phase", "audit", "-p", "no:xdist", *arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{sentence.replace('[', '[[]')}*"])
+
+
+def test_the_parts_of_a_fleet_are_the_whole(pytester: pytest.Pytester, serve: Serve) -> None:
+    """Each workspace is in one part, called as it is in the whole."""
+    serve(6, 2)
+
+    whole, one, two = (
+        re.findall(
+            r"is_provisioned\[(\S+)\]", pytester.runpytest_inprocess(*AUDIT, "--collect-only", "-q", *part).stdout.str()
+        )
+        for part in ([], ["--aml-shard", "1/2"], ["--aml-shard", "2/2"])
+    )
+
+    assert sorted(whole) == sorted(one + two)
+    assert one
+    assert two
+
+
+def test_a_fleet_s_verdicts_are_those_of_single_runs(pytester: pytest.Pytester, serve: Serve) -> None:
+    """Whatever is broken next door, each workspace is judged as if it were alone."""
+    serve(4, 2, ("key-vault-turns-trusted-services-away", 1), ("workspace-failed", 1))
+
+    together = verdicts(pytester.runpytest_inprocess(*AUDIT, "-v"))
+    alone = dict[str, str]()
+    for number in range(4):
+        group = f"/subscriptions/{SUBSCRIPTION.format(99999 - number % 2)}/resourceGroups/ml-prod0000{number}"
+        workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml0000{number}"
+        single = ("--aml-phase", "audit", "-p", "no:xdist", "-v", "--aml-workspace", workspace)
+        alone |= verdicts(pytester.runpytest_inprocess(*single))
+
+    assert together == alone
+    assert {name.partition("[")[2][:15] for name, outcome in together.items() if outcome == "FAILED"} == {
+        "contoso-ml00000",
+        "contoso-ml00001",
+    }
+
+
+def test_a_subscription_that_is_denied_costs_only_itself(pytester: pytest.Pytester, serve: Serve) -> None:
+    """Its workspaces are ERRORs, with the reason; the others are judged."""
+    emulator = serve(4, 2)
+    emulator.world.faults.append(Fault("deny", f"/subscriptions/{SUBSCRIPTION.format(99998)}/*"))
+
+    found = verdicts(pytester.runpytest_inprocess(*AUDIT, "-v"))
+
+    denied = {outcome for name, outcome in found.items() if re.search(r"ml0000[13]", name)}
+    others = {outcome for name, outcome in found.items() if re.search(r"ml0000[02]", name)}
+    assert denied == {"ERROR", "SKIPPED"}
+    assert others == {"PASSED", "SKIPPED"}
