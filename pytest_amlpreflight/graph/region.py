@@ -2,14 +2,15 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone
+from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, ZoneInSight, networks_of
 from pytest_amlpreflight.facts.resources.quota import Quota
 from pytest_amlpreflight.facts.resources.region import Region
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.graph.fact import fact
 from pytest_amlpreflight.readers.connection.azure import Azure
-from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.resources.private_dns import read_zones_for, read_zones_in_sight
 from pytest_amlpreflight.readers.resources.quota import read_quota
 from pytest_amlpreflight.readers.resources.region import read_region
 
@@ -39,10 +40,23 @@ def aml_workspace_is_private(aml_workspace: Workspace) -> bool:
 
 @pytest.fixture(scope="session")
 @fact(per="aml_workspace_is_private")
-def aml_private_dns_zones(aml_workspace_is_private: bool, aml_azure: Azure) -> tuple[PrivateDnsZone, ...]:
-    """The private DNS zones for workspaces that you may read, in any subscription, with their records and network
-    links; none is looked for where the workspace has no private endpoint.
+def aml_private_dns_zones_in_sight(aml_workspace_is_private: bool, aml_azure: Azure) -> tuple[ZoneInSight, ...]:
+    """The private DNS zones for workspaces that you may read, in any subscription, and the networks they are linked to;
+    none is looked for where the workspace has no private endpoint.
     """
     if not aml_workspace_is_private:
         return ()
-    return read_private_dns_zones(aml_azure.arm, aml_azure.cloud.private_link_zone)
+    return read_zones_in_sight(aml_azure.arm, aml_azure.cloud.private_link_zone)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_private_dns_zones(
+    aml_private_dns_zones_in_sight: tuple[ZoneInSight, ...],
+    aml_private_endpoints: tuple[PrivateEndpoint, ...],
+    aml_azure: Azure,
+) -> tuple[PrivateDnsZone, ...]:
+    """The private DNS zones that answer in the networks of the workspace's private endpoints, with their records and
+    links; every zone in sight where none is linked to them.
+    """
+    return read_zones_for(aml_azure.arm, aml_private_dns_zones_in_sight, networks_of(aml_private_endpoints))

@@ -101,11 +101,12 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         raise pytest.UsageError(f"{phase.source}: {phase.value!r} is not a phase; there are {', '.join(PHASES)}")
     dns_server, offline = look.maybe("dns-server"), look.text("offline") is not None
     scopes = [] if offline else look.all("scope")
+    selection = _selection(look, bool(scopes))
     named = [] if offline or scopes else look.workspaces()
     return Settings(
         workspaces=tuple(look.workspace(setting) for setting in named),
         scopes=tuple(dict.fromkeys(_scope(setting) for setting in scopes)),
-        selection=_selection(look, bool(scopes)),
+        selection=selection,
         shard=_shard(shard) if (shard := look.maybe("shard")) else None,
         offline=offline,
         places=look.places,

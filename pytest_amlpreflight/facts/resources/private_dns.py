@@ -22,6 +22,14 @@ class NetworkLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneInSight:
+    """A zone that Resource Graph knows, with the ids, in lower case, of the networks that it says are linked to it."""
+
+    id: ResourceId
+    networks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class PrivateDnsZone:
     """A private DNS zone with its A records (relative names, lower case) and its links."""
 

@@ -1,7 +1,9 @@
 """Private DNS zones, wherever they are kept: often centrally, in another subscription than the workspace."""
 
+from collections.abc import Sequence
+
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone
+from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone, ZoneInSight
 from pytest_amlpreflight.readers.connection.api_versions import PRIVATE_DNS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
@@ -23,6 +25,42 @@ def read_private_dns_zones(arm: Arm, name: str) -> tuple[PrivateDnsZone, ...]:
     text = f"resources | where {wanted} | project id | order by id asc"
     found = [id_of(row) for row in query(arm, text, f"the private DNS zones {name}")]
     return tuple(arm.together(lambda zone_id: _zone(arm, zone_id), found))
+
+
+def read_zones_in_sight(arm: Arm, name: str) -> tuple[ZoneInSight, ...]:
+    """Every zone of that name that Resource Graph shows, with the networks that it says are linked: two questions for
+    however many zones. What it does not show may be there all the same.
+    """
+    wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
+    zones = query(arm, f"resources | where {wanted} | project id | order by id asc", f"the private DNS zones {name}")
+    linked = "type =~ 'microsoft.network/privatednszones/virtualnetworklinks'"
+    columns = "project id, network = tostring(properties.virtualNetwork.id)"
+    links = query(arm, f"resources | where {linked} | {columns} | order by id asc", f"the links of {name}")
+    networks = dict[str, set[str]]()
+    for row in links:
+        networks.setdefault(_zone_of(row), set()).add((row.text("network") or "").lower())
+    found = [id_of(row) for row in zones]
+    return tuple(ZoneInSight(zone, frozenset(networks.get(zone.text.lower(), ()))) for zone in found)
+
+
+def _zone_of(link: Document) -> str:
+    return link.need("id").lower().rpartition("/virtualnetworklinks/")[0]
+
+
+def read_zones_for(
+    arm: Arm, in_sight: Sequence[ZoneInSight], networks: frozenset[ResourceId]
+) -> tuple[PrivateDnsZone, ...]:
+    """The zones that may answer in these networks: those linked to them, where there are some; else every zone.
+
+    Resource Graph only says where to look: links and records are read from the zones themselves.
+    """
+    wanted = {network.text.lower() for network in networks}
+    linked = [one.id for one in in_sight if one.networks & wanted]
+    zones = tuple(arm.together(lambda zone_id: _zone(arm, zone_id), linked))
+    if any(zone.linked_to(networks) for zone in zones):
+        return zones
+    others = [one.id for one in in_sight if one.id not in linked]
+    return (*zones, *arm.together(lambda zone_id: _zone(arm, zone_id), others))
 
 
 def _zone(arm: Arm, zone_id: ResourceId) -> PrivateDnsZone:
