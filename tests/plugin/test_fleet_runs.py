@@ -115,7 +115,7 @@ def test_a_fleet_s_verdicts_are_those_of_single_runs(pytester: pytest.Pytester, 
 def test_a_subscription_that_is_denied_costs_only_itself(pytester: pytest.Pytester, serve: Serve) -> None:
     """Its workspaces are ERRORs, with the reason; the others are judged."""
     emulator = serve(4, 2)
-    emulator.world.faults.append(Fault("deny", f"/subscriptions/{SUBSCRIPTION.format(99998)}/*"))
+    emulator.world.faults.append(Fault("deny", f"/subscriptions/{SUBSCRIPTION.format(99998)}*"))
 
     found = verdicts(pytester.runpytest_inprocess(*AUDIT, "-v"))
 
