@@ -212,7 +212,11 @@ def test_a_read_of_nothing_is_absent(emulator: Emulator) -> None:
 
     with pytest.raises(FactAbsent, match="the manifest does not exist, but deployment blue names it"):
         read(
-            "GET", "https://contosomlacr.azurecr.io/nothing", "the manifest", errors=errors, named_by="deployment blue"
+            "GET",
+            "https://contosomlacr.azurecr.io/nothing",
+            "the manifest",
+            errors=lambda _: ("NAME_UNKNOWN", ""),
+            named_by="deployment blue",
         )
 
 

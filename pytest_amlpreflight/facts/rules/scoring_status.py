@@ -40,6 +40,10 @@ SILENCES: dict[Unreached, tuple[str, str]] = {
         "the proxy does not let the request through",
         "export NO_PROXY={host}, or let the proxy of HTTPS_PROXY pass CONNECT {host}:{port}",
     ),
+    Unreached.ANOTHER: (
+        "something else answers in its place, such as a proxy's page to sign in at",
+        "curl -i https://{host}:{port}/ shows whose page it is",
+    ),
     Unreached.FOREIGN: (
         "its scoring URI is not this cloud's, and no credential goes there",
         "compare it with --aml-cloud: az ml online-endpoint show --query scoring_uri",

@@ -24,6 +24,9 @@ from pytest_amlpreflight.readers.connection.polling import outcome
 LONGEST_OPERATION = 60.0
 """Seconds after which an operation that Azure has not ended is given up."""
 
+ERROR_ALONE = frozenset({"error", "correlation", "environment", "location", "time", "componentName", "statusCode"})
+"""The members of an error that is nothing else. The status of an operation has an error too, and more."""
+
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
@@ -107,10 +110,17 @@ class Arm:
             request = HttpRequest("POST", link, json={})
 
     def list(
-        self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
+        self,
+        path: str,
+        api_version: str,
+        resource: str,
+        *,
+        permission: str | None = None,
+        never_empty: bool = False,
+        **query: str,
     ) -> list[Document]:
         """Every row of a collection. `nextLink` is followed as Azure wrote it: absolute, or absent, null or empty on
-        the last page.
+        the last page. `never_empty` is for what Azure always has rows of: no row there is no answer.
         """
         page = self.get(path, api_version, resource, permission=permission, **query)
         rows, links = page.need_children("value"), set[str]()
@@ -122,6 +132,8 @@ class Arm:
             with reading(resource, permission=permission):
                 page = Document(resource, self._once.get(link, onward))
             rows += page.need_children("value")
+        if never_empty and not rows:
+            raise page.refusal("value is empty, and Azure always has rows here")
         return rows
 
     def _send(self, request: HttpRequest) -> object:
@@ -131,7 +143,10 @@ class Arm:
 def _answer(response: Any) -> object:
     if response.status_code != 200:
         raise HttpResponseError(response=response)
-    return response.json()
+    body = response.json()
+    if isinstance(body, Mapping) and body.keys() <= ERROR_ALONE and "error" in body:  # an error in a 200's clothes
+        raise HttpResponseError(response=response)
+    return body
 
 
 def _odata(query: Mapping[str, str]) -> dict[str, str]:

@@ -115,11 +115,13 @@ class DataPlane:
         """
         question = f"{method} {url} {sorted(request.items())}"
         response = self._once.get(question, lambda: self._patiently(method, url, resource, request))
+        code, message = errors(response) if response.status_code >= 400 else ("", "")
+        if response.status_code == 404 and not code:  # a proxy or a wrong address answered: every service has a code
+            raise FactUnreadable(resource, status=404, code="MalformedAnswer")
         if response.status_code in expected:
             return response
         if response.status_code == 404:
             raise FactAbsent(resource, named_by=named_by)
-        code, message = errors(response)
         lacking = permission if response.status_code in (401, 403) else None
         raise FactUnreadable(resource, status=response.status_code, code=code, detail=message, permission=lacking)
 

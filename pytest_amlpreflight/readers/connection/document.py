@@ -65,6 +65,12 @@ class Document:
         value = self.body.get(key)
         return Document(self.resource, {} if value is None else value, key)
 
+    def need_child(self, key: str) -> "Document":
+        """An object without which the document makes no sense."""
+        if self.body.get(key) is None:
+            raise self._unexpected(key, None, "an object")
+        return self.child(key)
+
     def maybe(self, key: str) -> "Document | None":
         """An object, or None where it is not set: for objects whose absence means something."""
         return None if self.body.get(key) is None else self.child(key)

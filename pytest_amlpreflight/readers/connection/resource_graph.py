@@ -31,7 +31,7 @@ def query(arm: Arm, text: str, resource: str, *, over: Mapping[str, Sequence[str
     rows: list[Document] = []
     while True:
         page = arm.post(PATH, RESOURCE_GRAPH, body, resource, permission=READ)
-        rows += page.children("data")
+        rows += page.need_children("data")
         token = page.text("$skipToken")
         if token is None:
             break

@@ -49,7 +49,8 @@ def read_role(arm: Arm, role_definition_id: str) -> RoleDefinition:
         f"role definition {role_definition_id.rsplit('/', 1)[-1]}",
         permission="Microsoft.Authorization/roleDefinitions/read",
     )
-    properties = document.child("properties")
+    properties = document.need_child("properties")
+    properties.need_children("permissions")
     return RoleDefinition(
         id=role_definition_id,
         name=properties.need("roleName"),

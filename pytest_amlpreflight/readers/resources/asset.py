@@ -89,9 +89,11 @@ def _version(store: Store, kind: str, word: str, reference: AssetReference, name
     resource = f"{word} {reference}"
     if reference.version:
         try:
-            return store.ask(f"{kind}/{reference.name}/versions/{reference.version}", resource, {}), reference.version
+            found = store.ask(f"{kind}/{reference.name}/versions/{reference.version}", resource, {})
         except FactAbsent:
             raise FactAbsent(resource, named_by=named_by) from None
+        found.need_child("properties")
+        return found, reference.version
     rows = _youngest(store, kind, resource, reference)
     if not rows:
         raise FactAbsent(resource, named_by=named_by)
@@ -103,6 +105,6 @@ def _youngest(store: Store, kind: str, resource: str, reference: AssetReference)
         return []
     order = {"orderBy": "createdtime desc", "top": "1"}
     try:
-        return store.ask(f"{kind}/{reference.name}/versions", resource, order).children("value")
+        return store.ask(f"{kind}/{reference.name}/versions", resource, order).need_children("value")
     except FactAbsent:  # an asset of that name never was
         return []

@@ -19,4 +19,6 @@ def read_container_log(
     body = {"tail": LINES, "containerType": container.value}
     resource = f"the {container.value} log of deployment {deployment} of endpoint {endpoint}"
     document = arm.post(path, MACHINE_LEARNING, body, resource, permission=READ_LOGS)
+    if "content" not in document.body:  # an empty log has an empty content
+        raise document.refusal("it has no content")
     return ContainerLog(container, redact(document.text("content") or ""))

@@ -30,7 +30,7 @@ def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
         if problem.status == 403:
             return None
         raise
-    groups = answer.child("value")
+    groups = answer.need_child("value")
     return Diagnosis(tuple(_result(about, row) for about in groups.body for row in groups.children(about)))
 
 

@@ -40,7 +40,10 @@ def read_image(data_plane: DataPlane, cloud: Cloud, image: ContainerImage) -> Im
         headers=headers,
         carries=cloud.registry_audience if own else None,
     )
-    return ImageInRegistry(image, missing=_error(response)[0] if response.status_code == 404 else None)
+    if response.status_code == 404:
+        return ImageInRegistry(image, missing=_error(response)[0])
+    json_of(response, f"image {image}").need_number("schemaVersion")  # of every form of a manifest
+    return ImageInRegistry(image)
 
 
 def _token(data_plane: DataPlane, cloud: Cloud, image: ContainerImage) -> str:

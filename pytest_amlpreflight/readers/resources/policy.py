@@ -58,7 +58,7 @@ def _verdicts(
         body={"resourceDetails": details, "pendingFields": [{"field": field} for field in sent.pending]},
         permission="Microsoft.PolicyInsights/checkPolicyRestrictions/read",
     )
-    rows = answer.child("contentEvaluationResult").children("policyEvaluations")
+    rows = answer.need_child("contentEvaluationResult").need_children("policyEvaluations")
     restricted = [(row, one) for row in answer.children("fieldRestrictions") for one in row.children("restrictions")]
     return (
         *(_verdict(row, name) for row in rows),

@@ -23,6 +23,7 @@ def read_usages(arm: Arm, subscription: str, location: str) -> tuple[Usage, ...]
         MACHINE_LEARNING,
         f"the usages of {location}",
         permission="Microsoft.MachineLearningServices/locations/usages/read",
+        never_empty=True,
     )
     return tuple(usage for row in rows if (usage := _usage(row)))
 
@@ -34,6 +35,7 @@ def read_vm_sizes(arm: Arm, subscription: str, location: str) -> tuple[VmSize, .
         MACHINE_LEARNING,
         f"the machine sizes of {location}",
         permission="Microsoft.MachineLearningServices/locations/vmSizes/read",
+        never_empty=True,
     )
     return tuple(_size(row) for row in rows)
 

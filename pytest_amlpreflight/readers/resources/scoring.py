@@ -28,8 +28,11 @@ from pytest_amlpreflight.readers.connection.trailers import whole
 LIST_KEYS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
 TOKEN = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/token/action"  # noqa: S105  # an action's name
 
-UNDECIDED = frozenset({404, 405, 409, 429, 500, 503})
-"""What a gateway answers by itself, before it looks at credentials."""
+DECIDED = frozenset({401, 403, 424})
+"""A refusal, or the model's own failure: somebody looked at the credentials. All else a gateway answers by itself."""
+
+OF_THE_SERVICE = (ANSWERED_BY, "x-request-id", "x-ms-client-request-id", "x-ms-server-version")
+"""Headers of which an answer of the endpoint has at least one."""
 
 EMPTY = b"{}"
 """What strangers send: nothing of the user's."""
@@ -84,7 +87,10 @@ def score(azure: Azure, endpoint: Endpoint, question: Question, timeout: float) 
     if credential and (why := _astray(azure.cloud, endpoint, credential)):
         return replace(asked, unreached=Unreached.FOREIGN, detail=why)
     try:
-        return replace(asked, response=_answer(azure, asked, question, timeout))
+        response = _answer(azure, asked, question, timeout)
+        if stranger := of_another(response):
+            return replace(asked, unreached=Unreached.ANOTHER, detail=stranger)
+        return replace(asked, response=response)
     except HostUnreached as error:
         return replace(asked, unreached=error.why, detail=error.detail)
 
@@ -98,6 +104,14 @@ def _astray(cloud: Cloud, endpoint: Endpoint, credential: ScoringCredential) -> 
     if not endpoint.managed and credential.wanted_audience is None:
         return None
     return stray(endpoint.scoring_uri or "", cloud.homes(cloud.machine_learning_audience))
+
+
+def of_another(response: Response) -> str | None:
+    """What says that a success is not the endpoint's: a page for people, such as a proxy's to sign in at."""
+    kind = response.headers.get("content-type", "")
+    if response.ok and "html" in kind and not any(name in response.headers for name in OF_THE_SERVICE):
+        return f"HTTP {response.status} with {kind}, and no header of the service"
+    return None
 
 
 def _answer(azure: Azure, asked: ScoringCall, question: Question, timeout: float) -> Response:
@@ -121,8 +135,9 @@ def decided(call: ScoringCall) -> ScoringCall:
     resource = f"how {call.host} meets strangers"
     if call.unreached not in (None, Unreached.NAME):
         raise FactUnreadable(resource, status=None, code=call.unreached.value, detail=call.detail)
-    if call.response and call.response.status in UNDECIDED:
-        raise FactUnreadable(resource, status=call.response.status, code="NotDecided", detail=call.trace)
+    answer = call.response
+    if answer and not (answer.ok or answer.status in DECIDED or answer.deployment):
+        raise FactUnreadable(resource, status=answer.status, code="NotDecided", detail=call.trace)
     return call
 
 

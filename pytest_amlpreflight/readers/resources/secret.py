@@ -53,7 +53,7 @@ def read_secret_versions(azure: Azure, reference: VaultReference) -> SecretVersi
                 audience=cloud.key_vault_audience,
             )
             page = json_of(response, resource)
-            for row in page.children("value"):
+            for row in page.need_children("value"):
                 enabled = row.child("attributes").flag("enabled")
                 versions[row.need("id").rpartition("/")[2]] = enabled is not False
             url = _on(reference, page.text("nextLink"))

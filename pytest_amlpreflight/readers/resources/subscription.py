@@ -36,6 +36,7 @@ def read_providers(arm: Arm, subscription: str) -> ResourceProviders:
         RESOURCES,
         f"the resource providers of subscription {subscription}",
         permission="Microsoft.Resources/subscriptions/providers/read",
+        never_empty=True,
     )
     providers = [ResourceProvider(row.need("namespace"), row.need("registrationState")) for row in rows]
     return ResourceProviders(subscription, {provider.namespace.lower(): provider for provider in providers})
