@@ -172,6 +172,7 @@ def check_mlflow_model_fits_the_network(
         expected="a workspace with a managed network, or a scoring script and an environment of your own",
         fix="az ml workspace update --name "
         f"{aml_workspace.name} --managed-network allow_internet_outbound, and take egress_public_network_access out",
+        where=spec.position("egress_public_network_access"),
     )
 
 
@@ -188,6 +189,7 @@ def _block_foreign(reference: AssetReference, deployment: Deployment, target: Ta
         f"--share-with-name {reference.name} --share-with-version {reference.version}"
         f" --workspace-name {home.name} --resource-group {home.resource_group}\n"
         "(then name it azureml://registries/REGISTRY/models/...; or register it here: az ml model create)",
+        where=deployment.position("model"),
     )
 
 

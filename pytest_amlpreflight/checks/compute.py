@@ -56,6 +56,7 @@ def check_compute_is_kubernetes(
             expected="an attached compute with computeType = 'Kubernetes'",
             fix=f"az ml compute attach --type Kubernetes --name {name} --workspace-name {aml_workspace.name} "
             f"--resource-group {aml_workspace.id.resource_group} --resource-id CLUSTER-ID --namespace NAMESPACE",
+            where=aml_endpoint.position("compute"),
         )
     if not compute.is_kubernetes:
         blocked(
@@ -237,4 +238,5 @@ def _check_mlflow(deployment: Deployment, wanted: Requirements) -> None:
             found=f"{listed(has)} ({deployment.where('resources')})",
             expected="at least 2 CPUs and 4 GB",
             fix=f"raise {' and '.join(short)} at {deployment.where('resources')}, or take a larger instance type",
+            where=deployment.position("resources"),
         )

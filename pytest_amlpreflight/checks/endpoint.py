@@ -38,6 +38,7 @@ def check_deployment_name_is_valid(aml_deployment_spec: DeploymentSpec) -> None:
         found=f"{length} characters ({deployment.where('name')})",
         expected=f"{TOGETHER.start} to {TOGETHER.stop - 1} for a Kubernetes endpoint and its deployment together",
         fix="give the endpoint or the deployment another name",
+        where=deployment.position("name"),
     )
 
 
@@ -68,6 +69,7 @@ def check_endpoint_name_is_free(
         found=f"an endpoint of workspace {taken[0].workspace}: {taken[0].id}",
         expected=f"a name that no other endpoint of the region has ({aml_endpoint.where('name')})",
         fix=f"az ml online-endpoint create --name {aml_endpoint.name}-2 --file <the endpoint's YAML>",
+        where=aml_endpoint.position("name"),
     )
 
 
@@ -212,6 +214,7 @@ def _instances(deployment: Deployment, limit: int) -> None:
         found=f"instance_count = {deployment.instance_count} ({deployment.where('instance_count')})",
         expected=f"at most {limit}, the documented default for one deployment",
         fix=f"instance_count: {limit}, a larger instance_type, or a second deployment that shares the traffic",
+        where=deployment.position("instance_count"),
     )
 
 

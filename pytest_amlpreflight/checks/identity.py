@@ -102,6 +102,7 @@ def check_endpoint_identity_exists(
                 f"--subscription {identity_id.subscription}\n"
                 "(then grant it its roles again: they were its predecessor's)",
                 resource=identity_id,
+                where=aml_endpoint.position("identity"),
             )
 
     for_each(judge, aml_endpoint.identity_ids, aml_endpoint_identities_or_none)

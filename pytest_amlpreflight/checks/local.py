@@ -94,6 +94,7 @@ def check_memory_fits_the_instance(
         found=f"{taken:.0f} MiB at its peak here, with all workers",
         expected=f"at most {usable:.0f} of {aml_instance_memory_mib:.0f} MiB",
         fix=f"choose a larger instance_type at {spec.where('instance_type')}, or a smaller WORKER_COUNT",
+        where=spec.position("instance_type"),
     )
 
 

@@ -86,6 +86,7 @@ def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Wo
             found=f"instance_type = {name!r} ({aml_deployment.where('instance_type')})",
             expected=f"one of {region}'s sizes{_like(name, aml_quota)}",
             fix=f"az ml compute list-sizes --location {region} --output table",
+            where=aml_deployment.position("instance_type"),
         )
     if size.serves_online_endpoints is False:
         advise(
@@ -93,6 +94,7 @@ def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Wo
             found=f"supportedComputeTypes = {list(size.compute_types)}",
             expected="a size whose supportedComputeTypes hold 'MIR'",
             fix=f"choose another instance_type ({aml_deployment.where('instance_type')})",
+            where=aml_deployment.position("instance_type"),
         )
 
 
@@ -111,6 +113,7 @@ def check_model_fits_the_disk(aml_deployment: Deployment, aml_model_size: ModelS
         found=f"{model.shown} ({model.where})",
         expected=f"less than {size.disk_mb / 1024:.1f} GiB, maxResourceVolumeMB = {size.disk_mb}",
         fix=f"a larger instance_type ({aml_deployment.where('instance_type')}), or a smaller model",
+        where=aml_deployment.position("instance_type"),
     )
 
 
@@ -129,6 +132,7 @@ def check_model_fits_the_memory(aml_deployment: Deployment, aml_model_size: Mode
         found=f"{model.shown} ({model.where})",
         expected=f"less than memoryGB = {size.memory_gb:g}",
         fix=f"choose a larger instance_type ({aml_deployment.where('instance_type')})",
+        where=aml_deployment.position("instance_type"),
     )
 
 
@@ -227,4 +231,5 @@ def _blocked_by(
         expected=f"at least {needed} left ({deployment.where('instance_count')})",
         fix=f"az ml compute list-usage --location {workspace.location}\n"
         f"(request an increase of {usage.label}, or delete what serves nothing){alternative}",
+        where=deployment.position("instance_count"),
     )

@@ -69,6 +69,7 @@ def check_egress_setting_fits_the_registry(
             fix="egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting\n"
             "(an MLflow model without code needs a managed network instead: az ml workspace update "
             "--managed-network allow_internet_outbound)",
+            where=aml_deployment.position("egress_public_network_access"),
         )
 
 
@@ -112,6 +113,7 @@ def _blocked_if_changed(deployment: Deployment, live: Deployment | None) -> None
         expected=f"egress_public_network_access {_spelled(before)}, as it was created",
         fix="deploy under another name, then move the traffic over and delete the old one:\n"
         f"az ml online-deployment delete --name {deployment.name} --endpoint-name {deployment.endpoint_name}",
+        where=deployment.position("egress_public_network_access"),
     )
 
 
@@ -124,6 +126,7 @@ def _advise_if_set(deployment: Deployment, workspace: Workspace) -> None:
         f"egress_public_network_access {_spelled(deployment.egress_public_network_access)}",
         expected="no egress_public_network_access",
         fix="remove the line",
+        where=deployment.position("egress_public_network_access"),
     )
 
 

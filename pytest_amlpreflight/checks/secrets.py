@@ -95,6 +95,7 @@ def _refuse_malformed(reference: MalformedReference, deployment: Deployment) -> 
         found=reference.found,
         expected=reference.expected,
         fix=f"correct {deployment.where(f'environment_variables.{reference.variable}')}",
+        where=deployment.position(f"environment_variables.{reference.variable}"),
     )
 
 

@@ -129,6 +129,7 @@ def check_size_and_image_are_current(
             expected=f"a current one (table retirements, as of {rules.as_of.get('retirements')})",
             fix=f"choose another at {spec.where(field)}",
             kind=kind,
+            where=spec.position(field),
         )
 
 

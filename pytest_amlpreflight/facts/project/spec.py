@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pytest_amlpreflight.facts.kubernetes.quantity import MEBI, quantity
 from pytest_amlpreflight.facts.kubernetes.requirements import GPU, Requirements
-from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.reference import CodeConfiguration, EnvironmentReference, ModelReference
 
 
@@ -170,6 +170,10 @@ class EndpointSpec:
     placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("endpoint.yml"), compare=False)
 
+    def position(self, dotted: str) -> Position:
+        """The line of a field, else of its parent, else the file."""
+        return self.source.position(dotted)
+
     def where(self, dotted: str = "") -> str:
         """`endpoint.yml:7`: the line of a field such as `identity.type`, else of its parent, else the file."""
         return str(self.source.position(dotted))
@@ -210,6 +214,10 @@ class DeploymentSpec:
     properties: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("deployment.yml"), compare=False)
+
+    def position(self, dotted: str) -> Position:
+        """The line of a field, else of its parent, else the file."""
+        return self.source.position(dotted)
 
     def where(self, dotted: str = "") -> str:
         """`blue.yml:14`: the line of a field such as `liveness_probe.period`, else of its parent, else the file."""

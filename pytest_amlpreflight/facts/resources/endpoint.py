@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
-from pytest_amlpreflight.facts.project.position import Source
+from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings, ScaleSettings, ScaleType
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
@@ -62,6 +62,10 @@ class Endpoint:
         """The host of the scoring URI. Never built from a region: the two differ in some regions."""
         return urlsplit(self.scoring_uri).hostname if self.scoring_uri else None
 
+    def position(self, dotted: str) -> Position | None:
+        """The line of the user's file in which a field was set, else of its parent; None for what Azure runs."""
+        return None if self.live else self.source.position(dotted)
+
     def where(self, dotted: str = "") -> str:
         """Where a field was set: `endpoint.yml:7`, or `live`."""
         return str(self.source.position(dotted))
@@ -111,6 +115,10 @@ class Deployment:
     def failed(self) -> bool:
         """Whether its last operation failed."""
         return (self.provisioning_state or "").lower() == "failed"
+
+    def position(self, dotted: str) -> Position | None:
+        """The line of the user's file in which a field was set, else of its parent; None for what Azure runs."""
+        return None if self.live else self.source.position(dotted)
 
     def where(self, dotted: str = "") -> str:
         """Where a field was set: `deployments/blue.yml:14`, or `live`."""
