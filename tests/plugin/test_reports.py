@@ -205,7 +205,13 @@ def test_a_run_writes_every_format(example: pytest.Pytester, workers: tuple[str,
         "-k", "quota", "aml-preflight",
     )  # fmt: skip
 
-    result.stdout.fnmatch_lines(["aml-preflight: wrote *page.html", "aml-preflight: wrote *fix.sh", "::error file=deployments/blue.yml,line=15,*"])
+    result.stdout.fnmatch_lines(
+        [
+            "aml-preflight: wrote *page.html",
+            "aml-preflight: wrote *fix.sh",
+            "::error file=deployments/blue.yml,line=15,*",
+        ]
+    )
     content = json.loads((example.path / "r.json").read_text(encoding="utf-8"))
     assert content["counts"]["failed"] == 1
     assert (
