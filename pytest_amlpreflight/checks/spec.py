@@ -55,19 +55,17 @@ def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> Non
     Samples and pipelines leave words such as `<REGISTRY_NAME>` and `${MODEL_VERSION}`; neither the CLI nor Azure
     replaces them. In fields that Azure takes as they are, such as variables and tags, they are advice.
     """
-    spec = aml_deployment_spec
+    _check_filled_in(aml_deployment_spec)
 
-    def judge(each: Placeholder) -> None:
-        verdict = advise if each.field.partition(".")[0] in FREE_TEXT else blocked
-        verdict(
-            f"{each.field} of {spec.name} has not been filled in",
-            found=f"{each.word} at {spec.where(each.field)}",
-            expected="a value: Azure replaces no placeholders",
-            fix=f"replace {each.word} at {spec.where(each.field)}",
-            where=spec.source.position(each.field),
-        )
 
-    for_each(judge, spec.placeholders)
+@check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=PHASES)
+def check_endpoint_placeholders_are_filled_in(aml_endpoint_spec: EndpointSpec) -> None:
+    """Nothing in the endpoint's YAML still waits to be filled in.
+
+    The identity's id of a sample, `/subscriptions/<subscription_id>/...`, passes the schema and is refused at the
+    creation of the endpoint.
+    """
+    _check_filled_in(aml_endpoint_spec)
 
 
 @check("spec", explains=("InvalidDeploymentSpec",), phases=PHASES)
@@ -351,6 +349,20 @@ def _write(spec: DeploymentSpec, field: str, value: object) -> Fix:
     if spec.declares(field):
         return EditLine(where, line)
     return AddLine(where, line, parent) if spec.declares(parent) else InWords(f"write `{field}: {value}` into {where}")
+
+
+def _check_filled_in(spec: DeploymentSpec | EndpointSpec) -> None:
+    def judge(each: Placeholder) -> None:
+        verdict = advise if each.field.partition(".")[0] in FREE_TEXT else blocked
+        verdict(
+            f"{each.field} of {spec.name} has not been filled in",
+            found=f"{each.word} at {spec.where(each.field)}",
+            expected="a value: Azure replaces no placeholders",
+            fix=f"replace {each.word} at {spec.where(each.field)}",
+            where=spec.source.position(each.field),
+        )
+
+    for_each(judge, spec.placeholders)
 
 
 def _check_target_utilization(spec: DeploymentSpec) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
-from pytest_amlpreflight.readers.processes.schema_verdict import read_schema_verdict
+from pytest_amlpreflight.readers.processes.schema_verdict import _flattened, read_schema_verdict
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 
 
@@ -68,3 +68,16 @@ def test_absent_interpreter_is_unreadable(tmp_path: Path) -> None:
 
     with pytest.raises(FactUnreadable, match="NotStarted"):
         read_schema_verdict(spec, tmp_path, python=str(tmp_path / "absent"))
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("\x1b[31mNot a valid\n  string.\x1b[0m", "x: Not a valid string"),
+        ("Invalid: <function load at 0x7f3a> of <class 'azure.Thing'>", "x: Invalid: an object of an object"),
+        ("y" * 900, "x: " + "y" * 297 + "..."),
+    ],
+)
+def test_a_mistake_is_one_line_without_pythons_own_words(told: str, shown: str) -> None:
+    """Colours, names of objects and pages of text are nobody's help."""
+    assert list(_flattened({"x": [told]})) == [("x", shown)]

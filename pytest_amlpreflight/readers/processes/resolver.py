@@ -27,8 +27,9 @@ UNREACHABLE = re.compile(
     re.I,
 )
 SOURCES_ONLY = re.compile(r"building from source is disabled|no usable wheels|has no wheels|no-build", re.I)
-NOT_FOUND = re.compile(r"(\S+) was not found in the (?:package registry|provided package locations)", re.I)
+NOT_FOUND = re.compile(r"(\S{1,200}) was not found in the (?:package registry|provided package locations)", re.I)
 WARNING = re.compile(r"^warning:.*\n(?:[ \t]+(?:cause|caused by):.*\n)*", re.IGNORECASE | re.MULTILINE)
+MOST_ERRORS = 50_000  # characters; its reason stands at the beginning
 PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;]+)", re.MULTILINE)
 NO_VERSION = re.compile(r"there (?:is|are) no versions? of", re.IGNORECASE)
 
@@ -82,7 +83,9 @@ def _uv() -> list[str] | None:
 
 def _classified(errors: str, environ: Mapping[str, str]) -> PackageResolution:
     """Only a conflict between the requirements themselves is a verdict; a mirror may lack what others have."""
-    errors = WARNING.sub("", errors)  # a Python that could not be fetched is no registry that could not be asked
+    errors = WARNING.sub(
+        "", errors[:MOST_ERRORS]
+    )  # a Python that could not be fetched is no registry that could not be asked
     reason = _reason(errors)
     if UNREACHABLE.search(errors):
         return PackageResolution(unasked=f"no package registry could be asked: {reason}")

@@ -15,6 +15,7 @@ from pytest_amlpreflight.readers.project.script_source import SourceReader
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_bytes, shown_path
 
 MAX_BYTES = 524_288  # of one file: longer ones were written by a program, and take Python seconds to parse
+MOST_FOLLOWED = 524_288  # bytes of all modules together; past this more imports tell nobody more
 OLDEST_MINOR = 7
 """Python 3.7 is the oldest that any inference server of today's guide runs on."""
 MAX_MODULES = 200  # files followed from the script; a serving folder has a handful
@@ -118,7 +119,7 @@ def _follow(first: list[Import], code: Path, beside: Path, root: Path) -> tuple[
     """The imports of the script and of the local modules they lead to, and the names of those modules."""
     folders = [code] if code == beside else [code, beside]
     found, local, seen = list(first), set[str](), set[str]()
-    waiting = list(first)
+    waiting, left = list(first), MOST_FOLLOWED
     while waiting and len(seen) < MAX_MODULES:
         wanted = waiting.pop()
         files = [] if wanted.level else [file for folder in folders for file in _module_files(wanted.module, folder)]
@@ -126,12 +127,20 @@ def _follow(first: list[Import], code: Path, beside: Path, root: Path) -> tuple[
             local.add(wanted.top)
         for file in files:
             key = os.path.realpath(file)
-            if key not in seen:
+            if key not in seen and left > 0:
                 seen.add(key)
+                left -= _size(file)
                 more = _imports_of(file, root, certain=wanted.is_certain)
                 found.extend(more)
                 waiting.extend(more)
     return found, local
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # gone meanwhile, or a link that leads in a circle
+        return 0
 
 
 def _module_files(module: str, folder: Path) -> list[Path]:
