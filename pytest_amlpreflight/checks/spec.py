@@ -62,8 +62,7 @@ def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> Non
 def check_endpoint_placeholders_are_filled_in(aml_endpoint_spec: EndpointSpec) -> None:
     """Nothing in the endpoint's YAML still waits to be filled in.
 
-    The identity's id of a sample, `/subscriptions/<subscription_id>/...`, passes the schema and is refused at the
-    creation of the endpoint.
+    A sample's `location: <REGION>` passes the schema and is refused at the creation of the endpoint.
     """
     _check_filled_in(aml_endpoint_spec)
 
