@@ -179,7 +179,7 @@ def test_a_switch_is_true_or_false(tmp_path: Path, text: str, meant: bool) -> No
         ("local", "maybe", "'maybe' is neither true nor false"),
         ("template", "infra/*.json", "no file matches infra/*.json"),
         ("tables", "tables", "tables/image-ages.yml is no table; did you mean image-age.yml?"),
-        ("tables", "empty", "empty has no table; there are error-codes, "),
+        ("tables", "empty", "empty has no table; there are "),
         ("tables", "nowhere", "there is no folder nowhere"),
         ("tables", "broken", "ROOT/broken/image-age.yml: cannot be read as YAML"),
     ],
