@@ -12,10 +12,12 @@ import pytest
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.reporting.annotations import annotate, pipeline
 from pytest_amlpreflight.reporting.record import Record, about, digest, is_whole, selection
+from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.run.history import write_history
 from pytest_amlpreflight.run.memory import MEMORY, Memory, path_of, remember, value_of, values_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
+from pytest_amlpreflight.run.preparation import is_configured, prepare
 from pytest_amlpreflight.run.waivers import Waiver, ending_soon, to_fill_in, unused
 
 FORMATS = {"html": "as_html", "json": "as_json", "md": "as_markdown", "sarif": "as_sarif"}
@@ -43,9 +45,9 @@ class Leaving:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         """Write before pytest's own summary, which says where; annotations are the last lines of all."""
-        preflight, memory = self._config.stash.get(PREFLIGHT, None), self._config.stash.get(MEMORY, None)
-        if preflight and memory and self._findings and not session.config.option.collectonly:
-            self._leave(session, preflight, memory)
+        began = PREFLIGHT in self._config.stash or is_configured(self._config)
+        if began and self._findings and not session.config.option.collectonly:
+            self._leave(session, *self._recalled())
         result = yield
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -72,6 +74,13 @@ class Leaving:
         strict = value_of(self._config, "waivers-strict") is not None
         if strict and session.exitstatus == pytest.ExitCode.OK and self._unused(preflight, memory):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _recalled(self) -> tuple[Preflight, Memory]:
+        """The run and its memory; where only the workers of xdist began it, as they did."""
+        preflight = self._config.stash.get(PREFLIGHT, None) or prepare(self._config, os.environ, Asked())
+        if MEMORY not in self._config.stash:
+            recollect(preflight, self._config)
+        return preflight, self._config.stash[MEMORY]
 
     def _record(self, preflight: Preflight, memory: Memory) -> Record:
         findings, past = tuple(self._findings), memory.history

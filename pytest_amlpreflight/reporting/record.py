@@ -59,8 +59,10 @@ def about(preflight: Preflight, config: pytest.Config, findings: Sequence[Findin
 
 
 def selection(preflight: Preflight, config: pytest.Config) -> dict[str, Any]:
-    """What a run is over: phase, targets, and whatever narrows it."""
-    targets = sorted({target.resource_id or str(target) for target in preflight.targets})
+    """What a run is over: phase, targets as they were given, and whatever narrows it. What is found to be live is no
+    part of it: an endpoint that is new tonight makes no other run.
+    """
+    targets = sorted({target.resource_id or str(target) for target in preflight.given})
     shown = targets if len(targets) <= 20 else [f"{len(targets)} targets", digest(targets)]
     return {"phase": preflight.settings.phase, "targets": shown, "narrowed": list(_narrowing(preflight, config))}
 

@@ -39,6 +39,7 @@ class Preflight:
         self, settings: Settings, targets: Sequence[Target], selected: Sequence[str] | None, root: Path = Path()
     ) -> None:
         self.settings, self.targets, self.selected, self.root = settings, targets, selected, root
+        self.given = targets
         self._named = frozenset(target.endpoint for target in targets if target.endpoint)
         self.workspaces: tuple[ResourceId, ...] = settings.workspaces
         self.discovered: Discovery | None = None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_amlpreflight.reporting import explaining
+from pytest_amlpreflight.reporting.leaving import recollect
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.emulation import Emulation
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
@@ -51,7 +52,9 @@ def started(config: pytest.Config) -> Preflight | None:
     """
     if PREFLIGHT not in config.stash and MISTAKE not in config.stash and is_configured(config):
         try:
-            start(config, Asked()).discover(None)
+            preflight = start(config, Asked())
+            preflight.discover(None)
+            recollect(preflight, config)
         except pytest.UsageError as error:
             config.stash[MISTAKE] = str(error)
     return config.stash.get(PREFLIGHT, None)

@@ -149,3 +149,29 @@ def test_todays_failures_are_written_to_be_signed(example: pytest.Pytester) -> N
     assert unsigned.ret == pytest.ExitCode.USAGE_ERROR
     unsigned.stderr.fnmatch_lines(["*reason, owner, until missing*"])
     assert signed.ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("workers", [QUIET, ("-n", "1")], ids=["alone", "xdist"])
+def test_a_check_of_ones_own_can_be_waived_without_the_built_in_ones(
+    example: pytest.Pytester, workers: tuple[str, ...]
+) -> None:
+    """A run that starts with the first test that needs a fact has its waivers too, and leaves its files."""
+    example.makepyfile(
+        test_own="""
+        from pytest_amlpreflight import blocked, check
+
+        @check("release")
+        def test_own(aml_workspace):
+            blocked("it is Friday", found="Friday", expected="another day", fix="wait")
+        """
+    )
+    own = ENTRY.format("2099-01-01").replace("key_vault::vault_admits_*", "release::test_own")
+    (example.path / "w.yml").write_text(own, encoding="utf-8")
+
+    result = example.runpytest(
+        *workers, "-rx", "-o", "addopts=", "--aml-waivers=w.yml", "--aml-report=r.json", "test_own.py"
+    )
+
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["XFAIL *waived until 2099-01-01 by network team*"])
+    assert '"waived": 1' in (example.path / "r.json").read_text(encoding="utf-8")
