@@ -6,6 +6,7 @@ from functools import partial
 from pytest_amlpreflight.checks._roles import grant
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access, Decision
+from pytest_amlpreflight.facts.resources.container_image import ContainerImage
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
@@ -115,15 +116,20 @@ def check_private_image_registry_grants_pull(
     aml_image_origin: ImageOrigin | None,
     aml_image_registry: Registry | None,
     aml_image_registry_access: tuple[Access, ...],
+    aml_container_image: ContainerImage | None,
+    aml_image_build: bool | None,
+    aml_registry: Registry | None,
 ) -> None:
     """An image that Azure does not build is in a registry from which the endpoint's identity may pull.
 
     Azure Machine Learning takes no credentials for a registry: the endpoint's identity needs the pull role there, which
     Azure grants on the workspace's own registry only. Whether a registry outside Azure is public, or one in a
-    subscription that is not shown grants the role, cannot be told from here: advice.
+    subscription that is not shown grants the role, cannot be told from here: advice. So is a private image that Azure
+    would build upon: the guide asks to name it as it is, with nothing to be built.
     """
     origin = aml_image_origin
     if origin is None:
+        _advise_on_private_base(aml_container_image if aml_image_build else None, aml_registry)
         not_applicable("Azure builds the deployment's image, or its environment names none that could be looked up")
     if origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
         not_applicable("the image is the workspace's own, or Microsoft's")
@@ -135,6 +141,19 @@ def check_private_image_registry_grants_pull(
     if not aml_endpoint_identities:
         _advise_on_later_grant(origin, aml_endpoint)
     for_each(partial(_judge_pull, aml_image_registry), aml_endpoint_identities, aml_image_registry_access)
+
+
+def _advise_on_private_base(image: ContainerImage | None, registry: Registry | None) -> None:
+    own = registry.login_server.lower() if registry else None
+    if image is None or ".azurecr." not in image.host or image.host == own:
+        return
+    advise(
+        f"image {image} is private, and Azure would build upon it",
+        found=f"an environment with a base image of {image.host}, and packages or a Dockerfile to add",
+        expected="an environment that names an image alone, which needs no build and is pulled as the endpoint's identity",
+        fix=f"az acr import --name REGISTRY --source {image}, into the workspace's registry; or build the whole image "
+        "yourself and name it in environment.image, with an inference_config and no conda_file",
+    )
 
 
 def _advise_on_unseen_registry(origin: ImageOrigin) -> None:

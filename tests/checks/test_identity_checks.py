@@ -1,5 +1,7 @@
 """The checks of the endpoint's identity, by call."""
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_amlpreflight.checks.identity import (
@@ -9,6 +11,7 @@ from pytest_amlpreflight.checks.identity import (
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
+from pytest_amlpreflight.facts.resources.container_image import parse_image
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
@@ -74,18 +77,22 @@ def test_the_pull_role_on_another_registry_passes() -> None:
     """The endpoint's identity may pull there."""
     given = access("Microsoft.ContainerRegistry/registries/pull/read")
 
-    check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(), (given,))
+    check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(), (given,), None, None, None)
 
 
 def test_without_the_pull_role_on_another_registry_it_blocks() -> None:
     """Nobody grants it for the operator."""
     with pytest.raises(Blocked, match=r"identity u cannot pull from registry shared(.|\n)*--role 'AcrPull'"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(), (access(),))
+        check_private_image_registry_grants_pull(
+            ENDPOINT, (IDENTITY,), ORIGIN, registry(), (access(),), None, None, None
+        )
 
 
 def test_a_registry_that_admits_anybody_needs_no_role() -> None:
     """Anonymous pull is on."""
-    check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(anonymous=True), (access(),))
+    check_private_image_registry_grants_pull(
+        ENDPOINT, (IDENTITY,), ORIGIN, registry(anonymous=True), (access(),), None, None, None
+    )
 
 
 def test_a_registry_that_cannot_be_seen_is_advice() -> None:
@@ -93,7 +100,7 @@ def test_a_registry_that_cannot_be_seen_is_advice() -> None:
     hidden = ImageOrigin(ORIGIN.image, ORIGIN.host, ImageHome.AZURE)
 
     with pytest.warns(PreflightAdvice, match=r"(?s)shared.azurecr.io cannot be looked at.*not in this subscription"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), hidden, None, ())
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), hidden, None, (), None, None, None)
 
 
 def test_a_registry_outside_azure_is_advice() -> None:
@@ -101,7 +108,7 @@ def test_a_registry_outside_azure_is_advice() -> None:
     origin = ImageOrigin("ghcr.io/contoso/iris:1", "ghcr.io", ImageHome.ELSEWHERE)
 
     with pytest.warns(PreflightAdvice, match=r"(?s)ghcr.io cannot be looked at.*a public image"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, ())
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, (), None, None, None)
 
 
 def test_a_new_system_assigned_identity_must_be_granted_the_role_later() -> None:
@@ -109,11 +116,32 @@ def test_a_new_system_assigned_identity_must_be_granted_the_role_later() -> None
     new = Endpoint("e", Source("endpoint.yml"), "key")
 
     with pytest.warns(PreflightAdvice, match="does not know the identity of endpoint e yet"):
-        check_private_image_registry_grants_pull(new, (), ORIGIN, registry(), ())
+        check_private_image_registry_grants_pull(new, (), ORIGIN, registry(), (), None, None, None)
 
 
 @pytest.mark.parametrize("origin", [None, ImageOrigin("mcr.microsoft.com/x", "mcr.microsoft.com", ImageHome.MICROSOFT)])
 def test_images_of_the_workspace_and_of_microsoft_need_nothing(origin: ImageOrigin | None) -> None:
     """Whatever is built lands in the workspace's registry."""
     with pytest.raises(NotApplicable, match=r"workspace's own, or Microsoft's|Azure builds"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, ())
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, (), None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("image", "builds", "advised"),
+    [
+        ("other.azurecr.io/base:1", True, True),
+        ("other.azurecr.io/base:1", False, False),
+        ("cr.azurecr.io/base:1", True, False),
+        ("mcr.microsoft.com/base:1", True, False),
+    ],
+)
+def test_a_private_image_to_build_upon_is_advised_against(
+    image: str, builds: bool, advised: bool, recwarn: pytest.WarningsRecorder
+) -> None:
+    """The workspace's own and Microsoft's are not private to it; without a build nothing is built upon."""
+    own = replace(registry(), login_server="cr.azurecr.io")
+
+    with pytest.raises(NotApplicable, match="Azure builds"):
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), None, None, (), parse_image(image), builds, own)
+
+    assert ["private, and Azure would build upon it" in str(one.message) for one in recwarn] == [True] * advised
