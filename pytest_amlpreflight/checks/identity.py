@@ -150,7 +150,7 @@ def _advise_on_private_base(image: ContainerImage | None, registry: Registry | N
     advise(
         f"image {image} is private, and Azure would build upon it",
         found=f"an environment with a base image of {image.host}, and packages or a Dockerfile to add",
-        expected="an environment that names an image alone, which needs no build and is pulled as the endpoint's identity",
+        expected="an environment that names an image alone, which is pulled as the endpoint's identity",
         fix=f"az acr import --name REGISTRY --source {image}, into the workspace's registry; or build the whole image "
         "yourself and name it in environment.image, with an inference_config and no conda_file",
     )

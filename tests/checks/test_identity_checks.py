@@ -56,6 +56,10 @@ def access(*actions: str) -> Access:
     return Access("p", SCOPE, ((RoleAssignment("a", "r", "p", "ServicePrincipal", SCOPE), role),))
 
 
+NO_BUILD = (None, None, None)
+"""Nothing is built upon another image."""
+
+
 def test_identities_that_exist_pass() -> None:
     """Each named identity is there."""
     check_endpoint_identity_exists(ENDPOINT, (IDENTITY,))
@@ -77,7 +81,7 @@ def test_the_pull_role_on_another_registry_passes() -> None:
     """The endpoint's identity may pull there."""
     given = access("Microsoft.ContainerRegistry/registries/pull/read")
 
-    check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(), (given,), None, None, None)
+    check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(), (given,), *NO_BUILD)
 
 
 def test_without_the_pull_role_on_another_registry_it_blocks() -> None:
@@ -100,7 +104,7 @@ def test_a_registry_that_cannot_be_seen_is_advice() -> None:
     hidden = ImageOrigin(ORIGIN.image, ORIGIN.host, ImageHome.AZURE)
 
     with pytest.warns(PreflightAdvice, match=r"(?s)shared.azurecr.io cannot be looked at.*not in this subscription"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), hidden, None, (), None, None, None)
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), hidden, None, (), *NO_BUILD)
 
 
 def test_a_registry_outside_azure_is_advice() -> None:
@@ -108,7 +112,7 @@ def test_a_registry_outside_azure_is_advice() -> None:
     origin = ImageOrigin("ghcr.io/contoso/iris:1", "ghcr.io", ImageHome.ELSEWHERE)
 
     with pytest.warns(PreflightAdvice, match=r"(?s)ghcr.io cannot be looked at.*a public image"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, (), None, None, None)
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, (), *NO_BUILD)
 
 
 def test_a_new_system_assigned_identity_must_be_granted_the_role_later() -> None:
@@ -116,14 +120,14 @@ def test_a_new_system_assigned_identity_must_be_granted_the_role_later() -> None
     new = Endpoint("e", Source("endpoint.yml"), "key")
 
     with pytest.warns(PreflightAdvice, match="does not know the identity of endpoint e yet"):
-        check_private_image_registry_grants_pull(new, (), ORIGIN, registry(), (), None, None, None)
+        check_private_image_registry_grants_pull(new, (), ORIGIN, registry(), (), *NO_BUILD)
 
 
 @pytest.mark.parametrize("origin", [None, ImageOrigin("mcr.microsoft.com/x", "mcr.microsoft.com", ImageHome.MICROSOFT)])
 def test_images_of_the_workspace_and_of_microsoft_need_nothing(origin: ImageOrigin | None) -> None:
     """Whatever is built lands in the workspace's registry."""
     with pytest.raises(NotApplicable, match=r"workspace's own, or Microsoft's|Azure builds"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, (), None, None, None)
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), origin, None, (), *NO_BUILD)
 
 
 @pytest.mark.parametrize(
