@@ -16,6 +16,8 @@ TOPICS = (
     "compute",
     "cluster",
     "extension",
+    "router",
+    "pods",
     "quota",
     "identity",
     "key_vault",

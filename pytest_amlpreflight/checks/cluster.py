@@ -1,6 +1,13 @@
 """The cluster behind a Kubernetes endpoint: whether it runs, suits, carries the extension and reaches what it must."""
 
+from decimal import Decimal
+from typing import TypeGuard
+
 from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute
+from pytest_amlpreflight.facts.kubernetes.fit import Node, Toleration, place, pod_request, rooms
+from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
+from pytest_amlpreflight.facts.kubernetes.pod import Namespace, Pod
+from pytest_amlpreflight.facts.kubernetes.requirements import Requirements, listed
 from pytest_amlpreflight.facts.resources.cluster import (
     Cluster,
     ConnectedCluster,
@@ -11,6 +18,7 @@ from pytest_amlpreflight.facts.resources.cluster import (
 )
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
@@ -222,6 +230,108 @@ def check_cluster_network_holds_the_private_endpoints(
             )
 
 
+@check("cluster", explains=("NamespaceNotFound",))
+def check_namespace_exists(
+    aml_workspace: Workspace, aml_compute: Compute | None, aml_kube_namespace: Namespace | None
+) -> None:
+    """The compute's namespace is in the cluster, and is not being deleted.
+
+    Attaching neither makes nor looks for it: everything that is deployed then fails, and Azure keeps no word of it.
+    """
+    compute, found = the_compute(aml_compute), aml_kube_namespace
+    if found and found.phase == "Active":
+        return
+    blocked(
+        f"namespace {compute.namespace} of compute {compute.name} is not in the cluster",
+        found=f"status.phase = {found.phase!r}" if found else f"404 for namespace {compute.namespace}",
+        expected="status.phase = 'Active'",
+        fix=f"kubectl create namespace {compute.namespace}\nor attach the compute with one that is there:\n"
+        f"{attach_again(aml_workspace, compute)}",
+    )
+
+
+@check("cluster", explains=("PodUnschedulable", "OutOfQuota", "InternalServerError"), phases=("pre", "audit"))
+def check_nodes_fit_the_deployment(
+    aml_workspace: Workspace,
+    aml_compute: Compute | None,
+    aml_cluster: Cluster | None,
+    aml_extensions: tuple[Extension, ...] | None,
+    aml_deployment: Deployment,
+    aml_kube_nodes: tuple[Node, ...],
+    aml_kube_pods: tuple[Pod, ...],
+    aml_kube_quotas: tuple[ResourceQuota, ...],
+    aml_kube_limit_ranges: tuple[LimitRange, ...],
+) -> None:
+    """The nodes have room for every pod that the deployment starts with, and the namespace's quotas allow them.
+
+    Counted as Kubernetes' scheduler does: what may be taken of each node, less what its pods ask for; taints, selectors
+    and cordons keep pods off. The deployment's own pods of today are not counted, as they make way. What the
+    autoscaler may add turns a lack of room into advice.
+    """
+    compute, count = the_compute(aml_compute), aml_deployment.least_instances
+    instance_type = compute.instance_type(aml_deployment.instance_type)
+    wanted = aml_deployment.requirements.over(instance_type.requirements if instance_type else Requirements())
+    request = pod_request(wanted.asked)
+    selector = {
+        **(aml_extensions[0].node_selector if aml_extensions else {}),
+        **(instance_type.node_selector if instance_type else {}),
+    }
+    _check_allowed(compute, aml_deployment, wanted, aml_kube_quotas, aml_kube_limit_ranges, aml_kube_pods)
+    others = [pod for pod in aml_kube_pods if not pod.belongs_to(aml_deployment.endpoint_name, aml_deployment.name)]
+    fit = place(rooms(aml_kube_nodes, others, selector, _toleration(aml_workspace, compute)), request, count)
+    if fit.fits:
+        return
+    growing = [pool.name for pool in aml_cluster.linux_pools if pool.room_to_grow] if _is_aks(aml_cluster) else []
+    headline = f"the nodes have room for {fit.placed} of {count} pods of deployment {aml_deployment.name}"
+    found = f"each asks for {listed(request)}\n{fit.shown or 'the cluster has no nodes'}"
+    expected = f"room for {count} pods" + (f"; one of {listed(fit.largest)} would fit" if fit.largest else "")
+    where = aml_deployment.where("resources.requests")
+    fix = f"ask for less at {where}\n{_scale(aml_cluster) if aml_cluster else ''}"
+    if growing:
+        advise(
+            headline, found=f"{found}\nthe autoscaler may add nodes to {', '.join(growing)}", expected=expected, fix=fix
+        )
+    else:
+        blocked(headline, found=found, expected=expected, fix=fix)
+
+
+@check("cluster", explains=("EndpointNotFound", "EndpointAlreadyExists"), phases=("pre", "post"))
+def check_endpoint_and_cluster_agree(
+    aml_endpoint: Endpoint,
+    aml_live_endpoint: Endpoint | None,
+    aml_compute: Compute | None,
+    aml_kube_online_endpoints: frozenset[str] | None,
+) -> None:
+    """The cluster has the endpoint where Azure has it, and has none of its name where it is to be created.
+
+    Several workspaces may share a namespace of a cluster, and their names meet there. An endpoint that was removed from
+    the cluster by hand stays in Azure, and its deployments fail.
+    """
+    compute, name = the_compute(aml_compute), aml_endpoint.name
+    if aml_kube_online_endpoints is None:
+        blocked(
+            "the cluster does not know what an online endpoint is",
+            found="404 for amlarc.azureml.com/v1alpha1",
+            expected="the definitions that the extension brings",
+            fix="kubectl get customresourcedefinitions | grep amlarc\n(then install the extension again)",
+        )
+    if aml_live_endpoint is None and name in aml_kube_online_endpoints:
+        blocked(
+            f"the cluster has an endpoint {name} already, which this workspace does not",
+            found=f"onlineendpoints.amlarc.azureml.com {name} in namespace {compute.namespace}",
+            expected="a name that is free in the namespace",
+            fix=f"write another name at {aml_endpoint.where('name')}",
+        )
+    if aml_live_endpoint is not None and name not in aml_kube_online_endpoints:
+        blocked(
+            f"endpoint {name} is not in its cluster",
+            found=f"onlineendpoints.amlarc.azureml.com in namespace {compute.namespace}: "
+            f"{', '.join(sorted(aml_kube_online_endpoints)) or 'none'}",
+            expected=f"one called {name}",
+            fix=f"az ml online-endpoint delete --name {name} --yes  (then create it again)",
+        )
+
+
 def _check_aks_runs(cluster: ManagedCluster) -> None:
     named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
     found = f"powerState = {cluster.power_state!r}, provisioningState = {cluster.provisioning_state!r}"
@@ -331,3 +441,37 @@ def _report_way(cluster: ManagedCluster, network: ClusterNetwork, way: Way) -> N
 
 def _one(network: ClusterNetwork) -> str:
     return next(iter(sorted(str(one) for one in network.own)), "VNET")
+
+
+def _is_aks(cluster: Cluster | None) -> TypeGuard[ManagedCluster]:
+    return isinstance(cluster, ManagedCluster)
+
+
+def _toleration(workspace: Workspace, compute: Compute) -> Toleration:
+    group = workspace.id.resource_group or ""
+    return Toleration({"resource-group": group, "workspace": workspace.name, "compute": compute.name})
+
+
+def _check_allowed(
+    compute: Compute,
+    deployment: Deployment,
+    wanted: Requirements,
+    quotas: tuple[ResourceQuota, ...],
+    ranges: tuple[LimitRange, ...],
+    pods: tuple[Pod, ...],
+) -> None:
+    """Quotas over the namespace, for the pods that are not there yet, and ranges for one container."""
+    limits = {name: amount for name in wanted.limits if (amount := wanted.limit(name)) is not None}
+    there = sum(pod.belongs_to(deployment.endpoint_name, deployment.name) for pod in pods)
+    more = max(deployment.least_instances - there, 0)
+    asked = {f"requests.{name}": amount * more for name, amount in pod_request(wanted.asked).items()}
+    asked |= {f"limits.{name}": amount * more for name, amount in limits.items()} | {"pods": Decimal(more)}
+    over = [f"quota {quota.name}: {line}" for quota in quotas for line in quota.lacks(asked)]
+    over += [f"limit range {one.name}: {line}" for one in ranges for line in one.refuses(wanted.asked, limits)]
+    if over:
+        blocked(
+            f"namespace {compute.namespace} does not allow {deployment.least_instances} pods of {deployment.name}",
+            found="\n".join(over),
+            expected="quotas and limit ranges with room",
+            fix=f"kubectl describe resourcequotas,limitranges --namespace {compute.namespace}",
+        )

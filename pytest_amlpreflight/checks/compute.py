@@ -11,7 +11,7 @@ from pytest_amlpreflight.facts.resources.cluster import AKS, ARC
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import DEFAULT, Compute, InstanceType
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")
 MLFLOW_LEAST = {"cpu": Decimal(2), "memory": Decimal(4 * 10**9)}
@@ -98,17 +98,34 @@ def check_compute_is_attached(aml_workspace: Workspace, aml_compute: Compute | N
 
 
 @check("compute", explains=("BadArgument", "InferencingClientCreateDeploymentFailed"), phases=PHASES)
-def check_instance_type_exists(aml_compute: Compute | None, aml_deployment: Deployment) -> None:
+def check_instance_type_exists(
+    aml_compute: Compute | None,
+    aml_deployment: Deployment,
+    aml_kube_instance_types: tuple[InstanceType, ...] | None,
+) -> None:
     """The deployment's instance type is one of the cluster's.
 
     Instance types of a cluster are its own objects, not Azure's sizes of machines. For one that does not exist the
-    service reports nothing better than a null reference.
+    service reports nothing better than a null reference. Where the cluster was looked into, one that only the
+    workspace or only the cluster knows is advice: how fresh the workspace's list is, nobody says.
     """
     compute, wanted = the_compute(aml_compute), aml_deployment.instance_type
-    if compute.instance_type(wanted) or not (wanted or compute.instance_types):
-        return
+    here = compute.instance_type(wanted) is not None or not (wanted or compute.instance_types)
     name = wanted or compute.default_instance_type or DEFAULT
+    there = None
+    if aml_kube_instance_types is not None:
+        there = name.lower() in (one.name.lower() for one in aml_kube_instance_types)
     where = aml_deployment.where("instance_type")
+    if here and there is not False:
+        return
+    if here or there:
+        advise(
+            f"instance type {name} is known to {'the workspace' if here else 'the cluster'} alone",
+            found=f"instance_type = {wanted!r} at {where}",
+            expected="one that both know",
+            fix="kubectl get instancetypes.amlarc.azureml.com",
+        )
+        return
     blocked(
         f"instance type {name} does not exist on compute {compute.name}",
         found=f"instance_type = {wanted!r} at {where}",

@@ -1,6 +1,8 @@
 """The Azure Machine Learning extension of the cluster behind a Kubernetes endpoint."""
 
 from pytest_amlpreflight.checks._kubernetes import the_aks, the_compute, the_extension
+from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport
+from pytest_amlpreflight.facts.kubernetes.pod import Workload
 from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster, NodeSet, cluster_arguments
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
@@ -9,6 +11,12 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, 
 PHASES = ("pre", "audit")
 LAST_WITHOUT_SECRETS = (1, 1, 25)
 """The last version that gives deployments no credentials for a private registry (2023-03)."""
+PARTS = (
+    ("inference-operator-controller-manager", "which makes endpoints"),
+    ("amlarc-identity-controller", "without which no pod is made"),
+    ("amlarc-identity-proxy", "without which pods get no token"),
+    ("gateway", "without which Azure does not see the cluster's instance types"),
+)
 CREATE = "--extension-type Microsoft.AzureML.Kubernetes --scope cluster"
 
 
@@ -158,6 +166,67 @@ def check_router_settings_agree(aml_cluster: Cluster | None, aml_extensions: tup
             expected="LoadBalancer, NodePort or ClusterIP",
             fix=f"{update} inferenceRouterServiceType=LoadBalancer",
         )
+
+
+@check(
+    "extension",
+    explains=("InferencingClientCallFailed", "ClusterServiceNotFound", "InternalServerError", "TokenRefreshFailed"),
+    settles=True,
+)
+def check_extension_pods_are_running(
+    aml_cluster: Cluster | None, aml_extensions: tuple[Extension, ...] | None, aml_kube_workloads: tuple[Workload, ...]
+) -> None:
+    """What the extension needs for inference runs in the cluster, beside the router.
+
+    The operator makes endpoints, the identity's controller and proxy give pods their tokens, the gateway and the
+    ingress (on Arc the relay) are Azure's way in. Each that is missing makes deployments fail with another error.
+    """
+    extension, by_name = the_extension(aml_extensions), {one.name: one for one in aml_kube_workloads}
+    short = [
+        f"{name}: {f'{one.ready} of {one.wanted} ready' if one else 'absent'}, {role}"
+        for name, role in _needed(aml_cluster)
+        if (one := by_name.get(name)) is None or one.ready < min(one.wanted, 1) or one.wanted == 0
+    ]
+    if short:
+        blocked(
+            f"parts of extension {extension.name} do not run",
+            found="\n".join(short),
+            expected="one replica or more of each that is ready",
+            fix="kubectl get pods --namespace azureml\nkubectl describe pods --namespace azureml\n"
+            f"az k8s-extension update {extension.arguments}",
+        )
+
+
+@check("extension", explains=("ExtensionOperationFailed",), phases=("pre", "post"))
+def check_health_report_is_clean(
+    aml_extensions: tuple[Extension, ...] | None, aml_kube_health_report: HealthReport | None
+) -> None:
+    """The extension's own health report found nothing that stops an installation.
+
+    It is as old as the last installation or upgrade: it explains an extension that failed, and beside one that
+    succeeded it is advice.
+    """
+    extension, report = the_extension(aml_extensions), aml_kube_health_report
+    if report is None:
+        not_applicable("the extension left no health report in the cluster")
+    if not report.failed:
+        return
+    lines = [f"{one.code or 'failed'} {one.name}: {one.message}" for one in report.failed]
+    found = "\n".join([f"report of {report.date}", *lines])
+    stopping = not extension.ready and any(one.stops_an_installation for one in report.failed)
+    expected = "no line with Status: Failed"
+    fix = "kubectl describe configmap arcml-healthcheck --namespace azureml"
+    headline = f"the health report of extension {extension.name} names what failed"
+    if stopping:
+        blocked(headline, found=found, expected=expected, fix=fix)
+    else:
+        advise(headline, found=found, expected=expected, fix=fix)
+
+
+def _needed(cluster: Cluster | None) -> tuple[tuple[str, str], ...]:
+    aks = isinstance(cluster, ManagedCluster)
+    way_in = ("azureml-ingress-nginx-controller", "Azure's way in") if aks else ("relayserver", "Azure's way in")
+    return (*PARTS, way_in)
 
 
 def _check_tls(extension: Extension, update: str) -> None:

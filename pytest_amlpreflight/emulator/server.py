@@ -28,6 +28,9 @@ from .entra import tokens
 from .failures import apply, load
 from .fleet import Fleet, wildcards
 from .ids import ArmPath
+from .kubernetes import kubeconfig
+from .kubernetes import server as api_server
+from .kubernetes.server import ClusterApplication
 from .proxy import Proxy
 from .world import World, Zones
 
@@ -64,6 +67,7 @@ class Emulator:
         self._application = Application(self._world_of, latency, lambda: self.url)
         self._resolvers = [DnsServer(self._zones_of(azure=azure)) for azure in (False, True)]
         self._proxy = Proxy(self._names(), lambda: self._port)
+        self.cluster_servers: dict[str, ClusterApplication] = {}
         self._stop_soon: Callable[[], object] = lambda: None
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
@@ -101,6 +105,11 @@ class Emulator:
     def ca_bundle(self) -> Path:
         """The PEM file with the one authority that vouches for the emulator."""
         return Path(self._directory.name) / "authority.pem"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A kubeconfig with a context for each of the world's clusters, called like the cluster."""
+        return Path(self._directory.name) / "kubeconfig.yml"
 
     @property
     def dns_server(self) -> str:
@@ -155,6 +164,7 @@ class Emulator:
         `ARM_CLOUD_METADATA_URL`: where azure-ai-ml and the Azure CLI learn where ARM is. `AZUREML_CURRENT_CLOUD`: the
         name under which azure-ai-ml looks it up; it knows `AzureCloud` by heart and would go to the real one.
         `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`, `CURL_CA_BUNDLE`: the authority, for requests, OpenSSL and curl.
+        `KUBECONFIG`: the contexts of the world's clusters, for kubectl and every other client of Kubernetes.
         `NO_PROXY`, `no_proxy`: keeps a corporate proxy out of loopback connections.
         """
         bundle = str(self.ca_bundle)
@@ -166,6 +176,7 @@ class Emulator:
             "REQUESTS_CA_BUNDLE": bundle,
             "SSL_CERT_FILE": bundle,
             "CURL_CA_BUNDLE": bundle,
+            "KUBECONFIG": str(self.kubeconfig),
             "NO_PROXY": "localhost,127.0.0.1",
             "no_proxy": "localhost,127.0.0.1",
         }
@@ -184,8 +195,13 @@ class Emulator:
         listeners = [_listen(self._wanted_port), _listen(0)]
         self._port, self._identity_port = (listener.getsockname()[1] for listener in listeners)
         self._directory = tempfile.TemporaryDirectory(prefix="amlpreflight-emulator-")
-        context = self._certify()
-        self._thread = threading.Thread(target=self._run, args=(listeners, context), name="aml-emulator", daemon=True)
+        authority = trustme.CA()
+        context = self._certify(authority)
+        served: list[Served] = [
+            (self._application, listener, tls) for listener, tls in zip(listeners, (context, None), strict=True)
+        ]
+        served += self._clusters(authority)
+        self._thread = threading.Thread(target=self._run, args=(served,), name="aml-emulator", daemon=True)
         self._thread.start()
         if not self._ready.wait(_START_LIMIT):
             raise OSError(f"the emulator did not listen within {_START_LIMIT:.0f} s")
@@ -218,8 +234,23 @@ class Emulator:
         made = cache(lambda number: view(self._world if number is None else self._fleet.member(number), azure=azure))  # type: ignore[union-attr]  # numbers are a fleet's
         return lambda host: made(self._fleet.number_in(host) if self._fleet else None)
 
-    def _certify(self) -> ssl.SSLContext:
-        authority = trustme.CA()
+    def _clusters(self, authority: trustme.CA) -> list["Served"]:
+        """An API server for each of the world's clusters, and the kubeconfig that leads to all of them."""
+        served: list[Served] = []
+        for key, cluster in self._world.clusters.items():
+            properties = (self._world.get(cluster.id) or {}).get("properties", {})
+            name = properties.get("fqdn") or properties.get("privateFQDN")
+            application = ClusterApplication(self._world, cluster, self._application.latency, self.unanswered.append)
+            listener = _listen(0)
+            self._world.kubeconfigs[key] = kubeconfig.entry(
+                cluster, listener.getsockname()[1], name, authority.cert_pem.bytes()
+            )
+            self.cluster_servers[cluster.name] = application
+            served.append((application, listener, api_server.context(authority, (name,) if name else ())))
+        self.kubeconfig.write_text(kubeconfig.together(list(self._world.kubeconfigs.values())), encoding="utf-8")
+        return served
+
+    def _certify(self, authority: trustme.CA) -> ssl.SSLContext:
         authority.cert_pem.write_to_path(str(self.ca_bundle))
         return certificates.context(authority, self._names(), self._world)
 
@@ -227,35 +258,41 @@ class Emulator:
         known = (*self._world.scoring_hosts, *hosts.names(self._world))
         return ("localhost", "127.0.0.1", *known, *(wildcards(known) if self._fleet else ()))
 
-    def _run(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
+    def _run(self, served: list["Served"]) -> None:
         try:
-            asyncio.run(self._serve(listeners, context))
+            asyncio.run(self._serve(served))
         except Exception as error:
             self._failed = error
         finally:
             self._ready.set()
 
-    async def _serve(self, listeners: list[socket.socket], context: ssl.SSLContext) -> None:
+    async def _serve(self, served: list["Served"]) -> None:
         """Own every socket on one event loop. uvicorn's server is left out: it polls for its end, which takes 0.2 s."""
         loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._stop_soon = lambda: loop.call_soon_threadsafe(self._stopping.set)
         sides: list[DnsServer | Proxy] = [*self._resolvers, self._proxy]
         for side in sides:
             await side.start()
-        connect = _protocol(self._application)
-        pairs = zip(listeners, (context, None), strict=True)
-        servers = [await loop.create_server(connect, sock=listener, ssl=tls) for listener, tls in pairs]
+        servers = [
+            await loop.create_server(_protocol(application), sock=listener, ssl=tls)
+            for application, listener, tls in served
+        ]
         self._ready.set()
         await self._stopping.wait()
         for server in servers:
             server.close()
         for side in sides:
             side.close()
-        for transport in list(self._application.transports.values()):
-            transport.abort()
+        for application, _, _ in served:
+            for transport in list(application.transports.values()):
+                transport.abort()
 
 
-def _protocol(application: Application) -> Callable[[], H11Protocol]:
+Served = tuple[Application | ClusterApplication, socket.socket, ssl.SSLContext | None]
+"""What answers, where, and with which certificate."""
+
+
+def _protocol(application: Application | ClusterApplication) -> Callable[[], H11Protocol]:
     """HTTP whose connections are within a fault's reach: ASGI itself cannot break one."""
     config = uvicorn.Config(
         application,

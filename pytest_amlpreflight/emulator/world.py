@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from . import ids
 from .clouds import CLOUDS
 from .faults import KINDS, Fault
+from .kubernetes.cluster import Cluster, read_cluster
 from .notation import Mapping, WorldError, read
 from .progress import Progress
 
@@ -29,6 +30,7 @@ _SECTIONS = (
     "paging",
     "faults",
     "logs",
+    "clusters",
 )
 
 _PRINTED = {
@@ -62,6 +64,8 @@ class World:
     progress: list[Progress] = field(default_factory=list)
     operations: dict[str, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    kubeconfigs: dict[str, Document] = field(default_factory=dict)
 
     def get(self, arm_id: str) -> Document | None:
         """The resource with this id, whatever the casing."""
@@ -130,6 +134,8 @@ def load(path: Path) -> World:
     if "azure_dns" in source:
         world.azure_zones = _load_zones(path, _section(path, source, "azure_dns", Mapping))
     world.logs = {ids.key(name): containers for name, containers in _section(path, source, "logs", Mapping).items()}
+    for name, section in _section(path, source, "clusters", Mapping).items():
+        world.clusters[ids.key(name)] = read_cluster(f"{path}:{_line(section, source)}", name, section)
     world.page_size = _section(path, source, "paging", Mapping).get("size")
     world.faults = [read_fault(path, entry) for entry in _section(path, source, "faults", list)]
     return world

@@ -4,23 +4,45 @@ Each is None, or nothing, for a managed endpoint. A cluster is read once, howeve
 workspaces share it.
 """
 
+from collections.abc import Mapping
+
 import pytest
 
 from pytest_amlpreflight.engine import Reading
+from pytest_amlpreflight.facts.kubernetes.fit import Node
+from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport
+from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
+from pytest_amlpreflight.facts.kubernetes.pod import Event, Namespace, Pod, Service, Workload
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.cluster import Cluster, MachineSize, ManagedCluster, NodeSet, TrustedAccess
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork
-from pytest_amlpreflight.facts.resources.endpoint import Endpoint
-from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute, InstanceType
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.facts.unread import FactAbsent, NotGiven
 from pytest_amlpreflight.graph.fact import fact, unless_absent
+from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.kubernetes.connection import Kube, connect
+from pytest_amlpreflight.readers.kubernetes.objects import (
+    read_events,
+    read_health_report,
+    read_instance_types,
+    read_limit_ranges,
+    read_namespace,
+    read_nodes,
+    read_online_endpoints,
+    read_pod_log,
+    read_pods,
+    read_quotas,
+    read_services,
+    read_workloads,
+)
 from pytest_amlpreflight.readers.resources.access import read_access
 from pytest_amlpreflight.readers.resources.cluster import (
     read_cluster,
@@ -152,3 +174,128 @@ def aml_cluster_network(
         return None
     zone = aml_azure.cloud.private_link_zone
     return read_cluster_network(aml_azure.arm, aml_cluster, aml_workspace, aml_registry, aml_storage_account, zone)
+
+
+@pytest.fixture(scope="session")
+@fact(per="aml_cluster_id")
+def aml_kube(
+    aml_cluster_id: ResourceId | None, aml_cluster: Cluster | None, aml_run_options: RunOptions, aml_azure: Azure
+) -> Kube:
+    """The connection to the cluster's own API, with `--aml-kube-context`, or a context that leads to this cluster;
+    skips the test where there is none. It only gets and lists, and never secrets.
+    """
+    if aml_cluster_id is None or aml_cluster is None:
+        raise NotGiven("the cluster", "the endpoint is managed: no cluster of your own is behind it")
+    if not aml_cluster.running:
+        raise NotGiven(f"cluster {aml_cluster.name}", f"not reached: cluster {aml_cluster.name} does not run")
+    options = aml_run_options
+    return connect(aml_cluster, options.kube_context, options.kubeconfig, aml_azure.settings.timeout)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_namespace(aml_kube: Kube, aml_compute: Compute | None) -> Namespace | None:
+    """The compute's namespace in the cluster; None where there is none."""
+    return read_namespace(aml_kube, _namespace(aml_compute))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_nodes(aml_kube: Kube) -> tuple[Node, ...]:
+    """The cluster's nodes: what of each may be taken, its labels and taints."""
+    return read_nodes(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_pods(aml_kube: Kube) -> tuple[Pod, ...]:
+    """Every pod of the cluster, with what it takes of its node."""
+    return read_pods(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_deployment_pods(
+    aml_kube: Kube, aml_compute: Compute | None, aml_deployment: Deployment
+) -> tuple[Pod, ...]:
+    """The deployment's own pods in the compute's namespace."""
+    pods = read_pods(aml_kube, _namespace(aml_compute))
+    return tuple(pod for pod in pods if pod.belongs_to(aml_deployment.endpoint_name, aml_deployment.name))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_events(aml_kube: Kube, aml_compute: Compute | None) -> tuple[Event, ...]:
+    """What happened in the compute's namespace lately; the cluster forgets it after an hour."""
+    return read_events(aml_kube, _namespace(aml_compute))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_crash_logs(aml_kube: Kube, aml_kube_deployment_pods: tuple[Pod, ...]) -> Mapping[str, str]:
+    """The last lines of each container of the deployment that crashed, of its last run, by `POD/CONTAINER`."""
+    crashed = [(pod, one) for pod in aml_kube_deployment_pods for one in pod.containers if one.crashes]
+    return {f"{pod.name}/{one.name}": read_pod_log(aml_kube, pod, one) for pod, one in crashed}
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_workloads(aml_kube: Kube) -> tuple[Workload, ...]:
+    """The extension's Deployments of Kubernetes', in namespace azureml: how many pods are wanted, how many ready."""
+    return read_workloads(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_services(aml_kube: Kube) -> tuple[Service, ...]:
+    """The extension's services, among them the router's, `azureml-fe`."""
+    return read_services(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_health_report(aml_kube: Kube) -> HealthReport | None:
+    """The extension's own health report, as old as its last installation or upgrade; None where it left none."""
+    return read_health_report(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_instance_types(aml_kube: Reading[Kube]) -> tuple[InstanceType, ...] | None:
+    """The instance types that the cluster itself has; None where the cluster is not looked into, or has no definition
+    of them.
+    """
+    try:
+        return read_instance_types(aml_kube.get())
+    except (NotGiven, FactAbsent):
+        return None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_online_endpoints(aml_kube: Kube, aml_compute: Compute | None) -> frozenset[str] | None:
+    """The names of the endpoints that the cluster has in the compute's namespace; None where the extension's
+    definitions are absent.
+    """
+    try:
+        return frozenset(read_online_endpoints(aml_kube, _namespace(aml_compute)))
+    except FactAbsent:
+        return None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_quotas(aml_kube: Kube, aml_compute: Compute | None) -> tuple[ResourceQuota, ...]:
+    """The quotas of the compute's namespace."""
+    return read_quotas(aml_kube, _namespace(aml_compute))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_limit_ranges(aml_kube: Kube, aml_compute: Compute | None) -> tuple[LimitRange, ...]:
+    """What one container may ask for in the compute's namespace."""
+    return read_limit_ranges(aml_kube, _namespace(aml_compute))
+
+
+def _namespace(compute: Compute | None) -> str:
+    return compute.namespace if compute else "default"

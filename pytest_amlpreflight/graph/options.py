@@ -28,6 +28,8 @@ class RunOptions:
     local_model: Path | None = None
     local_debug: int | None = None
     target_rps: float | None = None
+    kube_context: str | None = None
+    kubeconfig: Path | None = None
     deployment_specs: tuple[DeploymentSpec, ...] = ()
     endpoint_specs: tuple[EndpointSpec, ...] = ()
 

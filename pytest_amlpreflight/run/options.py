@@ -159,6 +159,13 @@ OPTIONS = (
         "",
         switch=True,
     ),
+    Option(
+        "kube-context",
+        "for endpoints on Kubernetes: the context of the kubeconfig that leads to the compute's cluster (default: one "
+        "whose server is that cluster's)",
+        "NAME",
+    ),
+    Option("kubeconfig", "the kubeconfig to take the context from (default: KUBECONFIG, or ~/.kube/config)", "FILE"),
     Option("local-python", "the interpreter that has the scoring script's packages (default: this one)", "PATH"),
     Option(
         "local-model",

@@ -100,6 +100,8 @@ class Preflight:
             local_model=settings.local_model,
             local_debug=settings.local_debug,
             target_rps=settings.target_rps,
+            kube_context=settings.kube_context,
+            kubeconfig=settings.kubeconfig,
             deployment_specs=self.deployment_specs,
             endpoint_specs=self.endpoint_specs,
         )

@@ -74,6 +74,8 @@ class Settings:
     target_rps: float | None
     templates: tuple[str, ...]
     tables: Path | None
+    kube_context: str | None
+    kubeconfig: Path | None
     origins: tuple[tuple[str, str, str], ...]
 
 
@@ -128,6 +130,8 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         target_rps=_number(rps, "requests per second") if (rps := look.maybe("target-rps")) else None,
         templates=tuple(_glob(setting, start) for setting in look.all("template")),
         tables=_tables(tables, start) if (tables := look.maybe("tables")) else None,
+        kube_context=look.text("kube-context"),
+        kubeconfig=_file(kubeconfig, start) if (kubeconfig := look.maybe("kubeconfig")) else None,
         origins=tuple(look.origins),
     )
 
@@ -173,6 +177,14 @@ def _shard(setting: Setting) -> Shard:
     if not 1 <= number <= of:
         raise pytest.UsageError(f"{setting.source}: {setting.value!r} is no part of a whole such as 2/5")
     return Shard(number, of)
+
+
+def _file(setting: Setting, start: Path) -> Path:
+    """A file that is there, looked up where pytest was started."""
+    found = start / Path(setting.value).expanduser()
+    if not found.is_file():
+        raise pytest.UsageError(f"{setting.source}: there is no file {setting.value}")
+    return found
 
 
 def _samples(given: Sequence[Setting], start: Path) -> SampleRequests:

@@ -7,6 +7,7 @@ from .. import ids
 from ..answers import Answer, arm_error
 from ..data_plane import scoring
 from ..ids import ArmPath
+from ..kubernetes.kubeconfig import credential_result
 from ..world import ENDPOINTS, World, type_of
 from . import (
     api_versions,
@@ -253,6 +254,13 @@ def _token(call: Call) -> Answer:
     return Answer(scoring.token(endpoint["id"]))
 
 
+def _cluster_credential(call: Call) -> Answer:
+    found = call.world.kubeconfigs.get(ids.key(call.arm.parent))
+    if found is None:
+        return resources.not_found(call.world, _acted_upon(call.arm))
+    return Answer(credential_result(found))
+
+
 _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/denyassignments": _deny_assignments,
     "microsoft.authorization/locks": _locks,
@@ -277,6 +285,7 @@ _ACTIONS: dict[str, Handler] = {
     f"{ENDPOINTS}/listKeys".lower(): _list_keys,
     f"{ENDPOINTS}/token".lower(): _token,
     f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
+    "microsoft.containerservice/managedclusters/listclusterusercredential": _cluster_credential,
     "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,
     "microsoft.policyinsights/checkpolicyrestrictions": _policy_restrictions,
     "microsoft.policyinsights/policystates/queryresults": _policy_states,

@@ -10,6 +10,8 @@
     - progress: TYPE or TYPE/NAME or id   where: {...}   first: [...]     what the first reads see, a patch each;
     null: nothing
     - log:      TYPE/NAME of a deployment  container: InferenceServer     text: what it printed
+    - cluster:  its name                  object: KIND/NAME    merge: {...}    or remove: true; or add: an object,
+    logs: {...}
     - fault:    as in a world
 
 `where` holds dotted members and patterns with `*`. `{endpoint.properties.scoringUri}` in any text is a member of the
@@ -27,6 +29,7 @@ from .. import ids
 from ..data_plane import hosts
 from ..dns.views import view
 from ..dns.zones import lookup, zone_of
+from ..kubernetes.cluster import change as change_cluster
 from ..notation import WorldError, dig, merge
 from ..progress import Progress
 from ..world import ENDPOINTS, Document, World, Zones, check_resource, read_fault, type_of
@@ -125,11 +128,20 @@ def _print(world: World, place: str, change: Document) -> None:
         printed[change.get("container", "InferenceServer")] = change["text"]
 
 
+def _change_cluster(world: World, place: str, change: Document) -> None:
+    for cluster in world.clusters.values():
+        if change["cluster"] in ("*", cluster.name):
+            change_cluster(cluster, place, change)
+            return
+    raise WorldError(place, f"the world has no cluster {change['cluster']}")
+
+
 def _inject(world: World, place: str, change: Document) -> None:
     world.faults.append(read_fault(Path(place.rpartition(":")[0]), change["fault"]))
 
 
 _VERBS = {
+    "cluster": _change_cluster,  # before the others: a cluster's objects are removed and added too
     "resource": _merge_resources,
     "remove": _remove,
     "add": _add,

@@ -1,0 +1,91 @@
+"""The router of a Kubernetes endpoint: what answers scoring requests in the cluster, and where."""
+
+from pytest_amlpreflight.facts.kubernetes.pod import Service, Workload
+from pytest_amlpreflight.facts.resources.cluster_extension import Extension
+from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.verdict import advise, blocked, check
+
+ROUTER, SERVICE = "azureml-fe-v2", "azureml-fe"
+LOGS = f"kubectl logs --namespace azureml deploy/{ROUTER}"
+
+
+@check("router", explains=("ScoringFeUnhealthy", "500", "503"), settles=True)
+def check_router_is_healthy(aml_kube_workloads: tuple[Workload, ...]) -> None:
+    """The router has a replica that is ready.
+
+    Without one no request to any endpoint of the cluster is answered. Fewer than wanted carry less load, and none may
+    fail: advice.
+    """
+    router = next((one for one in aml_kube_workloads if one.name == ROUTER), None)
+    if router is None or router.ready == 0:
+        blocked(
+            "no router of Azure Machine Learning answers in the cluster",
+            found=f"deployment {ROUTER}: {f'0 of {router.wanted} ready' if router else 'absent'}",
+            expected="one replica or more that is ready",
+            fix=f"kubectl get pods --namespace azureml --selector azuremlappname=azureml-fe\n{LOGS}",
+        )
+    if router.ready < router.wanted:
+        advise(
+            "some routers of Azure Machine Learning are not ready",
+            found=f"deployment {ROUTER}: {router.ready} of {router.wanted} ready",
+            expected="every replica ready",
+            fix="kubectl describe pods --namespace azureml --selector azuremlappname=azureml-fe",
+        )
+
+
+@check("router", explains=("ValidateScoringFailed", "ScoringFeUnhealthy"), settles=True)
+def check_router_has_an_address(
+    aml_kube_services: tuple[Service, ...],
+    aml_live_endpoint: Endpoint | None,
+    aml_scoring_resolution: Resolution | None,
+    aml_extensions: tuple[Extension, ...] | None,
+) -> None:
+    """The router's service has an address, and the endpoint's scoring URI leads to it.
+
+    Azure writes whatever address the service had into the scoring URI. A load balancer that got none, or one whose
+    address has changed, answers nobody. ClusterIP and NodePort are reached from inside alone, or by a node: advice.
+    """
+    service = next((one for one in aml_kube_services if one.name == SERVICE), None)
+    if service is None:
+        blocked(
+            "the router of Azure Machine Learning has no service",
+            found=f"no service {SERVICE} in namespace azureml",
+            expected=f"service {SERVICE} of type LoadBalancer",
+            fix=_update(aml_extensions),
+        )
+    if service.type != "LoadBalancer":
+        advise(
+            "the router is not reached from outside the cluster",
+            found=f"service {SERVICE}: type {service.type}, {service.cluster_ip}",
+            expected="type LoadBalancer, unless all callers are inside",
+            fix=_update(aml_extensions),
+        )
+        return
+    if not service.addresses:
+        blocked(
+            "the router got no address from its load balancer",
+            found=f"service {SERVICE}: status.loadBalancer.ingress is empty",
+            expected="an address",
+            fix=f"kubectl describe service {SERVICE} --namespace azureml",
+        )
+    _check_uri(service, aml_live_endpoint, aml_scoring_resolution)
+
+
+def _check_uri(service: Service, endpoint: Endpoint | None, resolution: Resolution | None) -> None:
+    host = endpoint.scoring_host if endpoint else None
+    if host is None or resolution is None:
+        return
+    led = (host, *resolution.addresses)
+    if not set(led) & set(service.addresses) and resolution.addresses:
+        blocked(
+            f"host {host} does not lead to the router",
+            found=f"{resolution.path}; service {SERVICE} has {', '.join(service.addresses)}",
+            expected=f"one of {', '.join(service.addresses)}",
+            fix=f"correct the DNS record of {host}, or deploy again where the scoring URI holds an old address",
+        )
+
+
+def _update(extensions: tuple[Extension, ...] | None) -> str:
+    named = extensions[0].arguments if extensions else "--name EXTENSION"
+    return f"az k8s-extension update {named} --config inferenceRouterServiceType=LoadBalancer"

@@ -1,0 +1,1 @@
+"""Clusters of a world: their API servers, and the kubeconfigs that lead there."""

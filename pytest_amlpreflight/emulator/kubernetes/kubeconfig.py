@@ -1,0 +1,43 @@
+"""The kubeconfigs that lead to a world's clusters."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from .cluster import Cluster
+
+Document = dict[str, Any]
+
+
+def entry(cluster: Cluster, port: int, server_name: str | None, authority: bytes) -> Document:
+    """A kubeconfig of one cluster, as `az aks get-credentials` merges it: the context is called like the cluster."""
+    name, user = cluster.name, f"clusterUser_{cluster.name}"
+    leads = {
+        "server": f"https://127.0.0.1:{port}",
+        "certificate-authority-data": b64encode(authority).decode(),
+        **({"tls-server-name": server_name} if server_name else {}),
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": leads}],
+        "users": [{"name": user, "user": {"token": cluster.token}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+        "current-context": name,
+        "preferences": {},
+    }
+
+
+def together(entries: list[Document]) -> str:
+    """All of them in one file."""
+    lists = ("clusters", "users", "contexts")
+    merged: Document = {name: [row for one in entries for row in one[name]] for name in lists}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **merged, "preferences": {}}, sort_keys=False)
+
+
+def credential_result(found: Mapping[str, Any]) -> Document:
+    """What `listClusterUserCredential` answers."""
+    value = b64encode(yaml.safe_dump(dict(found), sort_keys=False).encode()).decode()
+    return {"kubeconfigs": [{"name": "clusterUser", "value": value}]}

@@ -1,0 +1,87 @@
+"""An API server as an ASGI application: who is asking, faults, the answer."""
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import trustme
+from starlette.requests import Request as HttpRequest
+
+from ..faults import Fault, first_met
+from ..world import World
+from . import api
+from .api import Answer
+from .cluster import Cluster
+
+Transports = dict[tuple[str, int], asyncio.Transport]
+
+
+class ClusterApplication:
+    """The API server of one cluster. `asked` are the methods and paths of what it was asked."""
+
+    def __init__(self, world: World, cluster: Cluster, latency: float, unanswered: Callable[[str], None]) -> None:
+        self.world, self.cluster, self.latency, self._unanswered = world, cluster, latency, unanswered
+        self.transports: Transports = {}
+        self.asked: list[str] = []
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        request = HttpRequest(scope, receive)
+        await asyncio.sleep(self.latency)
+        path = request.url.path
+        self.asked.append(f"{request.method} {path}")
+        fault = first_met(self.world.faults, request.method, f"/kubernetes/{self.cluster.name}{path}", None)
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        transport = self.transports.get(tuple(scope["client"]))
+        if fault is not None and fault.kind == "reset" and transport is not None:
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+            return
+        found = self._refused(request, transport, fault) or api.answer(
+            self.cluster,
+            api.Request(
+                request.method,
+                path,
+                dict(request.query_params),
+                request.headers.get("accept", ""),
+                await request.body(),
+            ),
+        )
+        if found.unknown:
+            self._unanswered(f"{request.method} {path} of cluster {self.cluster.name}: {found.unknown}")
+        body = found.encoded()
+        headers = [(b"content-type", found.kind.encode()), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _refused(self, request: HttpRequest, transport: asyncio.Transport | None, fault: Fault | None) -> Answer | None:
+        known = request.headers.get("authorization") == f"Bearer {self.cluster.token}"
+        if not known and not (transport and transport.get_extra_info("peercert")):
+            return api.refusal(401, "Unauthorized", "Unauthorized")
+        kind = fault.kind if fault else None
+        if kind == "deny":
+            what = request.url.path.rpartition("/")[2]
+            words = f'{what} is forbidden: User "clusterUser" cannot list resource "{what}"'
+            return api.refusal(403, "Forbidden", (fault and fault.message) or words)
+        if kind == "vanish":
+            return api.refusal(404, "NotFound", "the server could not find the requested resource")
+        if kind in ("status", "throttle"):
+            status = fault.status if fault and kind == "status" else 429
+            return api.refusal(status, (fault and fault.code) or "InternalError", "the emulator was told to say this")
+        return None
+
+
+def context(authority: trustme.CA, names: tuple[str, ...]) -> ssl.SSLContext:
+    """TLS of an API server, with a client certificate where the client has one."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1", *names).configure_cert(made)
+    authority.configure_trust(made)
+    made.verify_mode = ssl.CERT_OPTIONAL
+    return made

@@ -1,0 +1,1 @@
+"""Readers of a cluster's own API. Only `get` and `list`, and never secrets."""

@@ -1,0 +1,167 @@
+"""The user's kubeconfig: which contexts there are, and the credentials of one of them.
+
+The official client reads the credentials; it is imported when a context is used, not before. What it leaves open is
+done here: several files are merged as kubectl merges them, and a plugin that fetches a token (`exec`) is looked for,
+given no terminal, and not waited for without end: the client would go on without credentials.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from pytest_amlpreflight.facts.unread import FactUnreadable
+
+LONGEST_PLUGIN = 30.0
+"""Seconds for a plugin: one that asks a person for a code would wait for ever."""
+PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context: its name, and the API server it leads to. `server_name` is the name its certificate is for."""
+
+    name: str
+    server: str
+    server_name: str | None
+    cluster: Mapping[str, Any]
+    user: Mapping[str, Any]
+
+    @property
+    def host(self) -> str:
+        """The host that TLS proves: a tunnel leads to 127.0.0.1, and names the API server all the same."""
+        return (self.server_name or urlsplit(self.server).hostname or "").lower()
+
+
+def kubeconfig_files(given: Path | None, environ: Mapping[str, str]) -> list[Path]:
+    """`--aml-kubeconfig`, else what `KUBECONFIG` names, else `~/.kube/config`; those that are there."""
+    named = [given] if given else [Path(text) for text in environ.get("KUBECONFIG", "").split(os.pathsep) if text]
+    return [path for path in named or [Path.home() / ".kube" / "config"] if path.is_file()]
+
+
+def read_contexts(files: list[Path]) -> dict[str, Context]:
+    """Every context by name. Of several files the first to define a name wins, as kubectl has it."""
+    parts: dict[str, dict[str, dict[str, Any]]] = {"clusters": {}, "users": {}, "contexts": {}}
+    for path in files:
+        content = _content(path)
+        for section, found in parts.items():
+            for name, entry in _entries(content, section):
+                found.setdefault(name, _absolute(entry, path.parent))
+    contexts = {}
+    for name, entry in parts["contexts"].items():
+        cluster = parts["clusters"].get(entry.get("cluster", ""))
+        if cluster and cluster.get("server"):
+            user = parts["users"].get(entry.get("user", ""), {})
+            contexts[name] = Context(name, cluster["server"], cluster.get("tls-server-name"), cluster, user)
+    return contexts
+
+
+def credentials(context: Context, environ: Mapping[str, str]) -> Any:
+    """The official client's `Configuration` of a context: host, certificates, token, proxy.
+
+    Raises `FactUnreadable` where the client is not installed, or a plugin is missing, fails or takes too long.
+    """
+    try:
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException, load_kube_config_from_dict
+    except ImportError:
+        raise _unreadable(context, "ClientNotInstalled", "pip install 'pytest-amlpreflight[kubernetes]'") from None
+    user = dict(context.user)
+    if plugin := user.pop("exec", None):
+        user |= _of_plugin(context, plugin, environ)
+    named = {"name": "it"}
+    whole = {
+        "clusters": [{**named, "cluster": dict(context.cluster)}],
+        "users": [{**named, "user": user}],
+        "contexts": [{**named, "context": {"cluster": "it", "user": "it"}}],
+        "current-context": "it",
+    }
+    configuration = Configuration()
+    try:
+        load_kube_config_from_dict(whole, client_configuration=configuration, persist_config=False)
+    except (ConfigException, OSError, ValueError, TypeError) as error:
+        problem = _unreadable(context, "KubeconfigInvalid", str(error).split("\n", 1)[0])
+    else:
+        return configuration
+    raise problem
+
+
+def _of_plugin(context: Context, plugin: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """What a plugin answers, as the members of a user."""
+    command = str(plugin.get("command", ""))
+    if shutil.which(command, path=environ.get("PATH")) is None:
+        hint = plugin.get("installHint") or f"{command} is not on the PATH"
+        raise _unreadable(context, "ExecPluginMissing", f"context {context.name} runs {command}: {hint}".strip())
+    more = {entry["name"]: entry["value"] for entry in plugin.get("env") or []}
+    version = plugin.get("apiVersion") or "client.authentication.k8s.io/v1beta1"
+    asks = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
+    environment = {**environ, **more, "KUBERNETES_EXEC_INFO": json.dumps(asks)}
+    words = [command, *map(str, plugin.get("args") or [])]
+    try:
+        ran = subprocess.run(  # noqa: S603  # the command that the user's own kubeconfig names
+            words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=LONGEST_PLUGIN, check=False
+        )
+    except subprocess.TimeoutExpired:
+        detail = f"context {context.name} runs {command}, which did not answer within {LONGEST_PLUGIN:.0f} s"
+        problem = _unreadable(context, "ExecPluginTimeout", f"{detail}: kubelogin convert-kubeconfig -l azurecli")
+    except OSError as error:
+        problem = _unreadable(context, "ExecPluginFailed", f"context {context.name} runs {command}: {error}")
+    else:
+        return _credential(context, command, ran)
+    raise problem
+
+
+def _credential(context: Context, command: str, ran: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
+    lines = ran.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+    try:
+        status = json.loads(ran.stdout)["status"] if ran.returncode == 0 else None
+    except (ValueError, KeyError, TypeError):
+        status = None
+    if not isinstance(status, dict):
+        detail = f"context {context.name} runs {command}, which ended with {ran.returncode}: {lines[-1]}"
+        raise _unreadable(context, "ExecPluginFailed", detail)
+    found = {"token": status.get("token")} if status.get("token") else {}
+    for answer, member in (("clientCertificateData", "client-certificate-data"), ("clientKeyData", "client-key-data")):
+        if status.get(answer):
+            found[member] = _base64(status[answer])
+    return found
+
+
+def _base64(text: str) -> str:
+    from base64 import b64encode
+
+    return b64encode(text.encode()).decode()
+
+
+def _content(path: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        first = str(error).split("\n", 1)[0]
+        problem = FactUnreadable(f"kubeconfig {path}", status=None, code="KubeconfigInvalid", detail=first)
+    else:
+        return content if isinstance(content, Mapping) else {}
+    raise problem
+
+
+def _entries(content: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for entry in content.get(section) or []:
+        inner = entry.get(section.removesuffix("s")) if isinstance(entry, Mapping) else None
+        if isinstance(inner, Mapping) and entry.get("name"):
+            yield str(entry["name"]), dict(inner)
+
+
+def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Paths in a kubeconfig are relative to the file that holds them."""
+    return {name: str(folder / value) if name in PATHS else value for name, value in entry.items()}
+
+
+def _unreadable(context: Context, code: str, detail: str) -> FactUnreadable:
+    return FactUnreadable(f"the cluster at {context.host}", status=None, code=code, detail=detail)

@@ -1,0 +1,228 @@
+"""A cluster's objects, from the JSON that its API server sends."""
+
+from decimal import Decimal
+
+from pytest_amlpreflight.facts.kubernetes.fit import Node, Taint, amounts
+from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport, read_report
+from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
+from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Namespace, Pod, Service, Workload
+from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
+from pytest_amlpreflight.facts.resources.kubernetes_compute import InstanceType
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.kubernetes.connection import Kube
+
+EXTENSION = "azureml"
+AMLARC = "/apis/amlarc.azureml.com/v1alpha1"
+LOG_LINES = "200"
+
+
+def read_nodes(kube: Kube) -> tuple[Node, ...]:
+    """Every node."""
+    return tuple(_node(row) for row in kube.list("/api/v1/nodes", "the nodes", "list nodes"))
+
+
+def read_pods(kube: Kube, namespace: str | None = None) -> tuple[Pod, ...]:
+    """The pods of a namespace; without one of the whole cluster, which the room on its nodes depends on."""
+    path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
+    where = f" of namespace {namespace}" if namespace else ""
+    return tuple(_pod(row) for row in kube.list(path, f"the pods{where}", f"list pods{where}"))
+
+
+def read_namespace(kube: Kube, name: str) -> Namespace | None:
+    """The namespace; None where there is none."""
+    try:
+        row = kube.get(f"/api/v1/namespaces/{name}", f"namespace {name}", "get namespaces")
+    except FactAbsent:
+        return None
+    gone = row.child("metadata").text("deletionTimestamp")
+    return Namespace(name, "Terminating" if gone else row.child("status").text("phase") or "Active")
+
+
+def read_events(kube: Kube, namespace: str) -> tuple[Event, ...]:
+    """What happened in a namespace lately; one that is missing proves nothing."""
+    path, words = f"/api/v1/namespaces/{namespace}/events", f"the events of namespace {namespace}"
+    return tuple(_event(row) for row in kube.list(path, words, f"list events of namespace {namespace}"))
+
+
+def read_workloads(kube: Kube, namespace: str = EXTENSION) -> tuple[Workload, ...]:
+    """The Deployments of Kubernetes' in a namespace."""
+    path, words = f"/apis/apps/v1/namespaces/{namespace}/deployments", f"the deployments of namespace {namespace}"
+    return tuple(_workload(row) for row in kube.list(path, words, f"list deployments of namespace {namespace}"))
+
+
+def read_services(kube: Kube, namespace: str = EXTENSION) -> tuple[Service, ...]:
+    """The services of a namespace."""
+    path, words = f"/api/v1/namespaces/{namespace}/services", f"the services of namespace {namespace}"
+    return tuple(_service(row) for row in kube.list(path, words, f"list services of namespace {namespace}"))
+
+
+def read_instance_types(kube: Kube) -> tuple[InstanceType, ...]:
+    """The cluster's instance types. `FactAbsent` where it has no definition of them: the extension is not there."""
+    rows = kube.list(f"{AMLARC}/instancetypes", "the instance types", "list instancetypes.amlarc.azureml.com")
+    return tuple(_instance_type(row) for row in rows)
+
+
+def read_online_endpoints(kube: Kube, namespace: str) -> tuple[str, ...]:
+    """The names of the endpoints that the cluster itself has in a namespace."""
+    path, words = f"{AMLARC}/namespaces/{namespace}/onlineendpoints", f"the online endpoints of namespace {namespace}"
+    rows = kube.list(path, words, f"list onlineendpoints.amlarc.azureml.com of namespace {namespace}")
+    return tuple(row.child("metadata").need("name") for row in rows)
+
+
+def read_quotas(kube: Kube, namespace: str) -> tuple[ResourceQuota, ...]:
+    """The quotas of a namespace."""
+    path, words = f"/api/v1/namespaces/{namespace}/resourcequotas", f"the quotas of namespace {namespace}"
+    return tuple(_quota(row) for row in kube.list(path, words, f"list resourcequotas of namespace {namespace}"))
+
+
+def read_limit_ranges(kube: Kube, namespace: str) -> tuple[LimitRange, ...]:
+    """What one container may ask for in a namespace."""
+    path, words = f"/api/v1/namespaces/{namespace}/limitranges", f"the limit ranges of namespace {namespace}"
+    rows = kube.list(path, words, f"list limitranges of namespace {namespace}")
+    return tuple(one for row in rows for one in _limit_ranges(row))
+
+
+def read_health_report(kube: Kube) -> HealthReport | None:
+    """The extension's own report; None where it left none."""
+    path, words = f"/api/v1/namespaces/{EXTENSION}/configmaps/arcml-healthcheck", "ConfigMap arcml-healthcheck"
+    try:
+        data = kube.get(path, words, f"get configmaps of namespace {EXTENSION}").strings("data")
+    except FactAbsent:
+        return None
+    reports = [read_report(text) for name, text in data.items() if name.startswith("reports-")]
+    return max(reports, key=lambda report: report.date or "", default=None)
+
+
+def read_pod_log(kube: Kube, pod: Pod, container: Container) -> str:
+    """The last lines of a container, of its last run where it has ended; nothing where there are none."""
+    path, words = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/log", f"the log of pod {pod.name}"
+    previous = {"previous": "true"} if container.restarts else {}
+    try:
+        return kube.text(path, words, "get pods/log", container=container.name, tailLines=LOG_LINES, **previous)
+    except FactAbsent:
+        return ""
+    except FactUnreadable as problem:
+        if problem.status != 400:  # what Kubernetes says of a container that has no log, or whose last run's is gone
+            raise
+        return ""
+
+
+def _node(row: Document) -> Node:
+    metadata, spec, status = row.child("metadata"), row.child("spec"), row.child("status")
+    ready = any(one.text("type") == "Ready" and one.text("status") == "True" for one in status.children("conditions"))
+    return Node(
+        name=metadata.need("name"),
+        ready=ready,
+        allocatable=amounts(status.strings("allocatable")),
+        labels=metadata.strings("labels"),
+        taints=tuple(
+            Taint(one.need("key"), one.text("value") or "", one.text("effect") or "") for one in spec.children("taints")
+        ),
+        unschedulable=spec.flag("unschedulable") or False,
+    )
+
+
+def _pod(row: Document) -> Pod:
+    metadata, spec, status = row.child("metadata"), row.child("spec"), row.child("status")
+    conditions = {one.text("type"): one for one in status.children("conditions")}
+    scheduled, ready = conditions.get("PodScheduled"), conditions.get("Ready")
+    return Pod(
+        name=metadata.need("name"),
+        namespace=metadata.text("namespace") or "default",
+        node=spec.text("nodeName"),
+        phase=status.text("phase") or "Unknown",
+        labels=metadata.strings("labels"),
+        requests=_requests(spec),
+        containers=tuple(
+            [_container(one, init=True) for one in status.children("initContainerStatuses")]
+            + [_container(one, init=False) for one in status.children("containerStatuses")]
+        ),
+        reason=status.text("reason"),
+        unscheduled=(scheduled.text("message") or scheduled.text("reason") or "no node")
+        if scheduled and scheduled.text("status") == "False"
+        else None,
+        ready=bool(ready and ready.text("status") == "True"),
+    )
+
+
+def _requests(spec: Document) -> dict[str, Decimal]:
+    """The larger of all containers together and of any init container alone, with the overhead of the runtime."""
+    running = [_asked(one) for one in spec.children("containers")]
+    starting = [_asked(one) for one in spec.children("initContainers")]
+    overhead = amounts(spec.strings("overhead"))
+    names = dict.fromkeys(name for part in (*running, *starting, overhead) for name in part)
+    zero = Decimal(0)
+    return {
+        name: max(sum((one.get(name, zero) for one in running), zero), *(one.get(name, zero) for one in starting), zero)
+        + overhead.get(name, zero)
+        for name in names
+    }
+
+
+def _asked(container: Document) -> dict[str, Decimal]:
+    resources = container.child("resources")
+    return Requirements(resources.strings("requests"), resources.strings("limits")).asked
+
+
+def _container(row: Document, *, init: bool) -> Container:
+    state, last = row.child("state"), row.child("lastState")
+    waiting, ended = state.maybe("waiting"), state.maybe("terminated") or last.maybe("terminated")
+    code = ended.number("exitCode") if ended else None
+    return Container(
+        name=row.need("name"),
+        init=init,
+        ready=row.flag("ready") or False,
+        waiting=waiting.text("reason") if waiting else None,
+        message=(waiting.text("message") if waiting else None) or "",
+        exit_code=None if code is None else int(code),
+        ended_by=ended.text("reason") if ended else None,
+        restarts=int(row.number("restartCount") or 0),
+    )
+
+
+def _event(row: Document) -> Event:
+    about = row.child("involvedObject")
+    return Event(
+        about.text("kind") or "",
+        about.text("name") or "",
+        row.text("reason") or "",
+        row.text("message") or "",
+        int(row.number("count") or 1),
+    )
+
+
+def _workload(row: Document) -> Workload:
+    wanted = row.child("spec").number("replicas")
+    ready = row.child("status").number("readyReplicas")
+    return Workload(row.child("metadata").need("name"), 1 if wanted is None else int(wanted), int(ready or 0))
+
+
+def _service(row: Document) -> Service:
+    spec, balancer = row.child("spec"), row.child("status").child("loadBalancer")
+    found = [one.text("ip") or one.text("hostname") for one in balancer.children("ingress")]
+    return Service(
+        row.child("metadata").need("name"),
+        spec.text("type") or "ClusterIP",
+        tuple(address for address in found if address),
+        spec.text("clusterIP"),
+    )
+
+
+def _instance_type(row: Document) -> InstanceType:
+    spec = row.child("spec")
+    resources = spec.child("resources")
+    requirements = Requirements(resources.strings("requests"), resources.strings("limits"))
+    return InstanceType(row.child("metadata").need("name"), requirements, spec.strings("nodeSelector"))
+
+
+def _quota(row: Document) -> ResourceQuota:
+    status = row.child("status")
+    hard = status.strings("hard") or row.child("spec").strings("hard")
+    return ResourceQuota(row.child("metadata").need("name"), amounts(hard), amounts(status.strings("used")))
+
+
+def _limit_ranges(row: Document) -> list[LimitRange]:
+    name = row.child("metadata").need("name")
+    limits = [one for one in row.child("spec").children("limits") if one.text("type") == "Container"]
+    return [LimitRange(name, amounts(one.strings("min")), amounts(one.strings("max"))) for one in limits]
