@@ -13,6 +13,20 @@ from pytest_amlpreflight.run.settings import read_settings
 NAME = "Azure ML preflight reader"
 
 
+CLUSTER_ROLE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: azure-ml-preflight-reader}
+rules:
+  - apiGroups: [""]
+    resources: [namespaces, nodes, pods, pods/log, events, services, configmaps, resourcequotas, limitranges]
+    verbs: [get, list]
+  - {apiGroups: [apps], resources: [deployments], verbs: [get, list]}
+  - {apiGroups: [amlarc.azureml.com], resources: [instancetypes, onlineendpoints], verbs: [get, list]}
+"""
+"""What a cluster has to allow. Secrets are not among it. Printed beside the role and not within: that goes to az."""
+
+
 def role_definition(subscriptions: Sequence[str]) -> dict[str, object]:
     """The role in the form that `az role definition create --role-definition @-` takes. It only reads."""
     needed = needed_permissions()
@@ -40,4 +54,5 @@ def print_role(config: pytest.Config, environ: Mapping[str, str]) -> int:
             "--aml-role needs a workspace, whose subscription the role is for: --aml-workspace NAME"
         )
     sys.stdout.write(json.dumps(role_definition(subscriptions), indent=2) + "\n")
+    sys.stderr.write(f"# For endpoints on Kubernetes, in the cluster: kubectl apply --filename -\n{CLUSTER_ROLE}")
     return pytest.ExitCode.OK

@@ -18,7 +18,7 @@ from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLin
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute, InstanceType
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import Blocked, NotApplicable
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
 
@@ -88,20 +88,28 @@ def test_a_managed_endpoint_is_not_asked(workspace: Workspace) -> None:
 @pytest.mark.parametrize("name", ["small", "SMALL"])
 def test_an_instance_type_is_found_in_any_casing(name: str) -> None:
     """Azure and the cluster spell them differently."""
-    check_instance_type_exists(compute(), deployment(name))
+    check_instance_type_exists(compute(), deployment(name), None)
 
 
 def test_no_instance_type_means_the_default_one() -> None:
     """Which Azure spells in its own casing."""
     types = (InstanceType("defaultInstanceType"),)
 
-    check_instance_type_exists(compute(instance_types=types), deployment(None))
+    check_instance_type_exists(compute(instance_types=types), deployment(None), None)
 
 
 def test_an_unknown_instance_type_is_blocked() -> None:
     """A size of a managed endpoint's machines is none."""
     with pytest.raises(Blocked, match=r"(?s)Standard_DS3_v2 does not exist on compute k8s.*one of small"):
-        check_instance_type_exists(compute(), deployment("Standard_DS3_v2"))
+        check_instance_type_exists(compute(), deployment("Standard_DS3_v2"), None)
+
+
+def test_an_instance_type_that_one_side_alone_knows_is_advice() -> None:
+    """How fresh the workspace's list is, nobody says."""
+    with pytest.warns(PreflightAdvice, match="known to the cluster alone"):
+        check_instance_type_exists(compute(instance_types=()), deployment("new"), (InstanceType("new"),))
+    with pytest.warns(PreflightAdvice, match="known to the workspace alone"):
+        check_instance_type_exists(compute(), deployment("small"), ())
 
 
 @pytest.mark.parametrize(
