@@ -15,6 +15,7 @@ from pytest_amlpreflight.reporting.conclusion import conclude
 from pytest_amlpreflight.reporting.ending import Ending
 from pytest_amlpreflight.reporting.junit import describe_suite
 from pytest_amlpreflight.reporting.leaving import Leaving, recollect
+from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
@@ -93,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if asked.anything and not shows_fixtures:
         start(config, asked)
         config.pluginmanager.register(InOrder(), "aml-in-order")
+        config.pluginmanager.register(Spent(), "aml-spent")
         config.pluginmanager.register(StaleTables(date.today()), "aml-stale-tables")
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")

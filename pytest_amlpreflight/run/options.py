@@ -181,6 +181,7 @@ OPTIONS = (
         repeatable=True,
     ),
     Option("tables", "a folder with dated tables of your own, in place of those that come with the plugin", "FOLDER"),
+    Option("deadline", "seconds after which nothing is waited for that Azure throttles (default: none)", "SECONDS"),
     Option("timeout", "seconds one request may take (default: 30)", "SECONDS"),
     Option("waivers", "a YAML file of failures that somebody answers for, until a day", "FILE"),
     Option("waivers-strict", "fail a full audit over waivers that no failure needs any more", "", switch=True),

@@ -86,7 +86,12 @@ class Preflight:
 
         settings = self.settings
         connection = ConnectionSettings(
-            settings.cloud, settings.timeout, settings.dns_server, settings.azure_dns, connect_to=settings.connect_to
+            settings.cloud,
+            settings.timeout,
+            settings.dns_server,
+            settings.azure_dns,
+            connect_to=settings.connect_to,
+            deadline=settings.deadline,
         )
         options = RunOptions(
             phase=settings.phase,

@@ -64,6 +64,7 @@ class Settings:
     azure_dns: str
     connect_to: tuple[str, ...]
     timeout: float
+    deadline: float | None
     wait: float
     samples: SampleRequests
     origin: str | None
@@ -120,6 +121,7 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         azure_dns=_server(azure_dns),
         connect_to=tuple(rule for setting in look.all("connect-to") for rule in _connect_to(setting)),
         timeout=_number(timeout, "seconds"),
+        deadline=_number(deadline, "seconds") if (deadline := look.maybe("deadline")) else None,
         wait=_number(look.one("wait"), "seconds", least=0.0),
         samples=_samples(look.all("sample-request"), start),
         origin=look.text("origin"),

@@ -199,7 +199,7 @@ def test_a_429_without_seconds_pauses_nobody_else(header: str | None) -> None:
     headers = {} if header is None else {"Retry-After": header}
     response: Any = SimpleNamespace(http_response=SimpleNamespace(status_code=429, headers=headers))
     pause.next = SimpleNamespace(send=lambda _: response)  # type: ignore[assignment]
-    request: Any = None
+    request: Any = SimpleNamespace(http_request=SimpleNamespace(url="https://management.azure.com/subscriptions/s"))
 
     started = time.monotonic()
     pause.send(request)

@@ -12,6 +12,7 @@ from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.budget import Budget
 from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 from pytest_amlpreflight.readers.connection.dns import ask, read_resolution
@@ -41,7 +42,7 @@ class ConnectionSettings:
     """Which Azure, and how patiently: `timeout` is in seconds per request, `dns_server` is `ADDRESS[:PORT]` or None.
 
     `connect_to` are rules `HOST:PORT:ADDRESS:PORT` for data-plane connections, as curl's option of that name takes
-    them.
+    them. Nothing is waited for that Azure grants only after `deadline` seconds.
     """
 
     cloud: str = "AzureCloud"
@@ -50,6 +51,7 @@ class ConnectionSettings:
     azure_dns: str = "168.63.129.16"
     backoff: float = 0.8
     connect_to: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 class Azure:
@@ -66,6 +68,7 @@ class Azure:
         self._once = Once()
         self.session = http_session()
         self.versions = NegotiateApiVersion()
+        self.budget = Budget(settings.deadline)
 
     def anew(self) -> "Azure":
         """The same connection, with its token and its session, that has read nothing yet: for states that settle."""
@@ -142,6 +145,7 @@ class Azure:
                 self.cloud.audience,
                 self.cloud.resource_manager,
                 self.versions,
+                budget=self.budget,
                 timeout=self.settings.timeout,
                 backoff=self.settings.backoff,
             ),

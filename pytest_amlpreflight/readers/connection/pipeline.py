@@ -21,14 +21,17 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests.adapters import HTTPAdapter
 
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
+from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after
 from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
 
 CONNECTIONS = 32
 """Reads that may be under way at once; the rest wait for a connection rather than open a new one."""
 
-LONGEST_PAUSE = 20.0
-"""Seconds. azure-core sleeps as long as `Retry-After` says, without bound; a preflight must answer."""
+LONGEST_PAUSE = 600.0
+"""Seconds. `Retry-After` is waited out whole, since asking earlier is refused and renews the wait; azure-core would
+wait for a day as well.
+"""
 
 REFUSAL_HOLDS = 30.0
 """Seconds for which nobody asks again for a token that could not be had."""
@@ -98,33 +101,47 @@ class OneToken:
 
 
 class CappedRetry(RetryPolicy[Any, Any]):
-    """azure-core's retries without two surprises: an unbounded `Retry-After`, and retrying a 403 that carries one."""
+    """azure-core's retries without two surprises: an unbounded `Retry-After`, and retrying a 403 that carries one.
+
+    A 429 is tried again whatever the method: only reads are sent, and Resource Graph is asked by POST.
+    """
+
+    def __init__(self, budget: Budget | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._budget = budget or Budget()
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
         """Seconds to wait, at most `LONGEST_PAUSE`."""
         seconds = super().get_retry_after(response)
+        seconds = quota_resets_after(response.http_response.headers) if seconds is None else seconds
         return None if seconds is None else min(seconds, LONGEST_PAUSE)
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
-        """Only the statuses that a later try can mend."""
-        transient = response.http_response.status_code in self._retry_on_status_codes
-        return transient and super().is_retry(settings, response)
+        """Only the statuses that a later try can mend, where the run's time allows to wait for it."""
+        status = response.http_response.status_code
+        if status not in self._retry_on_status_codes or not self._budget.allows(self.get_retry_after(response) or 0.0):
+            return False
+        return bool(settings["total"]) if status == 429 else super().is_retry(settings, response)
 
 
 class PauseTogether(HTTPPolicy[Any, Any]):
-    """After a 429 every read waits, not only the one that was told: the limit counts the caller, not the request."""
+    """After a 429 every read of the same bucket waits, not only the one that was told: the limit counts the caller."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         super().__init__()
-        self._resume_at = 0.0
+        self.budget = budget or Budget()
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Wait out a pause that another read was given, then send."""
-        time.sleep(max(0.0, self._resume_at - time.monotonic()))
+        bucket = bucket_of(request.http_request.url)
+        self.budget.take(bucket)
         response = self.next.send(request)
-        if response.http_response.status_code == 429:
-            seconds = _seconds(response.http_response.headers.get("Retry-After"))
-            self._resume_at = max(self._resume_at, time.monotonic() + min(seconds, LONGEST_PAUSE))
+        answer = response.http_response
+        if answer.status_code == 429:
+            seconds = _seconds(answer.headers.get("Retry-After")) or quota_resets_after(answer.headers) or 0.0
+            self.budget.refused(bucket, min(seconds, LONGEST_PAUSE))
+        else:
+            self.budget.answered(bucket, answer.headers)
         return response
 
 
@@ -135,6 +152,7 @@ def build_pipeline(
     resource_manager: str,
     versions: NegotiateApiVersion,
     *,
+    budget: Budget | None = None,
     timeout: float,
     backoff: float = 0.8,
 ) -> Pipeline[Any, Any]:
@@ -144,6 +162,7 @@ def build_pipeline(
     registers a missing resource provider is left out on purpose: the plugin never changes anything in Azure. So is
     the one that follows redirects: the token would go along.
     """
+    budget = budget or Budget()
     transport = RequestsTransport(
         session=session, session_owner=False, connection_timeout=min(timeout, 10.0), read_timeout=timeout
     )
@@ -156,11 +175,11 @@ def build_pipeline(
             ContentDecodePolicy(),
             versions,
             CappedRetry(
-                retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8
+                budget, retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8
             ),
             KeepHome(resource_manager),
             ARMChallengeAuthenticationPolicy(credential, f"{audience}/.default"),
-            PauseTogether(),
+            PauseTogether(budget),
         ],
     )
 
