@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.emulator.__main__ import assignment, main, seconds
+from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.emulator.__main__ import _print_exports, assignment, main, seconds
 
 
 def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
@@ -24,6 +25,22 @@ def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
 
         assert process.wait(10) == 0
     assert lines[0].startswith("export IDENTITY_ENDPOINT=http://127.0.0.1:")
+
+
+def test_a_world_may_be_named_from_where_one_stands(world_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path is that of the folder the server was started in, whichever folder its model starts in."""
+    monkeypatch.chdir(world_path.parent)
+
+    assert Emulator(Path("world.yml"))._world.path == world_path
+
+
+def test_what_is_printed_is_all_that_the_plugin_needs(world_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Resolvers and routing for the plugin, and a proxy for clients without such an option where one is asked for."""
+    with Emulator(world_path) as emulator:
+        _print_exports(emulator, "sh", proxy=True)
+
+    names = {line.removeprefix("export ").partition("=")[0] for line in capsys.readouterr().out.splitlines()}
+    assert {"AML_DNS_SERVER", "AML_AZURE_DNS", "AML_CONNECT_TO", "HTTPS_PROXY", "IDENTITY_ENDPOINT"} <= names
 
 
 def test_an_unusable_world_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from azure.core.rest import HttpRequest
 from azure.identity import DefaultAzureCredential
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.keyvault import KeyVaultManagementClient
+from azure.storage.blob import BlobServiceClient
 
 from pytest_amlpreflight.emulator import Emulator
 
@@ -74,3 +76,36 @@ print(json.dumps([client.workspaces.get("contoso-ml").location, endpoint.traffic
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, timeout=60)
 
     assert json.loads(run.stdout.strip().splitlines()[-1]) == ["eastus2", {"blue": 100}, 3], run.stderr
+
+
+def test_the_vault_and_registry_clients_read_whatever_they_can_ask(emulator: Emulator) -> None:
+    """Every read of the two management clients that a preflight has a use for, with the versions of their own."""
+    options: dict[str, Any] = {"base_url": emulator.url, "credential_scopes": [SCOPE]}
+    vaults = KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
+    registries = ContainerRegistryManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
+
+    found = [
+        *vaults.vaults.list_by_resource_group("ml-prod"),
+        *vaults.vaults.list_by_subscription(),
+        *registries.registries.list(),
+        *registries.registries.list_by_resource_group("ml-prod"),
+    ]
+
+    assert [one.name for one in found] == ["contoso-ml-kv"] * 2 + ["contosomlacr"] * 2
+    assert all(one.as_dict()["properties"]["provisioningState"] == "Succeeded" for one in found)
+    assert list(vaults.vaults.list_deleted()) == []
+    assert list(vaults.private_endpoint_connections.list_by_resource("ml-prod", "contoso-ml-kv")) == []
+
+
+def test_the_blob_client_lists_and_finds(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BlobServiceClient, through the proxy as a client does that knows no other way; a blob has a type and a size."""
+    monkeypatch.setenv("HTTPS_PROXY", emulator.proxy)
+    account = "https://contosomlstore.blob.core.windows.net"
+    container = "azureml-blobstore-2c7e5d84-8f31-4f0b-9b1d-6b0f4a93c7d2"
+    with BlobServiceClient(account, credential=DefaultAzureCredential()) as service:
+        blobs = list(service.get_container_client(container).list_blobs())
+        first = service.get_blob_client(container, blobs[0].name).get_blob_properties()
+
+        assert [one.name for one in service.list_containers()] == [container]
+        assert (first.name, first.size, str(first.blob_type)) == (blobs[0].name, blobs[0].size, "BlobType.BLOCKBLOB")
+        assert not service.get_blob_client(container, "none").exists()
