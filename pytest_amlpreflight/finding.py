@@ -1,13 +1,13 @@
 """Findings: one record for each thing that a check found, or for its answer where it found nothing."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
 from pytest_amlpreflight.facts.project.position import Position
-from pytest_amlpreflight.fix import Fix, as_json, of_json
+from pytest_amlpreflight.fix import Fix, as_json, of_json, reworded
 from pytest_amlpreflight.verdict import Culprit, in_lines
 
 
@@ -74,6 +74,16 @@ class Finding:
     def fix(self) -> str:
         """The fixes as lines."""
         return "\n".join(map(str, self.fixes))
+
+    def without_secrets(self, clean: Callable[[str], str]) -> "Finding":
+        """The same, in which `clean` has gone over everything that tells what was found; names and ids stay."""
+        return replace(
+            self,
+            headline=clean(self.headline),
+            found=clean(self.found),
+            expected=clean(self.expected),
+            fixes=tuple(reworded(fix, clean) for fix in self.fixes),
+        )
 
     def parts(self) -> Iterator[tuple[str, str]]:
         """Below the headline: each part that says something, with its name."""

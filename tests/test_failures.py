@@ -6,6 +6,7 @@ from judging import EXAMPLE, emulated, judge
 from taken import Take, notice, unknown
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 from pytest_amlpreflight.run.findings import findings_of
@@ -56,6 +57,7 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
     assert said.errors == set(failure.errors), said.words
     assert said.advises == set(failure.advises), said.words
     assert unknown(taken) == []
+    assert [words for words in said.words.values() if redact(words) != words] == [], "what is no secret stays"
 
 
 @pytest.mark.parametrize("name", failure_names()[::16])

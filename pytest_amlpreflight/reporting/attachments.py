@@ -4,6 +4,7 @@ import pytest
 
 from pytest_amlpreflight.facts.target import Level
 from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.run.findings import redactor_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
 
 LAST = 60
@@ -15,7 +16,8 @@ def attach_logs(item: pytest.Item, report: pytest.TestReport) -> None:
 
     They are read now, unless some check has them already: a run in which nothing fails does not pay for them.
     """
-    for title, text in _logs(item):
+    clean = redactor_of(item.config)
+    for title, text in ((title, clean(text)) for title, text in _logs(item)):
         report.sections.append((title, text))
         item.user_properties.append((f"aml_{title.replace(' ', '_')}", text))
 

@@ -11,6 +11,7 @@ import pytest
 from _pytest.outcomes import Failed  # what pytest.fail raises; pytest.fail.Exception is this class without a type
 
 from pytest_amlpreflight.facts.rules.az_ml import placed
+from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
 from pytest_amlpreflight.fix import Fix, reworded
@@ -78,13 +79,21 @@ def findings_in(reporter: pytest.TerminalReporter) -> list[Finding]:
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> list[Finding]:
     """Put the findings of a test's phase on its report, and into JUnit's properties."""
     memory = item.config.stash.get(MEMORY, None)
-    found = [_shown(item, memory.recall(one) if memory else one) for one in _findings(item, call, report)]
+    clean = redactor_of(item.config)
+    said = (one.without_secrets(clean) for one in _findings(item, call, report))
+    found = [_shown(item, memory.recall(one) if memory else one) for one in said]
     excuse(report, found)
     setattr(report, ATTRIBUTE, [one.as_json() for one in found])
     properties = [pair for one in found for pair in _properties(one)]
     item.user_properties += properties
     report.user_properties += properties
     return found
+
+
+def redactor_of(config: pytest.Config) -> Redactor:
+    """What hides secrets in this run: it knows those that were read."""
+    preflight = config.stash.get(PREFLIGHT, None)
+    return preflight.redactor if preflight else Redactor()
 
 
 def _shown(item: pytest.Item, finding: Finding) -> Finding:

@@ -20,6 +20,7 @@ from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
+    from pytest_amlpreflight.facts.rules.redaction import Redactor
     from pytest_amlpreflight.graph.readings import RunReadings
     from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.reporting.explanation import Explanation
@@ -118,6 +119,11 @@ class Preflight:
         from pytest_amlpreflight.graph.refusals import Refusals
 
         return Refusals()
+
+    @property
+    def redactor(self) -> Redactor:
+        """What hides the secrets that were read in this run."""
+        return self.readings.azure.redactor
 
     def connect(self, config: pytest.Config) -> None:
         """Hand the readings to the fixtures; nothing is asked of Azure yet."""

@@ -41,9 +41,7 @@ _PATTERNS = (
     re.compile(
         r"(?i)((?<![\w-])--?(?:password|passwd|pwd|api-key|apikey|token|secret|passphrase|client-secret)\s{1,5})(?!-)[^\s\"']{3,}"
     ),
-    re.compile(
-        r"(?i)(\b(?:password|passphrase|secret|token|api[ -]?key)\s{1,3}is\s{1,3}[\"']?)(?=\S*\d)[^\s\"']{6,}"
-    ),
+    re.compile(r"(?i)(\b(?:password|passphrase|secret|token|api[ -]?key)\s{1,3}is\s{1,3}[\"']?)(?=\S*\d)[^\s\"']{6,}"),
     re.compile(r"(?i)(\b(?:aws_secret_access_key|api[-_]key)\s{1,5})(?=\S*\d)[^\s\"'=:]{6,}"),
 )
 

@@ -9,6 +9,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from pytest_amlpreflight.engine import Pool
 from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -64,6 +65,7 @@ class Azure:
         pool: Pool | None = None,
     ) -> None:
         self.settings, self.pool = settings, pool or Pool()
+        self.redactor = Redactor()
         self._credential = credential or (lambda cloud: default_credential(cloud.authority))
         self._once = Once()
         self.session = http_session()

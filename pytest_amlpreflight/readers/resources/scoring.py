@@ -56,7 +56,13 @@ class Question:
 
 
 def read_scoring_credential(azure: Azure, workspace_id: ResourceId, endpoint: Endpoint) -> ScoringCredential:
-    """A key, an Azure ML token or an Entra token, by the endpoint's own auth mode."""
+    """A key, an Azure ML token or an Entra token, by the endpoint's own auth mode; its value is hidden from now on."""
+    credential = _credential(azure, workspace_id, endpoint)
+    azure.redactor.learn(credential.secret)
+    return credential
+
+
+def _credential(azure: Azure, workspace_id: ResourceId, endpoint: Endpoint) -> ScoringCredential:
     mode = endpoint.auth_mode.lower()
     if mode == "key":
         return _key(azure.arm, workspace_id, endpoint.name)
