@@ -66,7 +66,6 @@ def _granted(fix: GrantRole, number: int, world: dict[str, Any]) -> Iterator[dic
 
 MENDED = {
     "connection-role-missing",
-    "deployer-has-no-role",
     "deployer-is-a-reader",
     "deployer-may-not-assign-the-identity",
     "image-in-a-registry-without-pull-role",
@@ -89,5 +88,6 @@ MENDED = {
     "workspace-in-legacy-mode",
 }
 """The failures that a property or a role mends. The first fix of every other one is a command that creates, deletes,
-registers or approves something, one that only shows what somebody has to decide about, or words.
+registers or approves something, one that only shows what somebody has to decide about, or words; and a deployer without any
+role (`deployer-has-no-role`) may not even read what the other checks look at.
 """
