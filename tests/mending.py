@@ -88,6 +88,6 @@ MENDED = {
     "workspace-in-legacy-mode",
 }
 """The failures that a property or a role mends. The first fix of every other one is a command that creates, deletes,
-registers or approves something, one that only shows what somebody has to decide about, or words; and a deployer without any
-role (`deployer-has-no-role`) may not even read what the other checks look at.
+registers or approves something, one that only shows what somebody has to decide about, or words; and a deployer without
+any role (`deployer-has-no-role`) may not even read what the other checks look at.
 """
