@@ -216,7 +216,7 @@ def aml_kube_pods(aml_kube: Kube) -> tuple[Pod, ...]:
 @pytest.fixture(scope="session")
 @fact()
 def aml_kube_deployment_pods(
-    aml_kube: Kube, aml_compute: Compute | None, aml_deployment: Deployment
+    aml_deployment: Deployment, aml_kube: Kube, aml_compute: Compute | None
 ) -> tuple[Pod, ...]:
     """The deployment's own pods in the compute's namespace."""
     pods = read_pods(aml_kube, _namespace(aml_compute))
