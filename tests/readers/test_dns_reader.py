@@ -1,11 +1,16 @@
 """Names to addresses through a real DNS server."""
 
 import socket
+import threading
 from typing import Any
 
+import dns.message
+import dns.rrset
 import pytest
 
 from pytest_amlpreflight.facts.resources.network import Broken, Resolution
+from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.connection.dns import read_resolution
 
 HOST = "iris.eastus2.inference.ml.azure.com"
@@ -139,3 +144,44 @@ def test_without_a_server_an_unknown_name_is_told_by_the_question(monkeypatch: p
     )
 
     assert read_resolution(HOST, None, 0.2).broken is Broken.NXDOMAIN
+
+
+def test_a_silent_resolver_says_nothing_of_a_host() -> None:
+    """One that answers nobody, overloaded or away, is no reason to call a host's name broken."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        server = f"127.0.0.1:{nobody.getsockname()[1]}"
+        azure = Azure(ConnectionSettings(timeout=0.2, dns_server=server))
+
+        with pytest.raises(FactUnreadable, match=f"the address of {HOST} is unreadable: ResolverSilent"):
+            azure.resolve(HOST)
+
+
+def test_a_host_that_alone_is_silent_has_no_address(world: Any) -> None:
+    """The same resolver answers for another name."""
+    zone(world, "inference.ml.azure.com")["iris.eastus2"] = {"answer": "silence"}
+
+    cloud = world.connect().settings.cloud
+    azure = Azure(ConnectionSettings(cloud=cloud, timeout=0.3, dns_server=world.emulator.dns_server))
+
+    found = azure.resolve(HOST)
+
+    assert found.broken is Broken.TIMEOUT
+
+
+def test_a_question_that_was_lost_is_asked_again() -> None:
+    """The first answer that comes counts."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+
+        def answer_the_second() -> None:
+            server.recvfrom(512)
+            wire, client = server.recvfrom(512)
+            response = dns.message.make_response(dns.message.from_wire(wire))
+            response.answer.append(dns.rrset.from_text(f"{HOST}.", 30, "IN", "A", "10.1.0.7"))
+            server.sendto(response.to_wire(), client)
+
+        threading.Thread(target=answer_the_second, daemon=True).start()
+        azure = Azure(ConnectionSettings(timeout=0.3, dns_server=f"127.0.0.1:{server.getsockname()[1]}"))
+
+        assert azure.resolve(HOST).addresses == ("10.1.0.7",)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import ClientAuthenticationError
 
 from pytest_amlpreflight.engine import Pool
-from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.facts.resources.network import Broken, Resolution
 from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
@@ -16,7 +18,7 @@ from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.budget import Budget
 from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
-from pytest_amlpreflight.readers.connection.dns import ask, read_resolution
+from pytest_amlpreflight.readers.connection.dns import answers, ask, read_resolution
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
@@ -31,6 +33,9 @@ T = TypeVar("T")
 
 LONGEST_LOOKUP = 5.0
 """Seconds a DNS question may take: what a stub resolver waits before it gives up."""
+
+LOOKUPS = 16
+"""Questions to a resolver at once: small ones drop what they cannot answer in time."""
 
 AZURE_DNS_PATIENCE = 2.0
 """Seconds for Azure's own DNS, which is near wherever it answers and silent everywhere else: a laptop must not wait
@@ -67,7 +72,7 @@ class Azure:
         self.settings, self.pool = settings, pool or Pool()
         self.redactor = Redactor()
         self._credential = credential or (lambda cloud: default_credential(cloud.authority))
-        self._once = Once()
+        self._once, self._lookups = Once(), BoundedSemaphore(LOOKUPS)
         self.session = http_session()
         self.versions = NegotiateApiVersion()
         self.budget = Budget(settings.deadline)
@@ -129,13 +134,36 @@ class Azure:
         )
 
     def resolve(self, host: str) -> Resolution:
-        """What the configured resolver says of a host."""
-        lifetime = min(self.settings.timeout, LONGEST_LOOKUP)
-        return self._once.get(f"dns {host}", lambda: read_resolution(host, self.settings.dns_server, lifetime))
+        """What the configured resolver says of a host.
+
+        One that is silent is asked again, and then for another name: silence says something of a host only where the
+        resolver answers at all. Else raises `FactUnreadable`.
+        """
+        return self._once.get(f"dns {host}", lambda: self._resolve(host))
+
+    def _resolve(self, host: str) -> Resolution:
+        server, lifetime = self.settings.dns_server, min(self.settings.timeout, LONGEST_LOOKUP)
+        with self._lookups:
+            found = read_resolution(host, server, lifetime)
+            if found.broken is Broken.TIMEOUT:
+                found = read_resolution(host, server, lifetime)
+            if found.broken is not Broken.TIMEOUT or answers(ask(self._control, server, lifetime)):
+                return found
+        raise FactUnreadable(f"the address of {host}", status=None, code="ResolverSilent", detail=found.detail)
 
     def ask_azure_dns(self, host: str) -> Resolution:
-        """What Azure's own DNS says of a host; it is silent outside virtual networks."""
-        return ask(host, self.settings.azure_dns, AZURE_DNS_PATIENCE)
+        """What Azure's own DNS says of a host; it is silent outside virtual networks, which is found out once."""
+        server = self.settings.azure_dns
+        control = self._once.get("azure dns", lambda: ask(self._control, server, AZURE_DNS_PATIENCE))
+        if not answers(control):
+            return replace(control, host=host)
+        with self._lookups:
+            return ask(host, server, AZURE_DNS_PATIENCE)
+
+    @property
+    def _control(self) -> str:
+        """A name that every resolver can say something of, be it that there is none."""
+        return urlsplit(self.cloud.resource_manager).hostname or "localhost"
 
     @property
     def _pipeline(self) -> "Pipeline[Any, Any]":

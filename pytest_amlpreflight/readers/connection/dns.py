@@ -62,6 +62,11 @@ def ask(host: str, server: str | None, timeout: float) -> Resolution:
         return Resolution(host, name, (), (), Broken.UNREACHABLE, str(error))
 
 
+def answers(resolution: Resolution) -> bool:
+    """Whether there was an answer, be it a refusal."""
+    return resolution.broken not in (Broken.TIMEOUT, Broken.UNREACHABLE)
+
+
 def _resolver(server: str | None, timeout: float) -> dns.resolver.Resolver:
     resolver = dns.resolver.Resolver(configure=server is None)
     if server is not None:
