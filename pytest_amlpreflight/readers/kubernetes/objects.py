@@ -8,6 +8,7 @@ from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuot
 from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Namespace, Pod, Service, Workload
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.resources.kubernetes_compute import InstanceType
+from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.kubernetes.connection import Kube
@@ -187,7 +188,7 @@ def _event(row: Document) -> Event:
         about.text("kind") or "",
         about.text("name") or "",
         row.text("reason") or "",
-        row.text("message") or "",
+        redact(row.text("message") or ""),
         int(row.number("count") or 1),
     )
 
