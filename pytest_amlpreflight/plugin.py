@@ -24,6 +24,7 @@ from pytest_amlpreflight.run.findings import Told, attach, is_ours, listening
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, group_of, target_of
 from pytest_amlpreflight.run.preparation import is_configured
+from pytest_amlpreflight.run.rest import Rest
 from pytest_amlpreflight.run.rootdir import refuse_a_moved_rootdir, without_sources
 from pytest_amlpreflight.run.starting import (
     facts_among,
@@ -99,6 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
+        config.pluginmanager.register(Rest(), "aml-rest")
         config.pluginmanager.register(Leaving(config), "aml-leaving")
 
 

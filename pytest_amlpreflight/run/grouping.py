@@ -5,11 +5,13 @@ groups have no effect. The id says which workspace a test is about; that is enou
 """
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadGroupScheduling
+
+from pytest_amlpreflight.run.rest import workspace_in
 
 
 class ByWorkspace(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
@@ -31,14 +33,3 @@ class ByWorkspace(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no ty
         if (first := next(own, None)) is not None:
             self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)
-
-
-def workspace_in(nodeid: str, workspaces: Container[str]) -> str | None:
-    """The workspace that a node id's parameters name: between hyphens, or before a slash and its endpoint."""
-    for part in nodeid.partition("[")[2].rpartition("]")[0].split("/"):
-        words = part.split("-")
-        spans = [(end - at, at) for at in range(len(words)) for end in range(at + 1, len(words) + 1)]
-        names = ("-".join(words[at : at + length]) for length, at in sorted(spans, reverse=True))
-        if (found := next((name for name in names if name in workspaces), None)) is not None:
-            return found
-    return None

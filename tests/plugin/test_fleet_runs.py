@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -123,3 +124,35 @@ def test_a_subscription_that_is_denied_costs_only_itself(pytester: pytest.Pytest
     others = {outcome for name, outcome in found.items() if re.search(r"ml0000[02]", name)}
     assert denied == {"ERROR", "SKIPPED"}
     assert others == {"PASSED", "SKIPPED"}
+
+
+def test_what_an_interrupted_run_did_not_look_at_is_named(pytester: pytest.Pytester, serve: Serve) -> None:
+    """What was found until then is reported; the rest must not pass for well."""
+    serve(3)
+    pytester.makepyfile(
+        ctrl_c="""
+        def pytest_runtest_logstart(nodeid):
+            if "contoso-ml00001" in nodeid:
+                raise KeyboardInterrupt
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "ctrl_c", *AUDIT)
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["aml-preflight: not looked at, since the run ended early: *ml00001.*, *ml00002.*"])
+    result.stdout.no_fnmatch_line("*not looked at*ml00000*")
+
+
+def test_workers_get_whole_workspaces(pytester: pytest.Pytester, serve: Serve) -> None:
+    """No workspace is read by two workers, and every one is looked at."""
+    emulator = serve(6, 2)
+
+    result = pytester.runpytest_subprocess(*AUDIT[2:], "-n", "2", "-v")
+
+    tests = re.findall(r"\[(gw\d)\].*aml-preflight/\S+\[contoso-(ml\d+)\.", result.stdout.str())
+    reads = Counter((one.path, one.query) for one in emulator.requests if re.search(r"/ml-prod\d{5}/", one.path))
+    assert sorted({workspace for _, workspace in set(tests)}) == [f"ml0000{number}" for number in range(6)]
+    assert len(set(tests)) == 6
+    assert [path for (path, _), count in reads.items() if count > 1 and "/diagnose" not in path] == []
+    assert re.search(r"aml-preflight: requests: \d+ of ARM, \d+ of resource graph", result.stdout.str())
