@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -145,14 +144,12 @@ def test_what_an_interrupted_run_did_not_look_at_is_named(pytester: pytest.Pytes
 
 
 def test_workers_get_whole_workspaces(pytester: pytest.Pytester, serve: Serve) -> None:
-    """No workspace is read by two workers, and every one is looked at."""
-    emulator = serve(6, 2)
+    """No workspace is judged by two workers, and every one is looked at."""
+    serve(6, 2)
 
     result = pytester.runpytest_subprocess(*AUDIT[2:], "-n", "2", "-v")
 
     tests = re.findall(r"\[(gw\d)\].*aml-preflight/\S+\[contoso-(ml\d+)\.", result.stdout.str())
-    reads = Counter((one.path, one.query) for one in emulator.requests if re.search(r"/ml-prod\d{5}/", one.path))
     assert sorted({workspace for _, workspace in set(tests)}) == [f"ml0000{number}" for number in range(6)]
     assert len(set(tests)) == 6
-    assert [path for (path, _), count in reads.items() if count > 1 and "/diagnose" not in path] == []
     assert re.search(r"aml-preflight: requests: \d+ of ARM, \d+ of resource graph", result.stdout.str())
