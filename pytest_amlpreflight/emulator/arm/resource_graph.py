@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import ids
 from ..answers import Answer
+from ..notation import dig
 from ..world import Document, World, type_of
 from . import bodies, enforcement, kusto
 
@@ -17,6 +18,8 @@ Row = dict[str, Any]
 _MOST = 1000
 _COLUMNS = ("id", "name", "location", "kind", "sku", "tags", "identity", "properties")
 _TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_GROUP = "Microsoft.Management/managementGroups"
+_GROUPS = f"/providers/{_GROUP}"
 _OLD = ("2018-09-01-preview", "2019-04-01")
 """The versions whose answer is a table unless objects are asked for."""
 
@@ -26,7 +29,7 @@ def answer(world: World, version: str, body: bytes) -> Answer:
     asked = bodies.content(body)
     options = bodies.maybe(asked, "options", dict) or {}
     try:
-        rows = _rows(world, bodies.need(asked, "query", str), bodies.maybe(asked, "subscriptions", list))
+        rows = _rows(world, bodies.need(asked, "query", str), _subscriptions(world, asked))
     except kusto.Unparsed as part:
         return _invalid(str(part))
     size = min(bodies.maybe(options, "$top", int) or 100, world.page_size or _MOST, _MOST)
@@ -38,6 +41,25 @@ def answer(world: World, version: str, body: bytes) -> Answer:
     tabular = str(options.get("resultFormat") or ("table" if version in _OLD else "objectArray")).lower() == "table"
     data = _table(page) if tabular else page
     return Answer({**counts, "data": data, "facets": [], "resultTruncated": truncated, **onward})
+
+
+def _subscriptions(world: World, asked: Document) -> list[str] | None:
+    """The subscriptions that a question is about, those of its management groups included; None for all."""
+    groups = bodies.maybe(asked, "managementGroups", list)
+    named = bodies.maybe(asked, "subscriptions", list)
+    if groups is None:
+        return named
+    return [one for group in groups for one in _below(world, f"{_GROUPS}/{group}")] + (named or [])
+
+
+def _below(world: World, group: str) -> list[str]:
+    own = world.of_type(f"{_GROUP}/subscriptions", group)
+    children = [one["id"] for one in world.of_type(_GROUP) if ids.key(_parent(one)) == ids.key(group)]
+    return [one["id"].rpartition("/")[2] for one in own] + [one for child in children for one in _below(world, child)]
+
+
+def _parent(group: Document) -> str:
+    return str(dig(group, "properties.details.parent.id") or "")
 
 
 def _start(options: Document) -> int:
