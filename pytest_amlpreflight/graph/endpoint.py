@@ -13,6 +13,7 @@ from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, Resolut
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.private_dns import TwoResolutions
 from pytest_amlpreflight.facts.resources.quota import Quota
+from pytest_amlpreflight.facts.resources.subscription import Subscription
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent
@@ -82,12 +83,17 @@ def aml_live_deployments(
 
 @pytest.fixture(scope="session")
 @fact()
-def aml_endpoint_identities_or_none(aml_endpoint: Endpoint, aml_azure: Azure) -> tuple[Identity | None, ...]:
+def aml_endpoint_identities_or_none(
+    aml_endpoint: Endpoint, aml_subscription: Reading[Subscription], aml_azure: Azure
+) -> tuple[Identity | None, ...]:
     """The endpoint's user-assigned identities in its own order, None for each that does not exist: for a test that
     answers for its absence.
     """
     arm, named_by = aml_azure.arm, f"endpoint {aml_endpoint.name}"
-    return tuple(arm.together(lambda one: _identity(arm, one, named_by), list(aml_endpoint.identity_ids)))
+    found = tuple(arm.together(lambda one: _identity(arm, one, named_by), list(aml_endpoint.identity_ids)))
+    if None in found:
+        need(aml_subscription)
+    return found
 
 
 def _identity(arm: Arm, identity_id: ResourceId, named_by: str) -> Identity | None:

@@ -165,10 +165,13 @@ def need(container: Reading[Any]) -> None:
 
 
 def answered_by(fixture_names: Iterable[str]) -> set[str]:
-    """The facts for whose absence one of these fixtures answers: `X_or_none` does for `X`, and for what it asks for."""
+    """The facts for whose absence one of these fixtures answers: `X_or_none` does for `X`, and for what it asks for,
+    where no other fact answers for that.
+    """
     own = [fact for fact in facts_named(fixture_names) if fact.name.endswith("_or_none")]
     asked_for = {need.name for fact in own for need in fact.needs if need.asked_for}
-    return asked_for | {fact.name.removesuffix("_or_none") for fact in own}
+    others = {name for name in asked_for if f"{name}_or_none" in FACTS}
+    return asked_for - others | {fact.name.removesuffix("_or_none") for fact in own}
 
 
 def facts_named(fixture_names: Iterable[str]) -> list[Fact[Any]]:

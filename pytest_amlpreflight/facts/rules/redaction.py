@@ -11,7 +11,7 @@ SHORTEST = 8
 
 _NAME = (
     r"(?:api[ _-]?key|account[_-]?key|access[_-]?key(?:[_-]?id)?|primary[_-]?key|secondary[_-]?key|shared[_-]?key"
-    r"|_key|-key|subscription-key|(?<!ssl)secret|pass(?:w(?:or)?d|phrase)?|pwd|token|connection[_-]?string|instrumentation[_-]?key"
+    r"|_key|-key|subscription-key|(?<!ssl)secret|passw(?:or)?d|passphrase|(?<![a-z])pass|pwd|token|connection[_-]?string|instrumentation[_-]?key"
     r"|credentials?|authorization|sas|signature|(?:set-)?cookie)"
 )
 """The end of a name whose value is nobody's business; what stands before it need not match."""
@@ -19,7 +19,7 @@ _NAME = (
 _IS = r"[\"']?\s{0,20}(?:=>|[=:]|%3[DA]|\\u003[da])\s{0,20}"
 """What stands between a name and its value, as it is, in a URL and in JSON."""
 
-_VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|(?!\[redacted\]|None\b|null\b)[^\s\"',;&}\]]{%d,})"
+_VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|(?!\[redacted\]|None\b|null\b|true\b|false\b|\$\{)[^\s\"',;&}\]]{%d,})"
 
 _PATTERNS = (
     # PEM blocks; a log that was cut may lack the end.
