@@ -10,6 +10,7 @@ from pytest_amlpreflight import graph
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.graph.fact import FACTS
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
+from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, POSTS
 from pytest_amlpreflight.reporting.documentation import section_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import topic_modules
@@ -109,7 +110,12 @@ def permissions() -> str:
     """What the readers ask for: the plugin only reads."""
     needed = needed_permissions()
     words = "All that a run may ask of Azure. `pytest --aml-role` prints the role. Nothing is ever changed."
-    return _page("Permissions", words, ["Actions:", _list(needed.actions), "Data actions:", _list(needed.data_actions)])
+    posts = ((f"`POST …{end}`", what) for end, what in POSTS.items())
+    others = ((f"`{method} {path}`", what) for (method, path), what in DATA_PLANE.items())
+    table = _table(("request", "what for"), [*posts, *others])
+    requests = "Every request is a GET or a HEAD, but for these, which change nothing either:"
+    lists = ["Actions:", _list(needed.actions), "Data actions:", _list(needed.data_actions)]
+    return _page("Permissions", words, [*lists, requests, table])
 
 
 def _page(title: str, words: str, parts: Iterable[str]) -> str:

@@ -21,6 +21,7 @@ from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.graph.readings import RunReadings
 from pytest_amlpreflight.graph.refusals import Refusals
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_read_only
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.run.suite import topic_modules
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
@@ -131,6 +132,18 @@ def judge(emulator: Emulator, phase: str, only: frozenset[str] | None = None, **
         said.words[name] = words
     readings.cancel()
     return said
+
+
+def changing(emulator: Emulator) -> list[str]:
+    """The requests so far that are not known to change nothing."""
+    found = list[str]()
+    for request in emulator.requests:
+        try:
+            if request.method not in ("GET", "HEAD") and (request.method, request.path) not in DATA_PLANE:
+                require_read_only(request.path)
+        except NotReadOnly:
+            found.append(f"{request.method} {request.path}")
+    return found
 
 
 def _call(check: Callable[..., object], needs: Sequence[str], readings: RunReadings, target: Target) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from building import in_world
-from judging import EXAMPLE, emulated, judge
+from judging import EXAMPLE, changing, emulated, judge
 from taken import Take, notice, unknown
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
@@ -57,6 +57,7 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
     assert said.errors == set(failure.errors), said.words
     assert said.advises == set(failure.advises), said.words
     assert unknown(taken) == []
+    assert changing(emulator) == []
     assert [words for words in said.words.values() if redact(words) != words] == [], "what is no secret stays"
 
 

@@ -20,6 +20,7 @@ from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.polling import outcome
+from pytest_amlpreflight.readers.connection.read_only import require_read_only
 
 LONGEST_OPERATION = 60.0
 """Seconds after which an operation that Azure has not ended is given up."""
@@ -85,6 +86,7 @@ class Arm:
 
         One that takes its time (202) is followed for `longest` seconds.
         """
+        require_read_only(path)
         url = self._client.format_url(path)
         request = HttpRequest("POST", url, params={"api-version": api_version, **_odata(query)}, json=body)
         with reading(resource, named_by=named_by, permission=permission):
@@ -95,6 +97,7 @@ class Arm:
         self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
     ) -> list[Document]:
         """Every row of a query that is asked by POST; each further page is asked the same way, at `@odata.nextLink`."""
+        require_read_only(path)
         url, params = self._client.format_url(path), {"api-version": api_version, **_odata(query)}
         request, rows, links = HttpRequest("POST", url, params=params, json={}), list[Document](), set[str]()
         while True:
