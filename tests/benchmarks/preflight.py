@@ -39,7 +39,11 @@ def main() -> int:
     return subprocess.call(
         [sys.executable, "-m", "pytest", "-q", *plugins, *(OFFLINE if options.offline else azure), "aml-preflight"],
         cwd=EXAMPLE,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent), "BENCHMARK_STARTED": str(time.time())},
+        env=os.environ
+        | {
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+            "BENCHMARK_STARTED": str(time.time()),
+        },
     )
 
 
