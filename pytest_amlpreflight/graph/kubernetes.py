@@ -53,6 +53,7 @@ from pytest_amlpreflight.readers.resources.cluster import (
 from pytest_amlpreflight.readers.resources.cluster_extension import read_extensions
 from pytest_amlpreflight.readers.resources.cluster_network import read_cluster_network
 from pytest_amlpreflight.readers.resources.kubernetes_compute import read_compute
+from pytest_amlpreflight.verdict import NotApplicable
 
 
 @pytest.fixture(scope="session")
@@ -185,7 +186,7 @@ def aml_kube(
     skips the test where there is none. It only gets and lists, and never secrets.
     """
     if aml_cluster_id is None or aml_cluster is None:
-        raise NotGiven("the cluster", "the endpoint is managed: no cluster of your own is behind it")
+        raise NotApplicable("the endpoint is managed: no cluster of your own is behind it")
     if not aml_cluster.running:
         raise NotGiven(f"cluster {aml_cluster.name}", f"not reached: cluster {aml_cluster.name} does not run")
     options = aml_run_options
@@ -267,7 +268,7 @@ def aml_kube_instance_types(aml_kube: Reading[Kube]) -> tuple[InstanceType, ...]
     """
     try:
         return read_instance_types(aml_kube.get())
-    except (NotGiven, FactAbsent):
+    except (NotApplicable, NotGiven, FactAbsent):
         return None
 
 
