@@ -295,7 +295,11 @@ def check_nodes_fit_the_deployment(
         blocked(headline, found=found, expected=expected, fix=fix)
 
 
-@check("cluster", explains=("EndpointNotFound", "EndpointAlreadyExists"), phases=("pre", "post"))
+@check(
+    "cluster",
+    explains=("EndpointNotFound", "EndpointAlreadyExists", "InferencingClientCallFailed"),
+    phases=("pre", "post"),
+)
 def check_endpoint_and_cluster_agree(
     aml_endpoint: Endpoint,
     aml_live_endpoint: Endpoint | None,

@@ -90,6 +90,7 @@ def check_images_are_pulled(aml_kube_deployment_pods: tuple[Pod, ...], aml_kube_
         "PodOutOfMemory",
         "502",
         "UserScriptInitFailed",
+        "BadArgument",
     ),
     phases=PHASES,
     settles=True,

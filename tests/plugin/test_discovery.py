@@ -43,13 +43,13 @@ def test_workers_are_told(example: pytest.Pytester) -> None:
 
 
 def test_a_workspace_without_endpoints_says_so(example: pytest.Pytester) -> None:
-    """Nothing live is no mistake, and no silence either."""
+    """Nothing live is no mistake, no silence, and not green either: nothing was looked at."""
     result = example.runpytest_inprocess(
         *OPEN, "-p", "no:xdist", "-rs", "--aml-failure", "endpoint-absent", "aml-preflight/deployment.py"
     )
 
     result.stdout.fnmatch_lines(["SKIPPED * workspace contoso-ml has no online endpoint"])
-    assert result.ret == pytest.ExitCode.OK
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 @pytest.mark.parametrize(

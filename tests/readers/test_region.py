@@ -7,6 +7,7 @@ from pytest_amlpreflight.readers.connection.resource_graph import query
 from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
 from pytest_amlpreflight.readers.resources.region import read_region
 
+CALLER = "0c6a0c3b-5b1a-4b52-8f0e-6a8f3d1e7c21"
 SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
 WORKSPACES = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/ml-prod/providers/Microsoft.MachineLearningServices/workspaces"
@@ -64,8 +65,8 @@ def test_a_query_that_cannot_be_parsed_is_unreadable(world) -> None:
     """Resource Graph's 400, not an empty answer."""
     arm = world.connect().arm
 
-    with pytest.raises(FactUnreadable, match="HTTP 400 BadRequest"):
-        query(arm, "resources | summarize count()", "the endpoints")
+    with pytest.raises(FactUnreadable, match="HTTP 400 InvalidQuery"):
+        query(arm, "resources | wherever name", "the endpoints")
 
 
 def test_a_denied_query_names_the_action_that_would_have_answered(world) -> None:
@@ -83,6 +84,9 @@ def test_a_zone_of_another_subscription_is_found_with_its_records_and_links(worl
     hub = "/subscriptions/8c52f6a1-0f4f-4b86-b7ad-05a1d5d8a3b9"
     world.add({"id": hub, "subscriptionId": hub.rpartition("/")[2], "state": "Enabled"})
     central = f"{hub}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/privatelink.api.azureml.ms"
+    owner = next(one for one in world.sections["resources"] if one.get("properties", {}).get("principalId") == CALLER)
+    there = {"id": f"{hub}/providers/Microsoft.Authorization/roleAssignments/{owner['name']}"}
+    world.add({**owner, **there, "properties": {**owner["properties"], "scope": hub}})
     world.add({"id": central, "name": "privatelink.api.azureml.ms", "location": "global", "properties": {}})
 
     zones = read_private_dns_zones(world.connect().arm, "privatelink.api.azureml.ms")

@@ -15,7 +15,7 @@ from pytest_amlpreflight.readers.project.script_source import SourceReader
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_bytes, shown_path
 
 MAX_BYTES = 524_288  # of one file: longer ones were written by a program, and take Python seconds to parse
-MOST_FOLLOWED = 524_288  # bytes of all modules together; past this more imports tell nobody more
+MOST_FOLLOWED = 262_144  # bytes of all modules together; past this more imports tell nobody more
 OLDEST_MINOR = 7
 """Python 3.7 is the oldest that any inference server of today's guide runs on."""
 MAX_MODULES = 200  # files followed from the script; a serving folder has a handful
