@@ -66,6 +66,8 @@ def test_a_secret_is_hidden(text: str, secret: str) -> None:
         "TypeError: register() takes 3 positional arguments but 4 were given",
         "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action",
         "authMode: Key, not AMLToken",
+        "EnvironmentCredential: EnvironmentCredential authentication unavailable",
+        "AzureCliCredential: Azure CLI not found on path",
         "az keyvault update --name contoso-ml-kv --bypass AzureServices",
         "the token is missing, the password is not set",
         "secret contoso/db-password does not exist",

@@ -12,7 +12,7 @@ SHORTEST = 8
 _NAME = (
     r"(?:api[ _-]?key|account[_-]?key|access[_-]?key(?:[_-]?id)?|primary[_-]?key|secondary[_-]?key|shared[_-]?key"
     r"|_key|-key|subscription-key|(?<!ssl)secret|passw(?:or)?d|passphrase|(?<![a-z])pass|pwd|token|connection[_-]?string|instrumentation[_-]?key"
-    r"|credentials?|authorization|sas|signature|(?:set-)?cookie)"
+    r"|credentials?(?=[\"']?\s{0,20}=)|authorization|sas|signature|(?:set-)?cookie)"
 )
 """The end of a name whose value is nobody's business; what stands before it need not match."""
 
