@@ -38,7 +38,8 @@ class Kube:
             self._session.verify = False
         if configuration.cert_file:
             self._session.cert = (configuration.cert_file, configuration.key_file)
-        token = (configuration.api_key or {}).get("authorization")
+        # By the client's own settings: releases before and after 36 keep the token under different names.
+        token = next((one["value"] for one in configuration.auth_settings().values() if one["in"] == "header"), None)
         self._headers = {"Accept": "application/json", **({"Authorization": token} if token else {})}
         if proxy := configuration.proxy:
             self._session.proxies = {"https": proxy}
