@@ -25,6 +25,8 @@ from pytest_amlpreflight.readers.resources.scoring import Question, score
 THIEF = "https://thief.example"
 GROUP = "/subscriptions/s/resourceGroups/g"
 
+POLICY_STATES = f"{GROUP}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults"
+
 
 def listing(arm: Arm) -> object:
     """A list, page by page."""
@@ -33,12 +35,12 @@ def listing(arm: Arm) -> object:
 
 def query(arm: Arm) -> object:
     """A query, page by page."""
-    return arm.post_list(GROUP, "2021-04-01", "resource group g")
+    return arm.post_list(POLICY_STATES, "2021-04-01", "resource group g")
 
 
 def operation(arm: Arm) -> object:
     """A long-running operation."""
-    return arm.post(GROUP, "2021-04-01", {}, "resource group g")
+    return arm.post(POLICY_STATES, "2021-04-01", {}, "resource group g")
 
 
 def document(arm: Arm) -> object:
