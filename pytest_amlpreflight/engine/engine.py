@@ -86,7 +86,7 @@ class Engine:
             value.held += 1
             return value
         value = self._values[key] = _Value(recipe, key, recipe.subject(asked), held=1)
-        self._await(value, [need.name for need in recipe.needs if not need.asked_for])
+        self._await(value, recipe.comes_first)
         return value
 
     def _await(self, value: _Value, needs: Iterable[str]) -> None:
@@ -139,7 +139,7 @@ class Engine:
         shared = self._shared.get(key)
         if shared is None:
             shared = self._shared[key] = _Value(value.recipe, key, value.subject, shared=True)
-            self._await(shared, [need.name for need in value.recipe.needs if not need.asked_for])
+            self._await(shared, value.recipe.comes_first)
         self._unheld.pop(key, None)
         shared.held += 1
         value.source = shared
@@ -217,7 +217,7 @@ class _Value:
     @property
     def hard_needs(self) -> list[_Value]:
         """What was made for it before its recipe was called, in order."""
-        return [self.needs[need.name] for need in self.recipe.needs if not need.asked_for]
+        return [self.needs[name] for name in self.recipe.comes_first]
 
 
 def _outcome(value: _Value) -> tuple[Any, BaseException | None]:

@@ -57,3 +57,8 @@ class Recipe:
     inputs: tuple[str, ...] = ()
     subject: Callable[[Any], Hashable] = lambda asked: asked
     about: Callable[[Mapping[str, Any]], Hashable] | None = None
+
+    @property
+    def comes_first(self) -> list[str]:
+        """The names of what is made before `make` is called."""
+        return [need.name for need in self.needs if not need.asked_for]

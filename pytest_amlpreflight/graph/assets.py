@@ -256,7 +256,7 @@ def aml_image_origin(
 
 
 @pytest.fixture(scope="session")
-@fact()
+@fact(per="aml_image_origin.registry_id")
 def aml_image_registry(aml_image_origin: ImageOrigin | None, aml_azure: Azure) -> Registry | None:
     """The registry of that image, where it is another Azure registry that can be seen."""
     origin = aml_image_origin

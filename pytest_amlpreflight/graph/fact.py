@@ -229,6 +229,8 @@ def _part(per: str, given: Mapping[str, Any]) -> object:
     if per == RUN:
         return RUN
     need, _, attribute = per.partition(".")
-    found = attrgetter(attribute)(given[need]) if attribute else given[need]
+    found = given[need]
+    if found is not None and attribute:
+        found = attrgetter(attribute)(found)
     text = found.text if isinstance(found, ResourceId) else found
     return text.lower() if isinstance(text, str) else text

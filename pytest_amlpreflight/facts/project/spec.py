@@ -152,8 +152,27 @@ class Placeholder:
     word: str
 
 
+class _OfFile:
+    """What every spec can tell of its file."""
+
+    __slots__ = ()
+    source: Source
+
+    def position(self, dotted: str) -> Position:
+        """The line of a field, else of its parent, else the file."""
+        return self.source.position(dotted)
+
+    def where(self, dotted: str = "") -> str:
+        """`blue.yml:14`: the line of a field such as `liveness_probe.period`, else of its parent, else the file."""
+        return str(self.source.position(dotted))
+
+    def declares(self, dotted: str) -> bool:
+        """Whether the YAML holds the field, as opposed to leaving it to Azure's default."""
+        return self.source.declares(dotted)
+
+
 @dataclass(frozen=True, slots=True)
-class EndpointSpec:
+class EndpointSpec(_OfFile):
     """An endpoint as its YAML describes it."""
 
     name: str
@@ -170,21 +189,9 @@ class EndpointSpec:
     placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("endpoint.yml"), compare=False)
 
-    def position(self, dotted: str) -> Position:
-        """The line of a field, else of its parent, else the file."""
-        return self.source.position(dotted)
-
-    def where(self, dotted: str = "") -> str:
-        """`endpoint.yml:7`: the line of a field such as `identity.type`, else of its parent, else the file."""
-        return str(self.source.position(dotted))
-
-    def declares(self, dotted: str) -> bool:
-        """Whether the YAML holds the field, as opposed to leaving it to Azure's default."""
-        return self.source.declares(dotted)
-
 
 @dataclass(frozen=True, slots=True)
-class DeploymentSpec:
+class DeploymentSpec(_OfFile):
     """A deployment as its YAML describes it.
 
     `egress_public_network_access` stays None when the spec does not set it, since Azure treats its presence as a
@@ -214,15 +221,3 @@ class DeploymentSpec:
     properties: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("deployment.yml"), compare=False)
-
-    def position(self, dotted: str) -> Position:
-        """The line of a field, else of its parent, else the file."""
-        return self.source.position(dotted)
-
-    def where(self, dotted: str = "") -> str:
-        """`blue.yml:14`: the line of a field such as `liveness_probe.period`, else of its parent, else the file."""
-        return str(self.source.position(dotted))
-
-    def declares(self, dotted: str) -> bool:
-        """Whether the YAML holds the field, as opposed to leaving it to Azure's default."""
-        return self.source.declares(dotted)

@@ -51,7 +51,7 @@ def redact(text: str) -> str:
 
     It errs on the side of hiding: a harmless value under the name of a secret goes as well.
     """
-    for pattern in _PATTERNS:
+    for pattern in _PATTERNS if text else ():
         text = pattern.sub(lambda match: (match[1] or "") + HIDDEN, text)
     return text
 

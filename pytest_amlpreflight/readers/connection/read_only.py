@@ -21,7 +21,8 @@ DATA_PLANE = {
 }
 """The same of other hosts, by method and path."""
 
-_ALLOWED = re.compile("|".join(re.escape(end).replace(r"\{\}", "[^/]+") for end in POSTS), re.IGNORECASE)
+_ENDS = "|".join(re.escape(end).replace(r"\{\}", "[^/]+") for end in POSTS)
+_ALLOWED = re.compile(f".*(?:{_ENDS})", re.IGNORECASE)
 
 
 class NotReadOnly(Exception):
@@ -34,6 +35,5 @@ class NotReadOnly(Exception):
 
 def require_read_only(path: str) -> None:
     """Raise `NotReadOnly` for a POST to any path but those that are listed."""
-    ends = [match.end() for match in _ALLOWED.finditer(path)]
-    if len(path) not in ends:
+    if not _ALLOWED.fullmatch(path):
         raise NotReadOnly(path)
