@@ -79,8 +79,8 @@ def test_every_row_of_the_table_has_a_log_that_shows_it() -> None:
 )  # fmt: skip
 def test_the_time_it_takes_grows_with_the_log_alone(line: str) -> None:
     """A line that was made to hold up a regular expression, ten thousand times what a log has, is read in a moment."""
-    began = time.process_time()
+    began = time.thread_time()
 
     read_log(line)
 
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 2

@@ -103,8 +103,8 @@ def test_no_pattern_takes_more_than_linear_time(one: str) -> None:
     times = []
     for size in (20_000, 200_000):
         text = one * (size // len(one))
-        started = time.process_time()
+        started = time.thread_time()
         redact(text)
-        times.append(time.process_time() - started)
+        times.append(time.thread_time() - started)
 
     assert times[1] < max(times[0], 0.02) * 40

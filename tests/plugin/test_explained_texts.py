@@ -81,12 +81,12 @@ def test_a_long_log_of_json_records_takes_a_moment() -> None:
     """Two thousand records, each with the address of a blob."""
     inner = json.dumps({"message": "GET https://store.blob.core.windows.net/a?sv=2020&sig=abc%3D"})
     record = json.dumps({"timestamp": "2019-02-01T07:06:53Z", "message": inner, "level": "INFO", "logger": "root"})
-    began = time.process_time()
+    began = time.thread_time()
 
     for text in ("\n".join([record] * 2000), json.dumps("\n".join([record] * 2000)), record * 2000):
         assert not explain_text(text, "x").known
 
-    assert time.process_time() - began < 10
+    assert time.thread_time() - began < 10
 
 
 @pytest.mark.parametrize(
@@ -168,11 +168,11 @@ CLUSTERS_CODES = (
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
 def test_the_time_it_takes_grows_with_the_text_alone(text: str) -> None:
     """Texts that were made to hold up a regular expression are explained in a moment."""
-    began = time.process_time()
+    began = time.thread_time()
 
     explain_text(text, "x")
 
-    assert time.process_time() - began < 4
+    assert time.thread_time() - began < 4
 
 
 @pytest.mark.parametrize("row", load("error-codes").rows, ids=lambda row: str(row["code"]))

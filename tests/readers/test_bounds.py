@@ -1,5 +1,6 @@
 """What is read of the user's project is bounded: every pattern, every parser, every file."""
 
+import ast
 import inspect
 import re
 import time
@@ -47,10 +48,10 @@ def test_every_pattern_is_linear(use: Callable[[str], object]) -> None:
     for piece in PIECES:
         text = (piece * LENGTH)[:LENGTH] + "!"
 
-        began = time.process_time()
+        began = time.thread_time()
         use(text)
 
-        assert time.process_time() - began < 0.5, piece
+        assert time.thread_time() - began < 0.5, piece
 
 
 @pytest.mark.parametrize("read", [read_deployment_spec, read_endpoint_spec])
@@ -84,11 +85,11 @@ def test_no_yaml_takes_long(tmp_path: Path, text: str, read: Callable[[Path, Pat
     """Bombs of anchors, merges and nesting are refused, each in one sentence."""
     (tmp_path / "blue.yml").write_text(text, encoding="utf-8")
 
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(SpecError, match=r"^blue\.yml"):
         read(Path("blue.yml"), tmp_path)
 
-    assert time.process_time() - began < 4
+    assert time.thread_time() - began < 4
 
 
 def test_a_bomb_in_a_conda_file_is_a_problem_of_it(tmp_path: Path) -> None:
@@ -114,10 +115,10 @@ def test_no_source_takes_long(tmp_path: Path, source: str) -> None:
     """What Python itself cannot parse is a problem, what it can is read."""
     (tmp_path / "score.py").write_text(source + "\n", encoding="utf-8")
 
-    began = time.process_time()
+    began = time.thread_time()
     read_script(tmp_path / "score.py", tmp_path, tmp_path)
 
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_the_largest_source_is_read_in_seconds(tmp_path: Path) -> None:
@@ -125,22 +126,23 @@ def test_the_largest_source_is_read_in_seconds(tmp_path: Path) -> None:
     line = "x = [f(a, b=c)[d] + {e: (g, h)} for i in j if k and not l]\n"
     (tmp_path / "score.py").write_text(line * (520_000 // len(line)), encoding="utf-8")
 
-    began = time.process_time()
+    began = time.thread_time()
+    ast.parse((tmp_path / "score.py").read_text(encoding="utf-8"))
+    parsed = time.thread_time()
     assert read_script(tmp_path / "score.py", tmp_path, tmp_path).problem is None
 
-    assert time.process_time() - began < 10
+    assert time.thread_time() - parsed < 20 * (parsed - began)
 
 
 def test_modules_are_followed_as_far_as_is_bearable(tmp_path: Path) -> None:
-    """A chain of large modules ends somewhere."""
+    """A chain of large modules ends after two, and what those import still counts."""
     for n in range(40):
         body = "x = 1\n" * 60_000
         (tmp_path / f"m{n}.py").write_text(f"import m{n + 1}\n{body}", encoding="utf-8")
 
-    began = time.process_time()
-    read_script(tmp_path / "m0.py", tmp_path, tmp_path)
+    script = read_script(tmp_path / "m0.py", tmp_path, tmp_path)
 
-    assert time.process_time() - began < 10
+    assert [each.module for each in script.imports] == ["m1", "m2"]
 
 
 def test_a_sparse_file_is_not_read_whole(tmp_path: Path) -> None:
@@ -149,7 +151,7 @@ def test_a_sparse_file_is_not_read_whole(tmp_path: Path) -> None:
         with (tmp_path / name).open("wb") as file:
             file.truncate(3 * 1024**3)
 
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(SpecError, match="is larger than 256 KiB"):
         read_deployment_spec(Path("blue.yml"), tmp_path)
     template, model = read_template(tmp_path / "template.json", tmp_path), read_model_folder(tmp_path, tmp_path)
@@ -157,4 +159,4 @@ def test_a_sparse_file_is_not_read_whole(tmp_path: Path) -> None:
     assert template is not None
     assert template.problem is not None
     assert model.bytes == 9 * 1024**3
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5

@@ -319,9 +319,9 @@ def test_a_long_sum_is_read_in_linear_time(tmp_path: Path) -> None:
     took = []
     for length in (300, 2400):
         source = "def init():\n    pass\ndef run(d):\n    pass\n" + f"x = {'+'.join(['a'] * length)}\n" * 40
-        began = time.monotonic()
+        began = time.thread_time()
         assert script(tmp_path, source).problem is None
-        took.append(time.monotonic() - began)
+        took.append(time.thread_time() - began)
 
     assert took[1] < took[0] * 24 + 0.5
 

@@ -77,6 +77,8 @@ def read_script(path: Path, root: Path, code: Path) -> Script:
 def _oldest_python(raw: bytes, shown: str) -> tuple[tuple[int, int] | None, Problem | None]:
     """The oldest release that reads the source, and what the one before says; nothing where all of them do."""
     major, newest = sys.version_info[:2]
+    if not isinstance(_parse(raw, shown, (major, OLDEST_MINOR)), Problem):
+        return None, None  # as nearly always, and parsing is what takes time
     for minor in range(newest - 1, OLDEST_MINOR - 1, -1):
         found = _parse(raw, shown, (major, minor))
         if isinstance(found, Problem):
@@ -171,7 +173,8 @@ def _source(path: Path, shown: str, *, is_entry: bool) -> SourceReader | Problem
         if isinstance(tree, Problem):
             return tree
         source.visit(tree)
-        source.python, source.too_new = _oldest_python(raw, shown)
+        if is_entry:
+            source.python, source.too_new = _oldest_python(raw, shown)
     except SpecError as error:
         return Problem(error.message, Position(error.path, error.line))
     except RecursionError:
