@@ -1,10 +1,11 @@
 """The cluster behind a Kubernetes endpoint: whether it runs, suits, carries the extension and reaches what it must."""
 
-from decimal import Decimal
-from typing import TypeGuard
-
+from pytest_amlpreflight.checks._cluster_state import judge_aks, judge_arc
+from pytest_amlpreflight.checks._cluster_ways import one_of, report_way
 from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute
-from pytest_amlpreflight.facts.kubernetes.fit import Node, Toleration, place, pod_request, rooms
+from pytest_amlpreflight.checks._room import judge_allowances, scale, toleration_of
+from pytest_amlpreflight.facts.kubernetes.capacity import capacity, nodes_holding
+from pytest_amlpreflight.facts.kubernetes.fit import Node, place, pod_request, rooms
 from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
 from pytest_amlpreflight.facts.kubernetes.pod import Namespace, Pod
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements, listed
@@ -13,11 +14,10 @@ from pytest_amlpreflight.facts.resources.cluster import (
     ConnectedCluster,
     MachineSize,
     ManagedCluster,
-    NodePool,
     TrustedAccess,
 )
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
-from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
+from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -62,9 +62,9 @@ def check_cluster_is_running(aml_compute: Compute | None, aml_cluster_or_none: C
             final=True,
         )
     if isinstance(cluster, ManagedCluster):
-        _check_aks_runs(cluster)
+        judge_aks(cluster)
     else:
-        _check_arc_is_connected(cluster)
+        judge_arc(cluster)
 
 
 @check(
@@ -167,33 +167,31 @@ def check_cluster_carries_the_extension(
     if aml_cluster is None or aml_extensions is None:
         not_applicable("the endpoint is managed: no cluster of your own is behind it")
     extension = aml_extensions[0] if aml_extensions else None
-    nodes = _nodes(aml_cluster, extension)
+    wanted = extension.node_selector if extension else {}
+    nodes = nodes_holding(aml_cluster, wanted)
     if extension and extension.highly_available and nodes is not None and nodes < NODES_FOR_THREE_ROUTERS:
-        selector = f" that hold nodeSelector {extension.node_selector}" if extension.node_selector else ""
+        selector = f" that hold nodeSelector {wanted}" if wanted else ""
         blocked(
             f"cluster {aml_cluster.name} has too few nodes for three routers",
             found=f"{nodes} Linux nodes{selector}; inferenceRouterHA = true",
             expected=f"{NODES_FOR_THREE_ROUTERS} nodes or more, or inferenceRouterHA = false",
-            fix=f"{_scale(aml_cluster)}\nor az k8s-extension update {extension.arguments} "
+            fix=f"{scale(aml_cluster)}\nor az k8s-extension update {extension.arguments} "
             "--config inferenceRouterHA=False",
         )
-    cpus, memory = _capacity(aml_cluster, aml_machine_sizes)
-    found = ", ".join(
-        [*([f"{cpus} vCPUs"] if cpus is not None else []), *([f"{memory / 1e9:.1f} GB"] if memory is not None else [])]
-    )
-    if (cpus is not None and cpus < LEAST_CPUS) or (memory is not None and memory < LEAST_MEMORY):
+    there = capacity(aml_cluster, aml_machine_sizes)
+    if there.below(LEAST_CPUS, LEAST_MEMORY):
         blocked(
             f"cluster {aml_cluster.name} is too small for the extension",
-            found=f"{found} on all its Linux nodes",
+            found=f"{there} on all its Linux nodes",
             expected=f"at least {LEAST_CPUS} vCPUs and {LEAST_MEMORY / 1e9:.0f} GB",
-            fix=_scale(aml_cluster),
+            fix=scale(aml_cluster),
         )
-    if memory is not None and memory < ADVISED_MEMORY:
+    if there.below(LEAST_CPUS, ADVISED_MEMORY):
         advise(
             f"cluster {aml_cluster.name} is small for production",
-            found=f"{found} on all its Linux nodes",
+            found=f"{there} on all its Linux nodes",
             expected=f"at least {ADVISED_MEMORY / 1e9:.0f} GB",
-            fix=_scale(aml_cluster),
+            fix=scale(aml_cluster),
         )
 
 
@@ -219,14 +217,14 @@ def check_cluster_network_holds_the_private_endpoints(
     network = aml_cluster_network
     for way in network.ways:
         if not way.reaches(network.all):
-            _report_way(aml_cluster, network, way)
+            report_way(aml_cluster, network, way)
         elif not any(zone.linked_to(network.all) for zone in way.zones):
             advise(
                 f"no private DNS zone for {way.word} {way.id.name} answers on cluster {aml_cluster.name}",
                 found=f"{way.zone}: no zone with a link to {network.shown}",
                 expected="a linked zone, or a DNS server of your own that forwards the name",
                 fix=f"az network private-dns link vnet create --zone-name {way.zone} --name NAME "
-                f"--resource-group GROUP --registration-enabled false --virtual-network {_one(network)}",
+                f"--resource-group GROUP --registration-enabled false --virtual-network {one_of(network)}",
             )
 
 
@@ -276,17 +274,18 @@ def check_nodes_fit_the_deployment(
         **(aml_extensions[0].node_selector if aml_extensions else {}),
         **(instance_type.node_selector if instance_type else {}),
     }
-    _check_allowed(compute, aml_deployment, wanted, aml_kube_quotas, aml_kube_limit_ranges, aml_kube_pods)
+    judge_allowances(compute, aml_deployment, wanted, aml_kube_quotas, aml_kube_limit_ranges, aml_kube_pods)
     others = [pod for pod in aml_kube_pods if not pod.belongs_to(aml_deployment.endpoint_name, aml_deployment.name)]
-    fit = place(rooms(aml_kube_nodes, others, selector, _toleration(aml_workspace, compute)), request, count)
+    fit = place(rooms(aml_kube_nodes, others, selector, toleration_of(aml_workspace, compute)), request, count)
     if fit.fits:
         return
-    growing = [pool.name for pool in aml_cluster.linux_pools if pool.room_to_grow] if _is_aks(aml_cluster) else []
+    pools = aml_cluster.linux_pools if isinstance(aml_cluster, ManagedCluster) else ()
+    growing = [pool.name for pool in pools if pool.room_to_grow]
     headline = f"the nodes have room for {fit.placed} of {count} pods of deployment {aml_deployment.name}"
     found = f"each asks for {listed(request)}\n{fit.shown or 'the cluster has no nodes'}"
     expected = f"room for {count} pods" + (f"; one of {listed(fit.largest)} would fit" if fit.largest else "")
     where = aml_deployment.where("resources.requests")
-    fix = f"ask for less at {where}\n{_scale(aml_cluster) if aml_cluster else ''}"
+    fix = f"ask for less at {where}\n{scale(aml_cluster) if aml_cluster else ''}"
     if growing:
         advise(
             headline, found=f"{found}\nthe autoscaler may add nodes to {', '.join(growing)}", expected=expected, fix=fix
@@ -333,149 +332,4 @@ def check_endpoint_and_cluster_agree(
             f"{', '.join(sorted(aml_kube_online_endpoints)) or 'none'}",
             expected=f"one called {name}",
             fix=f"az ml online-endpoint delete --name {name} --yes  (then create it again)",
-        )
-
-
-def _check_aks_runs(cluster: ManagedCluster) -> None:
-    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
-    found = f"powerState = {cluster.power_state!r}, provisioningState = {cluster.provisioning_state!r}"
-    if cluster.power_state.lower() != "running":
-        blocked(
-            f"cluster {cluster.name} is stopped",
-            found=found,
-            expected="powerState = 'Running'",
-            fix=f"az aks start {named}\n"
-            "(in a virtual network, make the cluster's private endpoints and the compute anew afterwards)",
-        )
-    if not cluster.running:
-        blocked(
-            f"cluster {cluster.name} is not sound",
-            found=found,
-            expected="provisioningState = 'Succeeded'",
-            fix=f"az aks show {named} --query errorDetail\n"
-            f"az aks rotate-certs {named}  (where its certificate ran out: Azure sees the new one after some 5 hours)",
-        )
-    if not cluster.linux_pools:
-        pools = ", ".join(f"{pool.name}: {pool.count} {pool.os} nodes" for pool in cluster.pools)
-        blocked(
-            f"cluster {cluster.name} has no Linux node",
-            found=pools or "no node pool",
-            expected="a Linux node pool with nodes",
-            fix=_scale(cluster),
-        )
-
-
-def _check_arc_is_connected(cluster: ConnectedCluster) -> None:
-    if cluster.running:
-        return
-    expired = cluster.connectivity.lower() == "expired"
-    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
-    lines = [
-        f"connectivityStatus = {cluster.connectivity!r}, last heard of {cluster.last_connected or 'never'}",
-        *([f"its certificate ran out at {cluster.certificate_expires}"] if expired else []),
-        *cluster.agent_errors,
-    ]
-    blocked(
-        f"Azure has lost contact with cluster {cluster.name}",
-        found="\n".join(lines),
-        expected="connectivityStatus = 'Connected'",
-        fix=f"az connectedk8s delete {named}\naz connectedk8s connect {named}\n"
-        "(an identity certificate that ran out cannot be renewed)"
-        if expired
-        else "kubectl get pods --namespace azure-arc\n(the agents there need a way out to Azure on port 443)",
-        final=expired,
-    )
-
-
-def _nodes(cluster: Cluster, extension: Extension | None) -> int | None:
-    if isinstance(cluster, ConnectedCluster):
-        return cluster.nodes
-    wanted = extension.node_selector if extension else {}
-    return sum(pool.reachable_count for pool in cluster.linux_pools if _holds(pool, wanted))
-
-
-def _holds(pool: NodePool, selector: dict[str, str]) -> bool:
-    """Whether a pool's own labels hold the selector. Labels that somebody set on nodes by hand are unknown: so in
-    doubt yes.
-    """
-    return all(pool.labels.get(label, value) == value for label, value in selector.items())
-
-
-def _capacity(cluster: Cluster, sizes: tuple[MachineSize, ...]) -> tuple[int | None, float | None]:
-    """The vCPUs and bytes of all Linux nodes there are or may be; None for what is not told."""
-    if isinstance(cluster, ConnectedCluster):
-        return cluster.cores, None
-    by_name = {size.name.lower(): size for size in sizes}
-    pools = [(pool.reachable_count, by_name.get(pool.vm_size.lower())) for pool in cluster.linux_pools]
-    if not pools or any(size is None for _, size in pools):
-        return None, None
-    return (
-        sum(count * size.vcpus for count, size in pools if size),
-        sum(count * size.memory_mib * 2**20 for count, size in pools if size),
-    )
-
-
-def _scale(cluster: Cluster) -> str:
-    if isinstance(cluster, ConnectedCluster):
-        return f"add nodes to cluster {cluster.name}"
-    pool = next((one.name for one in cluster.pools if one.os.lower() == "linux"), "POOL")
-    return (
-        f"az aks nodepool scale --cluster-name {cluster.name} --resource-group {cluster.id.resource_group} "
-        f"--name {pool} --node-count 3"
-    )
-
-
-def _report_way(cluster: ManagedCluster, network: ClusterNetwork, way: Way) -> None:
-    elsewhere = sorted({one.network_id.name for one in way.endpoints if one.network_id})
-    found = f"its private endpoints stand in {', '.join(elsewhere) or 'no network'}; the nodes in {network.shown}" + (
-        f", peered with {', '.join(sorted(one.name for one in network.peered))}" if network.peered else ""
-    )
-    headline = f"cluster {cluster.name} has no private way to {way.word} {way.id.name}"
-    expected = "an approved private endpoint in the nodes' network, or in one that is peered with it"
-    fix = (
-        f"az network private-endpoint create --name {way.id.name}-pe --resource-group {cluster.id.resource_group} "
-        f"--vnet-name {_one(network).rpartition('/')[2]} --subnet SUBNET --connection-name {way.id.name} "
-        f"--group-id {way.part} --private-connection-resource-id {way.id}"
-    )
-    if way.closed:
-        blocked(headline, found=f"publicNetworkAccess = 'Disabled'; {found}", expected=expected, fix=fix)
-    else:
-        advise(headline, found=f"its firewall denies by default; {found}", expected=expected, fix=fix)
-
-
-def _one(network: ClusterNetwork) -> str:
-    return next(iter(sorted(str(one) for one in network.own)), "VNET")
-
-
-def _is_aks(cluster: Cluster | None) -> TypeGuard[ManagedCluster]:
-    return isinstance(cluster, ManagedCluster)
-
-
-def _toleration(workspace: Workspace, compute: Compute) -> Toleration:
-    group = workspace.id.resource_group or ""
-    return Toleration({"resource-group": group, "workspace": workspace.name, "compute": compute.name})
-
-
-def _check_allowed(
-    compute: Compute,
-    deployment: Deployment,
-    wanted: Requirements,
-    quotas: tuple[ResourceQuota, ...],
-    ranges: tuple[LimitRange, ...],
-    pods: tuple[Pod, ...],
-) -> None:
-    """Quotas over the namespace, for the pods that are not there yet, and ranges for one container."""
-    limits = {name: amount for name in wanted.limits if (amount := wanted.limit(name)) is not None}
-    there = sum(pod.belongs_to(deployment.endpoint_name, deployment.name) for pod in pods)
-    more = max(deployment.least_instances - there, 0)
-    asked = {f"requests.{name}": amount * more for name, amount in pod_request(wanted.asked).items()}
-    asked |= {f"limits.{name}": amount * more for name, amount in limits.items()} | {"pods": Decimal(more)}
-    over = [f"quota {quota.name}: {line}" for quota in quotas for line in quota.lacks(asked)]
-    over += [f"limit range {one.name}: {line}" for one in ranges for line in one.refuses(wanted.asked, limits)]
-    if over:
-        blocked(
-            f"namespace {compute.namespace} does not allow {deployment.least_instances} pods of {deployment.name}",
-            found="\n".join(over),
-            expected="quotas and limit ranges with room",
-            fix=f"kubectl describe resourcequotas,limitranges --namespace {compute.namespace}",
         )

@@ -45,6 +45,12 @@ class NodePool:
         """How many nodes there are, or will be when they are needed."""
         return self.count + self.room_to_grow
 
+    def may_hold(self, selector: Mapping[str, str]) -> bool:
+        """Whether its own labels hold the selector. Labels that somebody set on nodes by hand are unknown: in doubt
+        yes.
+        """
+        return all(self.labels.get(label, value) == value for label, value in selector.items())
+
 
 @dataclass(frozen=True, slots=True)
 class ManagedCluster:

@@ -1,0 +1,29 @@
+"""What is said of a thing that the cluster's nodes have no private way to."""
+
+from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
+from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
+from pytest_amlpreflight.verdict import advise, blocked
+
+
+def report_way(cluster: ManagedCluster, network: ClusterNetwork, way: Way) -> None:
+    """Blocked where it answers nobody in public, advice where a firewall decides."""
+    elsewhere = sorted({one.network_id.name for one in way.endpoints if one.network_id})
+    found = f"its private endpoints stand in {', '.join(elsewhere) or 'no network'}; the nodes in {network.shown}" + (
+        f", peered with {', '.join(sorted(one.name for one in network.peered))}" if network.peered else ""
+    )
+    headline = f"cluster {cluster.name} has no private way to {way.word} {way.id.name}"
+    expected = "an approved private endpoint in the nodes' network, or in one that is peered with it"
+    fix = (
+        f"az network private-endpoint create --name {way.id.name}-pe --resource-group {cluster.id.resource_group} "
+        f"--vnet-name {one_of(network).rpartition('/')[2]} --subnet SUBNET --connection-name {way.id.name} "
+        f"--group-id {way.part} --private-connection-resource-id {way.id}"
+    )
+    if way.closed:
+        blocked(headline, found=f"publicNetworkAccess = 'Disabled'; {found}", expected=expected, fix=fix)
+    else:
+        advise(headline, found=f"its firewall denies by default; {found}", expected=expected, fix=fix)
+
+
+def one_of(network: ClusterNetwork) -> str:
+    """The id of one of the nodes' own networks."""
+    return next(iter(sorted(str(one) for one in network.own)), "VNET")
