@@ -5,22 +5,61 @@ SetProperty   a member of a resource, in ARM's notation
 GrantRole     a role for a principal at a scope
 EditLine      a line of one of the user's files
 AddLine       a new line below another one, a level deeper
-Command       anything else that a shell takes
-InWords       what nobody but a person can do
+Command       anything else that a shell takes: made by `az`, `kubectl` and `shell`
+InWords       what nobody but a person can do; a plain text is one
 """
 
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.rules.az_ml import place_of_command, placed
 
-_TOOLS = ("az", "azmlinfsrv", "conda", "curl", "dig", "kubectl", "ls", "pip", "python", "uv")
-_DESTRUCTIVE = re.compile(r"\s(delete|purge|remove)\b")
-_READING = re.compile(r"^az (?:[\w-]+ )*(?:list[\w-]*|show[\w-]*|diagnose|get-\w+)\b|^az rest --method get\b|^(?!az )")
+_DESTRUCTIVE = {"delete", "purge", "remove"}
+_READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
+_BLANK = re.compile(r"[A-Z]{2,}(\.\w+)?|.*<.*>?.*")
+_NEEDS_NO_QUOTES = re.compile(r"<[^<>]*>")
+
+Option: TypeAlias = str | int | ResourceId | Sequence[str] | None
+"""What an option is given: `True` for one that stands alone, several words for one that takes several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command for a shell, word by word; what a shell would take apart is quoted when it is written."""
+
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join(map(_quoted, self.words))
+
+
+def az(command: str, *words: str, **options: Option) -> Command:
+    """A command of the Azure CLI: `az("aks start", name="c", resource_group="g")` is
+    `az aks start --name c --resource-group g`.
+    """
+    return Command(("az", *command.split(), *words, *_as_words(options)))
+
+
+def kubectl(command: str, *words: str, **options: Option) -> Command:
+    """A command of kubectl, written like `az`."""
+    return Command(("kubectl", *command.split(), *words, *_as_words(options)))
+
+
+def shell(*words: str) -> Command:
+    """Any other program with its arguments, each a word of its own."""
+    return Command(words)
+
+
+def named(resource: ResourceId) -> dict[str, Option]:
+    """The options by which most commands of the Azure CLI take a resource: `az("aks start", **named(cluster.id))`."""
+    return {"name": resource.name, "resource_group": resource.resource_group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +72,11 @@ class SetProperty:
     resource: str
     path: str
     value: str | int | bool
-    az: str = ""
+    az: Command | None = None
 
     def __str__(self) -> str:
         value = self.value if isinstance(self.value, str) else json.dumps(self.value)
-        return self.az or f"az resource update --ids {self.resource} --set {self.path}={value}"
+        return str(self.az or az("resource update", ids=self.resource, set=f"{self.path}={value}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +91,7 @@ class GrantRole:
     def __str__(self) -> str:
         return (
             f"az role assignment create --role '{self.role}' --assignee-object-id {self.principal_id} "
-            f"--assignee-principal-type {self.kind} --scope {self.scope}"
+            f"--assignee-principal-type {self.kind} --scope {_quoted(self.scope)}"
         )
 
 
@@ -80,16 +119,6 @@ class AddLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A line for a shell."""
-
-    line: str
-
-    def __str__(self) -> str:
-        return self.line
-
-
-@dataclass(frozen=True, slots=True)
 class InWords:
     """What a person has to do, or to think of first."""
 
@@ -100,25 +129,35 @@ class InWords:
 
 
 Fix: TypeAlias = SetProperty | GrantRole | EditLine | AddLine | Command | InWords
+Fixes: TypeAlias = Fix | str | Iterable[Fix | str]
+"""What a check gives as its fix: one or several, in the order of their lines; a text is words for a person."""
+
 _KINDS = {kind.__name__: kind for kind in (SetProperty, GrantRole, EditLine, AddLine, Command, InWords)}
 
 
-def fixes_of(given: "Fix | str | Iterable[Fix | str]") -> tuple[Fix, ...]:
-    """What a check gave as its fix. A text is taken line by line: what begins with a tool's name is a command."""
+def fixes_of(given: Fixes) -> tuple[Fix, ...]:
+    """What a check gave as its fix, each as a value; a text without a word is none."""
     if isinstance(given, str):
-        return tuple(_of_line(line) for line in given.splitlines())
-    if isinstance(given, Fix):
-        return (given,)
-    return tuple(fix for one in given for fix in fixes_of(one))
+        return (InWords(given),) if given else ()
+    return (given,) if isinstance(given, Fix) else tuple(fix for one in given for fix in fixes_of(one))
 
 
 def reworded(fix: Fix, change: Callable[[str], str]) -> Fix:
-    """The fix with its command, or its words, changed."""
-    if isinstance(fix, SetProperty):
-        return replace(fix, az=change(fix.az))
+    """The fix with each word of its command, or its text, changed."""
     if isinstance(fix, Command):
-        return Command(change(fix.line))
+        return Command(tuple(map(change, fix.words)))
+    if isinstance(fix, SetProperty):
+        return replace(fix, az=fix.az and Command(tuple(map(change, fix.az.words))))
     return InWords(change(fix.text)) if isinstance(fix, InWords) else fix
+
+
+def in_workspace(fix: Fix, workspace: ResourceId) -> Fix:
+    """The fix, whose `az ml` commands name the workspace: nobody has it as a default everywhere."""
+    if isinstance(fix, Command):
+        return Command((*fix.words, *place_of_command(fix.words, workspace)))
+    if isinstance(fix, SetProperty):
+        return replace(fix, az=fix.az and Command((*fix.az.words, *place_of_command(fix.az.words, workspace))))
+    return InWords(placed(fix.text, workspace)) if isinstance(fix, InWords) else fix
 
 
 def resource_of(fixes: Iterable[Fix]) -> str:
@@ -137,22 +176,23 @@ def is_shell(fix: Fix) -> bool:
 
 
 def only_reads(fix: Fix) -> bool:
-    """Whether running it changes nothing: it shows what a person then decides about."""
-    return isinstance(fix, Command) and bool(_READING.match(fix.line))
+    """Whether running it changes nothing of Azure's: it shows what a person then decides about."""
+    if not isinstance(fix, Command):
+        return False
+    verbs = _verbs(fix)
+    shows = any(map(_READING.fullmatch, verbs)) or (verbs == ["rest"] and "patch" not in fix.words)
+    return fix.words[0] != "az" or shows
 
 
 def is_destructive(fix: Fix) -> bool:
     """Whether something is gone afterwards."""
-    return isinstance(fix, Command) and bool(_DESTRUCTIVE.search(fix.line))
+    return isinstance(fix, Command) and bool(_DESTRUCTIVE.intersection(fix.words))
 
 
 def has_blanks(fix: Fix) -> bool:
     """Whether the line still holds words to be filled in, such as `FOLDER` or `<of the zone>`."""
-    try:
-        words = shlex.split(str(fix))
-    except ValueError:
-        return True
-    return any(re.fullmatch(r"[A-Z]{2,}(\.\w+)?|.*<.*>?.*", word) for word in words)
+    words = fix.words if isinstance(fix, Command) else shlex.split(str(fix))
+    return any(map(_BLANK.fullmatch, words))
 
 
 def edited(text: str, fix: EditLine | AddLine) -> str:
@@ -169,19 +209,41 @@ def edited(text: str, fix: EditLine | AddLine) -> str:
 
 
 def as_json(fix: Fix) -> dict[str, Any]:
-    """In types that JSON knows; `type` says which fix it is."""
-    return {"type": type(fix).__name__, **asdict(fix)}
+    """In types that JSON knows; `type` says which fix it is, `line` how it reads."""
+    return {"type": type(fix).__name__, "line": str(fix), **asdict(fix)}
 
 
 def of_json(content: Mapping[str, Any]) -> Fix:
     """The fix behind `as_json`."""
-    values = {name: value for name, value in content.items() if name != "type"}
+    values = {name: value for name, value in content.items() if name not in ("type", "line")}
     if "where" in values:
         values["where"] = Position(**values["where"])
+    if "words" in values:
+        values["words"] = tuple(values["words"])
+    if values.get("az"):
+        values["az"] = Command(tuple(values["az"]["words"]))
     fix: Fix = _KINDS[content["type"]](**values)
     return fix
 
 
-def _of_line(line: str) -> Fix:
-    tool = line.split(" ", 1)[0]
-    return Command(line) if tool in _TOOLS and " " in line else InWords(line)
+def _as_words(options: Mapping[str, Option]) -> Iterator[str]:
+    for name, value in options.items():
+        if value is None:
+            continue
+        yield f"--{name.replace('_', '-')}"
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            yield from value
+        elif value is not True:
+            yield str(value)
+
+
+def _verbs(command: Command) -> list[str]:
+    """What stands before the first option."""
+    return list(takewhile(lambda word: not word.startswith("-"), command.words[1:]))
+
+
+def _quoted(word: str) -> str:
+    """As a shell takes it for one word; a blank stays as it reads."""
+    if _NEEDS_NO_QUOTES.fullmatch(word):
+        return word
+    return f'"{word}"' if "'" in word and not set('"$`\\!') & set(word) else shlex.quote(word)

@@ -11,16 +11,14 @@ These are plain exceptions: the run tells pytest what they mean.
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest  # for the marker alone
 
 from pytest_amlpreflight.facts.project.position import Position
-from pytest_amlpreflight.fix import Fix, fixes_of, place_of, resource_of
+from pytest_amlpreflight.fix import Fix, Fixes, fixes_of, place_of, resource_of
 
 Test = TypeVar("Test", bound=Callable[..., object])
-Fixes: TypeAlias = Fix | str | Iterable[Fix | str]
-"""What a check gives as its fix: values of `pytest_amlpreflight.fix`, or lines of text."""
 
 PHASES = ("pre", "post", "audit")
 """Before a deployment, after it, and at night over everything that is live."""

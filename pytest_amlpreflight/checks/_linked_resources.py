@@ -5,13 +5,8 @@ from typing import NoReturn
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import InWords, SetProperty
+from pytest_amlpreflight.fix import SetProperty, az, named
 from pytest_amlpreflight.verdict import blocked
-
-
-def named(workspace: Workspace) -> str:
-    """The workspace as the Azure CLI's own options name it."""
-    return f"--name {workspace.name} --resource-group {workspace.id.resource_group}"
 
 
 def blocked_by_absence(
@@ -23,13 +18,16 @@ def blocked_by_absence(
             f"key vault {deleted.name} of workspace {workspace.name} was deleted and can be recovered",
             found=f"soft-deleted {deleted.deleted_at}, to be purged {deleted.purged_at}",
             expected="the key vault that the workspace names",
-            fix=f"az keyvault recover --name {deleted.name} --location {deleted.location}",
+            fix=az("keyvault recover", name=deleted.name, location=deleted.location),
         )
     blocked(
         f"{word} {resource_id.name} of workspace {workspace.name} does not exist",
         found=f"404 for {resource_id}",
         expected=f"the {word} that the workspace names",
-        fix=f"restore it, or make another one and name it in the workspace:\naz ml workspace show {named(workspace)}",
+        fix=(
+            "restore it, or make another one and name it in the workspace:",
+            az("ml workspace show", **named(workspace.id)),
+        ),
     )
 
 
@@ -41,8 +39,12 @@ def blocked_if_elsewhere(workspace: Workspace, word: str, resource_id: ResourceI
         f"{word} {resource_id.name} is in another subscription than its workspace {workspace.name}",
         found=f"subscription {resource_id.subscription}",
         expected=f"subscription {workspace.id.subscription}: endpoints with network isolation need both in one",
-        fix=f"az resource move --ids {resource_id} --destination-group {workspace.id.resource_group} "
-        f"--destination-subscription-id {workspace.id.subscription}",
+        fix=az(
+            "resource move",
+            ids=resource_id,
+            destination_group=workspace.id.resource_group,
+            destination_subscription_id=workspace.id.subscription,
+        ),
     )
 
 
@@ -59,6 +61,6 @@ def blocked_if_foreign(workspace: Workspace, vault: KeyVault | None) -> None:
         expected=f"tenantId = {workspace.tenant_id!r}",
         fix=(
             SetProperty(vault.id.text, "properties.tenantId", str(workspace.tenant_id)),
-            InWords("(its access policies and role assignments belong to the old tenant: make them anew)"),
+            "(its access policies and role assignments belong to the old tenant: make them anew)",
         ),
     )

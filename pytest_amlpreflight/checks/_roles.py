@@ -1,7 +1,7 @@
 """What mends a permission that is lacking: most often a role, and never where something takes away what roles give."""
 
 from pytest_amlpreflight.facts.resources.access import Access, Answer, Decision
-from pytest_amlpreflight.fix import Command, Fix, GrantRole, InWords
+from pytest_amlpreflight.fix import Fix, GrantRole, InWords, az
 
 
 def grant(role: str, access: Access, decision: Decision, kind: str = "ServicePrincipal") -> tuple[Fix, ...]:
@@ -10,7 +10,7 @@ def grant(role: str, access: Access, decision: Decision, kind: str = "ServicePri
     if decision.answer is Answer.DENIED:
         listing = f"{access.scope}/providers/Microsoft.Authorization/denyAssignments?api-version=2022-04-01"
         return (
-            Command(f"az rest --method get --url '{listing}'"),
+            az("rest", method="get", url=listing),
             InWords("(a deny assignment wins over every role: have its owner take it back)"),
         )
     if decision.answer is Answer.CONDITIONAL:

@@ -13,6 +13,7 @@ from pytest_amlpreflight.facts.resources.asset import (
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 UPLOADED = "the deployment brings its own {}, which its creation registers"
@@ -59,7 +60,7 @@ def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_mo
         f"model {name}:{version} has no files left in its storage account",
         found=_lost(aml_model_files),
         expected=f"the files of {aml_registered_model.uri}",
-        fix=f"az ml model create --name {name} --path FOLDER (registers the files again, as the next version)",
+        fix=(az("ml model create", name=name, path="FOLDER"), "(registers the files again, as the next version)"),
     )
 
 
@@ -86,8 +87,10 @@ def check_code_files_exist(
             f"the code of deployment {aml_deployment.name} has no files left in its storage account",
             found=_lost(aml_code_files),
             expected=f"the files of {aml_registered_code_or_none.uri}",
-            fix=f"az ml online-deployment update --endpoint-name {aml_deployment.endpoint_name} --file SPEC.yml"
-            "\n(uploads the code again)",
+            fix=(
+                az("ml online-deployment update", endpoint_name=aml_deployment.endpoint_name, file="SPEC.yml"),
+                "(uploads the code again)",
+            ),
         )
 
 
@@ -112,7 +115,7 @@ def check_environment_exists(
             f"environment {environment.name}:{environment.version} holds nothing to run",
             found="neither image nor condaFile nor build",
             expected="an image, with or without conda dependencies, or a build context",
-            fix=f"az ml environment create --name {environment.name} --image IMAGE",
+            fix=az("ml environment create", name=environment.name, image="IMAGE"),
         )
     if environment.archived:
         _advise_archived("environment", environment.name, environment.version)
@@ -170,8 +173,10 @@ def check_mlflow_model_fits_the_network(
         f"deployment {spec.name} deploys an MLflow model without code under legacy network isolation",
         found=f"{spec.where('egress_public_network_access')}: egress_public_network_access = 'disabled'",
         expected="a workspace with a managed network, or a scoring script and an environment of your own",
-        fix="az ml workspace update --name "
-        f"{aml_workspace.name} --managed-network allow_internet_outbound, and take egress_public_network_access out",
+        fix=(
+            az("ml workspace update", name=aml_workspace.name, managed_network="allow_internet_outbound"),
+            "(and take egress_public_network_access out)",
+        ),
         where=spec.position("egress_public_network_access"),
     )
 
@@ -185,10 +190,19 @@ def _block_foreign(reference: AssetReference, deployment: Deployment, target: Ta
         f"model {reference} is registered in another workspace, {home.name}",
         found=f"{deployment.where('model')}: {reference.arm_id}",
         expected=f"a model of workspace {target.workspace_id.name}, or of a registry",
-        fix=f"az ml model share --name {reference.name} --version {reference.version} --registry-name REGISTRY "
-        f"--share-with-name {reference.name} --share-with-version {reference.version}"
-        f" --workspace-name {home.name} --resource-group {home.resource_group}\n"
-        "(then name it azureml://registries/REGISTRY/models/...; or register it here: az ml model create)",
+        fix=(
+            az(
+                "ml model share",
+                name=reference.name,
+                version=reference.version,
+                registry_name="REGISTRY",
+                share_with_name=reference.name,
+                share_with_version=reference.version,
+                workspace_name=home.name,
+                resource_group=home.resource_group,
+            ),
+            "(then name it azureml://registries/REGISTRY/models/...; or register it here: az ml model create)",
+        ),
         where=deployment.position("model"),
     )
 
@@ -199,8 +213,7 @@ def _lost(files: AssetFiles) -> str:
 
 def _block_absent(word: str, reference: AssetReference, deployment: Deployment) -> None:
     where = deployment.where(word)
-    place = f" --registry-name {reference.registry}" if reference.registry else ""
-    listing = f"az ml {word} list --name {reference.name}{place}"
+    listing = az("ml", word, "list", name=reference.name, registry_name=reference.registry)
     if not is_resolvable(reference):
         blocked(
             f"{word} {reference} is named without a version",
@@ -221,7 +234,7 @@ def _advise_archived(word: str, name: str, version: str) -> None:
         f"{word} {name}:{version} is archived",
         found="isArchived = True",
         expected="a version in use: an archived one still works, and is hidden from everybody who looks for it",
-        fix=f"az ml {word} restore --name {name} --version {version}",
+        fix=az("ml", word, "restore", name=name, version=version),
     )
 
 

@@ -7,7 +7,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
 from pytest_amlpreflight.facts.resources.region import documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import SetProperty
+from pytest_amlpreflight.fix import SetProperty, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 
@@ -49,7 +49,7 @@ def _orphaned(setting: AutoscaleSetting, names: list[str]) -> NoReturn:
         f"autoscale setting {setting.name} scales deployment {setting.deployment}, which does not exist",
         found=f"targetResourceUri = {setting.target_id!r}",
         expected=f"one of {', '.join(names)}" if names else "a deployment",
-        fix=f"az monitor autoscale delete --ids {setting.id}",
+        fix=az("monitor autoscale delete", ids=setting.id),
     )
 
 
@@ -63,7 +63,7 @@ def _off(setting: AutoscaleSetting) -> None:
                 setting.id,
                 "properties.enabled",
                 True,
-                az=f"az monitor autoscale update --ids {setting.id} --enabled true",
+                az=az("monitor autoscale update", ids=setting.id, enabled="true"),
             ),
         )
 
@@ -75,7 +75,7 @@ def _within_the_limit(setting: AutoscaleSetting) -> None:
             f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond Azure's limit",
             found=f"capacity.maximum = '{setting.maximum}'",
             expected=f"at most {limit} instances per deployment",
-            fix=f"az monitor autoscale update --ids {setting.id} --max-count {limit}",
+            fix=az("monitor autoscale update", ids=setting.id, max_count=limit),
         )
 
 
@@ -92,8 +92,11 @@ def _within_the_quota(setting: AutoscaleSetting, deployment: Deployment, quota: 
         f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond the quota",
         found=f"{counted} x {size.vcpus} - {held * size.vcpus} held = {more} more vCPUs needed, {left} left",
         expected=f"at least {more} vCPUs left for {size.family} in {workspace.location}",
-        fix=f"az ml compute list-usage --location {workspace.location}, request more, or lower the maximum:\n"
-        f"az monitor autoscale update --ids {setting.id} --max-count {deployment.instance_count}",
+        fix=(
+            az("ml compute list-usage", location=workspace.location),
+            "(request more, or lower the maximum)",
+            az("monitor autoscale update", ids=setting.id, max_count=deployment.instance_count),
+        ),
     )
 
 

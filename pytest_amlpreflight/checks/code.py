@@ -8,8 +8,8 @@ from pytest_amlpreflight.facts.project.environment import Environment, ModelFold
 from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.fix import EditLine, Fix, InWords
-from pytest_amlpreflight.verdict import Fixes, advise, blocked, check, for_each, not_applicable, not_reached
+from pytest_amlpreflight.fix import EditLine, Fixes, shell
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
@@ -44,7 +44,7 @@ def check_scoring_script_compiles(
         f"{script.name} cannot be run: {problem.sentence}",
         found=str(problem),
         expected="a Python file inside the code folder that compiles",
-        fix=f"python -m py_compile {script.shown}" if is_in_script else f"correct {problem.position}",
+        fix=(shell("python", "-m", "py_compile", script.shown) if is_in_script else f"correct {problem.position}"),
         where=problem.position,
     )
 
@@ -307,7 +307,7 @@ def _check_run(script: Script, run: Function) -> None:
     elif not inputs:
         problem = "takes no argument for the input data"
     elif {"rawhttp", "input_schema"} <= set(run.decorators):
-        _refused_run(script, run, "has both @rawhttp and @input_schema", InWords("take one of the two decorators away"))
+        _refused_run(script, run, "has both @rawhttp and @input_schema", "take one of the two decorators away")
     elif run.is_async:
         problem = "is a coroutine, which the server does not await"
     else:
@@ -315,7 +315,7 @@ def _check_run(script: Script, run: Function) -> None:
     _refused_run(script, run, problem, EditLine(run.position, "def run(data):"))
 
 
-def _refused_run(script: Script, run: Function, problem: str, fix: Fix) -> NoReturn:
+def _refused_run(script: Script, run: Function, problem: str, fix: Fixes) -> NoReturn:
     blocked(
         f"{script.name} defines run() so that the server refuses it",
         found=f"run() {problem} at {run.position}",

@@ -11,6 +11,7 @@ from pytest_amlpreflight.facts.resources.cluster import AKS, ARC
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import DEFAULT, Compute, InstanceType
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")
@@ -54,8 +55,15 @@ def check_compute_is_kubernetes(
             f"compute {name} does not exist in workspace {aml_workspace.name}",
             found=f"404 for compute {name} ({aml_endpoint.where('compute')})",
             expected="an attached compute with computeType = 'Kubernetes'",
-            fix=f"az ml compute attach --type Kubernetes --name {name} --workspace-name {aml_workspace.name} "
-            f"--resource-group {aml_workspace.id.resource_group} --resource-id CLUSTER-ID --namespace NAMESPACE",
+            fix=az(
+                "ml compute attach",
+                type="Kubernetes",
+                name=name,
+                workspace_name=aml_workspace.name,
+                resource_group=aml_workspace.id.resource_group,
+                resource_id="CLUSTER-ID",
+                namespace="NAMESPACE",
+            ),
             where=aml_endpoint.position("compute"),
         )
     if not compute.is_kubernetes:
@@ -123,15 +131,18 @@ def check_instance_type_exists(
             f"instance type {name} is known to {'the workspace' if here else 'the cluster'} alone",
             found=f"instance_type = {wanted!r} at {where}",
             expected="one that both know",
-            fix="kubectl get instancetypes.amlarc.azureml.com",
+            fix=kubectl("get instancetypes.amlarc.azureml.com"),
         )
         return
     blocked(
         f"instance type {name} does not exist on compute {compute.name}",
         found=f"instance_type = {wanted!r} at {where}",
         expected=f"one of {', '.join(one.name for one in compute.instance_types) or 'none: the compute has no types'}",
-        fix=f"kubectl apply -f {name}.yml  (kind: InstanceType, apiVersion: amlarc.azureml.com/v1alpha1)\n"
-        f"or write another instance_type at {where}",
+        fix=(
+            kubectl("apply", "-f", f"{name}.yml"),
+            "(kind: InstanceType, apiVersion: amlarc.azureml.com/v1alpha1)",
+            f"or write another instance_type at {where}",
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.drift import differences
+from pytest_amlpreflight.fix import Command, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
@@ -38,7 +39,7 @@ def check_endpoint_is_provisioned(
     if aml_live_endpoint is None and aml_endpoint_or_none is not None:
         not_applicable("the endpoint is yet to be created")
     if aml_live_endpoint is None:
-        _absent(f"endpoint {aml_target}", "az ml online-endpoint list --output table")
+        _absent(f"endpoint {aml_target}", az("ml online-endpoint list", output="table"))
     name = aml_live_endpoint.name
     if aml_live_endpoint.provisioning_state != "Succeeded":
         _not_provisioned(
@@ -46,7 +47,7 @@ def check_endpoint_is_provisioned(
             aml_live_endpoint.provisioning_state,
             aml_endpoint_operation,
             {"endpoint": name},
-            f"az ml online-endpoint show --name {name}",
+            az("ml online-endpoint show", name=name),
         )
 
 
@@ -68,7 +69,7 @@ def check_deployment_is_provisioned(
     if aml_live_endpoint is None:
         not_reached("the endpoint does not exist")
     if aml_live_deployment is None:
-        listing = f"az ml online-deployment list --endpoint-name {aml_live_endpoint.name} --output table"
+        listing = az("ml online-deployment list", endpoint_name=aml_live_endpoint.name, output="table")
         _absent(f"deployment {aml_target}", listing)
     live = aml_live_deployment
     if live.provisioning_state != "Succeeded":
@@ -134,7 +135,7 @@ def check_live_settings_match_the_spec(
         f"deployment {live.name} differs from its spec in {', '.join(one.field for one in found)}",
         found="\n".join(f"{one.field} = {one.live}" for one in found),
         expected="\n".join(f"{one.field} = {one.spec} ({one.where})" for one in found),
-        fix=f"az ml online-deployment update --file {spec.source.path}",
+        fix=az("ml online-deployment update", file=spec.source.path),
     )
 
 
@@ -159,7 +160,7 @@ def check_unused_deployments_hold_quota(
             f"deployment {idle.name} of endpoint {idle.endpoint_name} gets no traffic and holds {cores} vCPUs",
             found=f"{idle.instance_count} x {idle.instance_type}",
             expected="traffic, or no deployment",
-            fix=f"az ml online-deployment delete --endpoint-name {idle.endpoint_name} --name {idle.name}",
+            fix=az("ml online-deployment delete", endpoint_name=idle.endpoint_name, name=idle.name),
         )
 
 
@@ -168,7 +169,7 @@ def _cores(deployment: Deployment, quota: Quota) -> str:
     return str(instances_counted(deployment.instance_count, size, quota.reserve) * size.vcpus) if size else "its"
 
 
-def _absent(what: str, fix: str) -> NoReturn:
+def _absent(what: str, fix: Command) -> NoReturn:
     blocked(
         f"{what} does not exist",
         found="404 from Azure Resource Manager",
@@ -178,16 +179,16 @@ def _absent(what: str, fix: str) -> NoReturn:
     )
 
 
-def _show_logs(live: Deployment, operation: Operation | None) -> str:
+def _show_logs(live: Deployment, operation: Operation | None) -> Command | None:
     """How to see what its containers printed; nothing where none can have started."""
     meaning = operation.meaning if operation else None
     if meaning is not None and not meaning.container:
-        return ""
-    return f"az ml online-deployment get-logs --endpoint-name {live.endpoint_name} --name {live.name} --lines 100"
+        return None
+    return az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
 
 
 def _not_provisioned(
-    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], command: str
+    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], command: Command | None
 ) -> NoReturn:
     """Says the innermost reason where there is one; a state in which something is under way may still pass."""
     error, meaning = operation.error if operation else None, operation.meaning if operation else None
@@ -200,7 +201,7 @@ def _not_provisioned(
         else f"{what} {(state or '').lower()}{reason}{title}",
         found="\n".join([f"provisioningState = {state!r}", *_evidence(operation)]),
         expected="provisioningState = 'Succeeded'",
-        fix="\n".join(filter(None, [command, *([meaning.advice_for(words), meaning.guide] if meaning else [])])),
+        fix=filter(None, [command, *([meaning.advice_for(words), meaning.guide] if meaning else [])]),
         final=not under_way,
     )
 
@@ -224,7 +225,9 @@ def _traffic(endpoint: str, headline: str, found: str, states: Mapping[str, str 
         headline,
         found=found,
         expected="traffic to deployments with provisioningState = 'Succeeded'",
-        fix=f"az ml online-endpoint update --name {endpoint} --traffic {sound}=100"
-        if sound
-        else f"no deployment of endpoint {endpoint} could take the traffic: mend one first, or deploy another",
+        fix=(
+            az("ml online-endpoint update", name=endpoint, traffic=f"{sound}=100")
+            if sound
+            else f"no deployment of endpoint {endpoint} could take the traffic: mend one first, or deploy another"
+        ),
     )

@@ -5,6 +5,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.region import Region, documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.rules.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")
@@ -68,7 +69,7 @@ def check_endpoint_name_is_free(
         f"endpoint name {aml_endpoint.name} is taken in {aml_region.location}",
         found=f"an endpoint of workspace {taken[0].workspace}: {taken[0].id}",
         expected=f"a name that no other endpoint of the region has ({aml_endpoint.where('name')})",
-        fix=f"az ml online-endpoint create --name {aml_endpoint.name}-2 --file <the endpoint's YAML>",
+        fix=az("ml online-endpoint create", name=f"{aml_endpoint.name}-2", file="<the endpoint's YAML>"),
         where=aml_endpoint.position("name"),
     )
 
@@ -91,7 +92,10 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
                 f"{what} is {(state or '').lower()}",
                 found=f"provisioningState = {state!r}",
                 expected="provisioningState = 'Succeeded', or any other in which nothing is under way",
-                fix=f"az ml online-endpoint show --name {name} --query provisioning_state\n(deploy when it has ended)",
+                fix=(
+                    az("ml online-endpoint show", name=name, query="provisioning_state"),
+                    "(deploy when it has ended)",
+                ),
             )
 
     for_each(judge, *zip(*states, strict=True))
@@ -154,8 +158,12 @@ def check_deployment_has_its_endpoint(
         f"endpoint {aml_target} does not exist",
         found=f"404 from Azure Resource Manager, and no endpoint spec for it\nin workspace {aml_workspace.name}",
         expected="an endpoint of that name, or --aml-endpoint with the YAML file it is about to be created from",
-        fix=f"az ml online-endpoint list --workspace-name {aml_workspace.name}"
-        f" --resource-group {aml_workspace.id.resource_group} --query [].name",
+        fix=az(
+            "ml online-endpoint list",
+            workspace_name=aml_workspace.name,
+            resource_group=aml_workspace.id.resource_group,
+            query="[].name",
+        ),
     )
 
 
@@ -186,8 +194,10 @@ def _same(spec: Endpoint, live: Endpoint, workspace: Workspace) -> None:
                 f"endpoint {live.name} exists with another {member}, which is settled at creation",
                 found=f"{member}: {found}",
                 expected=f"{member}: {wanted} ({spec.where(member)})",
-                fix="give the endpoint in the YAML another name, or the live one's"
-                f" {member}\n(az ml online-endpoint show --name {live.name})",
+                fix=(
+                    f"give the endpoint in the YAML another name, or the live one's {member}",
+                    f"(az ml online-endpoint show --name {live.name})",
+                ),
                 where=None if spec.live else spec.source.position(member),
             )
 
@@ -228,5 +238,8 @@ def _room(what: str, where: str, there: int, limit: int) -> None:
         f"no room for one more of the {what} {where}",
         found=f"{there} {what} {where}",
         expected=f"less than {limit}, the documented default",
-        fix=f"az ml online-endpoint list --output table\n(delete {what} that serve nothing, or request an increase)",
+        fix=(
+            az("ml online-endpoint list", output="table"),
+            f"(delete {what} that serve nothing, or request an increase)",
+        ),
     )

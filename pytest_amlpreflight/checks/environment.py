@@ -15,7 +15,7 @@ from pytest_amlpreflight.facts.project.package_resolution import PackageResoluti
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.rules.serving_rules import ServerSeries, ServingRules
-from pytest_amlpreflight.fix import EditLine, InWords
+from pytest_amlpreflight.fix import EditLine, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
@@ -47,7 +47,7 @@ def check_conda_file_is_valid(aml_environment: Environment) -> None:
         f"{environment.shown} is not a valid conda file: {first.sentence}",
         found="\n".join(str(each) for each in (first, *more[:2])),
         expected="channels, and dependencies with packages and a `pip:` list",
-        fix=f"conda env create --dry-run --file {environment.shown}",
+        fix=shell("conda", "env", "create", "--dry-run", "--file", environment.shown),
         where=first.position,
     )
 
@@ -201,7 +201,7 @@ def check_packages_match_the_model(
             f"{aml_model_folder.shown} was made with {made.package} {made.version}, and {serves} loads it",
             found=f"{made.package} {serves} at {where}; {made.version} at {made.position}",
             expected=f"{made.package}=={made.version}, or a model that was made with {serves}",
-            fix=(EditLine(where, f"{made.package}=={made.version}"), InWords("(or log the model anew)")),
+            fix=(EditLine(where, f"{made.package}=={made.version}"), "(or log the model anew)"),
         )
 
 
@@ -216,7 +216,8 @@ def check_requirements_resolve(aml_environment: Environment, aml_package_resolut
     if answer.unasked:
         not_applicable(answer.unasked)
     found = f"pip packages of {environment.shown} for Python {environment.python}"
-    fix = f"uv pip compile --python-version {environment.python} <pip packages of {environment.shown}>"
+    packages = f"<pip packages of {environment.shown}>"
+    fix = shell("uv", "pip", "compile", "--python-version", str(environment.python), packages)
     if answer.doubt:
         advise(
             f"{environment.shown} names a package that was not found",
@@ -252,7 +253,7 @@ def check_build_context_is_within_limits(aml_environment: Environment, aml_servi
             else f"{missing} is no folder",
             found=f"{missing} does not exist; named at {aml_environment.position}",
             expected="build.path: a folder; build.dockerfile_path: a file below it, counted from it",
-            fix=f"ls {build.shown}",
+            fix=shell("ls", build.shown),
         )
     files, size = aml_serving_rules.build_limits.get("files"), aml_serving_rules.build_limits.get("bytes")
     if (files and build.files > files) or (size and build.bytes > size):
@@ -405,5 +406,5 @@ def _advise_of_mlflow(environment: Environment, mlflow: Requirement, version: st
         f"MLflow {version} of {environment.shown} was not tried with Azure's scoring script",
         found=f"{mlflow.text} at {mlflow.position}",
         expected=f"mlflow{rules.mlflow_served} (as of {rules.as_of.get('mlflow-serving')})",
-        fix=(EditLine(mlflow.position, f"mlflow{rules.mlflow_served}"), InWords("(and log the model anew with it)")),
+        fix=(EditLine(mlflow.position, f"mlflow{rules.mlflow_served}"), "(and log the model anew with it)"),
     )

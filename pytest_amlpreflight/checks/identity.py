@@ -12,6 +12,7 @@ from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
@@ -99,9 +100,15 @@ def check_endpoint_identity_exists(
                 f"identity {identity_id.name} does not exist",
                 found=f"404 for {identity_id} ({aml_endpoint.where('identity')})",
                 expected="a user-assigned identity with that id",
-                fix=f"az identity create --name {identity_id.name} --resource-group {identity_id.resource_group} "
-                f"--subscription {identity_id.subscription}\n"
-                "(then grant it its roles again: they were its predecessor's)",
+                fix=(
+                    az(
+                        "identity create",
+                        name=identity_id.name,
+                        resource_group=identity_id.resource_group,
+                        subscription=identity_id.subscription,
+                    ),
+                    "(then grant it its roles again: they were its predecessor's)",
+                ),
                 resource=identity_id,
                 where=aml_endpoint.position("identity"),
             )
@@ -151,8 +158,11 @@ def _advise_on_private_base(image: ContainerImage | None, registry: Registry | N
         f"image {image} is private, and Azure would build upon it",
         found=f"an environment with a base image of {image.host}, and packages or a Dockerfile to add",
         expected="an environment that names an image alone, which is pulled as the endpoint's identity",
-        fix=f"az acr import --name REGISTRY --source {image}, into the workspace's registry; or build the whole image "
-        "yourself and name it in environment.image, with an inference_config and no conda_file",
+        fix=(
+            az("acr import", name="REGISTRY", source=str(image)),
+            "(into the workspace's registry; or build the whole image yourself and name it in environment.image, with "
+            "an inference_config and no conda_file)",
+        ),
     )
 
 
@@ -164,7 +174,7 @@ def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
         expected="AcrPull there for the endpoint's identity"
         if azure
         else "a public image, or one in an Azure registry",
-        fix=f"az acr import --name REGISTRY --source {origin.image}, and use the copy",
+        fix=(az("acr import", name="REGISTRY", source=str(origin.image)), "(and use the copy)"),
     )
 
 
@@ -173,7 +183,7 @@ def _advise_on_later_grant(origin: ImageOrigin, endpoint: Endpoint) -> None:
         f"registry {origin.registry_name} does not know the identity of endpoint {endpoint.name} yet",
         found="identity.type = 'system_assigned', whose roles elsewhere than in the workspace nobody assigns",
         expected="AcrPull there, after the endpoint is created and before its deployment is",
-        fix=f"az role assignment create --role AcrPull --assignee PRINCIPAL --scope {origin.registry_id}",
+        fix=az("role assignment create", role="AcrPull", assignee="PRINCIPAL", scope=origin.registry_id),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import GrantRole, SetProperty
+from pytest_amlpreflight.fix import GrantRole, SetProperty, az
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 SECRET_PERMISSIONS = ("get", "list", "set", "delete")
@@ -37,7 +37,7 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault, aml_endpoint_au
             aml_key_vault.id.text,
             "properties.networkAcls.bypass",
             "AzureServices",
-            az=f"az keyvault update --name {aml_key_vault.name} --bypass AzureServices",
+            az=az("keyvault update", name=aml_key_vault.name, bypass="AzureServices"),
         ),
     )
 
@@ -76,8 +76,14 @@ def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
         else "accessPolicies without the workspace's identity",
         expected=f"secrets = {list(SECRET_PERMISSIONS)}",
         resource=vault.id,
-        fix=f"az keyvault set-policy --name {vault.name} --object-id {workspace.principal_ids[0]} "
-        f"--secret-permissions {' '.join(SECRET_PERMISSIONS)} --key-permissions all --certificate-permissions all",
+        fix=az(
+            "keyvault set-policy",
+            name=vault.name,
+            object_id=workspace.principal_ids[0],
+            secret_permissions=" ".join(SECRET_PERMISSIONS),
+            key_permissions="all",
+            certificate_permissions="all",
+        ),
     )
 
 

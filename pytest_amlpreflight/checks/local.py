@@ -2,6 +2,7 @@
 
 from pytest_amlpreflight.facts.project.local_run import LocalRun
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.fix import shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 SHOWN_FRAMES = 8  # lines of the user's traceback
@@ -36,7 +37,7 @@ def check_script_starts(aml_local_run: LocalRun | None) -> None:
             [f"{run.code} (locally)", *(run.traceback[-SHOWN_FRAMES:] or run.log[-4:]), *run.other_versions[:3]]
         ),
         expected=f"an answer to the liveness probe within {run.budget_seconds:.0f} s",
-        fix="\n".join(filter(None, [run.advice, f"azmlinfsrv --entry_script {run.script}"])),
+        fix=filter(None, [run.advice, shell("azmlinfsrv", "--entry_script", run.script)]),
     )
 
 
@@ -67,7 +68,10 @@ def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
         f"{run.script} fails on the sample: {answer.reason or answer.body[:80] or status}",
         found="\n".join([status, *answer.traceback[-SHOWN_FRAMES:]]),
         expected="HTTP 200 for the sample request",
-        fix=f"azmlinfsrv --entry_script {run.script}  # and curl --data @<sample> http://127.0.0.1:5001/score",
+        fix=(
+            shell("azmlinfsrv", "--entry_script", run.script),
+            "(and curl --data @<sample> http://127.0.0.1:5001/score)",
+        ),
     )
 
 

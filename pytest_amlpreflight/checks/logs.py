@@ -8,6 +8,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_reading import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import Blocked, Culprit, advise, blocked, check, not_applicable, not_reached
 
 CODES = (
@@ -84,17 +85,21 @@ def _culprit(deployment: Deployment, log: ContainerLog, cause: LogCause) -> Culp
         f"deployment {deployment.name}: {cause.title}{what}",
         found=f"{log.container.value} log: {cause.line}",
         expected="a log without it",
-        fix="\n".join(filter(None, [cause.advice, cause.guide])),
+        fix=filter(None, [cause.advice, cause.guide]),
         kind=cause.name,
     )
 
 
 def _unknown(deployment: Deployment, log: ContainerLog, traceback: Traceback) -> None:
-    option = " --container storage-initializer" if log.container is Container.STORAGE_INITIALIZER else ""
     blocked(
         f"deployment {deployment.name} raised {traceback.brief[:80]}{traceback.where}",
         found="\n".join(traceback.users_first[:8]),
         expected="a log without an exception; this one is in no table of known causes",
-        fix=f"az ml online-deployment get-logs --endpoint-name {deployment.endpoint_name} --name {deployment.name} "
-        f"--lines 200{option}",
+        fix=az(
+            "ml online-deployment get-logs",
+            endpoint_name=deployment.endpoint_name,
+            name=deployment.name,
+            lines=200,
+            container="storage-initializer" if log.container is Container.STORAGE_INITIALIZER else None,
+        ),
     )

@@ -4,6 +4,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import Fixes, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
@@ -53,7 +54,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
             f"workspace {aml_workspace.name} is private and has no approved private endpoint",
             found="privateEndpointConnections: none with status 'Approved'",
             expected="an approved private endpoint, the only way to score",
-            fix=f"az network private-endpoint-connection list --id {aml_workspace.id}",
+            fix=az("network private-endpoint-connection list", id=aml_workspace.id),
         )
     own = frozenset[str]().union(*(endpoint.scoring_addresses for endpoint in aml_private_endpoints))
     if own.issuperset(resolution.addresses):
@@ -62,7 +63,10 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         f"host {resolution.host} does not lead to the private endpoint",
         found=f"{resolution.path}\nasked of {resolution.resolver}",
         expected=f"one of {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
-        fix=f"dig {resolution.host}\n(in the callers' network: link it, or forward, to the workspace's private zone)",
+        fix=(
+            shell("dig", resolution.host),
+            "(in the callers' network: link it, or forward, to the workspace's private zone)",
+        ),
     )
 
 
@@ -91,8 +95,10 @@ def check_private_dns_zone_holds_the_inference_record(
         f"private DNS zone {zone.name} {wrong} for endpoint {aml_endpoint.name}",
         found=f"{record or f'*.{aml_workspace.guid}.inference.<region>'}: {found}\nin resource group {group}",
         expected=f"an A record with {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
-        fix=f"az network private-dns record-set a list --resource-group {group} --zone-name {zone.name}"
-        f"\n(then delete the private endpoint of {aml_workspace.name} and create it again)",
+        fix=(
+            az("network private-dns record-set a list", resource_group=group, zone_name=zone.name),
+            f"(then delete the private endpoint of {aml_workspace.name} and create it again)",
+        ),
     )
 
 
@@ -115,9 +121,13 @@ def check_private_dns_zone_is_linked(
     found = "\n".join(links) or "virtualNetworkLinks: none"
     expected = f"a link to {' or '.join(sorted(map(str, networks)))} with virtualNetworkLinkState = 'Completed'"
     network = next(iter(sorted(map(str, networks))), "<id>")
-    fix = (
-        f"az network private-dns link vnet create --resource-group {zone.id.resource_group} --zone-name {zone.name}"
-        f" --name workspace --registration-enabled false --virtual-network {network}"
+    fix = az(
+        "network private-dns link vnet create",
+        resource_group=zone.id.resource_group,
+        zone_name=zone.name,
+        name="workspace",
+        registration_enabled="false",
+        virtual_network=network,
     )
     if any(link.completed for one in zones for link in one.links):
         advise(headline, found=found, expected=f"{expected}, unless a DNS server in a linked network answers", fix=fix)
@@ -184,14 +194,13 @@ def _detail(resolution: Resolution) -> str:
     return f"\n{resolution.detail}" if resolution.detail else ""
 
 
-def _fix(resolution: Resolution) -> str:
+def _fix(resolution: Resolution) -> Fixes:
     """The guide's next command for this way of breaking."""
+    azure = shell("dig", "@168.63.129.16", resolution.host)
     zone = ".".join(resolution.chain[-1].split(".")[-4:]) if resolution.chain else None
     if resolution.broken in (Broken.NXDOMAIN, Broken.NO_ADDRESS) and zone and zone.startswith("privatelink."):
-        return (
-            "az graph query -q \"resources | where type =~ 'microsoft.network/privatednszones' and name =~ '"
-            f"{zone}' | project id\"\n(the host's record lacks in that zone)"
-        )
+        query = f"resources | where type =~ 'microsoft.network/privatednszones' and name =~ '{zone}' | project id"
+        return az("graph query", "-q", query), "(the host's record lacks in that zone)"
     if resolution.broken in (Broken.TIMEOUT, Broken.UNREACHABLE):
-        return f"dig @168.63.129.16 {resolution.host} from the virtual network: if that answers, mend the DNS server"
-    return f"dig {resolution.host}, and dig @168.63.129.16 {resolution.host} from the virtual network"
+        return azure, "(from the virtual network: if that answers, mend the DNS server)"
+    return shell("dig", resolution.host), azure, "(the second from the virtual network)"

@@ -6,6 +6,7 @@ from pytest_amlpreflight.facts.project.model_size import GIB, MIB, ModelSize
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key, instances_counted
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
@@ -65,7 +66,7 @@ def check_compute_objects_remain(
         else f"{needed} compute objects are needed in {aml_workspace.location} and {usage.remaining} left",
         found=f"{usage.used} of {usage.limit}: clusters, compute instances and online deployments together",
         expected=f"at least {needed} left",
-        fix="az ml compute list --output table\n(delete what is not used, or request an increase)",
+        fix=(az("ml compute list", output="table"), "(delete what is not used, or request an increase)"),
     )
 
 
@@ -85,7 +86,7 @@ def check_instance_type_is_offered(aml_deployment: Deployment, aml_workspace: Wo
             f"instance type {name} is not offered in {region}",
             found=f"instance_type = {name!r} ({aml_deployment.where('instance_type')})",
             expected=f"one of {region}'s sizes{_like(name, aml_quota)}",
-            fix=f"az ml compute list-sizes --location {region} --output table",
+            fix=az("ml compute list-sizes", location=region, output="table"),
             where=aml_deployment.position("instance_type"),
         )
     if size.serves_online_endpoints is False:
@@ -185,8 +186,11 @@ def _judge_together(
                 found=" + ".join(f"{cores} ({name})" for name, cores in wanted.items())
                 + f" = {sum(wanted.values())} vCPUs needed, {usage.limit} - {usage.used} = {left} left: {usage.label}",
                 expected=f"at least {sum(wanted.values())} left; each of them fits alone",
-                fix=f"az ml compute list-usage --location {workspace.location}\n"
-                f"(request an increase of {usage.label}, or deploy one after the other and delete what serves nothing)",
+                fix=(
+                    az("ml compute list-usage", location=workspace.location),
+                    f"(request an increase of {usage.label}, or deploy one after the other and delete what serves "
+                    "nothing)",
+                ),
             )
 
 
@@ -229,7 +233,9 @@ def _blocked_by(
         f"quota for {size.name} is short by {needed - left} vCPUs",
         found=f"{words}, {usage.limit} - {usage.used} = {left} left\nin the {where}: {usage.label}",
         expected=f"at least {needed} left ({deployment.where('instance_count')})",
-        fix=f"az ml compute list-usage --location {workspace.location}\n"
-        f"(request an increase of {usage.label}, or delete what serves nothing){alternative}",
+        fix=(
+            az("ml compute list-usage", location=workspace.location),
+            f"(request an increase of {usage.label}, or delete what serves nothing){alternative}",
+        ),
         where=deployment.position("instance_count"),
     )

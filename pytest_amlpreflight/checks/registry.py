@@ -4,6 +4,7 @@ from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, Image
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.fix import az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 
@@ -66,9 +67,11 @@ def check_egress_setting_fits_the_registry(
             found=f"{aml_deployment.where('egress_public_network_access')}: "
             f"egress_public_network_access {_spelled(aml_deployment.egress_public_network_access)}",
             expected="egress_public_network_access: disabled, or a workspace with a managed network",
-            fix="egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting\n"
-            "(an MLflow model without code needs a managed network instead: az ml workspace update "
-            "--managed-network allow_internet_outbound)",
+            fix=(
+                "egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting",
+                "(an MLflow model without code needs a managed network instead: az ml workspace update "
+                "--managed-network allow_internet_outbound)",
+            ),
             where=aml_deployment.position("egress_public_network_access"),
         )
 
@@ -89,14 +92,14 @@ def check_image_exists(aml_image_in_registry: ImageInRegistry | None) -> None:
         return
     name = image.host.partition(".")[0]
     own = image.host != MICROSOFT
-    show = f"az acr repository show-tags --name {name} --repository {image.repository} --orderby time_desc"
+    show = az("acr repository show-tags", name=name, repository=image.repository, orderby="time_desc")
     what = "has no repository" if missing == "NAME_UNKNOWN" else "has no image"
     blocked(
         f"registry {name if own else image.host} {what} {image.repository}"
         + ("" if missing == "NAME_UNKNOWN" else f":{image.reference}"),
         found=f"{missing} for {image}",
         expected="an image that the registry has",
-        fix=show if own else f"curl https://{image.host}/v2/{image.repository}/tags/list",
+        fix=(show if own else shell("curl", f"https://{image.host}/v2/{image.repository}/tags/list")),
     )
 
 
@@ -111,8 +114,10 @@ def _blocked_if_changed(deployment: Deployment, live: Deployment | None) -> None
         found=f"{deployment.where('egress_public_network_access')}: "
         f"egress_public_network_access {_spelled(deployment.egress_public_network_access)}",
         expected=f"egress_public_network_access {_spelled(before)}, as it was created",
-        fix="deploy under another name, then move the traffic over and delete the old one:\n"
-        f"az ml online-deployment delete --name {deployment.name} --endpoint-name {deployment.endpoint_name}",
+        fix=(
+            "deploy under another name, then move the traffic over and delete the old one:",
+            az("ml online-deployment delete", name=deployment.name, endpoint_name=deployment.endpoint_name),
+        ),
         where=deployment.position("egress_public_network_access"),
     )
 
@@ -143,11 +148,11 @@ def _blocked_by(registry: Registry, connection: PrivateEndpointConnection | None
             expected="one with status = 'Approved'",
             fix="delete the deployment and create it again: its creation requests the connection",
         )
-    approve = f"az acr private-endpoint-connection approve --registry-name {registry.name} --name {connection.name}"
-    again = "(a rejected connection cannot be approved later: delete the deployment and create it again)"
+    approve = az("acr private-endpoint-connection approve", registry_name=registry.name, name=connection.name)
+    again = "a rejected connection cannot be approved later: delete the deployment and create it again"
     blocked(
         f"registry {registry.name} has not approved its private endpoint connection",
         found=f"{connection.name}: status = {connection.status!r}",
         expected="status = 'Approved'",
-        fix=approve if connection.status.lower() == "pending" else again.strip("()"),
+        fix=approve if connection.status.lower() == "pending" else again,
     )

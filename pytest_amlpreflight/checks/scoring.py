@@ -4,6 +4,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
 from pytest_amlpreflight.facts.rules.scoring_status import longer_timeout, meaning_of, settings_of, silence_of
 from pytest_amlpreflight.facts.unreached import Unreached
+from pytest_amlpreflight.fix import Command, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 STATUSES = ("400", "401", "403", "404", "408", "409", "413", "424", "429", "500", "502", "503", "504")
@@ -67,7 +68,10 @@ def check_endpoint_rejects_strangers(aml_endpoint: Endpoint, aml_stranger_calls:
             f"endpoint {aml_endpoint.name} answers strangers",
             found=f"HTTP {response.status} with {call.credential}\n{call.trace}",
             expected="HTTP 401",
-            fix=f"curl -i -X POST {call.uri} -d '{{}}' from a network without your gateway, to see who lets it through",
+            fix=(
+                shell("curl", "-i", "-X", "POST", str(call.uri), "-d", "{}"),
+                "(from a network without your gateway, to see who lets it through)",
+            ),
         )
 
 
@@ -100,7 +104,7 @@ def check_answers_are_in_time(aml_deployment: Deployment, aml_deployment_timing:
             f"endpoint {aml_deployment.endpoint_name} is held back by its bandwidth limit",
             found=f"ms-azureml-bandwidth-*-delay-ms: {timing.bandwidth_delay * 1000:.0f} ms in one request",
             expected="no delay: smaller requests and responses, or a higher limit",
-            fix="az monitor metrics list --metric NetworkBytes --interval PT1M --resource <of the endpoint>",
+            fix=az("monitor metrics list", metric="NetworkBytes", interval="PT1M", resource="<of the endpoint>"),
         )
 
 
@@ -153,7 +157,7 @@ def _answer(call: ScoringCall) -> Response:
         f"{call.host} gives no answer: {said.title}",
         found=f"{call.method} {call.uri}\n{call.detail}\n{call.trace}",
         expected="an answer",
-        fix=said.fix,
+        fix=shell(*said.command) if said.command else said.fix,
     )
 
 
@@ -167,12 +171,14 @@ def _refused(
         f"{culprit} answers {response.status}: {said.title}",
         found="\n".join(filter(None, lines)),
         expected="HTTP 200",
-        fix=said.fix,
+        fix=shell(*said.command) if said.command else said.fix,
     )
 
 
-def _more_time(deployment: Deployment, timing: Timing) -> str:
-    return (
-        f"az ml online-deployment update --name {deployment.name} --endpoint-name {deployment.endpoint_name}"
-        f" --set request_settings.request_timeout_ms={longer_timeout(deployment, timing.median)}"
+def _more_time(deployment: Deployment, timing: Timing) -> Command:
+    return az(
+        "ml online-deployment update",
+        name=deployment.name,
+        endpoint_name=deployment.endpoint_name,
+        set=f"request_settings.request_timeout_ms={longer_timeout(deployment, timing.median)}",
     )

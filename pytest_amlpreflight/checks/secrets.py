@@ -17,7 +17,7 @@ from pytest_amlpreflight.facts.resources.secret import (
     SecretVersions,
     VaultReference,
 )
-from pytest_amlpreflight.fix import GrantRole, InWords, SetProperty
+from pytest_amlpreflight.fix import GrantRole, Option, SetProperty, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
@@ -113,14 +113,14 @@ def _refuse_connection(reference: ConnectionReference, connection: Connection | 
             f"connection {reference.connection} does not exist in the workspace",
             found=f"{where}: {reference.variable} = {reference.text}",
             expected=f"a connection {reference.connection!r}",
-            fix="az ml connection create --file CONNECTION.yml (or name one of az ml connection list)",
+            fix=(az("ml connection create", file="CONNECTION.yml"), "(or name one of az ml connection list)"),
         )
     if lack := connection.lacks(reference):
         blocked(
             f"connection {connection.name} has no {'/'.join(filter(None, (reference.part, reference.key)))}",
             found=lack,
             expected=f"what {where} refers to: {reference.text}",
-            fix=f"az ml connection show --name {connection.name}",
+            fix=az("ml connection show", name=connection.name),
         )
 
 
@@ -139,14 +139,14 @@ def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
         found = f"{reference.version}, where there are {', '.join(secret.versions)}"
     else:
         headline, found = f"secret {reference.secret} is disabled in key vault {vault}", f"{name}: enabled = False"
-    at = f"--vault-name {vault} --name {reference.secret}"
-    enable = f"az keyvault secret set-attributes {at} --version {reference.version} --enabled true"
+    at: dict[str, Option] = {"vault_name": vault, "name": reference.secret}
+    enable = az("keyvault secret set-attributes", **at, version=reference.version, enabled="true")
     where = deployment.where(f"environment_variables.{reference.variable}")
     blocked(
         headline,
         found=found,
         expected=f"{name} enabled, as {where} refers to it",
-        fix=enable if enabled is False else f"az keyvault secret list-versions {at}",
+        fix=(enable if enabled is False else az("keyvault secret list-versions", **at)),
     )
 
 
@@ -156,7 +156,7 @@ def _refuse_absent_vault(vault: str, reference: VaultReference, deployment: Depl
         f"key vault {vault} does not exist",
         found=f"NXDOMAIN for {reference.host}, which {where} refers to",
         expected="a vault: each has its name in DNS, wherever it is",
-        fix=f"az keyvault list-deleted --query \"[?name=='{vault}']\"\n(recover it, or correct {where})",
+        fix=(az("keyvault list-deleted", query=f"[?name=='{vault}']"), f"(recover it, or correct {where})"),
     )
 
 
@@ -174,9 +174,9 @@ def _refuse_vault(found: SecretVault, identities: Sequence[Identity]) -> None:
                     vault.id.text,
                     "properties.enableRbacAuthorization",
                     True,
-                    az=f"az keyvault update --name {vault.name} --enable-rbac-authorization true",
+                    az=az("keyvault update", name=vault.name, enable_rbac_authorization="true"),
                 ),
-                InWords("(its access policies end with that: assign the roles that replace them first)"),
+                "(its access policies end with that: assign the roles that replace them first)",
             ),
         )
     for_each(lambda identity, access: _refuse_reader(vault, identity, access), identities, found.access)
@@ -207,6 +207,6 @@ def _say_what_comes_later(endpoint: Endpoint, references: SecretReferences) -> N
             f"endpoint {endpoint.name} will have no access to secrets when it is created",
             found="a system-assigned identity that does not exist yet",
             expected="a user-assigned identity with its roles, or roles assigned before the deployment follows",
-            fix=f"az ml online-endpoint show --name {endpoint.name} --query identity.principal_id",
+            fix=az("ml online-endpoint show", name=endpoint.name, query="identity.principal_id"),
         )
     not_applicable("a system-assigned identity does not exist yet")

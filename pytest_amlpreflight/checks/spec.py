@@ -335,8 +335,10 @@ def check_assets_come_from_the_workspace(aml_deployment_spec: DeploymentSpec) ->
             f"{field} of deployment {spec.name} is in a registry, which Kubernetes deployments cannot use",
             found=f"{asset.arm_id or asset} at {spec.where(field)}",
             expected=f"a {field} of the workspace",
-            fix=f"write a path or an asset of the workspace at {spec.where(field)}\n"
-            f"(az ml {field} download --registry-name REGISTRY fetches it)",
+            fix=(
+                f"write a path or an asset of the workspace at {spec.where(field)}",
+                f"(az ml {field} download --registry-name REGISTRY fetches it)",
+            ),
             where=spec.source.position(field),
         )
 

@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import InWords, SetProperty
+from pytest_amlpreflight.fix import SetProperty, az
 from pytest_amlpreflight.verdict import blocked, check, not_applicable
 
 
@@ -37,11 +37,15 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
                 aml_storage_account.id.text,
                 "properties.networkAcls.bypass",
                 "AzureServices",
-                az=f"az storage account update --name {name} --resource-group {group} --bypass AzureServices",
+                az=az("storage account update", name=name, resource_group=group, bypass="AzureServices"),
             ),
-            InWords(
-                f"or, for this workspace alone: az storage account network-rule add --account-name {name} "
-                f"--resource-group {group} --resource-id {aml_workspace.id} --tenant-id {aml_workspace.tenant_id}"
+            "or, for this workspace alone:",
+            az(
+                "storage account network-rule add",
+                account_name=name,
+                resource_group=group,
+                resource_id=aml_workspace.id,
+                tenant_id=aml_workspace.tenant_id,
             ),
         ),
     )

@@ -22,7 +22,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import InWords
+from pytest_amlpreflight.fix import Command, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -49,14 +49,14 @@ def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None,
             f"the subscription of workspace {aml_target.workspace_id.name} does not exist",
             found=f"404 from Azure Resource Manager for {aml_target.asked}",
             expected="the id of a subscription that is active (a typo is the likely cause)",
-            fix="az account list --all --output table",
+            fix=az("account list", all=True, output="table"),
         )
     if subscription.enabled:
         return
     found, expected = f"state = {subscription.state!r}", "state = 'Enabled'"
     fix = (
-        f"az account subscription enable --subscription-id {subscription.id}\n"
-        "(after what disabled it is mended: an unpaid invoice, a spending limit, an end of contract)"
+        az("account subscription enable", subscription_id=subscription.id),
+        "(after what disabled it is mended: an unpaid invoice, a spending limit, an end of contract)",
     )
     if subscription.in_grace:
         advise(f"subscription {subscription.name} will soon be disabled", found=found, expected=expected, fix=fix)
@@ -169,8 +169,10 @@ def check_policy_allows_the_deployment(
             f"policy {verdict.assignment} denies {verdict.resource}",
             found=verdict.reason or f"evaluationResult = {verdict.result!r}",
             expected="a resource that complies",
-            fix=f"change the YAML, or ask the policy's owner for an exemption:\n"
-            f"az policy assignment show --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
+            fix=(
+                "change the YAML, or ask the policy's owner for an exemption:",
+                az("policy assignment show", name=verdict.assignment, scope=_scope_of(verdict.assignment_id)),
+            ),
         )
 
     for_each(judge, [one for one in aml_policy_verdicts if one.denies])
@@ -179,23 +181,25 @@ def check_policy_allows_the_deployment(
             f"policy {verdict.assignment} cannot be evaluated for {verdict.resource}",
             found=f"evaluationResult = {verdict.result!r}",
             expected="a definition whose template functions are right",
-            fix=f"az rest --url '{verdict.definition_id}?api-version=2023-04-01'\n"
-            "(correct it, or remove its assignment)\n"
-            f"az policy assignment delete --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
+            fix=(
+                az("rest", url=f"{verdict.definition_id}?api-version=2023-04-01"),
+                "(correct it, or remove its assignment)",
+                az("policy assignment delete", name=verdict.assignment, scope=_scope_of(verdict.assignment_id)),
+            ),
         )
     for verdict in (one for one in aml_policy_verdicts if one.restricts):
         advise(
             f"policy {verdict.assignment} decides on {verdict.resource} by what is not known yet",
             found=verdict.reason,
             expected="a value that the policy admits",
-            fix=f"az policy assignment show --name {verdict.assignment} --scope {_scope_of(verdict.assignment_id)}",
+            fix=az("policy assignment show", name=verdict.assignment, scope=_scope_of(verdict.assignment_id)),
         )
     for state in (one for one in aml_policy_states if covers(aml_workspace.id.text, one.resource_id)):
         advise(
             f"policy {state.assignment} will deny the next change to {describe_scope(state.resource_id)}",
             found="complianceState = 'NonCompliant', effect deny",
             expected="complianceState = 'Compliant'",
-            fix=f"az policy state list --resource {state.resource_id} --filter \"complianceState eq 'NonCompliant'\"",
+            fix=az("policy state list", resource=state.resource_id, filter="complianceState eq 'NonCompliant'"),
         )
 
 
@@ -220,8 +224,10 @@ def check_role_assignments_remain(
         f"role assignments are used up: endpoint {aml_endpoint.name} needs {ROLES_OF_AN_ENDPOINT} more",
         found=f"{usage.limit} - {usage.used} = {usage.remaining} role assignments left in the subscription",
         expected=f"at least {ROLES_OF_AN_ENDPOINT} left, or an identity.type of user_assigned",
-        fix="az role assignment list --all --query \"[?principalName=='']\" --output table\n"
-        "(those of principals that were deleted can go: az role assignment delete --ids ID)",
+        fix=(
+            az("role assignment list", all=True, query="[?principalName=='']", output="table"),
+            "(those of principals that were deleted can go: az role assignment delete --ids ID)",
+        ),
     )
 
 
@@ -236,7 +242,7 @@ def _require(access: Access, actions: Iterable[str], caller: Caller, role: str) 
         expected=f"{action} granted",
         fix=(
             *grant(role, access, decision, _kind(caller)),
-            InWords("(or run the preflight as the identity that deploys)"),
+            "(or run the preflight as the identity that deploys)",
         ),
     )
 
@@ -285,14 +291,12 @@ def _judge_providers(namespaces: Sequence[str], providers: ResourceProviders) ->
         blocked(f"{subject} not registered in the subscription", found=found, expected=expected, fix=fix)
 
 
-def _register(names: list[str], providers: ResourceProviders) -> str:
-    return "\n".join(
-        f"az provider register --namespace {name} --subscription {providers.subscription_id}" for name in names
-    )
+def _register(names: list[str], providers: ResourceProviders) -> list[Command]:
+    return [az("provider register", namespace=name, subscription=providers.subscription_id) for name in names]
 
 
-def _unlock(lock: Lock) -> str:
-    return f"az lock delete --ids {lock.scope}/providers/Microsoft.Authorization/locks/{lock.name}"
+def _unlock(lock: Lock) -> Command:
+    return az("lock delete", ids=f"{lock.scope}/providers/Microsoft.Authorization/locks/{lock.name}")
 
 
 def _scope_of(assignment_id: str) -> str:

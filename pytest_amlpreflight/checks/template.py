@@ -1,6 +1,7 @@
 """Infrastructure templates in the repository that would undo what the workspace needs."""
 
 from pytest_amlpreflight.facts.project.template import AccessPolicies, Template, VaultResource
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 HARMLESS = {AccessPolicies.WRITTEN, AccessPolicies.UNUSED}
@@ -24,7 +25,7 @@ def _check_template(template: Template) -> None:
             f"template {template.shown} cannot be read",
             found=str(template.problem),
             expected="an ARM template in JSON",
-            fix=f"az bicep build --file <source of {template.shown}>",
+            fix=az("bicep build", file=f"<source of {template.shown}>"),
         )
     for_each(lambda vault: _check_vault(template, vault), template.vaults)
 
@@ -35,14 +36,14 @@ def _check_vault(template: Template, vault: VaultResource) -> None:
     condition = f", if {vault.condition}" if vault.is_deployed is None else ""
     found = f"accessPolicies: {vault.access_policies} at {vault.position}{condition}"
     expected = "the policies the vault has now, or a condition that leaves an existing vault alone"
-    fix = "az keyvault show --name <vault> --query properties.accessPolicies"
+    fix = az("keyvault show", name="<vault>", query="properties.accessPolicies")
     is_certain = vault.is_deployed and vault.access_policies is AccessPolicies.EMPTY and template.has_workspace
     if is_certain:
         blocked(
             f"{template.shown} wipes the vault's access policies",
             found=found,
             expected=expected,
-            fix=f"{fix}  # and write them into {template.shown}",
+            fix=(fix, f"(and write them into {template.shown})"),
             where=vault.position,
         )
     advise(f"{template.shown} may wipe a vault's access policies", found=found, expected=expected, fix=fix)

@@ -6,7 +6,6 @@ from pytest_amlpreflight.checks._linked_resources import (
     blocked_by_absence,
     blocked_if_elsewhere,
     blocked_if_foreign,
-    named,
 )
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
@@ -18,7 +17,7 @@ from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import InWords, SetProperty
+from pytest_amlpreflight.fix import SetProperty, az, named
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 
@@ -34,21 +33,21 @@ def check_workspace_is_ready(aml_workspace_or_none: Workspace | None, aml_target
             f"workspace {aml_target.workspace_id.name} does not exist",
             found=f"404 from Azure Resource Manager for {aml_target.asked}",
             expected="a workspace of that name in that subscription and resource group",
-            fix=f"az ml workspace list --subscription {aml_target.workspace_id.subscription} --output table",
+            fix=az("ml workspace list", subscription=aml_target.workspace_id.subscription, output="table"),
         )
     if not workspace.hosts_endpoints:
         blocked(
             f"workspace {workspace.name} is a feature store and takes no online endpoints",
             found=f"kind = {workspace.kind!r}",
             expected="kind = 'Default', 'Hub' or 'Project'",
-            fix="az ml workspace list --output table",
+            fix=az("ml workspace list", output="table"),
         )
     if not workspace.ready:
         blocked(
             f"workspace {workspace.name} is not ready",
             found=f"provisioningState = {workspace.provisioning_state!r}",
             expected="provisioningState = 'Succeeded'",
-            fix=f"az ml workspace diagnose --name {workspace.name} --resource-group {workspace.id.resource_group}",
+            fix=az("ml workspace diagnose", **named(workspace.id)),
         )
 
 
@@ -69,13 +68,15 @@ def check_workspace_allows_v2_apis(aml_workspace: Workspace) -> None:
                 aml_workspace.id.text,
                 "properties.v1LegacyMode",
                 False,
-                az=f"az rest --method patch --url '{aml_workspace.id}?api-version=2025-04-01' "
-                """--body '{"properties": {"v1LegacyMode": false}}'""",
+                az=az(
+                    "rest",
+                    method="patch",
+                    url=f"{aml_workspace.id}?api-version=2025-04-01",
+                    body='{"properties": {"v1LegacyMode": false}}',
+                ),
             ),
-            InWords(
-                "(ask your network security team first: the mode may be on for a good reason; "
-                "it takes up to an hour to show)"
-            ),
+            "(ask your network security team first: the mode may be on for a good reason; "
+            "it takes up to an hour to show)",
         ),
     )
 
@@ -137,7 +138,7 @@ def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
             f"workspace {aml_workspace.name} has a managed network that is not provisioned",
             found=f"managedNetwork.status.status = {network.status!r}",
             expected="managedNetwork.status.status = 'Active'",
-            fix=f"az ml workspace provision-network {named(aml_workspace)}",
+            fix=az("ml workspace provision-network", **named(aml_workspace.id)),
         )
     for_each(
         lambda rule: _judge_rule(aml_workspace, rule), [rule for rule in network.outbound_rules if not rule.active]
@@ -170,7 +171,7 @@ def check_private_registry_has_a_build_compute(
         f"workspace {aml_workspace.name} has no compute to build images for its private registry",
         found=f"imageBuildCompute is not set; registry {aml_registry.name} is private",
         expected="imageBuildCompute names a compute cluster in the registry's network",
-        fix=f"az ml workspace update {named(aml_workspace)} --image-build-compute CLUSTER",
+        fix=az("ml workspace update", **named(aml_workspace.id), image_build_compute="CLUSTER"),
     )
 
 
@@ -198,7 +199,7 @@ def check_datastore_authentication_matches_the_storage(
             aml_workspace.id.text,
             "properties.systemDatastoresAuthMode",
             "identity",
-            az=f"az ml workspace update {named(aml_workspace)} --system-datastores-auth-mode identity",
+            az=az("ml workspace update", **named(aml_workspace.id), system_datastores_auth_mode="identity"),
         ),
     )
 
@@ -231,7 +232,7 @@ def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis 
     """
     if aml_diagnosis is None:
         not_applicable("the caller may not run it: Microsoft.MachineLearningServices/workspaces/diagnose/action")
-    again = f"az ml workspace diagnose {named(aml_workspace)}"
+    again = az("ml workspace diagnose", **named(aml_workspace.id))
     errors = aml_diagnosis.of_level("Error")
     if errors:
         blocked(
@@ -268,7 +269,7 @@ def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain
     complain(
         **said,
         expected="imageBuildCompute names a compute cluster in the registry's network",
-        fix=f"az ml workspace update {named(workspace)} --image-build-compute CLUSTER",
+        fix=az("ml workspace update", **named(workspace.id), image_build_compute="CLUSTER"),
     )
 
 
@@ -277,8 +278,7 @@ def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:
         f"outbound rule {rule.name} of workspace {workspace.name} is {rule.status.lower()}",
         found=f"status = {rule.status!r}, category = {rule.category!r}" + (f": {rule.error}" if rule.error else ""),
         expected="status = 'Active'",
-        fix=f"az ml workspace outbound-rule show --rule {rule.name} --workspace-name {workspace.name} "
-        f"--resource-group {workspace.id.resource_group}",
+        fix=az("ml workspace outbound-rule show", rule=rule.name),
     )
 
 
@@ -289,9 +289,11 @@ def _complain_of_connection(
         f"private endpoint connection {connection.name} of workspace {workspace.name} is {connection.status.lower()}",
         found=f"status = {connection.status!r}",
         expected="status = 'Approved'",
-        fix=f"az network private-endpoint-connection approve --id {connection.id}"
-        if connection.status.lower() == "pending"
-        else f"az network private-endpoint-connection delete --id {connection.id}",
+        fix=(
+            az("network private-endpoint-connection approve", id=connection.id)
+            if connection.status.lower() == "pending"
+            else az("network private-endpoint-connection delete", id=connection.id)
+        ),
     )
 
 
@@ -306,6 +308,8 @@ def _judge_age(workspace: Workspace, connection: PrivateEndpointConnection) -> N
         if old
         else f"no time of creation; the workspace is of {workspace.created_at}",
         expected=f"created {SERVES_ENDPOINTS_SINCE} or later",
-        fix=f"az network private-endpoint delete --ids {endpoint or connection.id}\n"
-        "(then create it again with the same subnet and group amlworkspace)",
+        fix=(
+            az("network private-endpoint delete", ids=endpoint or connection.id),
+            "(then create it again with the same subnet and group amlworkspace)",
+        ),
     )

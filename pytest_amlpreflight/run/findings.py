@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 from _pytest.outcomes import Failed  # what pytest.fail raises; pytest.fail.Exception is this class without a type
 
-from pytest_amlpreflight.facts.rules.az_ml import placed
 from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
-from pytest_amlpreflight.fix import Fix, reworded
+from pytest_amlpreflight.fix import Fix, in_workspace
 from pytest_amlpreflight.run.memory import MEMORY, excuse
 from pytest_amlpreflight.run.preflight import PREFLIGHT, target_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
@@ -171,12 +170,11 @@ def _of_culprit(item: pytest.Item, culprit: Culprit, outcome: Outcome, waited: s
 
 
 def _placed(item: pytest.Item, culprit: Culprit) -> tuple[Fix, ...]:
-    """The fixes; their `az ml` commands name the workspace, which nobody has as a default everywhere."""
     target = target_of(item)
     workspace = target.workspace if target else None
     if workspace is None:
         return culprit.fixes
-    return tuple(reworded(fix, lambda text: placed(text, workspace)) for fix in culprit.fixes)
+    return tuple(in_workspace(fix, workspace) for fix in culprit.fixes)
 
 
 def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:

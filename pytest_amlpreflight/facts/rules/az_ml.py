@@ -1,6 +1,8 @@
 """Where a command of `az ml` looks, which it has to be told unless the Azure CLI's own defaults happen to fit."""
 
 import re
+from collections.abc import Sequence
+from itertools import takewhile
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
@@ -15,6 +17,14 @@ _COMMAND = re.compile(
 )
 
 
+def place_of_command(words: Sequence[str], workspace: ResourceId) -> list[str]:
+    """What an `az ml` command, word by word, lacks of resource group and workspace; nothing for any other."""
+    before = list(takewhile(lambda word: not word.startswith("-"), words))
+    if tuple(before[:2]) != ("az", "ml") or before[-1] not in _VERBS.split("|"):
+        return []
+    return _lacking(" ".join(before[2:-1]), before[-1], words, workspace)
+
+
 def placed(text: str, workspace: ResourceId) -> str:
     """The text with resource group and workspace in each of its `az ml` commands that lacks them.
 
@@ -25,10 +35,14 @@ def placed(text: str, workspace: ResourceId) -> str:
 
 def _place(command: re.Match[str], workspace: ResourceId) -> str:
     given = re.split(r"[ =]", command["options"])
+    return "".join(f" {word}" for word in _lacking(command["noun"], command["verb"], given, workspace))
+
+
+def _lacking(noun: str, verb: str, given: Sequence[str], workspace: ResourceId) -> list[str]:
     if "--registry-name" in given:
-        return ""
-    name = "--name" if command["noun"] == "workspace" else "--workspace-name"
-    place = {name: workspace.name, "--resource-group": workspace.resource_group}
-    if (command["noun"], command["verb"]) == ("workspace", "list"):
+        return []
+    name = "--name" if noun == "workspace" else "--workspace-name"
+    place = {name: workspace.name, "--resource-group": str(workspace.resource_group)}
+    if (noun, verb) == ("workspace", "list"):
         del place[name]
-    return "".join(f" {option} {value}" for option, value in place.items() if option not in given)
+    return [word for option in place.items() if option[0] not in given for word in option]

@@ -1,6 +1,7 @@
 """What a scoring request's status means, by Microsoft's two tables: for managed endpoints and for Kubernetes."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -59,12 +60,15 @@ LONGEST_MANAGED, LONGEST_ON_KUBERNETES = 180, 300
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a status says in plain words, and the next step. `guide` is the place in Microsoft's documentation."""
+    """What a status says in plain words, and the next step: a `command` word by word, or a `fix` in words. `guide` is
+    the place in Microsoft's documentation.
+    """
 
     title: str
     meaning: str
-    fix: str
     guide: str
+    fix: str = ""
+    command: tuple[str, ...] = ()
 
 
 def meaning_of(call: ScoringCall, response: Response, endpoint: Endpoint, deployment: Deployment | None) -> Meaning:
@@ -74,12 +78,13 @@ def meaning_of(call: ScoringCall, response: Response, endpoint: Endpoint, deploy
         return Meaning(
             f"HTTP {response.status} {response.reason}".rstrip(),
             "a status that neither of Microsoft's tables has: something between here and the endpoint answered",
-            f"curl -v {call.uri}",
             table().source,
+            command=("curl", "-v", str(call.uri)),
         )
     words = _words(response, endpoint, deployment, call)
-    title, meaning, fix = (str(row[part]).format_map(words) for part in ("title", "meaning", "fix"))
-    return Meaning(title, meaning, fix, row.get("guide", table().source))
+    title, meaning, fix = (str(row.get(part, "")).format_map(words) for part in ("title", "meaning", "fix"))
+    command = tuple(word.format_map(words) for word in shlex.split(row.get("command", "")))
+    return Meaning(title, meaning, row.get("guide", table().source), fix, command)
 
 
 def pending_limit(deployment: Deployment) -> int:
@@ -108,7 +113,7 @@ def replicas_needed(requests_per_second: float, seconds: float, concurrency: int
 def silence_of(call: ScoringCall) -> Meaning:
     """What it means that no answer came."""
     title, fix = SILENCES[call.unreached or Unreached.FAILED]
-    return Meaning(title, call.detail, fix.format(host=call.host, port=call.port), table().source)
+    return Meaning(title, call.detail, table().source, fix.format(host=call.host, port=call.port))
 
 
 @cache
