@@ -23,7 +23,7 @@ from pytest_amlpreflight.facts.rules.az_ml import place_of_command, placed
 
 _DESTRUCTIVE = {"delete", "purge", "remove"}
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
-_BLANK = re.compile(r"[A-Z]{2,}(\.\w+)?|.*<.*>?.*")
+_BLANK = re.compile(r"([\w.]+=)?[A-Z]{2,}(\.\w+)?|.*<.*>?.*")
 _NEEDS_NO_QUOTES = re.compile(r"<[^<>]*>")
 
 Option: TypeAlias = str | int | ResourceId | Sequence[str] | None

@@ -1,10 +1,17 @@
 """Fixes as values, carried out: the broken world is whole again."""
 
+import ast
+import re
+import shlex
+from pathlib import Path
+
 import pytest
 from mending import MENDED, carried_out
 
+from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator.failures import load
 from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.fix import (
     AddLine,
@@ -14,12 +21,16 @@ from pytest_amlpreflight.fix import (
     InWords,
     SetProperty,
     as_json,
+    az,
     edited,
     fixes_of,
     has_blanks,
+    in_workspace,
     is_destructive,
+    kubectl,
     of_json,
     only_reads,
+    shell,
 )
 from pytest_amlpreflight.reporting.notations import notations
 from pytest_amlpreflight.run.findings import findings_of
@@ -61,11 +72,11 @@ def test_fixes_read_as_lines_and_survive_json() -> None:
     """The Azure CLI's own command where there is one, else the general one."""
     fixes = (
         SetProperty("/r", "properties.a", True),
-        SetProperty("/r", "properties.a", "b", az="az x"),
+        SetProperty("/r", "properties.a", "b", az=az("x")),
         GrantRole("AcrPull", "p", "/s"),
         EditLine(Position("f.yml", 2), "a: 1"),
         AddLine(Position("f.yml", 2), "a: 1", "b"),
-        Command("az c"),
+        az("c"),
         InWords("think"),
     )
 
@@ -82,17 +93,74 @@ def test_fixes_read_as_lines_and_survive_json() -> None:
     assert tuple(of_json(as_json(fix)) for fix in fixes) == fixes
 
 
-def test_a_text_is_commands_and_words() -> None:
-    """What begins with a tool's name can be pasted; what is destructive, only reads or has blanks can be told."""
-    command, words = fixes_of("az lock delete --ids /l\n(ask its owner first)")
+def test_a_text_is_words_whatever_it_begins_with() -> None:
+    """Nothing is taken apart: what a shell is to take is made as a command."""
+    assert fixes_of(("az one", az("two"), "")) == (InWords("az one"), Command(("az", "two")))
 
-    assert (command, words) == (Command("az lock delete --ids /l"), InWords("(ask its owner first)"))
-    assert is_destructive(command)
-    assert only_reads(Command("az ml workspace list --output table"))
-    assert not only_reads(Command("az keyvault update --name v"))
-    assert has_blanks(Command("az ml model create --path FOLDER"))
-    assert has_blanks(Command("az network x --resource-group <of the zone>"))
-    assert not has_blanks(Command("az keyvault update --name v --bypass AzureServices"))
+
+def test_a_command_is_written_from_its_options() -> None:
+    """In the tool's spelling and the author's order; an option without a value is left out, a switch stands alone."""
+    command = az("aks update", name="c", resource_group=None, enable_managed_identity=True, set=["a=1", "b=2"])
+
+    assert str(command) == "az aks update --name c --enable-managed-identity --set a=1 b=2"
+    assert str(kubectl("describe pod", "p", namespace="n")) == "kubectl describe pod p --namespace n"
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("iris; rm -rf ~", "'iris; rm -rf ~'"),
+        ("$(whoami)", "'$(whoami)'"),
+        ("[?name=='v']", "\"[?name=='v']\""),
+        ("it's $HOME", "'it'\"'\"'s $HOME'"),
+        ("", "''"),
+        ("<of the zone>", "<of the zone>"),
+    ],
+)
+def test_a_shell_takes_each_word_for_one(word: str, written: str) -> None:
+    """Names come from files and from Azure: none of them ends up as a command of its own. A blank stays readable."""
+    command = shell("dig", word)
+
+    assert str(command) == f"dig {written}"
+    assert word.startswith("<") or shlex.split(str(command)) == ["dig", word]
+
+
+def test_commands_tell_what_they_do() -> None:
+    """What is destructive, only reads or has blanks is known from a command's words."""
+    assert is_destructive(az("lock delete", ids="/l"))
+    assert only_reads(az("ml workspace list", output="table"))
+    assert only_reads(az("rest", method="get", url="/x"))
+    assert not only_reads(az("rest", method="patch", url="/x"))
+    assert not only_reads(az("keyvault update", name="v"))
+    assert has_blanks(az("ml model create", path="FOLDER"))
+    assert has_blanks(az("k8s-extension update", config=["sslSecret=SECRET"]))
+    assert has_blanks(az("network x", resource_group="<of the zone>"))
+    assert not has_blanks(az("keyvault update", name="v", bypass="AzureServices"))
+
+
+def test_a_command_is_told_its_workspace() -> None:
+    """Only `az ml`, and only what it was not given."""
+    workspace = parse_resource_id(f"{VAULT.rpartition('/providers/')[0]}/providers/Microsoft.X/workspaces/ml")
+    assert workspace
+    place = {"workspace_name": "ml", "resource_group": "g"}
+
+    assert in_workspace(az("ml model list"), workspace) == az("ml model list", **place)
+    assert in_workspace(az("ml model list", registry_name="r"), workspace) == az("ml model list", registry_name="r")
+    assert in_workspace(az("ml workspace show"), workspace) == az("ml workspace show", name="ml", resource_group="g")
+    assert in_workspace(az("keyvault show", name="v"), workspace) == az("keyvault show", name="v")
+
+
+def test_no_check_gives_a_command_as_text() -> None:
+    """A command that is a text could be neither quoted nor carried out."""
+    tool = re.compile(r"(az|azmlinfsrv|conda|curl|dig|kubectl|uv) [a-z-]+( |$)")
+    texts = [
+        (path.name, node.lineno, node.value)
+        for path in sorted(Path(checks.__path__[0]).glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and tool.match(node.value)
+    ]
+
+    assert texts == []
 
 
 VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-prod"
@@ -135,4 +203,4 @@ def test_a_role_is_written_as_code_and_a_command_is_not() -> None:
     written = notations(GrantRole("AcrPull", "p", VAULT))
 
     assert 'role_definition_name = "AcrPull" # this line' in written["Terraform"]
-    assert notations(Command("az x")) == {}
+    assert notations(az("x")) == {}

@@ -2,6 +2,7 @@
 
 from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
+from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked
 
 
@@ -13,10 +14,15 @@ def report_way(cluster: ManagedCluster, network: ClusterNetwork, way: Way) -> No
     )
     headline = f"cluster {cluster.name} has no private way to {way.word} {way.id.name}"
     expected = "an approved private endpoint in the nodes' network, or in one that is peered with it"
-    fix = (
-        f"az network private-endpoint create --name {way.id.name}-pe --resource-group {cluster.id.resource_group} "
-        f"--vnet-name {one_of(network).rpartition('/')[2]} --subnet SUBNET --connection-name {way.id.name} "
-        f"--group-id {way.part} --private-connection-resource-id {way.id}"
+    fix = az(
+        "network private-endpoint create",
+        name=f"{way.id.name}-pe",
+        resource_group=cluster.id.resource_group,
+        vnet_name=one_of(network).rpartition("/")[2],
+        subnet="SUBNET",
+        connection_name=way.id.name,
+        group_id=way.part,
+        private_connection_resource_id=way.id,
     )
     if way.closed:
         blocked(headline, found=f"publicNetworkAccess = 'Disabled'; {found}", expected=expected, fix=fix)

@@ -1,9 +1,11 @@
 """What the checks of Kubernetes endpoints share: when they have nothing to ask, and the commands of their fixes."""
 
-from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
+from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.cluster import AKS, ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import Command, Option, az
 from pytest_amlpreflight.verdict import not_applicable, not_reached
 
 
@@ -34,16 +36,34 @@ def the_extension(extensions: tuple[Extension, ...] | None) -> Extension:
     return extensions[0]
 
 
-def attach(workspace: Workspace, compute: Compute) -> str:
-    """The command that attaches the compute's cluster again, under its name and in its namespace."""
-    where = f"--workspace-name {workspace.name} --resource-group {workspace.id.resource_group}"
-    return (
-        f"az ml compute attach --type Kubernetes --name {compute.name} {where} "
-        f"--resource-id {compute.cluster_id or 'CLUSTER-ID'} --namespace {compute.namespace}"
-    )
+def attach(workspace: Workspace, name: str, cluster: object = "CLUSTER-ID", namespace: str = "NAMESPACE") -> Command:
+    """The command that attaches a cluster as the compute of that name."""
+    place = _in(workspace)
+    return az("ml compute attach", type="Kubernetes", name=name, **place, resource_id=str(cluster), namespace=namespace)
 
 
-def attach_again(workspace: Workspace, compute: Compute) -> str:
+def attach_again(workspace: Workspace, compute: Compute) -> tuple[Command, Command]:
     """The two commands that detach and attach a compute."""
-    where = f"--workspace-name {workspace.name} --resource-group {workspace.id.resource_group}"
-    return f"az ml compute detach --name {compute.name} {where} --yes\n{attach(workspace, compute)}"
+    detach = az("ml compute detach", name=compute.name, **_in(workspace), yes=True)
+    return detach, attach(workspace, compute.name, compute.cluster_id or "CLUSTER-ID", compute.namespace)
+
+
+def extension_named(name: str, cluster_id: ResourceId) -> dict[str, Option]:
+    """The options by which `az k8s-extension` takes an extension."""
+    kind = "managedClusters" if cluster_id.kind.lower() == AKS.lower() else "connectedClusters"
+    return {
+        "name": name,
+        "cluster_type": kind,
+        "cluster_name": cluster_id.name,
+        "resource_group": cluster_id.resource_group,
+    }
+
+
+def update_extension(extension: Extension, *settings: str, **options: Option) -> Command:
+    """The command that changes settings of an extension."""
+    named = extension_named(extension.name, extension.cluster_id)
+    return az("k8s-extension update", **named, **options, config=settings or None)
+
+
+def _in(workspace: Workspace) -> dict[str, Option]:
+    return {"workspace_name": workspace.name, "resource_group": workspace.id.resource_group}

@@ -10,18 +10,17 @@ from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluste
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import Command, az, kubectl
 from pytest_amlpreflight.verdict import blocked
 
 
-def scale(cluster: Cluster) -> str:
+def scale(cluster: Cluster) -> Command | str:
     """What adds nodes to a cluster."""
     if isinstance(cluster, ConnectedCluster):
         return f"add nodes to cluster {cluster.name}"
     pool = next((one.name for one in cluster.pools if one.os.lower() == "linux"), "POOL")
-    return (
-        f"az aks nodepool scale --cluster-name {cluster.name} --resource-group {cluster.id.resource_group} "
-        f"--name {pool} --node-count 3"
-    )
+    group = cluster.id.resource_group
+    return az("aks nodepool scale", cluster_name=cluster.name, resource_group=group, name=pool, node_count=3)
 
 
 def toleration_of(workspace: Workspace, compute: Compute) -> Toleration:
@@ -51,5 +50,5 @@ def judge_allowances(
             f"namespace {compute.namespace} does not allow {deployment.least_instances} pods of {deployment.name}",
             found="\n".join(over),
             expected="quotas and limit ranges with room",
-            fix=f"kubectl describe resourcequotas,limitranges --namespace {compute.namespace}",
+            fix=kubectl("describe resourcequotas,limitranges", namespace=compute.namespace),
         )

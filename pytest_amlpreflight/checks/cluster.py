@@ -2,7 +2,7 @@
 
 from pytest_amlpreflight.checks._cluster_state import judge_aks, judge_arc
 from pytest_amlpreflight.checks._cluster_ways import one_of, report_way
-from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute
+from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute, update_extension
 from pytest_amlpreflight.checks._room import judge_allowances, scale, toleration_of
 from pytest_amlpreflight.facts.kubernetes.capacity import capacity, nodes_holding
 from pytest_amlpreflight.facts.kubernetes.fit import Node, place, pod_request, rooms
@@ -21,6 +21,7 @@ from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.fix import az, kubectl, named
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 LEAST_CPUS = 4
@@ -57,8 +58,10 @@ def check_cluster_is_running(aml_compute: Compute | None, aml_cluster_or_none: C
             f"cluster {compute.cluster_id.name} of compute {compute.name} does not exist",
             found=f"404 for {compute.cluster_id}",
             expected="the cluster that the compute was attached to",
-            fix=f"az ml compute detach --name {compute.name} --resource-group {compute.id.resource_group}\n"
-            "(then attach the cluster that took its place, under the same name)",
+            fix=(
+                az("ml compute detach", **named(compute.id)),
+                "(then attach the cluster that took its place, under the same name)",
+            ),
             final=True,
         )
     if isinstance(cluster, ManagedCluster):
@@ -79,35 +82,36 @@ def check_cluster_suits_azure_machine_learning(aml_workspace: Workspace, aml_clu
     another region, the extension installs and its identity then fails on the nodes.
     """
     cluster = the_aks(aml_cluster)
-    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
     if cluster.service_principal:
         blocked(
             f"cluster {cluster.name} acts as a service principal",
             found=f"servicePrincipalProfile.clientId = {cluster.service_principal!r}",
             expected="a managed identity ('msi'), and node pools made after the change",
-            fix=f"az aks update {named} --enable-managed-identity",
+            fix=az("aks update", **named(cluster.id), enable_managed_identity=True),
         )
     if cluster.pod_identity:
         blocked(
             f"cluster {cluster.name} has pod identity, which disturbs the extension's identity",
             found="podIdentityProfile.enabled = true",
             expected="podIdentityProfile.enabled = false",
-            fix=f"az aks update {named} --disable-pod-identity",
+            fix=az("aks update", **named(cluster.id), disable_pod_identity=True),
         )
     if cluster.id.subscription.lower() != aml_workspace.id.subscription.lower():
         blocked(
             f"cluster {cluster.name} is in another subscription than its workspace",
             found=f"subscription {cluster.id.subscription}",
             expected=f"subscription {aml_workspace.id.subscription}, or the cluster connected through Azure Arc",
-            fix=f"az connectedk8s connect {named}",
+            fix=az("connectedk8s connect", **named(cluster.id)),
         )
     if aml_workspace.private and cluster.location != aml_workspace.location:
         blocked(
             f"cluster {cluster.name} is in another region than its private workspace",
             found=f"location = {cluster.location!r}",
             expected=f"location = {aml_workspace.location!r}",
-            fix=f"az aks create --name NAME --resource-group GROUP --location {aml_workspace.location}\n"
-            "(and attach that cluster)",
+            fix=(
+                az("aks create", name="NAME", resource_group="GROUP", location=aml_workspace.location),
+                "(and attach that cluster)",
+            ),
         )
 
 
@@ -135,21 +139,21 @@ def check_azure_may_reach_the_api_server(
         aml_cloud_has_trusted_access and any(one.admits(aml_workspace.id) for one in aml_trusted_access)
     ):
         return
-    listing = (
-        f"az aks trustedaccess rolebinding list --cluster-name {cluster.name} "
-        f"--resource-group {cluster.id.resource_group}"
+    listing = az(
+        "aks trustedaccess rolebinding list", cluster_name=cluster.name, resource_group=cluster.id.resource_group
     )
     public = aml_cloud_has_trusted_access
-    named = f"--name {cluster.name} --resource-group {cluster.id.resource_group}"
     blocked(
         f"cluster {cluster.name} turns Azure Machine Learning away from its API server",
         found=f"{closed}; no trusted access for workspace {aml_workspace.name}",
         expected="a trustedAccessRoleBinding with role Microsoft.MachineLearningServices/workspaces/mlworkload"
         if public
         else "an API server that is open to Azure: this cloud has no trusted access",
-        fix=f"{attach_again(aml_workspace, compute)}\n{listing}"
-        if public
-        else f"az aks update {named} --enable-local-accounts --api-server-authorized-ip-ranges ''",
+        fix=(
+            (*attach_again(aml_workspace, compute), listing)
+            if public
+            else az("aks update", **named(cluster.id), enable_local_accounts=True, api_server_authorized_ip_ranges="")
+        ),
     )
 
 
@@ -175,8 +179,10 @@ def check_cluster_carries_the_extension(
             f"cluster {aml_cluster.name} has too few nodes for three routers",
             found=f"{nodes} Linux nodes{selector}; inferenceRouterHA = true",
             expected=f"{NODES_FOR_THREE_ROUTERS} nodes or more, or inferenceRouterHA = false",
-            fix=f"{scale(aml_cluster)}\nor az k8s-extension update {extension.arguments} "
-            "--config inferenceRouterHA=False",
+            fix=(
+                scale(aml_cluster),
+                f"or {update_extension(extension, 'inferenceRouterHA=False')}",
+            ),
         )
     there = capacity(aml_cluster, aml_machine_sizes)
     if there.below(LEAST_CPUS, LEAST_MEMORY):
@@ -223,8 +229,14 @@ def check_cluster_network_holds_the_private_endpoints(
                 f"no private DNS zone for {way.word} {way.id.name} answers on cluster {aml_cluster.name}",
                 found=f"{way.zone}: no zone with a link to {network.shown}",
                 expected="a linked zone, or a DNS server of your own that forwards the name",
-                fix=f"az network private-dns link vnet create --zone-name {way.zone} --name NAME "
-                f"--resource-group GROUP --registration-enabled false --virtual-network {one_of(network)}",
+                fix=az(
+                    "network private-dns link vnet create",
+                    zone_name=way.zone,
+                    name="NAME",
+                    resource_group="GROUP",
+                    registration_enabled="false",
+                    virtual_network=one_of(network),
+                ),
             )
 
 
@@ -243,8 +255,11 @@ def check_namespace_exists(
         f"namespace {compute.namespace} of compute {compute.name} is not in the cluster",
         found=f"status.phase = {found.phase!r}" if found else f"404 for namespace {compute.namespace}",
         expected="status.phase = 'Active'",
-        fix=f"kubectl create namespace {compute.namespace}\nor attach the compute with one that is there:\n"
-        f"{attach_again(aml_workspace, compute)}",
+        fix=(
+            kubectl("create namespace", compute.namespace),
+            "or attach the compute with one that is there:",
+            *attach_again(aml_workspace, compute),
+        ),
     )
 
 
@@ -285,7 +300,7 @@ def check_nodes_fit_the_deployment(
     found = f"each asks for {listed(request)}\n{fit.shown or 'the cluster has no nodes'}"
     expected = f"room for {count} pods" + (f"; one of {listed(fit.largest)} would fit" if fit.largest else "")
     where = aml_deployment.where("resources.requests")
-    fix = f"ask for less at {where}\n{scale(aml_cluster) if aml_cluster else ''}"
+    fix = (f"ask for less at {where}", scale(aml_cluster) if aml_cluster else "")
     if growing:
         advise(
             headline, found=f"{found}\nthe autoscaler may add nodes to {', '.join(growing)}", expected=expected, fix=fix
@@ -316,7 +331,7 @@ def check_endpoint_and_cluster_agree(
             "the cluster does not know what an online endpoint is",
             found="404 for amlarc.azureml.com/v1alpha1",
             expected="the definitions that the extension brings",
-            fix="kubectl get customresourcedefinitions | grep amlarc\n(then install the extension again)",
+            fix=(kubectl("api-resources", api_group="amlarc.azureml.com"), "(then install the extension again)"),
         )
     if aml_live_endpoint is None and name in aml_kube_online_endpoints:
         blocked(
@@ -331,5 +346,5 @@ def check_endpoint_and_cluster_agree(
             found=f"onlineendpoints.amlarc.azureml.com in namespace {compute.namespace}: "
             f"{', '.join(sorted(aml_kube_online_endpoints)) or 'none'}",
             expected=f"one called {name}",
-            fix=f"az ml online-endpoint delete --name {name} --yes  (then create it again)",
+            fix=(az("ml online-endpoint delete", name=name, yes=True), "(then create it again)"),
         )

@@ -11,7 +11,7 @@ from pytest_amlpreflight.facts.resources.cluster import AKS, ARC
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import DEFAULT, Compute, InstanceType
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import az, kubectl
+from pytest_amlpreflight.fix import GrantRole, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")
@@ -55,15 +55,7 @@ def check_compute_is_kubernetes(
             f"compute {name} does not exist in workspace {aml_workspace.name}",
             found=f"404 for compute {name} ({aml_endpoint.where('compute')})",
             expected="an attached compute with computeType = 'Kubernetes'",
-            fix=az(
-                "ml compute attach",
-                type="Kubernetes",
-                name=name,
-                workspace_name=aml_workspace.name,
-                resource_group=aml_workspace.id.resource_group,
-                resource_id="CLUSTER-ID",
-                namespace="NAMESPACE",
-            ),
+            fix=attach(aml_workspace, name or "NAME"),
             where=aml_endpoint.position("compute"),
         )
     if not compute.is_kubernetes:
@@ -71,7 +63,7 @@ def check_compute_is_kubernetes(
             f"compute {compute.name} is no Kubernetes compute",
             found=f"computeType = {compute.kind!r}",
             expected="computeType = 'Kubernetes'",
-            fix=attach(aml_workspace, compute),
+            fix=attach(aml_workspace, compute.name, compute.cluster_id or "CLUSTER-ID", compute.namespace),
         )
 
 
@@ -192,11 +184,7 @@ def check_workspace_identity_reaches_the_cluster(
                 f"workspace {aml_workspace.name} may not use cluster {compute.cluster_id.name}",
                 found="\n".join(f"{action}: {access.allows(action).because}" for action, _ in lacking),
                 expected=f"{', '.join(role for _, role in lacking)} for the workspace's identity {access.principal_id}",
-                fix="\n".join(
-                    f"az role assignment create --role '{role}' --assignee-object-id {access.principal_id} "
-                    f"--assignee-principal-type ServicePrincipal --scope {compute.cluster_id}"
-                    for _, role in lacking
-                ),
+                fix=[GrantRole(role, access.principal_id, str(compute.cluster_id)) for _, role in lacking],
             )
 
 

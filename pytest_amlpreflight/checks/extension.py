@@ -1,11 +1,18 @@
 """The Azure Machine Learning extension of the cluster behind a Kubernetes endpoint."""
 
-from pytest_amlpreflight.checks._kubernetes import the_aks, the_compute, the_extension
+from pytest_amlpreflight.checks._kubernetes import (
+    extension_named,
+    the_aks,
+    the_compute,
+    the_extension,
+    update_extension,
+)
 from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport
 from pytest_amlpreflight.facts.kubernetes.pod import Workload
-from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster, NodeSet, cluster_arguments
+from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster, NodeSet
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
+from pytest_amlpreflight.fix import Command, Option, az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
@@ -17,7 +24,13 @@ PARTS = (
     ("amlarc-identity-proxy", "without which pods get no token"),
     ("gateway", "without which Azure does not see the cluster's instance types"),
 )
-CREATE = "--extension-type Microsoft.AzureML.Kubernetes --scope cluster"
+NEW: dict[str, Option] = {"extension_type": "Microsoft.AzureML.Kubernetes", "scope": "cluster"}
+INFERENCE = (
+    "enableInference=True",
+    "inferenceRouterServiceType=LoadBalancer",
+    "sslSecret=SECRET",
+    "sslCname=NAME",
+)
 
 
 @check(
@@ -45,8 +58,7 @@ def check_extension_is_installed(aml_compute: Compute | None, aml_extensions: tu
             f"cluster {compute.cluster_id.name} has no Azure Machine Learning extension",
             found="no extension with extensionType = 'microsoft.azureml.kubernetes'",
             expected="one, with provisioningState = 'Succeeded'",
-            fix=f"az k8s-extension create --name azureml {cluster_arguments(compute.cluster_id)} {CREATE} "
-            "--config enableInference=True inferenceRouterServiceType=LoadBalancer sslSecret=SECRET sslCname=NAME",
+            fix=az("k8s-extension create", **extension_named("azureml", compute.cluster_id), **NEW, config=INFERENCE),
             final=True,
         )
     extension = aml_extensions[0]
@@ -59,8 +71,7 @@ def check_extension_is_installed(aml_compute: Compute | None, aml_extensions: tu
         f"extension {extension.name} is not installed on cluster {compute.cluster_id.name}",
         found="\n".join([f"provisioningState = {extension.provisioning_state!r}", *error, *errors]),
         expected="provisioningState = 'Succeeded' and no status of level 'Error'",
-        fix=f"az k8s-extension delete {extension.arguments} --yes\n"
-        f"az k8s-extension create {extension.arguments} {CREATE}  (with its settings)",
+        fix=_install_again(extension),
         final=failed,
     )
 
@@ -78,8 +89,7 @@ def check_extension_serves_inference(aml_extensions: tuple[Extension, ...] | Non
         f"extension {extension.name} does not serve inference",
         found=f"enableInference = {extension.setting('enableInference')!r}",
         expected="enableInference = 'True'",
-        fix=f"az k8s-extension update {extension.arguments} --config enableInference=True "
-        "inferenceRouterServiceType=LoadBalancer sslSecret=SECRET sslCname=NAME",
+        fix=update_extension(extension, *INFERENCE),
     )
 
 
@@ -93,7 +103,7 @@ def check_extension_version_is_recent(aml_extensions: tuple[Extension, ...] | No
     extension = the_extension(aml_extensions)
     numbers = extension.version_numbers
     found, expected = f"currentVersion = {extension.version!r}", "a version above 1.1.25"
-    fix = f"az k8s-extension update {extension.arguments} --auto-upgrade true"
+    fix = update_extension(extension, auto_upgrade="true")
     if numbers is None:
         advise(f"the version of extension {extension.name} is unknown", found=found, expected=expected, fix=fix)
     elif numbers <= LAST_WITHOUT_SECRETS:
@@ -114,10 +124,7 @@ def check_extension_identity_is_assigned(
     not scale sets and are passed over.
     """
     extension, cluster = the_extension(aml_extensions), the_aks(aml_cluster)
-    again = (
-        f"az k8s-extension delete {extension.arguments} --yes\n"
-        f"az k8s-extension create {extension.arguments} {CREATE}  (with its settings)"
-    )
+    again = _install_again(extension)
     if extension.principal_id is None:
         blocked(
             f"extension {extension.name} has no identity",
@@ -146,25 +153,24 @@ def check_router_settings_agree(aml_cluster: Cluster | None, aml_extensions: tup
     and the installation fails with settings that look right.
     """
     extension = the_extension(aml_extensions)
-    update = f"az k8s-extension update {extension.arguments} --config"
     if not extension.enabled("enableInference"):
         not_reached("the extension does not serve inference")
     if extension.serves_https:
-        _check_tls(extension, update)
+        _check_tls(extension)
     if extension.setting("internalLoadBalancerProvider") and not isinstance(aml_cluster, ManagedCluster):
         provider = extension.setting("internalLoadBalancerProvider")
         blocked(
             f"extension {extension.name} asks for an internal load balancer outside AKS",
             found=f"internalLoadBalancerProvider = {provider!r}",
             expected="no internalLoadBalancerProvider: Azure makes one for AKS alone",
-            fix=f"{update} internalLoadBalancerProvider=",
+            fix=update_extension(extension, "internalLoadBalancerProvider="),
         )
     if extension.service_type is None:
         blocked(
             f"extension {extension.name} does not say how its router is reached",
             found="inferenceRouterServiceType is not set",
             expected="LoadBalancer, NodePort or ClusterIP",
-            fix=f"{update} inferenceRouterServiceType=LoadBalancer",
+            fix=update_extension(extension, "inferenceRouterServiceType=LoadBalancer"),
         )
 
 
@@ -192,8 +198,11 @@ def check_extension_pods_are_running(
             f"parts of extension {extension.name} do not run",
             found="\n".join(short),
             expected="one replica or more of each that is ready",
-            fix="kubectl get pods --namespace azureml\nkubectl describe pods --namespace azureml\n"
-            f"az k8s-extension update {extension.arguments}",
+            fix=(
+                kubectl("get pods", namespace="azureml"),
+                kubectl("describe pods", namespace="azureml"),
+                update_extension(extension),
+            ),
         )
 
 
@@ -215,12 +224,21 @@ def check_health_report_is_clean(
     found = "\n".join([f"report of {report.date}", *lines])
     stopping = not extension.ready and any(one.stops_an_installation for one in report.failed)
     expected = "no line with Status: Failed"
-    fix = "kubectl describe configmap arcml-healthcheck --namespace azureml"
+    fix = kubectl("describe configmap arcml-healthcheck", namespace="azureml")
     headline = f"the health report of extension {extension.name} names what failed"
     if stopping:
         blocked(headline, found=found, expected=expected, fix=fix)
     else:
         advise(headline, found=found, expected=expected, fix=fix)
+
+
+def _install_again(extension: Extension) -> tuple[Command | str, ...]:
+    named = extension_named(extension.name, extension.cluster_id)
+    return (
+        az("k8s-extension delete", **named, yes=True),
+        az("k8s-extension create", **named, **NEW),
+        "(with its settings)",
+    )
 
 
 def _needed(cluster: Cluster | None) -> tuple[tuple[str, str], ...]:
@@ -229,10 +247,10 @@ def _needed(cluster: Cluster | None) -> tuple[tuple[str, str], ...]:
     return (*PARTS, way_in)
 
 
-def _check_tls(extension: Extension, update: str) -> None:
+def _check_tls(extension: Extension) -> None:
     secret, cname = extension.setting("sslSecret"), extension.setting("sslCname")
     certificate = extension.holds_secret("scoringFe.sslCert") or extension.holds_secret("sslCertPemFile")
-    fix = f"{update} sslSecret={secret or 'SECRET'} sslCname={cname or 'NAME'}"
+    settings = (f"sslSecret={secret or 'SECRET'}", f"sslCname={cname or 'NAME'}")
     if cname is None or not (secret or certificate):
         lacking = [name for name, there in (("sslCname", cname), ("sslSecret", secret or certificate)) if not there]
         blocked(
@@ -240,12 +258,12 @@ def _check_tls(extension: Extension, update: str) -> None:
             found=f"allowInsecureConnections = {extension.setting('allowInsecureConnections')!r}, without "
             f"{', '.join(lacking)}",
             expected="sslCname, and sslSecret or a certificate with its key",
-            fix=fix,
+            fix=update_extension(extension, *settings),
         )
     if secret and not certificate and extension.setting("scoringFe.sslSecret") is None:
         blocked(
             f"the router of extension {extension.name} does not get its certificate",
             found=f"sslSecret = {secret!r} without scoringFe.sslSecret, which the Azure CLI derives",
             expected=f"scoringFe.sslSecret = {secret!r}",
-            fix=f"{fix} scoringFe.sslSecret={secret}",
+            fix=update_extension(extension, *settings, f"scoringFe.sslSecret={secret}"),
         )

@@ -6,6 +6,7 @@ from typing import TypeVar
 from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Pod
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_reading import read_log
+from pytest_amlpreflight.fix import Command, kubectl
 from pytest_amlpreflight.verdict import Blocked, Culprit, blocked, check
 
 T = TypeVar("T")
@@ -41,7 +42,10 @@ def check_pods_are_scheduled(
             f"deployment {aml_deployment.name} has no pods",
             found=failed[-1] if failed else "no pod with its labels, and no event that says why",
             expected=f"{aml_deployment.least_instances} pods",
-            fix="kubectl get deployments,resourcequotas --namespace NAMESPACE\nkubectl get pods --namespace azureml",
+            fix=(
+                kubectl("get deployments,resourcequotas", namespace="NAMESPACE"),
+                kubectl("get pods", namespace="azureml"),
+            ),
         )
     waiting = [pod for pod in aml_kube_deployment_pods if pod.unscheduled]
     _blocked_each(
@@ -49,7 +53,7 @@ def check_pods_are_scheduled(
             f"pod {pods[0].name} finds no node" + (f", and {len(pods) - 1} more" if len(pods) > 1 else ""),
             found=said,
             expected="a node with room, whose labels and taints fit",
-            fix=f"kubectl describe pod {pods[0].name} --namespace {pods[0].namespace}\nkubectl describe nodes",
+            fix=(kubectl("describe pod", pods[0].name, namespace=pods[0].namespace), kubectl("describe nodes")),
             kind="unscheduled",
         )
         for said, pods in _by(waiting, lambda pod: pod.unscheduled or "").items()
@@ -75,7 +79,7 @@ def check_images_are_pulled(aml_kube_deployment_pods: tuple[Pod, ...], aml_kube_
             f"container {found[0][1].name} of pod {found[0][0].name} gets no image: {cause}",
             found=f"{found[0][1].waiting}: {said[found[0][0].name, found[0][1].name]}",
             expected=_cause(said[found[0][0].name, found[0][1].name])[1],
-            fix=f"kubectl describe pod {found[0][0].name} --namespace {found[0][0].namespace}",
+            fix=kubectl("describe pod", found[0][0].name, namespace=found[0][0].namespace),
             kind=cause,
         )
         for cause, found in by_cause.items()
@@ -112,7 +116,7 @@ def check_containers_stay_up(
             f"container {found[0][1].name} of pod {found[0][0].name} {cause}",
             found=_crash(*found[0], aml_kube_crash_logs)[1] + (f"\n{len(found)} pods" if len(found) > 1 else ""),
             expected="a container that starts and stays up",
-            fix=_look(*found[0]) + _crash(*found[0], aml_kube_crash_logs)[2],
+            fix=(_look(*found[0]), _crash(*found[0], aml_kube_crash_logs)[2]),
             kind=cause,
         )
         for cause, found in by_cause.items()
@@ -123,7 +127,7 @@ def check_containers_stay_up(
             f"pod {evicted[0].name} was evicted from its node",
             found=f"status.reason = 'Evicted' on {evicted[0].node}",
             expected="a node with disk and memory to spare",
-            fix=f"kubectl describe pod {evicted[0].name} --namespace {evicted[0].namespace}",
+            fix=kubectl("describe pod", evicted[0].name, namespace=evicted[0].namespace),
         )
     _check_ready(aml_deployment, aml_kube_deployment_pods)
 
@@ -136,26 +140,27 @@ def _check_ready(deployment: Deployment, pods: tuple[Pod, ...]) -> None:
             f"deployment {deployment.name} has fewer pods ready than it wants",
             found=f"{ready} of {len(pods)} pods ready",
             expected=f"{deployment.least_instances} or more",
-            fix=f"kubectl get pods --namespace {pods[0].namespace} "
-            f"--selector ml.azure.com/deployment-name={deployment.name}",
+            fix=kubectl(
+                "get pods", namespace=pods[0].namespace, selector=f"ml.azure.com/deployment-name={deployment.name}"
+            ),
         )
 
 
 def _crash(pod: Pod, one: Container, logs: Mapping[str, str]) -> tuple[str, str, str]:
     """How it ended, in what words, and what mends it."""
     if one.out_of_memory:
-        return "takes more memory than its limit", "OOMKilled, exit code 137", "\nraise resources.limits.memory"
+        return "takes more memory than its limit", "OOMKilled, exit code 137", "raise resources.limits.memory"
     causes = read_log(logs.get(f"{pod.name}/{one.name}", ""), "InferenceServer", failed=True).causes
     ended = f"exit code {one.exit_code}, {one.restarts} restarts" if one.exit_code is not None else f"{one.waiting}"
     if causes:
-        return f"crashes: {causes[0].title}", f"{ended}\n{causes[0].line}", f"\n{causes[0].advice}"
+        return f"crashes: {causes[0].title}", f"{ended}\n{causes[0].line}", causes[0].advice
     what = "fails while it fetches model and code" if one.init else "crashes"
     return what, ended, ""
 
 
-def _look(pod: Pod, one: Container) -> str:
-    previous = " --previous" if one.restarts else ""
-    return f"kubectl logs --namespace {pod.namespace} {pod.name} --container {one.name}{previous}"
+def _look(pod: Pod, one: Container) -> Command:
+    previous = True if one.restarts else None
+    return kubectl("logs", pod.name, namespace=pod.namespace, container=one.name, previous=previous)
 
 
 def _image_words(pod: Pod, one: Container, events: tuple[Event, ...]) -> str:

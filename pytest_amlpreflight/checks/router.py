@@ -1,13 +1,15 @@
 """The router of a Kubernetes endpoint: what answers scoring requests in the cluster, and where."""
 
+from pytest_amlpreflight.checks._kubernetes import update_extension
 from pytest_amlpreflight.facts.kubernetes.pod import Service, Workload
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.fix import Command, az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check
 
 ROUTER, SERVICE = "azureml-fe-v2", "azureml-fe"
-LOGS = f"kubectl logs --namespace azureml deploy/{ROUTER}"
+LOGS = kubectl("logs", f"deploy/{ROUTER}", namespace="azureml")
 
 
 @check("router", explains=("ScoringFeUnhealthy", "500", "503"), settles=True)
@@ -23,14 +25,14 @@ def check_router_is_healthy(aml_kube_workloads: tuple[Workload, ...]) -> None:
             "no router of Azure Machine Learning answers in the cluster",
             found=f"deployment {ROUTER}: {f'0 of {router.wanted} ready' if router else 'absent'}",
             expected="one replica or more that is ready",
-            fix=f"kubectl get pods --namespace azureml --selector azuremlappname=azureml-fe\n{LOGS}",
+            fix=(kubectl("get pods", namespace="azureml", selector="azuremlappname=azureml-fe"), LOGS),
         )
     if router.ready < router.wanted:
         advise(
             "some routers of Azure Machine Learning are not ready",
             found=f"deployment {ROUTER}: {router.ready} of {router.wanted} ready",
             expected="every replica ready",
-            fix="kubectl describe pods --namespace azureml --selector azuremlappname=azureml-fe",
+            fix=kubectl("describe pods", namespace="azureml", selector="azuremlappname=azureml-fe"),
         )
 
 
@@ -67,7 +69,7 @@ def check_router_has_an_address(
             "the router got no address from its load balancer",
             found=f"service {SERVICE}: status.loadBalancer.ingress is empty",
             expected="an address",
-            fix=f"kubectl describe service {SERVICE} --namespace azureml",
+            fix=kubectl("describe service", SERVICE, namespace="azureml"),
         )
     _check_uri(service, aml_live_endpoint, aml_scoring_resolution)
 
@@ -86,6 +88,8 @@ def _check_uri(service: Service, endpoint: Endpoint | None, resolution: Resoluti
         )
 
 
-def _update(extensions: tuple[Extension, ...] | None) -> str:
-    named = extensions[0].arguments if extensions else "--name EXTENSION"
-    return f"az k8s-extension update {named} --config inferenceRouterServiceType=LoadBalancer"
+def _update(extensions: tuple[Extension, ...] | None) -> Command:
+    setting = "inferenceRouterServiceType=LoadBalancer"
+    if extensions:
+        return update_extension(extensions[0], setting)
+    return az("k8s-extension update", name="EXTENSION", config=setting)

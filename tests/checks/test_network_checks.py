@@ -52,7 +52,7 @@ def test_a_silent_server_is_told_from_a_missing_record(resolution: Resolution, w
     with pytest.raises(Blocked, match="does not resolve") as caught:
         check_scoring_host_resolves(broken(resolution, why, chain=()))
 
-    assert caught.value.culprit.fix.startswith(f"dig @168.63.129.16 {resolution.host} from the virtual network")
+    assert caught.value.culprit.fix.startswith(f"dig @168.63.129.16 {resolution.host}\n(from the virtual network")
 
 
 @pytest.mark.parametrize(("why", "chain"), [(Broken.NXDOMAIN, ()), (Broken.SERVFAIL, None), (Broken.REFUSED, ())])
@@ -63,7 +63,7 @@ def test_everything_else_is_compared_with_azures_own_resolver(
     with pytest.raises(Blocked, match="does not resolve") as caught:
         check_scoring_host_resolves(broken(resolution, why, chain=chain))
 
-    assert caught.value.culprit.fix.startswith(f"dig {resolution.host}, and dig @168.63.129.16 {resolution.host}")
+    assert caught.value.culprit.fix.startswith(f"dig {resolution.host}\ndig @168.63.129.16 {resolution.host}\n")
 
 
 def test_an_endpoint_that_is_yet_to_be_created_has_no_host() -> None:

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.fix import fixes_of
+from pytest_amlpreflight.fix import az, fixes_of
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK, last_words
 
 QUIET = ("-p", "no:xdist")
@@ -15,7 +15,7 @@ SHORT = Finding(
     "w/e/d",
     key="short",
     headline="quota is short",
-    fixes=fixes_of("az one\n(or so)"),
+    fixes=fixes_of((az("one"), "(or so)")),
     phase="pre",
 )
 UNREAD = Finding("key_vault::y", Outcome.ERROR, "w", headline="key vault v is unreadable", behind="key vault v")

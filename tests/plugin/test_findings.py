@@ -6,13 +6,13 @@ import pytest
 
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
-from pytest_amlpreflight.fix import Command, EditLine, InWords, SetProperty
+from pytest_amlpreflight.fix import EditLine, InWords, SetProperty, az
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, blocked, for_each, not_applicable
 
 QUIET = ("-p", "no:xdist")
 VAULT_ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/contoso-ml-kv"
-FIXES = (SetProperty("/r", "properties.a", True), EditLine(Position("a.yml", 3), "b: 1"), Command("az c"), InWords("d"))
+FIXES = (SetProperty("/r", "properties.a", True), EditLine(Position("a.yml", 3), "b: 1"), az("c"), InWords("d"))
 OWN_CHECK = """
     from pytest_amlpreflight import advise, blocked, check, for_each
     from pytest_amlpreflight.facts.project.position import Position

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.fix import Command, InWords, SetProperty
+from pytest_amlpreflight.fix import InWords, SetProperty, az, shell
 from pytest_amlpreflight.reporting.annotations import annotate, pipeline
 from pytest_amlpreflight.reporting.files import as_html, as_json, as_markdown, as_sarif, as_script
 from pytest_amlpreflight.reporting.record import Record
@@ -37,7 +37,7 @@ FAILED = Finding(
     "quota is short",
     "8",
     "16",
-    (Command("az y"),),
+    (az("y"),),
     Position("b.yml", 4),
 )
 ADVISED = Finding("code::y", Outcome.ADVISED, "w/e", "/r", "odd", HOSTILE, HOSTILE)
@@ -168,10 +168,10 @@ def test_the_pipeline_is_known_by_its_environment(wanted: str | None, environ: d
 def test_a_script_of_fixes_does_nothing_before_it_was_read(tmp_path: Path) -> None:
     """It ends at once; what deletes, has blanks, only shows or is waived does not stand there as a command."""
     fixes = (
-        SetProperty("/r", "properties.a", True, az="touch made"),
-        Command("az lock delete --ids /l"),
-        Command("az ml model create --path FOLDER"),
-        Command("az ml workspace show --name w"),
+        SetProperty("/r", "properties.a", True, az=shell("touch", "made")),
+        az("lock delete", ids="/l"),
+        az("ml model create", path="FOLDER"),
+        az("ml workspace show", name="w"),
         InWords("think\nfirst"),
     )
     text = as_script.render(

@@ -163,9 +163,3 @@ class NodeSet:
     name: str
     pool: str
     principal_ids: frozenset[str] = frozenset()
-
-
-def cluster_arguments(cluster_id: ResourceId) -> str:
-    """A cluster as `az k8s-extension` names it."""
-    kind = "managedClusters" if cluster_id.kind.lower() == AKS.lower() else "connectedClusters"
-    return f"--cluster-type {kind} --cluster-name {cluster_id.name} --resource-group {cluster_id.resource_group}"

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.azure_error import AzureError
-from pytest_amlpreflight.facts.resources.cluster import cluster_arguments
 
 TYPE = "microsoft.azureml.kubernetes"
 
@@ -37,11 +36,6 @@ class Extension:
     settings: Mapping[str, str] = field(default_factory=dict, hash=False)
     secret_settings: frozenset[str] = frozenset()
     principal_id: str | None = None
-
-    @property
-    def arguments(self) -> str:
-        """The extension as `az k8s-extension` names it."""
-        return f"--name {self.name} {cluster_arguments(self.cluster_id)}"
 
     @property
     def ready(self) -> bool:

@@ -154,7 +154,7 @@ def _words(response: Response, endpoint: Endpoint, deployment: Deployment | None
         words["instances"] = str(deployment.instance_count)
         words["more"] = str(deployment.instance_count + 1)
         words["longer"] = str(longer_timeout(deployment))
-        words["probe"] = _easier_probe(deployment, f"{response.reason} {response.text} {response.model_reason or ''}")
+        words |= _easier_probe(deployment, f"{response.reason} {response.text} {response.model_reason or ''}")
     return words
 
 
@@ -167,9 +167,9 @@ def longer_timeout(deployment: Deployment, seconds: float = 0.0) -> int:
     return max(today, min(limit, max(2 * today, round(3000 * seconds))))
 
 
-def _easier_probe(deployment: Deployment, said: str) -> str:
+def _easier_probe(deployment: Deployment, said: str) -> dict[str, str]:
     """The settings of the probe that failed, raised from today's: twice the delay, and no fewer tries."""
     name = "liveness_probe" if "liveness" in said.lower() else "readiness_probe"
     today = (deployment.liveness_probe if name == "liveness_probe" else deployment.readiness_probe) or ProbeSettings()
     delay, tries = max(60, 2 * today.initial_delay), max(30, today.failure_threshold)
-    return f"{name}.initial_delay={delay} {name}.failure_threshold={tries}"
+    return {"delay": f"{name}.initial_delay={delay}", "tries": f"{name}.failure_threshold={tries}"}
