@@ -186,7 +186,7 @@ def only_reads(fix: Fix) -> bool:
 
 def is_destructive(fix: Fix) -> bool:
     """Whether something is gone afterwards."""
-    return isinstance(fix, Command) and bool(_DESTRUCTIVE.intersection(fix.words))
+    return isinstance(fix, Command) and bool(_DESTRUCTIVE.intersection(_verbs(fix)))
 
 
 def has_blanks(fix: Fix) -> bool:

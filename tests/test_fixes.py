@@ -128,6 +128,7 @@ def test_a_shell_takes_each_word_for_one(word: str, written: str) -> None:
 def test_commands_tell_what_they_do() -> None:
     """What is destructive, only reads or has blanks is known from a command's words."""
     assert is_destructive(az("lock delete", ids="/l"))
+    assert not is_destructive(az("keyvault set-policy", name="v", secret_permissions=["get", "delete"]))
     assert only_reads(az("ml workspace list", output="table"))
     assert only_reads(az("rest", method="get", url="/x"))
     assert not only_reads(az("rest", method="patch", url="/x"))
@@ -152,7 +153,7 @@ def test_a_command_is_told_its_workspace() -> None:
 
 def test_no_check_gives_a_command_as_text() -> None:
     """A command that is a text could be neither quoted nor carried out."""
-    tool = re.compile(r"(az|azmlinfsrv|conda|curl|dig|kubectl|uv) [a-z-]+( |$)")
+    tool = re.compile(r"(az|azmlinfsrv|curl|dig|kubectl|uv) [a-z-]+( |$)")
     texts = [
         (path.name, node.lineno, node.value)
         for path in sorted(Path(checks.__path__[0]).glob("*.py"))

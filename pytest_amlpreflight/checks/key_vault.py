@@ -80,7 +80,7 @@ def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
             "keyvault set-policy",
             name=vault.name,
             object_id=workspace.principal_ids[0],
-            secret_permissions=" ".join(SECRET_PERMISSIONS),
+            secret_permissions=SECRET_PERMISSIONS,
             key_permissions="all",
             certificate_permissions="all",
         ),
