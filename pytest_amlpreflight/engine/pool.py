@@ -12,16 +12,21 @@ from typing import Generic, TypeVar
 SIZE = 32
 """Threads of a run: enough that a workspace's reads never wait for one another, few enough for a small container."""
 
+LINGER = 1.0
+"""Seconds for which a thread without work waits for more; a pool that nobody uses any more leaves no threads behind."""
+
 T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 
 
 class Pool:
-    """Runs what it is given, first come first served, on at most `size` threads; they are started when needed."""
+    """Runs what it is given, first come first served, on at most `size` threads; they start when needed and end
+    when they have had nothing to do for `linger` seconds.
+    """
 
-    def __init__(self, size: int = SIZE) -> None:
-        self.size = size
+    def __init__(self, size: int = SIZE, *, linger: float = LINGER) -> None:
+        self.size, self.linger = size, linger
         self._threads = self._idle = 0
         self._work: deque[Callable[[], object]] = deque()
         self._changed = Condition()
@@ -72,16 +77,21 @@ class Pool:
             self._threads += 1
 
     def _serve(self) -> None:
-        while True:
-            self._next()()
+        while (task := self._next()) is not None:
+            task()
 
-    def _next(self) -> Callable[[], object]:
+    def _next(self) -> Callable[[], object] | None:
+        """What to do next; None when nothing came for a while, and the thread is counted out."""
         with self._changed:
-            while not self._work:
+            waits = True
+            while not self._work and waits:
                 self._idle += 1
-                self._changed.wait()
+                waits = self._changed.wait(self.linger)
                 self._idle -= 1
-            return self._work.popleft()
+            if self._work:
+                return self._work.popleft()
+            self._threads -= 1
+            return None
 
 
 class _Task(Generic[T]):

@@ -66,3 +66,19 @@ def test_where_the_system_gives_no_more_threads_the_work_is_done_all_the_same(mo
     monkeypatch.setattr(threading.Thread, "start", refuse)
 
     assert pool.together(str, range(20)) == [str(number) for number in range(20)]
+
+
+def test_a_thread_that_has_nothing_to_do_ends_and_another_takes_what_comes_later() -> None:
+    """Several runs of one process leave no threads behind; an editor's test runner lives for days."""
+    pool, before = Pool(4, linger=0.02), set(threading.enumerate())
+    pool.together(lambda _: time.sleep(0.01), [None] * 8)
+    started = set(threading.enumerate()) - before
+    assert started
+
+    for thread in started:
+        thread.join(timeout=5)
+
+    assert not started & set(threading.enumerate())
+    done = threading.Event()
+    pool.submit(done.set)
+    assert done.wait(5)
