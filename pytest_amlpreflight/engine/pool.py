@@ -79,6 +79,7 @@ class Pool:
     def _serve(self) -> None:
         while (task := self._next()) is not None:
             task()
+            del task  # and what it holds, while this waits for the next
 
     def _next(self) -> Callable[[], object] | None:
         """What to do next; None when nothing came for a while, and the thread is counted out."""
