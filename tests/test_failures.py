@@ -1,11 +1,13 @@
 """Every documented failure, and the healthy world: exactly the named checks notice, and nothing else does."""
 
+from typing import Any
+
 import pytest
 from building import in_world
 from judging import EXAMPLE, changing, emulated, judge
 from taken import Take, notice, unknown
 
-from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
@@ -40,6 +42,11 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
     return notice(monkeypatch)
 
 
+def faults(failure: Failure) -> list[dict[str, Any]]:
+    """The misbehaviour of transport that is part of a failure."""
+    return [change["fault"] for change in failure.change if "fault" in change]
+
+
 @pytest.mark.parametrize("name", failure_names())
 def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
     monkeypatch: pytest.MonkeyPatch, taken: set[Take], name: str
@@ -50,8 +57,10 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
     """
     failure = load(name)
 
+    timeout = 2 if any(fault.get("kind") == "slow" for fault in faults(failure)) else 5
+
     with emulated(monkeypatch, EXAMPLE / failure.world, [name]) as emulator:
-        said = judge(emulator, failure.phase, world=failure.world)
+        said = judge(emulator, failure.phase, world=failure.world, timeout=timeout, kube_context=failure.context)
 
     assert said.blocks == set(failure.blocks), said.words
     assert said.errors == set(failure.errors), said.words
@@ -66,7 +75,8 @@ def test_a_whole_run_says_the_same(example: pytest.Pytester, taken: set[Take], n
     """What the checks say of a failure when they are called is what a session reports."""
     failure = load(name)
 
-    said = outcomes(example, *in_world(failure.world), "--aml-failure", name, "--aml-phase", failure.phase)
+    context = ("--aml-kube-context", failure.context) if failure.context else ()
+    said = outcomes(example, *in_world(failure.world), *context, "--aml-failure", name, "--aml-phase", failure.phase)
 
     assert said["blocks"] == set(failure.blocks)
     assert said["errors"] == set(failure.errors)

@@ -3,12 +3,10 @@
 from pytest_amlpreflight.checks._cluster_state import judge_aks, judge_arc
 from pytest_amlpreflight.checks._cluster_ways import one_of, report_way
 from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute, update_extension
-from pytest_amlpreflight.checks._room import judge_allowances, scale, toleration_of
+from pytest_amlpreflight.checks._room import judge_allowances, judge_machines, judge_room, scale, wanted_of
 from pytest_amlpreflight.facts.kubernetes.capacity import capacity, nodes_holding
-from pytest_amlpreflight.facts.kubernetes.fit import Node, place, pod_request, rooms
-from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
-from pytest_amlpreflight.facts.kubernetes.pod import Namespace, Pod
-from pytest_amlpreflight.facts.kubernetes.requirements import Requirements, listed
+from pytest_amlpreflight.facts.kubernetes.demand import Occupancy
+from pytest_amlpreflight.facts.kubernetes.pod import KubeContext, Namespace
 from pytest_amlpreflight.facts.resources.cluster import (
     Cluster,
     ConnectedCluster,
@@ -22,7 +20,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.fix import az, kubectl, named
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 LEAST_CPUS = 4
 LEAST_MEMORY, ADVISED_MEMORY = 8 * 10**9, 14 * 10**9
@@ -240,6 +238,28 @@ def check_cluster_network_holds_the_private_endpoints(
             )
 
 
+@check("cluster", explains=("KubernetesUnaccessible", "ClusterUnauthorized"))
+def check_context_is_the_computes_cluster(aml_kube_context: KubeContext) -> None:
+    """The context of the kubeconfig leads to the compute's own cluster, and TLS proves it.
+
+    A kubeconfig's context may lead anywhere, and what another cluster says of nodes and pods would be believed. So the
+    server's name is compared before anything is read: another cluster is an error here, and everything that would be
+    asked of it is left out. A context that takes any certificate proves nothing: advice.
+    """
+    context = aml_kube_context
+    if context.verified:
+        return
+    advise(
+        f"context {context.name} takes any certificate",
+        found=f"insecure-skip-tls-verify = true for {context.host}",
+        expected="the cluster's certificate-authority-data, by which its API server proves its name",
+        fix=(
+            kubectl("config unset", f"clusters.{context.name}"),
+            "(then get the credentials anew: az aks get-credentials)",
+        ),
+    )
+
+
 @check("cluster", explains=("NamespaceNotFound",))
 def check_namespace_exists(
     aml_workspace: Workspace, aml_compute: Compute | None, aml_kube_namespace: Namespace | None
@@ -269,44 +289,24 @@ def check_nodes_fit_the_deployment(
     aml_compute: Compute | None,
     aml_cluster: Cluster | None,
     aml_extensions: tuple[Extension, ...] | None,
+    aml_machine_sizes: tuple[MachineSize, ...],
     aml_deployment: Deployment,
-    aml_kube_nodes: tuple[Node, ...],
-    aml_kube_pods: tuple[Pod, ...],
-    aml_kube_quotas: tuple[ResourceQuota, ...],
-    aml_kube_limit_ranges: tuple[LimitRange, ...],
+    aml_kube_room_if_known: Occupancy | None,
 ) -> None:
     """The nodes have room for every pod that the deployment starts with, and the namespace's quotas allow them.
 
     Counted as Kubernetes' scheduler does: what may be taken of each node, less what its pods ask for; taints, selectors
     and cordons keep pods off. The deployment's own pods of today are not counted, as they make way. What the
-    autoscaler may add turns a lack of room into advice.
+    autoscaler may add turns a lack of room into advice. Where the cluster is not looked into, Azure's own description
+    of its machines decides what can never fit, and nothing more.
     """
-    compute, count = the_compute(aml_compute), aml_deployment.least_instances
-    instance_type = compute.instance_type(aml_deployment.instance_type)
-    wanted = aml_deployment.requirements.over(instance_type.requirements if instance_type else Requirements())
-    request = pod_request(wanted.asked)
-    selector = {
-        **(aml_extensions[0].node_selector if aml_extensions else {}),
-        **(instance_type.node_selector if instance_type else {}),
-    }
-    judge_allowances(compute, aml_deployment, wanted, aml_kube_quotas, aml_kube_limit_ranges, aml_kube_pods)
-    others = [pod for pod in aml_kube_pods if not pod.belongs_to(aml_deployment.endpoint_name, aml_deployment.name)]
-    fit = place(rooms(aml_kube_nodes, others, selector, toleration_of(aml_workspace, compute)), request, count)
-    if fit.fits:
-        return
-    pools = aml_cluster.linux_pools if isinstance(aml_cluster, ManagedCluster) else ()
-    growing = [pool.name for pool in pools if pool.room_to_grow]
-    headline = f"the nodes have room for {fit.placed} of {count} pods of deployment {aml_deployment.name}"
-    found = f"each asks for {listed(request)}\n{fit.shown or 'the cluster has no nodes'}"
-    expected = f"room for {count} pods" + (f"; one of {listed(fit.largest)} would fit" if fit.largest else "")
-    where = aml_deployment.where("resources.requests")
-    fix = (f"ask for less at {where}", scale(aml_cluster) if aml_cluster else "")
-    if growing:
-        advise(
-            headline, found=f"{found}\nthe autoscaler may add nodes to {', '.join(growing)}", expected=expected, fix=fix
-        )
-    else:
-        blocked(headline, found=found, expected=expected, fix=fix)
+    compute, room = the_compute(aml_compute), aml_kube_room_if_known
+    wanted = wanted_of(aml_workspace, compute, aml_extensions, aml_deployment)
+    if room is None:
+        judge_machines(aml_cluster, aml_machine_sizes, aml_deployment, wanted)
+        not_reached("no machine is too small; what is free is not looked into: no --aml-kube-context")
+    judge_allowances(compute, aml_deployment, wanted.requirements, room)
+    judge_room(aml_cluster, aml_machine_sizes, aml_deployment, wanted, room)
 
 
 @check(

@@ -1,12 +1,13 @@
 """The router of a Kubernetes endpoint: what answers scoring requests in the cluster, and where."""
 
-from pytest_amlpreflight.checks._kubernetes import update_extension
+from pytest_amlpreflight.checks._kubernetes import the_compute, the_extension, update_extension
 from pytest_amlpreflight.facts.kubernetes.pod import Service, Workload
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import Resolution
-from pytest_amlpreflight.fix import Command, az, kubectl
-from pytest_amlpreflight.verdict import advise, blocked, check
+from pytest_amlpreflight.fix import Command, kubectl
+from pytest_amlpreflight.verdict import advise, blocked, check, not_reached
 
 ROUTER, SERVICE = "azureml-fe-v2", "azureml-fe"
 LOGS = kubectl("logs", f"deploy/{ROUTER}", namespace="azureml")
@@ -38,31 +39,34 @@ def check_router_is_healthy(aml_kube_workloads: tuple[Workload, ...]) -> None:
 
 @check("router", explains=("ValidateScoringFailed", "ScoringFeUnhealthy"), settles=True)
 def check_router_has_an_address(
-    aml_kube_services: tuple[Service, ...],
+    aml_compute: Compute | None,
     aml_live_endpoint: Endpoint | None,
     aml_scoring_resolution: Resolution | None,
     aml_extensions: tuple[Extension, ...] | None,
+    aml_kube_services_if_known: tuple[Service, ...] | None,
 ) -> None:
     """The router's service has an address, and the endpoint's scoring URI leads to it.
 
     Azure writes whatever address the service had into the scoring URI. A load balancer that got none, or one whose
     address has changed, answers nobody. ClusterIP and NodePort are reached from inside alone, or by a node: advice.
+    Where the cluster is not looked into, the extension's settings say which type the service has, and nothing says
+    whether it has an address.
     """
-    service = next((one for one in aml_kube_services if one.name == SERVICE), None)
+    the_compute(aml_compute)
+    extension = the_extension(aml_extensions)
+    if aml_kube_services_if_known is None:
+        _advise_of_type(extension, extension.service_type, "inferenceRouterServiceType")
+        not_reached("the service's address is not looked into: no --aml-kube-context")
+    service = next((one for one in aml_kube_services_if_known if one.name == SERVICE), None)
     if service is None:
         blocked(
             "the router of Azure Machine Learning has no service",
             found=f"no service {SERVICE} in namespace azureml",
             expected=f"service {SERVICE} of type LoadBalancer",
-            fix=_update(aml_extensions),
+            fix=_update(extension),
         )
     if service.type != "LoadBalancer":
-        advise(
-            "the router is not reached from outside the cluster",
-            found=f"service {SERVICE}: type {service.type}, {service.cluster_ip}",
-            expected="type LoadBalancer, unless all callers are inside",
-            fix=_update(aml_extensions),
-        )
+        _advise_of_type(extension, service.type, f"service {SERVICE} ({service.cluster_ip}): type")
         return
     if not service.addresses:
         blocked(
@@ -72,6 +76,17 @@ def check_router_has_an_address(
             fix=kubectl("describe service", SERVICE, namespace="azureml"),
         )
     _check_uri(service, aml_live_endpoint, aml_scoring_resolution)
+
+
+def _advise_of_type(extension: Extension, kind: str | None, said_by: str) -> None:
+    if (kind or "LoadBalancer").lower() == "loadbalancer":
+        return
+    advise(
+        "the router is not reached from outside the cluster",
+        found=f"{said_by} = {kind!r}",
+        expected="'LoadBalancer', unless all callers are inside, or know a node",
+        fix=_update(extension),
+    )
 
 
 def _check_uri(service: Service, endpoint: Endpoint | None, resolution: Resolution | None) -> None:
@@ -88,8 +103,5 @@ def _check_uri(service: Service, endpoint: Endpoint | None, resolution: Resoluti
         )
 
 
-def _update(extensions: tuple[Extension, ...] | None) -> Command:
-    setting = "inferenceRouterServiceType=LoadBalancer"
-    if extensions:
-        return update_extension(extensions[0], setting)
-    return az("k8s-extension update", name="EXTENSION", config=setting)
+def _update(extension: Extension) -> Command:
+    return update_extension(extension, "inferenceRouterServiceType=LoadBalancer")

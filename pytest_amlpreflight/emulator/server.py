@@ -112,6 +112,12 @@ class Emulator:
         return Path(self._directory.name) / "kubeconfig.yml"
 
     @property
+    def client_certificate(self) -> tuple[bytes, bytes]:
+        """A certificate and its key (PEM) with which the API servers of the world's clusters admit their admin."""
+        made = self._authority.issue_cert(common_name="clusterAdmin", organization_name="system:masters")
+        return made.cert_chain_pems[0].bytes(), made.private_key_pem.bytes()
+
+    @property
     def dns_server(self) -> str:
         """`127.0.0.1:PORT` of the resolver that plays the network's own."""
         return f"127.0.0.1:{self._resolvers[0].port}"
@@ -195,7 +201,7 @@ class Emulator:
         listeners = [_listen(self._wanted_port), _listen(0)]
         self._port, self._identity_port = (listener.getsockname()[1] for listener in listeners)
         self._directory = tempfile.TemporaryDirectory(prefix="amlpreflight-emulator-")
-        authority = trustme.CA()
+        authority = self._authority = trustme.CA()
         context = self._certify(authority)
         served: list[Served] = [
             (self._application, listener, tls) for listener, tls in zip(listeners, (context, None), strict=True)
@@ -246,7 +252,8 @@ class Emulator:
                 cluster, listener.getsockname()[1], name, authority.cert_pem.bytes()
             )
             self.cluster_servers[cluster.name] = application
-            served.append((application, listener, api_server.context(authority, (name,) if name else ())))
+            tls = api_server.context(authority, (name,) if name else (), cluster.certificate)
+            served.append((application, listener, tls))
         self.kubeconfig.write_text(kubeconfig.together(list(self._world.kubeconfigs.values())), encoding="utf-8")
         return served
 

@@ -7,6 +7,7 @@ pytest_plugins = [
     "pytest_amlpreflight.graph.region",
     "pytest_amlpreflight.graph.endpoint",
     "pytest_amlpreflight.graph.deployment",
+    "pytest_amlpreflight.graph.cluster",
     "pytest_amlpreflight.graph.kubernetes",
     "pytest_amlpreflight.graph.assets",
     "pytest_amlpreflight.graph.secrets",

@@ -11,6 +11,8 @@ import pytest
 
 from pytest_amlpreflight.graph.fact import Fact
 
+OF_PROCESSES = frozenset({"aml_package_resolution", "aml_schema_verdicts"})
+"""Facts that wait for a process of their own."""
 FACTS: list[tuple[str, tuple[str, ...], float, float]] = []
 MOMENTS: dict[str, float] = {}
 
@@ -27,6 +29,12 @@ def pytest_configure() -> None:
             FACTS.append((self.name, tuple(need.name for need in self.needs), started, time.monotonic()))
 
     Fact.read = timed  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what waits for a process: it would hide the reads."""
+    items[:] = [one for one in items if OF_PROCESSES.isdisjoint(getattr(one, "fixturenames", ()))]
 
 
 @pytest.hookimpl(wrapper=True)

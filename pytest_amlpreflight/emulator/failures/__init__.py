@@ -26,7 +26,8 @@ class UnknownFailure(Exception):  # reads as what it is
 class Failure:
     """One documented failure. In `phase`, `blocks` must FAIL, `errors` ERROR, `advises` warn, and nothing else.
 
-    `world` is the example's world that it happens to: `world.yml` unless the file says another.
+    `world` is the example's world that it happens to: `world.yml` unless the file says another; `context` the one of
+    the kubeconfig that has to be named (`--aml-kube-context`) for it to be met.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Failure:
     advises: tuple[str, ...]
     change: tuple[Any, ...]
     world: str = "world.yml"
+    context: str | None = None
 
 
 def failure_names() -> list[str]:
@@ -63,7 +65,8 @@ def load(name: str) -> Failure:
         raise WorldError(f"{path}:1", f"phase is one of {', '.join(_PHASES)}")
     blocks, errors, advises, change = (tuple(source.get(p) or ()) for p in ("blocks", "errors", "advises", "change"))
     said = source["title"], source.get("code"), source["guide"], source["phase"]
-    return Failure(name, path, *said, blocks, errors, advises, change, source.get("world", "world.yml"))
+    where = source.get("world", "world.yml"), source.get("context")
+    return Failure(name, path, *said, blocks, errors, advises, change, *where)
 
 
 def apply(world: World, failure: Failure) -> None:

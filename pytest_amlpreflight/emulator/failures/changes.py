@@ -11,7 +11,7 @@
     null: nothing
     - log:      TYPE/NAME of a deployment  container: InferenceServer     text: what it printed
     - cluster:  its name                  object: KIND/NAME    merge: {...}    or remove: true; or add: an object,
-    logs: {...}
+    logs: {...}; or token, definitions, certificate, kubeconfig as in a world
     - fault:    as in a world
 
 `where` holds dotted members and patterns with `*`. `{endpoint.properties.scoringUri}` in any text is a member of the

@@ -9,6 +9,7 @@ from ..notation import WorldError, merge
 from .resources import Resource, of_kind
 
 Document = dict[str, Any]
+_MORE = ("logs", "token", "definitions", "certificate", "kubeconfig")
 
 
 @dataclass(slots=True)
@@ -16,7 +17,8 @@ class Cluster:
     """What an API server knows. `logs` are by `NAMESPACE/POD/CONTAINER`, with `/previous` for an earlier run's.
 
     `token` is what callers are admitted with beside a client certificate of the emulator's authority. `definitions`
-    False leaves out what the extension defines.
+    False leaves out what the extension defines. `certificate` says what is wrong with that of its API server:
+    `untrusted` or `another_name`. `kubeconfig` is merged into its context: `cluster: {...}`, `user: {...}`.
     """
 
     id: str
@@ -24,6 +26,8 @@ class Cluster:
     logs: dict[str, str] = field(default_factory=dict)
     token: str = "emulated-cluster-user"  # noqa: S105  # of an emulated cluster
     definitions: bool = True
+    certificate: str | None = None
+    kubeconfig: Document = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -44,15 +48,14 @@ class Cluster:
 
 def read_cluster(place: str, cluster_id: str, section: Any) -> Cluster:
     """A cluster as it stands in a world. Raises `WorldError` for what no API server would print."""
-    if not isinstance(section, dict) or not set(section) <= {"objects", "logs", "token", "definitions"}:
-        raise WorldError(place, "a cluster holds objects, logs, token and definitions")
+    if not isinstance(section, dict) or not set(section) <= {"objects", *_MORE}:
+        raise WorldError(place, f"a cluster holds objects, {', '.join(_MORE)}")
     objects = [item for one in section.get("objects") or [] for item in _flat(one)]
     for one in objects:
         kind, name = one.get("kind"), (one.get("metadata") or {}).get("name")
         if not name or of_kind(one.get("apiVersion", ""), str(kind)) is None:
             raise WorldError(place, f"{kind} {name} is no object that an emulated cluster knows")
-    more = {name: section[name] for name in ("logs", "token", "definitions") if name in section}
-    return Cluster(cluster_id, objects, **more)
+    return Cluster(cluster_id, objects, **{name: section[name] for name in _MORE if name in section})
 
 
 def change(cluster: Cluster, place: str, edit: Document) -> None:
@@ -64,8 +67,8 @@ def change(cluster: Cluster, place: str, edit: Document) -> None:
         cluster.objects += read_cluster(place, cluster.id, {"objects": [edit["add"]]}).objects
     if "logs" in edit:
         cluster.logs |= edit["logs"]
-    if "definitions" in edit:
-        cluster.definitions = edit["definitions"]
+    for name in {"token", "definitions", "certificate", "kubeconfig"} & set(edit):
+        setattr(cluster, name, edit[name])
     if "object" not in edit:
         return
     kind, _, name = edit["object"].partition("/")

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from ..notation import merge
 from .cluster import Cluster
 
 Document = dict[str, Any]
@@ -19,11 +20,12 @@ def entry(cluster: Cluster, port: int, server_name: str | None, authority: bytes
         "certificate-authority-data": b64encode(authority).decode(),
         **({"tls-server-name": server_name} if server_name else {}),
     }
+    changed = cluster.kubeconfig
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": leads}],
-        "users": [{"name": user, "user": {"token": cluster.token}}],
+        "clusters": [{"name": name, "cluster": merge(leads, changed.get("cluster", {}))}],
+        "users": [{"name": user, "user": merge({"token": cluster.token}, changed.get("user", {}))}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
         "current-context": name,
         "preferences": {},

@@ -10,6 +10,7 @@ from typing import Any
 import trustme
 from starlette.requests import Request as HttpRequest
 
+from ..certificates import ANOTHER_NAME, UNTRUSTED
 from ..faults import Fault, first_met
 from ..world import World
 from . import api
@@ -78,10 +79,12 @@ class ClusterApplication:
         return None
 
 
-def context(authority: trustme.CA, names: tuple[str, ...]) -> ssl.SSLContext:
-    """TLS of an API server, with a client certificate where the client has one."""
+def context(authority: trustme.CA, names: tuple[str, ...], wrong: str | None = None) -> ssl.SSLContext:
+    """TLS of an API server, with a client certificate where the client has one; `wrong` as the world has it."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost", "127.0.0.1", *names).configure_cert(made)
+    issuer = trustme.CA() if wrong == UNTRUSTED else authority
+    shown = ("another.example.com",) if wrong == ANOTHER_NAME else ("localhost", "127.0.0.1", *names)
+    issuer.issue_cert(*shown).configure_cert(made)
     authority.configure_trust(made)
     made.verify_mode = ssl.CERT_OPTIONAL
     return made

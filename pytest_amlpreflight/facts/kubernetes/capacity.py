@@ -2,8 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluster, MachineSize
+from pytest_amlpreflight.facts.kubernetes.fit import Node, Taint
+from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluster, MachineSize, NodePool
+
+MOST_PODS = 250
+"""What AKS allows on one node at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,37 @@ def nodes_holding(cluster: Cluster, selector: Mapping[str, str]) -> int | None:
     if isinstance(cluster, ConnectedCluster):
         return cluster.nodes
     return sum(pool.reachable_count for pool in cluster.linux_pools if pool.may_hold(selector))
+
+
+def empty_nodes(cluster: Cluster, sizes: Sequence[MachineSize], selector: Mapping[str, str]) -> tuple[Node, ...]:
+    """A node for each machine that there is or may be, whole and with nothing on it: what finds no place there never
+    does. None where a size is unknown; for Arc one that stands for all, of which Azure tells the vCPUs alone.
+
+    Labels that somebody set on nodes by hand are unknown: a pool without such a label is taken to have it.
+    """
+    if isinstance(cluster, ConnectedCluster):
+        told = {"cpu": Decimal(cluster.cores or 0), "pods": Decimal(MOST_PODS * (cluster.nodes or 1))}
+        return (Node(cluster.name, True, told, selector),) if cluster.cores else ()
+    by_name = {size.name.lower(): size for size in sizes}
+    pools = [(pool, by_name.get(pool.vm_size.lower())) for pool in cluster.linux_pools]
+    if any(size is None for _, size in pools):
+        return ()
+    return tuple(_machine(pool, size, selector) for pool, size in pools if size for _ in range(pool.reachable_count))
+
+
+def _machine(pool: NodePool, size: MachineSize, selector: Mapping[str, str]) -> Node:
+    memory = Decimal(size.memory_mib * 2**20)
+    return Node(
+        pool.name,
+        True,
+        {"cpu": Decimal(size.vcpus), "memory": memory, "pods": Decimal(pool.max_pods or MOST_PODS)},
+        {**selector, **pool.labels},
+        tuple(_taint(text) for text in pool.taints),
+    )
+
+
+def _taint(text: str) -> Taint:
+    """As AKS writes one: `KEY=VALUE:EFFECT`."""
+    named, _, effect = text.rpartition(":")
+    key, _, value = named.partition("=")
+    return Taint(key, value, effect)

@@ -104,3 +104,12 @@ class Namespace:
 
     name: str
     phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class KubeContext:
+    """A context of the kubeconfig: its name, the host of its API server, whether it must prove its name."""
+
+    name: str
+    host: str
+    verified: bool = True

@@ -1,34 +1,43 @@
 """The connection to a cluster's API server: raw JSON, one session, nothing asked twice."""
 
 import os
+import socket
+import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster
+from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluster, ManagedCluster
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven
 from pytest_amlpreflight.readers.connection.data_plane import unreached
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.once import Once
-from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context, credentials, kubeconfig_files, read_contexts
+from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context, client_is_installed, credentials, unreadable
 
 ROWS_A_PAGE = "500"
-NOBODY_SAID = "the cluster is not looked into: no --aml-kube-context"
+NOT_LOOKED_INTO = "the cluster is not looked into"
+NOBODY_SAID = f"{NOT_LOOKED_INTO}: no --aml-kube-context"
+NOT_INSTALLED = f"{NOT_LOOKED_INTO}: pip install 'pytest-amlpreflight[kubernetes]'"
 CONNECT = 10.0
+WAYS_IN = (
+    "its API server is private: look from its virtual network, a peered one, or over VPN or ExpressRoute; by hand "
+    "`az aks command invoke` reaches it, by starting a pod"
+)
 
 
 class Kube:
     """One cluster's API server, as one context of a kubeconfig leads to it. Only asks; asks nothing twice."""
 
-    def __init__(self, context: Context, configuration: Any, timeout: float) -> None:
-        self.context, self._timeout, self._once = context, timeout, Once()
+    def __init__(self, cluster: Cluster, context: Context, configuration: Any, timeout: float) -> None:
+        self.cluster, self.context, self._timeout, self._once = cluster, context, timeout, Once()
         self._host = str(configuration.host).rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
@@ -41,8 +50,9 @@ class Kube:
         # By the client's own settings: releases before and after 36 keep the token under different names.
         token = next((one["value"] for one in configuration.auth_settings().values() if one["in"] == "header"), None)
         self._headers = {"Accept": "application/json", **({"Authorization": token} if token else {})}
-        if proxy := configuration.proxy:
-            self._session.proxies = {"https": proxy}
+        # As kubectl does it: releases of the client differ, and forget NO_PROXY.
+        own = context.cluster.get("proxy-url")
+        self._session.proxies = {"https": str(own)} if own else get_environ_proxies(self._host)
 
     def get(self, path: str, resource: str, permission: str, **query: str) -> Document:
         """One object or a page of a list. `permission` is verb and resource, as a ClusterRole names them."""
@@ -65,77 +75,116 @@ class Kube:
 
     def _answer(self, path: str, resource: str, permission: str, query: Mapping[str, str]) -> requests.Response:
         url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
-        response = self._once.get(url, partial(self._send, url, f"the cluster at {self.context.host}"))
+        response = self._once.get(url, partial(self._send, url))
         if response.status_code == 200:
             return response
         status = _status(response)
         detail = redact(status.text("message") or "")
         if response.status_code == 404:
             raise FactAbsent(resource)
-        whose = f"context {self.context.name}"
         if response.status_code == 401:
-            whole = f"the cluster at {self.context.host}"
-            raise FactUnreadable(whole, status=401, code=status.text("reason") or "Unauthorized", detail=whose)
-        lacking = f"{permission} ({whose})" if response.status_code == 403 else None
+            raise self._unreadable(401, status.text("reason") or "Unauthorized", detail)
+        lacking = f"{permission} (context {self.context.name})" if response.status_code == 403 else None
         code = status.text("reason") or ""
         raise FactUnreadable(resource, status=response.status_code, code=code, detail=detail, permission=lacking)
 
-    def _send(self, url: str, cluster: str) -> requests.Response:
+    def _send(self, url: str) -> requests.Response:
         timeout = (min(CONNECT, self._timeout), self._timeout)
         try:
             response = self._session.get(url, headers=self._headers, timeout=timeout, allow_redirects=False)
         except requests.RequestException as error:
             problem = unreached(urlsplit(url).hostname or url, error)
         except OSError as error:  # a certificate file of the kubeconfig that is not there
-            raise FactUnreadable(cluster, status=None, code="KubeconfigInvalid", detail=str(error)) from None
+            raise self._unreadable(None, "KubeconfigInvalid", str(error)) from None
         else:
             return response
-        raise FactUnreadable(cluster, status=None, code=problem.why.value, detail=str(problem))
+        private = isinstance(self.cluster, ManagedCluster) and self.cluster.private
+        raise self._unreadable(None, problem.why.value, f"{problem}\n  {WAYS_IN}" if private else str(problem))
+
+    def _unreadable(self, status: int | None, code: str, detail: str) -> FactUnreadable:
+        """The whole cluster is out of reach, whatever was asked for."""
+        return unreadable(self.cluster.name, self.context, code, detail, status=status)
 
 
 class _Named(HTTPAdapter):
     """Connections whose certificate is for another name than the address: a tunnel's, a private cluster's."""
 
     def __init__(self, server_name: str | None) -> None:
-        self._server_name = server_name
+        named = {"server_hostname": server_name, "assert_hostname": server_name}
+        self._named: dict[str, Any] = named if server_name else {}
         super().__init__(pool_maxsize=8)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """With the name that TLS is to ask for and to find."""
-        if self._server_name:
-            named |= {"server_hostname": self._server_name, "assert_hostname": self._server_name}
-        super().init_poolmanager(*arguments, **named)
+        super().init_poolmanager(*arguments, **named | self._named)
+
+    def proxy_manager_for(self, proxy: Any, **named: Any) -> Any:
+        """The same behind a proxy."""
+        return super().proxy_manager_for(proxy, **named | self._named)
 
 
-def connect(cluster: Cluster, context_name: str | None, kubeconfig: Path | None, timeout: float) -> Kube:
+def connect(
+    cluster: Cluster,
+    contexts: Mapping[str, Context],
+    context_name: str | None,
+    timeout: float,
+    own_account: Context | None = None,
+) -> Kube:
     """The connection to the API server of exactly that cluster.
 
-    Without a context only one whose server is the cluster's is taken; where there is none, `NotGiven`. One that leads
-    to another cluster, or to one that cannot be told, is `FactUnreadable` before anything else is asked.
+    Without the name of a context only one whose server is the cluster's is taken, or the pod's `own_account` where this
+    runs in that very cluster; where there is none, `NotGiven`. One that leads to another cluster, or to one that cannot
+    be told, is `FactUnreadable` before anything else is asked.
     """
-    files = kubeconfig_files(kubeconfig, os.environ)
-    contexts = read_contexts(files)
-    context = _chosen(cluster, contexts, context_name)
-    if context is None:
+    found = _named(cluster, contexts, context_name) if context_name else _leading(cluster, contexts, own_account)
+    if found is None:
         raise NotGiven(f"cluster {cluster.name}", NOBODY_SAID)
-    if isinstance(cluster, ManagedCluster) and context.host not in cluster.hosts:
-        _refuse(cluster, context, f"its server is {context.host}, the compute's {' or '.join(sorted(cluster.hosts))}")
-    kube = Kube(context, credentials(context, os.environ), timeout)
-    if not isinstance(cluster, ManagedCluster):
-        found = _connected_id(kube)
-        if found != cluster.id:
-            _refuse(cluster, context, f"ConfigMap azure-clusterconfig says {found or 'nothing'}")
+    if not context_name and not client_is_installed():
+        raise NotGiven(f"cluster {cluster.name}", NOT_INSTALLED)
+    kube = Kube(cluster, found, credentials(cluster.name, found, os.environ), timeout)
+    if isinstance(cluster, ManagedCluster):
+        return kube
+    said = _connected_id(kube)
+    if said != cluster.id and not context_name:
+        raise NotGiven(f"cluster {cluster.name}", NOBODY_SAID)
+    if said != cluster.id:
+        _refuse(cluster, found, f"ConfigMap azure-clusterconfig says {said or 'nothing'}")
     return kube
 
 
-def _chosen(cluster: Cluster, contexts: Mapping[str, Context], name: str | None) -> Context | None:
-    if name is not None:
-        if name in contexts:
-            return contexts[name]
+def _named(cluster: Cluster, contexts: Mapping[str, Context], name: str) -> Context:
+    """The context that the operator named, which must lead to the cluster."""
+    if name not in contexts:
         detail = f"no context {name} in the kubeconfig; there are {', '.join(sorted(contexts)) or 'none'}"
         raise FactUnreadable(f"cluster {cluster.name}", status=None, code="ContextUnknown", detail=detail)
+    context = contexts[name]
+    if isinstance(cluster, ManagedCluster) and context.host not in cluster.hosts:
+        _refuse(cluster, context, f"its server is {context.host}, the compute's {' or '.join(sorted(cluster.hosts))}")
+    return context
+
+
+def _leading(cluster: Cluster, contexts: Mapping[str, Context], own_account: Context | None) -> Context | None:
+    """The first context that leads to the cluster by its server's name. A pod sees its API server by an address alone:
+    there the certificate decides, for Arc the cluster's own ConfigMap afterwards.
+    """
     hosts = cluster.hosts if isinstance(cluster, ManagedCluster) else frozenset[str]()
-    return next((context for context in contexts.values() if context.host in hosts), None)
+    found = next((context for context in contexts.values() if context.host in hosts), None)
+    if found or own_account is None or isinstance(cluster, ConnectedCluster):
+        return found or own_account
+    named = (replace(own_account, server_name=host) for host in sorted(hosts))
+    return next((context for context in named if _shows_its_name(context)), None)
+
+
+def _shows_its_name(context: Context) -> bool:
+    """Whether the server's certificate is for the name that the context expects."""
+    server = urlsplit(context.server)
+    try:
+        settings = ssl.create_default_context(cafile=context.cluster.get("certificate-authority"))
+        with socket.create_connection((server.hostname or "", server.port or 443), CONNECT) as plain:
+            settings.wrap_socket(plain, server_hostname=context.server_name).close()
+    except OSError:  # another cluster, or nobody there: nobody asked for it by name
+        return False
+    return True
 
 
 def _refuse(cluster: Cluster, context: Context, detail: str) -> None:

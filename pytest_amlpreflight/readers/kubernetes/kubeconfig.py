@@ -9,8 +9,10 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,8 +21,15 @@ import yaml
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
 
+Failed = Callable[[str, str], FactUnreadable]
+"""Makes the error of a plugin from a code and what happened."""
 LONGEST_PLUGIN = 30.0
 """Seconds for a plugin: one that asks a person for a code would wait for ever."""
+POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a pod finds its service account.
+
+https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+"""
 PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -33,6 +42,11 @@ class Context:
     server_name: str | None
     cluster: Mapping[str, Any]
     user: Mapping[str, Any]
+
+    @property
+    def verified(self) -> bool:
+        """Whether the server has to prove its name."""
+        return not self.cluster.get("insecure-skip-tls-verify")
 
     @property
     def host(self) -> str:
@@ -63,7 +77,29 @@ def read_contexts(files: list[Path]) -> dict[str, Context]:
     return contexts
 
 
-def credentials(context: Context, environ: Mapping[str, str]) -> Any:
+def own_account(environ: Mapping[str, str], folder: Path = POD) -> Context | None:
+    """The service account of the pod that this runs in, as a context; None outside a cluster."""
+    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host or not (folder / "token").is_file():
+        return None
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    cluster = {"server": server, "certificate-authority": str(folder / "ca.crt")}
+    return Context("of this pod's service account", server, None, cluster, {"tokenFile": str(folder / "token")})
+
+
+def client_is_installed() -> bool:
+    """Whether the official client is there: it is an extra."""
+    return find_spec("kubernetes") is not None
+
+
+def import_client() -> None:
+    """Import the official client where it is installed: it takes a second, which may as well pass early."""
+    if client_is_installed():
+        import kubernetes.client
+        import kubernetes.config  # noqa: F401  # for those who come later
+
+
+def credentials(cluster_name: str, context: Context, environ: Mapping[str, str]) -> Any:
     """The official client's `Configuration` of a context: host, certificates, token, proxy.
 
     Raises `FactUnreadable` where the client is not installed, or a plugin is missing, fails or takes too long.
@@ -72,10 +108,12 @@ def credentials(context: Context, environ: Mapping[str, str]) -> Any:
         from kubernetes.client import Configuration
         from kubernetes.config import ConfigException, load_kube_config_from_dict
     except ImportError:
-        raise _unreadable(context, "ClientNotInstalled", "pip install 'pytest-amlpreflight[kubernetes]'") from None
+        raise unreadable(
+            cluster_name, context, "ClientNotInstalled", "pip install 'pytest-amlpreflight[kubernetes]'"
+        ) from None
     user = dict(context.user)
     if plugin := user.pop("exec", None):
-        user |= _of_plugin(context, plugin, environ)
+        user |= _of_plugin(partial(unreadable, cluster_name, context), plugin, environ)
     named = {"name": "it"}
     whole = {
         "clusters": [{**named, "cluster": dict(context.cluster)}],
@@ -87,18 +125,18 @@ def credentials(context: Context, environ: Mapping[str, str]) -> Any:
     try:
         load_kube_config_from_dict(whole, client_configuration=configuration, persist_config=False)
     except (ConfigException, OSError, ValueError, TypeError) as error:
-        problem = _unreadable(context, "KubeconfigInvalid", str(error).split("\n", 1)[0])
+        problem = unreadable(cluster_name, context, "KubeconfigInvalid", str(error).split("\n", 1)[0])
     else:
         return configuration
     raise problem
 
 
-def _of_plugin(context: Context, plugin: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+def _of_plugin(failed: Failed, plugin: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """What a plugin answers, as the members of a user."""
     command = str(plugin.get("command", ""))
     if shutil.which(command, path=environ.get("PATH")) is None:
         hint = plugin.get("installHint") or f"{command} is not on the PATH"
-        raise _unreadable(context, "ExecPluginMissing", f"context {context.name} runs {command}: {hint}".strip())
+        raise failed("ExecPluginMissing", f"it runs {command}: {hint}".strip())
     more = {entry["name"]: entry["value"] for entry in plugin.get("env") or []}
     version = plugin.get("apiVersion") or "client.authentication.k8s.io/v1beta1"
     asks = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
@@ -109,24 +147,23 @@ def _of_plugin(context: Context, plugin: Mapping[str, Any], environ: Mapping[str
             words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=LONGEST_PLUGIN, check=False
         )
     except subprocess.TimeoutExpired:
-        detail = f"context {context.name} runs {command}, which did not answer within {LONGEST_PLUGIN:.0f} s"
-        problem = _unreadable(context, "ExecPluginTimeout", f"{detail}: kubelogin convert-kubeconfig -l azurecli")
+        detail = f"it runs {command}, which did not answer within {LONGEST_PLUGIN:.0f} s"
+        problem = failed("ExecPluginTimeout", f"{detail}: kubelogin convert-kubeconfig -l azurecli")
     except OSError as error:
-        problem = _unreadable(context, "ExecPluginFailed", f"context {context.name} runs {command}: {error}")
+        problem = failed("ExecPluginFailed", f"it runs {command}: {error}")
     else:
-        return _credential(context, command, ran)
+        return _credential(failed, command, ran)
     raise problem
 
 
-def _credential(context: Context, command: str, ran: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
+def _credential(failed: Failed, command: str, ran: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
     lines = ran.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
     try:
         status = json.loads(ran.stdout)["status"] if ran.returncode == 0 else None
     except (ValueError, KeyError, TypeError):
         status = None
     if not isinstance(status, dict):
-        detail = f"context {context.name} runs {command}, which ended with {ran.returncode}: {lines[-1]}"
-        raise _unreadable(context, "ExecPluginFailed", detail)
+        raise failed("ExecPluginFailed", f"it runs {command}, which ended with {ran.returncode}: {lines[-1]}")
     found = {"token": status.get("token")} if status.get("token") else {}
     for answer, member in (("clientCertificateData", "client-certificate-data"), ("clientKeyData", "client-key-data")):
         if status.get(answer):
@@ -163,5 +200,11 @@ def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {name: str(folder / value) if name in PATHS else value for name, value in entry.items()}
 
 
-def _unreadable(context: Context, code: str, detail: str) -> FactUnreadable:
-    return FactUnreadable(f"the cluster at {context.host}", status=None, code=code, detail=detail)
+def unreadable(
+    cluster_name: str, context: Context, code: str, detail: str, *, status: int | None = None
+) -> FactUnreadable:
+    """A whole cluster that is out of reach, with the context and the API server's host."""
+    where = f"context {context.name}, server {context.host}"
+    return FactUnreadable(
+        f"cluster {cluster_name}", status=status, code=code, detail=f"{where}: {detail}" if detail else where
+    )

@@ -16,6 +16,7 @@ from pytest_amlpreflight.readers.kubernetes.connection import Kube
 EXTENSION = "azureml"
 AMLARC = "/apis/amlarc.azureml.com/v1alpha1"
 LOG_LINES = "200"
+INSTANCE_TYPES = "the instance types"
 
 
 def read_nodes(kube: Kube) -> tuple[Node, ...]:
@@ -60,7 +61,7 @@ def read_services(kube: Kube, namespace: str = EXTENSION) -> tuple[Service, ...]
 
 def read_instance_types(kube: Kube) -> tuple[InstanceType, ...]:
     """The cluster's instance types. `FactAbsent` where it has no definition of them: the extension is not there."""
-    rows = kube.list(f"{AMLARC}/instancetypes", "the instance types", "list instancetypes.amlarc.azureml.com")
+    rows = kube.list(f"{AMLARC}/instancetypes", INSTANCE_TYPES, "list instancetypes.amlarc.azureml.com")
     return tuple(_instance_type(row) for row in rows)
 
 

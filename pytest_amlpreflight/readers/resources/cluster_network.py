@@ -1,6 +1,7 @@
 """The virtual networks of an AKS cluster's nodes and the private ways from there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
@@ -13,6 +14,7 @@ from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnect
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.connection.api_versions import NETWORK
 from pytest_amlpreflight.readers.connection.arm import Arm
+from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
 from pytest_amlpreflight.readers.resources.private_endpoint import read_private_endpoint
 
@@ -32,10 +34,13 @@ def read_cluster_network(
     workspaces.
     """
     closed = [way for way in _ways(workspace, registry, account, workspace_zone) if way[0].closed or way[0].guarded]
-    networks = sorted(_networks(arm, cluster), key=str) if closed else []
-    peered = arm.together(lambda network: _peered(arm, network), networks)
-    ways = arm.together(lambda way: _with_ends(arm, *way), closed)
-    return ClusterNetwork(frozenset(networks), frozenset[ResourceId]().union(*peered), tuple(ways))
+    if not closed:
+        return ClusterNetwork(frozenset())
+    networks, ways = arm.both(
+        lambda: _networks(arm, cluster), lambda: arm.together(lambda way: _with_ends(arm, *way), closed)
+    )
+    peered = frozenset[ResourceId]().union(*networks.values())
+    return ClusterNetwork(frozenset(networks), peered, tuple(ways))
 
 
 def _ways(
@@ -72,9 +77,11 @@ def _ways(
 def _with_ends(arm: Arm, way: Way, connections: Sequence[PrivateEndpointConnection]) -> Way:
     ids = [one.private_endpoint_id for one in connections if one.approved and one.private_endpoint_id]
     named_by = f"{way.word} {way.id.name}"
-    found = arm.together(lambda one: _endpoint(arm, one, named_by), ids)
-    zones = read_private_dns_zones(arm, way.zone)
-    return Way(way.word, way.id, way.part, way.zone, way.closed, way.guarded, tuple(one for one in found if one), zones)
+    found, zones = arm.both(
+        lambda: arm.together(lambda one: _endpoint(arm, one, named_by), ids),
+        lambda: read_private_dns_zones(arm, way.zone),
+    )
+    return replace(way, endpoints=tuple(one for one in found if one), zones=zones)
 
 
 def _endpoint(arm: Arm, endpoint_id: ResourceId, named_by: str) -> PrivateEndpoint | None:
@@ -85,23 +92,29 @@ def _endpoint(arm: Arm, endpoint_id: ResourceId, named_by: str) -> PrivateEndpoi
         return None
 
 
-def _networks(arm: Arm, cluster: ManagedCluster) -> frozenset[ResourceId]:
-    """The pools' own networks; in AKS' own network, that of the node resource group."""
+def _networks(arm: Arm, cluster: ManagedCluster) -> dict[ResourceId, frozenset[ResourceId]]:
+    """The pools' own networks, each with those that are peered with it; in AKS' own network, that of the node resource
+    group.
+    """
     subnets = [pool.subnet_id for pool in cluster.pools if pool.subnet_id]
+    found = [parse_resource_id(subnet.text.rsplit("/subnets/", 1)[0]) for subnet in subnets]
+    own = sorted({one for one in found if one}, key=str)
     if subnets:
-        found = [parse_resource_id(subnet.text.rsplit("/subnets/", 1)[0]) for subnet in subnets]
-        return frozenset(one for one in found if one)
+        return dict(zip(own, arm.together(lambda network: _peered(_network(arm, network)), own), strict=True))
     if cluster.node_resource_group is None:
-        return frozenset()
+        return {}
     group = f"/subscriptions/{cluster.id.subscription}/resourceGroups/{cluster.node_resource_group}"
     path, resource = f"{group}/providers/Microsoft.Network/virtualNetworks", f"the networks of cluster {cluster.name}"
-    ids = [parse_resource_id(row.need("id")) for row in arm.list(path, NETWORK, resource, permission=READ)]
-    return frozenset(one for one in ids if one)
+    rows = arm.list(path, NETWORK, resource, permission=READ)
+    return {network: _peered(row) for row in rows if (network := parse_resource_id(row.need("id")))}
 
 
-def _peered(arm: Arm, network: ResourceId) -> frozenset[ResourceId]:
-    document = arm.get(network.text, NETWORK, f"virtual network {network.name}", permission=READ)
-    rows = [row.child("properties") for row in document.child("properties").children("virtualNetworkPeerings")]
+def _network(arm: Arm, network: ResourceId) -> Document:
+    return arm.get(network.text, NETWORK, f"virtual network {network.name}", permission=READ)
+
+
+def _peered(network: Document) -> frozenset[ResourceId]:
+    rows = [row.child("properties") for row in network.child("properties").children("virtualNetworkPeerings")]
     connected = [row for row in rows if (row.text("peeringState") or "").lower() == "connected"]
     ids = [parse_resource_id(row.child("remoteVirtualNetwork").text("id") or "") for row in connected]
     return frozenset(one for one in ids if one)
