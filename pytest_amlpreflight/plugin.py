@@ -1,7 +1,6 @@
 """The hooks, in the order in which pytest calls them. They wire; what thinks is elsewhere."""
 
 import os
-import re
 from collections.abc import Generator
 from datetime import date
 from typing import Any
@@ -21,6 +20,7 @@ from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.findings import Told, attach, is_ours, listening
+from pytest_amlpreflight.run.fleet import share_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, group_of, target_of
 from pytest_amlpreflight.run.preparation import is_configured
@@ -109,8 +109,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     """What nobody named is looked up, before the header is printed and before xdist starts its workers."""
     if preflight := session.config.stash.get(PREFLIGHT, None):
         told = getattr(session.config, "workerinput", {})
-        preflight.process = int(re.sub(r"\D", "", told.get("workerid", "")) or 0) % told.get("workercount", 1)
-        preflight.processes = told.get("workercount", 1)
+        preflight.share = share_of(told)
         preflight.discover(told.get(DISCOVERED))
         describe_suite(session.config, preflight)
         recollect(preflight, session.config)

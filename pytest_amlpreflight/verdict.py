@@ -11,7 +11,7 @@ These are plain exceptions: the run tells pytest what they mean.
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, NotRequired, TypedDict, TypeVar, Unpack
 
 import pytest  # for the marker alone
 
@@ -24,15 +24,25 @@ PHASES = ("pre", "post", "audit")
 """Before a deployment, after it, and at night over everything that is live."""
 
 
+class Parts(TypedDict):
+    """What a check says below a headline. `found` and `expected` are in Azure's spelling; `fix` mends it.
+
+    `kind` says in a word or two which of the check's complaints this is, without names and numbers: two nights are
+    compared by it. `resource` is the ARM id of what would have to change, where that is not what the check was asked
+    about; `where` is the line of the user's file. Where neither is given, the fix may say.
+    """
+
+    found: str
+    expected: str
+    fix: Fixes
+    kind: NotRequired[str]
+    resource: NotRequired[object]
+    where: NotRequired[Position | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Culprit:
-    """One thing that is wrong, or unwise.
-
-    `headline` names it; `found` and `expected` are in Azure's spelling; `fixes` mend it. `kind` says in a word or two
-    which of the check's complaints this is, without names and numbers: two nights are compared by it. `resource` is the
-    ARM id of what would have to change, where that is not what the check was asked about; `where` is the line of the
-    user's file. Where neither is given, the fix may say.
-    """
+    """One thing that is wrong, or unwise: `headline` names it, the rest is what `Parts` says."""
 
     headline: str
     found: str
@@ -43,21 +53,12 @@ class Culprit:
     where: Position | None = None
 
     @classmethod
-    def of(
-        cls,
-        headline: str,
-        *,
-        found: str,
-        expected: str,
-        fix: Fixes,
-        kind: str = "",
-        resource: object = "",
-        where: Position | None = None,
-    ) -> "Culprit":
+    def of(cls, headline: str, **parts: Unpack[Parts]) -> "Culprit":
         """As checks say it."""
-        fixes = fixes_of(fix)
-        place, changed = where or place_of(fixes), str(resource or "") or resource_of(fixes)
-        return cls(headline, found, expected, fixes, kind, changed, place)
+        fixes = fixes_of(parts["fix"])
+        where = parts.get("where") or place_of(fixes)
+        resource = str(parts.get("resource") or "") or resource_of(fixes)
+        return cls(headline, parts["found"], parts["expected"], fixes, parts.get("kind", ""), resource, where)
 
     @property
     def fix(self) -> str:
@@ -110,23 +111,13 @@ class PreflightAdvice(UserWarning):
         super().__init__(str(culprit))
 
 
-def blocked(
-    headline: str,
-    *,
-    found: str,
-    expected: str,
-    fix: Fixes,
-    kind: str = "",
-    resource: object = "",
-    where: Position | None = None,
-    final: bool = False,
-) -> NoReturn:
+def blocked(headline: str, *, final: bool = False, **parts: Unpack[Parts]) -> NoReturn:
     """End the check: this will not work. Raises `Blocked`, which the run reports as FAILED.
 
-    `final` is for a state that no waiting changes, in a check that otherwise settles. The rest is that of `Culprit`.
+    `headline` names what is wrong; `found`, `expected`, `fix` and the rest are those of `Parts`. `final` is for a state
+    that no waiting changes, in a check that otherwise settles.
     """
-    culprit = Culprit.of(headline, found=found, expected=expected, fix=fix, kind=kind, resource=resource, where=where)
-    raise Blocked(culprit, final=final)
+    raise Blocked(Culprit.of(headline, **parts), final=final)
 
 
 def not_applicable(reason: str) -> NoReturn:
@@ -139,19 +130,9 @@ def not_reached(reason: str) -> NoReturn:
     raise NotReached(f"not reached: {reason}")
 
 
-def advise(
-    headline: str,
-    *,
-    found: str,
-    expected: str,
-    fix: Fixes,
-    kind: str = "",
-    resource: object = "",
-    where: Position | None = None,
-) -> None:
-    """Say that this works but is unwise, and go on: a `PreflightAdvice` warning with the parts of a verdict."""
-    culprit = Culprit.of(headline, found=found, expected=expected, fix=fix, kind=kind, resource=resource, where=where)
-    warnings.warn(PreflightAdvice(culprit), stacklevel=2)
+def advise(headline: str, **parts: Unpack[Parts]) -> None:
+    """Say that this works but is unwise, and go on: a `PreflightAdvice` warning with the same parts as `blocked`."""
+    warnings.warn(PreflightAdvice(Culprit.of(headline, **parts)), stacklevel=2)
 
 
 def for_each(judge: Callable[..., object], *things: Iterable[Any]) -> None:

@@ -24,7 +24,7 @@ from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettin
 from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_read_only
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.run.suite import topic_modules
-from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
 EXAMPLE = Path(__file__).parents[1] / "example_project"
 WORKSPACE = (
@@ -48,7 +48,7 @@ OF_PROCESSES = frozenset({"spec::spec_matches_the_schema", "environment::require
 
 @dataclass
 class Said:
-    """The checks by what they said, and the words of each that said something."""
+    """The checks by what they said, the words of each that said something, and the culprits of those that block."""
 
     passes: set[str] = field(default_factory=set)
     skips: set[str] = field(default_factory=set)
@@ -56,6 +56,7 @@ class Said:
     advises: set[str] = field(default_factory=set)
     errors: set[str] = field(default_factory=set)
     words: dict[str, str] = field(default_factory=dict)
+    culprits: dict[str, tuple[Culprit, ...]] = field(default_factory=dict)
 
 
 def checks_of(phase: str) -> dict[str, Callable[..., object]]:
@@ -127,9 +128,9 @@ def judge(emulator: Emulator, phase: str, only: frozenset[str] | None = None, **
         readings.hold([fact for fact in facts if fact in FACTS], target)
     for name, check in checks.items():
         call = partial(_call, check, needs[name], readings, target)
-        outcome, words = _heard(name, call, refusals)
+        outcome, words, culprits = _heard(name, call, refusals)
         getattr(said, outcome).add(name)
-        said.words[name] = words
+        said.words[name], said.culprits[name] = words, culprits
     readings.cancel()
     return said
 
@@ -155,24 +156,26 @@ def _call(check: Callable[..., object], needs: Sequence[str], readings: RunReadi
     check(**{need: readings.read(need, target) if need in FACTS else target for need in needs})
 
 
-def _heard(name: str, call: Callable[[], None], refusals: Refusals) -> tuple[str, str]:
+def _heard(name: str, call: Callable[[], None], refusals: Refusals) -> tuple[str, str, tuple[Culprit, ...]]:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        outcome, words = _outcome(name, call, refusals)
-    advice = [str(one.message) for one in heard if isinstance(one.message, PreflightAdvice)]
-    return ("advises", "\n".join(advice)) if outcome == "passes" and advice else (outcome, words)
+        outcome, words, culprits = _outcome(name, call, refusals)
+    advice = [one.message.culprit for one in heard if isinstance(one.message, PreflightAdvice)]
+    if outcome == "passes" and advice:
+        return "advises", "\n".join(map(str, advice)), tuple(advice)
+    return outcome, words, culprits
 
 
-def _outcome(name: str, call: Callable[[], None], refusals: Refusals) -> tuple[str, str]:
+def _outcome(name: str, call: Callable[[], None], refusals: Refusals) -> tuple[str, str, tuple[Culprit, ...]]:
     try:
         try:
             call()
         except NotRead as problem:
             refusals.end(problem, name)
     except Blocked as verdict:
-        return "blocks", str(verdict)
+        return "blocks", str(verdict), verdict.culprits
     except (NotApplicable, NotReached) as reason:
-        return "skips", str(reason)
+        return "skips", str(reason), ()
     except NotRead as problem:
-        return "errors", str(problem)
-    return "passes", ""
+        return "errors", str(problem), ()
+    return "passes", "", ()

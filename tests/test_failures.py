@@ -1,5 +1,6 @@
 """Every documented failure, and the healthy world: exactly the named checks notice, and nothing else does."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -98,3 +99,14 @@ def test_in_a_healthy_world_nothing_blocks(example: pytest.Pytester, taken: set[
     assert not said["blocks"] | said["errors"] | said["advises"]
     assert "Microsoft.MachineLearningServices/workspaces" in {kind for kind, _, _ in taken}
     assert unknown(taken) == []
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_run_asks_for_nothing_twice(monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
+    """However many checks look at a resource, and by whatever name they came to it; what is under way aside."""
+    with emulated(monkeypatch) as emulator:
+        judge(emulator, phase)
+
+    gets = [one for one in emulator.requests if one.method == "GET" and "operationsstatus" not in one.path.lower()]
+    asked = Counter((one.host, one.path.lower(), one.query) for one in gets)
+    assert [url for url, times in asked.items() if times > 1] == []

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from pytest_amlpreflight.engine import Reading
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.identity import Identity
+from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     SecretReferences,
@@ -69,16 +72,22 @@ def aml_secret_vaults(
     aml_workspace: Workspace,
     aml_secret_references: SecretReferences,
     aml_endpoint_identities: tuple[Identity, ...],
+    aml_key_vault: Reading[KeyVault],
     aml_azure: Azure,
 ) -> tuple[SecretVault, ...]:
     """The key vaults that are referred to, with what each identity of the endpoint may do on them."""
-    arm = aml_azure.arm
+    arm, hosts = aml_azure.arm, sorted({reference.host for reference in aml_secret_references.vaults})
+    ids = arm.together(lambda host: find_vault(aml_azure, host, aml_workspace.key_vault_id), hosts)
+    own = aml_key_vault.get() if any(one == aml_workspace.key_vault_id for one in ids if one) else None
 
-    def read(host: str) -> SecretVault:
-        vault_id = find_vault(aml_azure, host, aml_workspace.key_vault_id)
+    def read(host: str, vault_id: ResourceId | None) -> SecretVault:
         if vault_id is None:
             return SecretVault(host, None)
-        vault = read_key_vault(aml_azure, vault_id, named_by=f"deployment {aml_target.deployment}")
+        vault = (
+            own
+            if own and own.id == vault_id
+            else read_key_vault(aml_azure, vault_id, named_by=f"deployment {aml_target.deployment}")
+        )
         return SecretVault(host, vault, access_of_each(arm, vault_id, aml_endpoint_identities))
 
-    return tuple(arm.together(read, sorted({reference.host for reference in aml_secret_references.vaults})))
+    return tuple(arm.together(lambda found: read(*found), list(zip(hosts, ids, strict=True))))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,24 @@ from pytest_amlpreflight.facts.unread import NotRead
 if TYPE_CHECKING:
     from pytest_amlpreflight.readers.connection.arm import Arm
     from pytest_amlpreflight.run.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What falls to one process of a run with xdist: every `of`-th workspace, counted from 0."""
+
+    number: int = 0
+    of: int = 1
+
+    def holds(self, place: int) -> bool:
+        """Whether the workspace at this place of the order falls to it."""
+        return place % self.of == self.number
+
+
+def share_of(told: Mapping[str, Any]) -> Share:
+    """The share of this process, by what xdist's controller told it; everything where there is no controller."""
+    of = told.get("workercount", 1)
+    return Share(int(re.sub("[^0-9]", "", told.get("workerid", "")) or 0) % of, of)
 
 
 def find_fleet(settings: Settings, arm: Arm) -> list[ResourceId]:

@@ -13,6 +13,7 @@ import pytest
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
+from pytest_amlpreflight.run.fleet import Share
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.run.window import Window
@@ -47,9 +48,8 @@ class Preflight:
         self.explanation: Explanation | None = None
         self.patience = Patience(settings.wait)
         self.not_signed_in: NotSignedIn | None = None
-        self.process, self.processes = 0, 1
+        self.share = Share()
         self._window = Window[pytest.Item]((), self._begin_to_read, None)
-        self._first_to_ask: str | None = None
         self._forgotten = False
 
     @property
@@ -206,7 +206,7 @@ class Preflight:
 
     def _is_mine(self, number: int) -> bool:
         """Whether this process is the one that looks at a workspace of a fleet, by its place in the order."""
-        return not self.is_fleet or number % self.processes == self.process
+        return not self.is_fleet or self.share.holds(number)
 
     def _begin_to_read(self, items: Sequence[pytest.Item]) -> None:
         for item in items:
@@ -215,8 +215,7 @@ class Preflight:
 
     def _sign_in(self, asking: list[str]) -> None:
         """Learn before the first test whether anything can be read at all; the reads are under way meanwhile."""
-        if asking and self._first_to_ask is None:
-            self._first_to_ask = asking[0]
+        if asking:
             try:
                 self.readings.azure.sign_in()
             except NotSignedIn as problem:
