@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        _print_exports(emulator, options.shell, proxy=options.proxy)
+        _print_exports(emulator, options.shell)
         stopped.wait()
     finally:
         emulator.stop()
@@ -87,9 +87,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--failure", action="append", default=[], metavar="NAME", help=f"one of {', '.join(failure_names())}"
     )
-    parser.add_argument(
-        "--proxy", action="store_true", help="export an HTTPS proxy as well, that leads the world's hosts here"
-    )
     parser.add_argument("--latency", type=seconds, default=0.0, metavar="100ms", help="wait before each answer")
     parser.add_argument("--fleet", type=int, default=0, metavar="N", help="make N workspaces of the world's one")
     parser.add_argument("--subscriptions", type=int, default=1, metavar="M", help="over this many subscriptions")
@@ -117,8 +114,8 @@ def assignment(name: str, value: str, shell: str) -> str:
     return f"export {name}={shlex.quote(value)}"
 
 
-def _print_exports(emulator: Emulator, shell: str, *, proxy: bool) -> None:
-    exports = emulator.environment | emulator.routing | ({"HTTPS_PROXY": emulator.proxy} if proxy else {})
+def _print_exports(emulator: Emulator, shell: str) -> None:
+    exports = emulator.environment | emulator.routing | {"HTTPS_PROXY": emulator.proxy}
     for name, value in exports.items():
         print(assignment(name, value, shell))
     print(f"# ARM        {emulator.url}")

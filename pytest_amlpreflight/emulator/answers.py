@@ -36,7 +36,7 @@ def arm_error(status: int, code: str, message: str, *, unknown: str | None = Non
 
 
 def machine_learning_not_found(message: str) -> Answer:
-    """The second 404 dialect, spoken by Azure Machine Learning's own services for assets and connections."""
+    """The second 404 dialect, spoken by Azure Machine Learning's own services under their own hosts."""
     error: dict[str, Any] = {
         "code": "UserError",
         "severity": None,
@@ -57,6 +57,23 @@ def machine_learning_not_found(message: str) -> Answer:
         "componentName": "account-rp",
     }
     return Answer(body, 404, {"x-ms-response-type": "error"})
+
+
+def front_end_not_found(message: str, region: str) -> Answer:
+    """The same 404 as ARM hands it on from Azure Machine Learning's front end: inner code and place are rows of
+    `additionalInfo`, as recorded.
+    """
+    told = {
+        "ComponentName": "managementfrontend",
+        "Correlation": {"operation": "0" * 32, "request": "0" * 16},
+        "Environment": region,
+        "Location": region,
+        "Time": "2026-01-01T00:00:00.0000000+00:00",
+        "InnerError": {"code": "NotFoundError", "innerError": None},
+    }
+    rows = [{"type": name, "info": {"value": value}} for name, value in told.items()]
+    error = {"code": "UserError", "message": message, "details": [], "additionalInfo": rows}
+    return Answer({"error": error}, 404, {"x-ms-response-type": "error"})
 
 
 def unauthorized(code: str, message: str) -> Answer:

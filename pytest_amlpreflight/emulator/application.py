@@ -57,7 +57,7 @@ class Application:
             return
         request, started = HttpRequest(scope, receive), time.monotonic()
         await asyncio.sleep(self.latency)
-        path = unquote(scope["raw_path"].decode().partition("?")[0])
+        path = unquote(scope["raw_path"].decode(errors="replace").partition("?")[0])
         arm = parse(path)
         host = request.headers.get("host", "").partition(":")[0]
         world = self.world_of(host, arm)
@@ -72,7 +72,8 @@ class Application:
         else:
             answer = await self._score(world, request, path, endpoint, fault, body)
         if answer.unknown:
-            self.unanswered.append(f"{request.method} {path}?{scope['query_string'].decode()}: {answer.unknown}")
+            asked = scope["query_string"].decode(errors="replace")
+            self.unanswered.append(f"{request.method} {path}?{asked}: {answer.unknown}")
         self._record(request, path, answer.status, started)
         await self._send(scope, send, answer, fault)
 

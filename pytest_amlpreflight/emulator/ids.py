@@ -65,10 +65,20 @@ def parse(path: str) -> ArmPath | None:
         return ArmPath(f"{prefix}/providers", "Microsoft.Resources/providers", None, prefix)
     if not rest:
         return ArmPath(f"{prefix}/providers/{namespace}", "Microsoft.Resources/providers", namespace, prefix)
+    if rest == ["resourceTypes"]:
+        return ArmPath("/" + "/".join(parts), "Microsoft.Resources/providers/resourceTypes", None, prefix)
+    if prefix.lower().endswith("/providers/microsoft.features"):  # features are named after the provider they are of
+        return _parse_feature(parts, rest)
     kind = "/".join([namespace, *rest[0::2]])
     named = len(rest) % 2 == 0
     parent = "/" + "/".join(parts[: -2 if named else -1]) if len(rest) > 2 - (not named) else prefix
     return ArmPath("/" + "/".join(parts), kind, rest[-1] if named else None, parent)
+
+
+def _parse_feature(parts: list[str], rest: list[str]) -> ArmPath:
+    """`.../Microsoft.Features/providers/NAMESPACE/features/FEATURE`."""
+    named, parent = len(rest) % 2 == 0, "/" + "/".join(parts[:2])
+    return ArmPath("/" + "/".join(parts), "Microsoft.Features/providers/features", rest[-1] if named else None, parent)
 
 
 def _parse_container(parts: list[str]) -> ArmPath | None:
@@ -82,6 +92,8 @@ def _parse_container(parts: list[str]) -> ArmPath | None:
         return ArmPath(path, "Microsoft.Resources/subscriptions/resourceGroups", name, "/" + "/".join(parts[:2]))
     if words in (["subscriptions", "resources"], ["subscriptions", "resourcegroups", "resources"]) and name is None:
         return ArmPath(path, "Microsoft.Resources/resources", None, "/" + "/".join(parts[:-1]))
+    if words in (["subscriptions", "locations"], ["subscriptions", "tagnames"]) and name is None:
+        return ArmPath(path, f"Microsoft.Resources/subscriptions/{parts[-1]}", None, "/" + "/".join(parts[:-1]))
     if words == ["tenants"]:
         return ArmPath(path, "Microsoft.Resources/tenants", name, "")
     return None

@@ -34,10 +34,10 @@ def test_a_world_may_be_named_from_where_one_stands(world_path: Path, monkeypatc
     assert Emulator(Path("world.yml"))._world.path == world_path
 
 
-def test_what_is_printed_is_all_that_the_plugin_needs(world_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Resolvers and routing for the plugin, and a proxy for clients without such an option where one is asked for."""
+def test_what_is_printed_is_all_that_clients_need(world_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Resolvers and routing for the plugin, and a proxy for clients without such options."""
     with Emulator(world_path) as emulator:
-        _print_exports(emulator, "sh", proxy=True)
+        _print_exports(emulator, "sh")
 
     names = {line.removeprefix("export ").partition("=")[0] for line in capsys.readouterr().out.splitlines()}
     assert {"AML_DNS_SERVER", "AML_AZURE_DNS", "AML_CONNECT_TO", "HTTPS_PROXY", "IDENTITY_ENDPOINT"} <= names

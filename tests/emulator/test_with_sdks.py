@@ -84,17 +84,38 @@ def test_the_vault_and_registry_clients_read_whatever_they_can_ask(emulator: Emu
     vaults = KeyVaultManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
     registries = ContainerRegistryManagementClient(DefaultAzureCredential(), SUBSCRIPTION, **options)
 
-    found = [
+    vault, registry = ("ml-prod", "contoso-ml-kv"), ("ml-prod", "contosomlacr")
+    resources = [
+        vaults.vaults.get(*vault),
         *vaults.vaults.list_by_resource_group("ml-prod"),
         *vaults.vaults.list_by_subscription(),
+        *vaults.secrets.list(*vault),
+        vaults.secrets.get(*vault, "greenhouse-key"),
+        vaults.private_link_resources.list_by_vault(*vault).value[0],  # type: ignore[index]  # typed as optional
+        registries.registries.get(*registry),
         *registries.registries.list(),
         *registries.registries.list_by_resource_group("ml-prod"),
+        *registries.registries.list_private_link_resources(*registry),
+        registries.registries.get_private_link_resource(*registry, "registry"),
+        *registries.private_endpoint_connections.list(*registry),
+    ]
+    empty = [
+        *vaults.vaults.list_deleted(),
+        *vaults.keys.list(*vault),
+        *vaults.private_endpoint_connections.list_by_resource(*vault),
+        *registries.replications.list(*registry),
+        *registries.webhooks.list(*registry),
+        *registries.tokens.list(*registry),
+        *registries.scope_maps.list(*registry),
+        *registries.cache_rules.list(*registry),
+        *registries.credential_sets.list(*registry),
+        *registries.connected_registries.list(*registry),
     ]
 
-    assert [one.name for one in found] == ["contoso-ml-kv"] * 2 + ["contosomlacr"] * 2
-    assert all(one.as_dict()["properties"]["provisioningState"] == "Succeeded" for one in found)
-    assert list(vaults.vaults.list_deleted()) == []
-    assert list(vaults.private_endpoint_connections.list_by_resource("ml-prod", "contoso-ml-kv")) == []
+    usages = registries.registries.list_usages(*registry).value or []
+    assert all(one.id and one.name and one.as_dict()["properties"] for one in resources)
+    assert [one.name for one in usages] == ["Size", "Webhooks"]
+    assert empty == []
 
 
 def test_the_blob_client_lists_and_finds(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

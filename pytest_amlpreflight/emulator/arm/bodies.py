@@ -17,7 +17,7 @@ def content(body: bytes) -> dict[str, Any]:
     """The object that a body holds; an empty body holds an empty one. Raises `Malformed`."""
     try:
         found = json.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no text at all, or deeper than anybody means
         raise Malformed(f"the body is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise Malformed("the body is no object")

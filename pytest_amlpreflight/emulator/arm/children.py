@@ -6,6 +6,7 @@ from .. import ids
 from ..ids import ArmPath
 from ..notation import merge
 from ..world import Document, World, type_of
+from . import derived
 
 _LISTS = {"privateendpointconnections": "privateEndpointConnections", "subnets": "subnets"}
 _RULES = "outboundrules"
@@ -16,6 +17,8 @@ _OF_WORKSPACES = "microsoft.machinelearningservices/workspaces/"
 def within_parent(world: World, arm: ArmPath) -> list[Document]:
     """The members of a collection that no resource of the world is, for their parent or their children tell of them."""
     kind, parent = arm.type.lower().rpartition("/")[2], world.get(arm.parent)
+    if (rows := derived.rows(world, arm)) is not None:
+        return rows
     if kind in _CONTAINERS and arm.type.lower().startswith(_OF_WORKSPACES):
         return _containers(world, arm)
     if parent is None:

@@ -18,8 +18,16 @@ from . import authorization
 _FREE = frozenset(
     {"microsoft.authorization/permissions", "microsoft.resources/tenants", "microsoft.resourcegraph/resources"}
 )
-# And for these where no subscription is asked: the list of one's own, and the roles that every tenant has.
-_FREE_ABOVE = frozenset({"microsoft.resources/subscriptions", "microsoft.authorization/roledefinitions"})
+# And for these where no subscription is asked: the list of one's own, and what every tenant has.
+_FREE_ABOVE = frozenset(
+    {
+        "microsoft.authorization/policydefinitions",
+        "microsoft.authorization/policysetdefinitions",
+        "microsoft.authorization/roledefinitions",
+        "microsoft.resources/providers",
+        "microsoft.resources/subscriptions",
+    }
+)
 
 # Where the action is not the type and a verb. Names from
 # learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
@@ -27,6 +35,7 @@ _ACTIONS = {
     "microsoft.policyinsights/checkpolicyrestrictions": "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
     "microsoft.policyinsights/policystates/queryresults": "Microsoft.PolicyInsights/policyStates/queryResults/read",
     "microsoft.resources/providers": "Microsoft.Resources/subscriptions/providers/read",
+    "microsoft.resources/providers/resourcetypes": "Microsoft.Resources/subscriptions/providers/read",
     "microsoft.resources/resources": "Microsoft.Resources/subscriptions/resources/read",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import ids
 from ..answers import Answer
+from ..ids import ArmPath
 from ..notation import dig
 from ..world import Document, World, type_of
 from . import bodies
@@ -18,6 +19,13 @@ from . import bodies
 _ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 _PENDING = "Pending"
 _TAG = re.compile(r"tags(?:\['|\.)([^'\]]+)(?:'\])?", re.IGNORECASE)
+
+
+_COMPARISON = re.compile(r"(?P<member>policyType|policyDefinitionId) eq '(?P<value>[^']*)'", re.IGNORECASE)
+
+
+class UnsupportedFilter(ValueError):
+    """The `$filter` is none that lists of policies evaluate."""
 
 
 class NotEvaluated(Exception):  # reads as what it is
@@ -29,6 +37,7 @@ def restrictions(world: World, group: str, body: bytes) -> Answer:
     question = bodies.content(body)
     content = bodies.need(bodies.need(question, "resourceDetails", dict), "resourceContent", dict)
     bodies.need(content, "type", str)
+    bodies.maybe(content, "tags", dict)
     fields = bodies.maybe(question, "pendingFields", list) or []
     pending = frozenset(bodies.need(one, "field", str).lower() for one in fields)
     judged = list(_judged(world, group, content, pending))
@@ -40,6 +49,35 @@ def restrictions(world: World, group: str, body: bytes) -> Answer:
             },
         }
     )
+
+
+def listed(world: World, arm: ArmPath, text: str) -> list[Document]:
+    """The policies of a kind at a scope: those that hold there and, unless `atScope()` is asked for, those below.
+
+    Raises `UnsupportedFilter`.
+    """
+    scope, word = arm.parent or "/", text.replace(" ", "").lower()
+    held = [(one, one["id"].rpartition("/providers/")[0] or "/") for one in world.of_type(arm.type)]
+    if word == "atexactscope()":
+        return [one for one, at in held if ids.key(at) == ids.key(scope)]
+    below = scope != "/" and word != "atscope()"
+    found = [one for one, at in held if ids.within(scope, at) or (below and ids.within(at, scope))]
+    if word in ("", "atscope()"):
+        return found
+    match = _COMPARISON.fullmatch(text.strip())
+    if match is None:
+        raise UnsupportedFilter(text)
+    name = {"policytype": "policyType"}.get(match["member"].lower(), "policyDefinitionId")
+    return [one for one in found if _same((one.get("properties") or {}).get(name), match["value"])]
+
+
+def summary(world: World, scope: str) -> Document:
+    """The answer of `policyStates/latest/summarize`."""
+    found = states(world, scope)
+    violated = {one["policyAssignmentId"] for one in found}
+    counts = {"nonCompliantResources": len({one["resourceId"] for one in found}), "nonCompliantPolicies": len(violated)}
+    assigned = [{"policyAssignmentId": one, "results": counts, "policyDefinitions": []} for one in sorted(violated)]
+    return {"@odata.count": 1, "value": [{"results": counts, "policyAssignments": assigned}]}
 
 
 def states(world: World, scope: str) -> list[Document]:
@@ -150,11 +188,12 @@ def _restriction(assignment: Document, definition: Document, _: str, compared: D
 
 
 def _state(resource: Document, assignment: Document, definition: Document) -> Document:
+    """Policy Insights writes ids in lower case, whatever their resources' casing, as recorded."""
     return {
-        "resourceId": resource["id"],
-        "policyAssignmentId": assignment["id"],
-        "policyAssignmentName": assignment["id"].rpartition("/")[2],
-        "policyDefinitionId": definition["id"],
+        "resourceId": resource["id"].lower(),
+        "policyAssignmentId": assignment["id"].lower(),
+        "policyAssignmentName": assignment["id"].rpartition("/")[2].lower(),
+        "policyDefinitionId": definition["id"].lower(),
         "policyDefinitionAction": "deny",
         "complianceState": "NonCompliant",
         "isCompliant": False,

@@ -7,16 +7,17 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from .. import ids
-from ..answers import Answer, arm_error, machine_learning_not_found
+from ..answers import Answer, arm_error, front_end_not_found
 from ..ids import ArmPath
 from ..world import ENDPOINTS, Document, World, type_of
-from . import children
+from . import children, list_filters
 
 _ZONES = "microsoft.network/privatednszones"
+_NO_RESOURCES = ("/locations", "/featureproviders")
+"""Types of paths that lead somewhere and have no resources of their own."""
 _ASSETS = re.compile(
     r"microsoft\.machinelearningservices/workspaces/(connections|computes|models|environments|data|codes)"
 )
-_COMPARISON = re.compile(r"(?P<member>resourceType|resourceGroup|name|location) eq '(?P<value>[^']*)'", re.IGNORECASE)
 
 
 def resource(world: World, arm: ArmPath, own_url: str) -> Answer:
@@ -37,21 +38,18 @@ def collection(world: World, arm: ArmPath, query: Mapping[str, str], own_url: st
     if missing is not None:
         return missing
     found = _ordered(_members(world, arm), query)
-    members = [outward(children.with_children(world, one), own_url) for one in found]
+    members = [outward(children.with_children(world, one), own_url) if "id" in one else one for one in found]
     return page(members, world.page_size, arm, query, own_url)
 
 
 def resources(world: World, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
-    """`/subscriptions/S/resources`: what stands in resource groups, in brief, for `resourceType eq` and `name eq`."""
+    """`/subscriptions/S/resources`: what stands in resource groups, in brief."""
     wanted = query.get("$filter", "")
-    found = [document for document in world.documents.values() if _listed(document, arm.parent)]
-    for part in re.split(r"\s+and\s+", wanted) if wanted else []:
-        match = _COMPARISON.fullmatch(part.strip())
-        if match is None:
-            return arm_error(
-                400, "InvalidFilterInQueryString", f"Invalid $filter '{wanted}'.", unknown="unknown $filter"
-            )
-        found = [one for one in found if _compares(one, match["member"].lower(), match["value"].lower())]
+    held = [document for document in world.documents.values() if _listed(document, arm.parent)]
+    try:
+        found = list_filters.matching(held, wanted)
+    except list_filters.UnsupportedFilter:
+        return arm_error(400, "InvalidFilterInQueryString", f"Invalid $filter '{wanted}'.", unknown="unknown $filter")
     brief = [{name: one[name] for name in _BRIEF if name in one} | {"type": type_of(one)} for one in found]
     return page(brief, world.page_size, arm, query, own_url)
 
@@ -61,6 +59,8 @@ _BRIEF = ("id", "name", "type", "location", "kind", "sku", "identity", "tags")
 
 def page(members: list[Any], size: int | None, arm: ArmPath, query: Mapping[str, str], own_url: str) -> Answer:
     """`value`, and a `nextLink` with the api-version while more is to come. Without one the key is missing."""
+    top = query.get("$top", "")
+    size = min(int(top), size or int(top)) if top.isdigit() and int(top) else size
     start = int(query.get("$skiptoken", "0")) if query.get("$skiptoken", "0").isdigit() else 0
     end = start + size if size else len(members)
     body: dict[str, Any] = {"value": members[start:end]}
@@ -78,7 +78,8 @@ def not_found(world: World, arm: ArmPath) -> Answer:
     kind, group = arm.type, (arm.resource_group or "").rpartition("/")[2]
     if _ASSETS.match(kind.lower()):
         what = kind.rpartition("/")[2].rstrip("s").capitalize()
-        return machine_learning_not_found(f"{what} {arm.name} can't be found in this workspace")
+        workspace = world.get(ids.above(arm.path, "workspaces") or "") or {}
+        return front_end_not_found(f"{what} {arm.name} can't be found in this workspace", workspace.get("location", ""))
     if kind.lower().startswith(_ZONES + "/"):
         return arm_error(
             404, "NotFound", f"The resource record '{arm.name}' does not exist in resource group '{group}'."
@@ -107,9 +108,10 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
         text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
         return arm_error(404, "ResourceGroupNotFound", text)
     parent = ids.parse(arm.parent) if arm.parent else None
-    if parent is None or parent.namespace == "Microsoft.Resources" or parent.type.lower().endswith("/locations"):
+    if parent is None or parent.namespace == "Microsoft.Resources" or parent.type.lower().endswith(_NO_RESOURCES):
         return None
-    if world.get(parent.path) is None and not any(ids.within(known, parent.path) for known in world.documents):
+    known = world.get(parent.path) or _told_of(world, parent)
+    if known is None and not any(ids.within(one, parent.path) for one in world.documents):
         text = (
             f"Failed to perform 'read' on resource(s) of type '{arm.type.partition('/')[2]}', because the parent "
             f"resource '{parent.path}' could not be found."
@@ -141,7 +143,7 @@ def _members(world: World, arm: ArmPath) -> list[Document]:
         return [one for one in records if type_of(one).lower() not in (_ZONES, f"{_ZONES}/virtualnetworklinks")]
     stored = list(world.of_type(arm.type, arm.parent or "/"))
     known = {ids.key(one["id"]) for one in stored}
-    return stored + [one for one in children.within_parent(world, arm) if ids.key(one["id"]) not in known]
+    return stored + [one for one in children.within_parent(world, arm) if ids.key(one.get("id", "")) not in known]
 
 
 def _told_of(world: World, arm: ArmPath) -> Document | None:
@@ -159,13 +161,6 @@ def _listed(document: Document, subscription: str) -> bool:
     # Nested types (two slashes and more) and role assignments are not in ARM's own list of resources.
     top_level = arm is not None and arm.type.count("/") == 1 and arm.namespace.lower() != "microsoft.authorization"
     return top_level and arm is not None and arm.resource_group is not None and ids.within(arm.path, subscription)
-
-
-def _compares(document: Document, member: str, value: str) -> bool:
-    arm = ids.parse(document["id"])
-    group = (arm.resource_group or "") if arm else ""
-    derived = {"resourcetype": type_of(document), "resourcegroup": group.rpartition("/")[2]}
-    return str(derived.get(member, document.get(member))).lower() == value
 
 
 def _relative(arm: ArmPath) -> str:

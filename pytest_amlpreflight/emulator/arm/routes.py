@@ -115,10 +115,30 @@ def _resource(call: Call) -> Answer:
 
 def _provider(call: Call) -> Answer:
     """A provider; an empty `resourceTypes` in the world is filled from the table, so that clients can negotiate."""
+    if call.arm.subscription is None:
+        return Answer(_of_tenant(call.arm.name or ""))
     found = _resource(call)
     if found.status == 200 and not found.body.get("resourceTypes"):
         found.body["resourceTypes"] = api_versions.of_provider(call.arm.name or "")
     return found
+
+
+def _providers(call: Call) -> Answer:
+    """The providers of a subscription; above one those that the tables know."""
+    if call.arm.subscription is not None:
+        return _collection(call)
+    rows = [_of_tenant(namespace) for namespace in schemas.namespaces()]
+    return resources.page(rows, call.world.page_size, call.arm, call.query, call.own_url)
+
+
+def _of_tenant(namespace: str) -> dict[str, object]:
+    spelt = next((kind.partition("/")[0] for kind in schemas.types(namespace)), namespace)
+    return {"namespace": spelt, "resourceTypes": api_versions.of_provider(spelt)}
+
+
+def _resource_types(call: Call) -> Answer:
+    namespace = call.arm.path.split("/")[-2]
+    return Answer({"value": api_versions.of_provider(namespace)})
 
 
 def _resource_graph(call: Call) -> Answer:
@@ -235,6 +255,42 @@ def _list_keys(call: Call) -> Answer:
     return Answer(scoring.keys(endpoint["id"]))
 
 
+def _list_workspace_keys(call: Call) -> Answer:
+    workspace = call.world.get(call.arm.parent)
+    if workspace is None:
+        return resources.not_found(call.world, _acted_upon(call.arm))
+    key = scoring.keys(workspace["id"])["primaryKey"]
+    return Answer({"userStorageKey": key, "userStorageResourceId": workspace["properties"].get("storageAccount")})
+
+
+def _list_account_keys(call: Call) -> Answer:
+    account = call.world.get(call.arm.parent)
+    if account is None:
+        return resources.not_found(call.world, _acted_upon(call.arm))
+    found = scoring.keys(account["id"]).values()
+    rows = [{"keyName": f"key{n}", "value": key, "permissions": "FULL"} for n, key in enumerate(found, 1)]
+    return Answer({"keys": rows})
+
+
+def _list_nodes(call: Call) -> Answer:
+    """A cluster that is not at work has none."""
+    if call.world.get(call.arm.parent) is None:
+        return resources.not_found(call.world, _acted_upon(call.arm))
+    return Answer({"nodes": []})
+
+
+def _policies(call: Call) -> Answer:
+    try:
+        found = policy.listed(call.world, call.arm, call.query.get("$filter", ""))
+    except policy.UnsupportedFilter:
+        return authorization.unsupported_filter(call.query["$filter"])
+    return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
+
+
+def _policy_summary(call: Call) -> Answer:
+    return Answer(policy.summary(call.world, call.arm.path.rpartition("/providers/")[0] or "/"))
+
+
 def _policy_restrictions(call: Call) -> Answer:
     return policy.restrictions(call.world, call.arm.parent or "/", call.body)
 
@@ -265,10 +321,16 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/denyassignments": _deny_assignments,
     "microsoft.authorization/locks": _locks,
     "microsoft.authorization/permissions": _permissions,
+    "microsoft.authorization/policyassignments": _policies,
+    "microsoft.authorization/policydefinitions": _policies,
+    "microsoft.authorization/policyexemptions": _policies,
+    "microsoft.authorization/policysetdefinitions": _policies,
     "microsoft.authorization/roleassignments": _role_assignments,
     "microsoft.authorization/roleassignmentsusagemetrics": _role_assignment_metrics,
     "microsoft.authorization/roledefinitions": _role_definitions,
     "microsoft.keyvault/deletedvaults": _deleted_vaults,
+    "microsoft.resources/providers": _providers,
+    "microsoft.resources/providers/resourcetypes": _resource_types,
     "microsoft.resources/resources": _resources,
     "microsoft.resources/subscriptions": _subscriptions,
     "microsoft.resources/tenants": _tenants,
@@ -286,8 +348,12 @@ _ACTIONS: dict[str, Handler] = {
     f"{ENDPOINTS}/token".lower(): _token,
     f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
     "microsoft.containerservice/managedclusters/listclusterusercredential": _cluster_credential,
+    "microsoft.machinelearningservices/workspaces/computes/listnodes": _list_nodes,
     "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,
+    "microsoft.machinelearningservices/workspaces/listkeys": _list_workspace_keys,
     "microsoft.policyinsights/checkpolicyrestrictions": _policy_restrictions,
     "microsoft.policyinsights/policystates/queryresults": _policy_states,
+    "microsoft.policyinsights/policystates/summarize": _policy_summary,
     "microsoft.resourcegraph/resources": _resource_graph,
+    "microsoft.storage/storageaccounts/listkeys": _list_account_keys,
 }

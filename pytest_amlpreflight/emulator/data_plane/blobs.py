@@ -54,7 +54,11 @@ def _containers(visit: "Visit") -> Answer:
 
 def _list(visit: "Visit", container: str, blobs: dict[str, int]) -> Answer:
     prefix, marker = visit.query.get("prefix", ""), visit.query.get("marker", "")
-    size = int(visit.query.get("maxresults", _PAGE))
+    given = visit.query.get("maxresults", str(_PAGE))
+    if not given.isdecimal() or int(given) == 0:
+        text = "Value for one of the query parameters specified in the request URI is invalid."
+        return _error(400, "InvalidQueryParameterValue", text)
+    size = int(given)
     names = sorted(name for name in blobs if name.startswith(prefix) and name >= marker)
     rows = "".join(_row(container, name, blobs[name]) for name in names[:size])
     following = names[size] if len(names) > size else ""

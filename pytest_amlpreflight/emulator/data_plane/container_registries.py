@@ -161,7 +161,7 @@ def _error(status: int, code: str, message: str, *, detail: Any = None, unknown:
 
 
 def _form(visit: "Visit") -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(visit.body.decode()).items()}
+    return {name: values[0] for name, values in parse_qs(visit.body.decode(errors="replace")).items()}
 
 
 def _access(visit: "Visit", scope: str) -> str:

@@ -68,7 +68,10 @@ def _absent(name: str) -> Answer:
 
 
 def _page(visit: "Visit", path: str, rows: list[dict[str, Any]]) -> Answer:
-    start, size = int(visit.query.get("$skiptoken", "0")), int(visit.query.get("maxresults", _PAGE))
+    given = visit.query.get("$skiptoken", "0"), visit.query.get("maxresults", str(_PAGE))
+    if not all(one.isdecimal() for one in given):
+        return _error(400, "BadParameter", "maxresults and $skiptoken are whole numbers")
+    start, size = map(int, given)
     version = visit.query["api-version"]
     onward = f"https://{visit.host}:443/{path}?api-version={version}&$skiptoken={start + size}&maxresults={size}"
     more = start + size < len(rows)

@@ -97,7 +97,7 @@ def _principal(object_id: str, app_id: str | None, name: str) -> dict[str, Any]:
 def _ids(body: bytes) -> set[str] | None:
     try:
         found = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     ids = found.get("ids") if isinstance(found, dict) else None
     return {str(one).lower() for one in ids} if isinstance(ids, list) else None

@@ -42,7 +42,21 @@ def test_head_asks_whether_something_is_there(
     assert (answer.status_code, answer.content) == (status, b"")
 
 
-@pytest.mark.parametrize("body", ["{", "[]", '"text"', "{}", '{"resourceDetails": 1}', '{"query": 1}', '{"tail": "x"}'])
+MALFORMED = {
+    "open": "{",
+    "list": "[]",
+    "text": '"text"',
+    "empty": "{}",
+    "number": '{"resourceDetails": 1}',
+    "tags": '{"resourceDetails": {"resourceContent": {"type": "Microsoft.KeyVault/vaults", "tags": "x"}}}',
+    "query": '{"query": 1}',
+    "tail": '{"tail": "x"}',
+    "bytes": b"\xff\xfe",
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 @pytest.mark.parametrize(
     ("path", "version"),
     [
@@ -52,7 +66,7 @@ def test_head_asks_whether_something_is_there(
     ],
 )
 def test_a_malformed_body_is_azures_400(
-    emulator: Emulator, headers: dict[str, str], path: str, version: str, body: str
+    emulator: Emulator, headers: dict[str, str], path: str, version: str, body: str | bytes
 ) -> None:
     """Or an answer, where the service needs none of what is missing; never a 500."""
     answer = requests.post(f"{emulator.url}{path}?api-version={version}", data=body, headers=headers, timeout=5)
@@ -77,7 +91,7 @@ def test_microsoft_graph_knows_who_there_is(emulator: Emulator, headers: dict[st
     by_name = requests.get(f"{graph}/servicePrincipals", params={"$filter": names}, headers=headers, timeout=5).json()
     by_id = requests.post(f"{graph}/directoryObjects/getByIds", json={"ids": [CALLER]}, headers=headers, timeout=5)
     absent = requests.get(f"{graph}/servicePrincipals/none", headers=headers, timeout=5)
-    odd = requests.post(f"{graph}/directoryObjects/getByIds", data="[", headers=headers, timeout=5)
+    odd = requests.post(f"{graph}/directoryObjects/getByIds", data="[" * 100_000, headers=headers, timeout=5)
 
     assert [one["displayName"] for one in by_name["value"]] == ["iris-endpoint-identity"]
     assert [one["id"] for one in by_id.json()["value"]] == [CALLER]

@@ -42,11 +42,16 @@ def test_refuses_in_arms_words(emulator: Emulator, call: Call, path: str, versio
 
 
 def test_a_missing_connection_speaks_the_second_dialect(emulator: Emulator, call: Call) -> None:
-    """Assets and connections are looked up by Azure Machine Learning itself, which wraps NotFoundError in UserError."""
+    """Assets and connections are looked up by Azure Machine Learning itself, which tells of its
+    inner code in `additionalInfo`.
+    """
     answer = call(emulator, f"{WORKSPACE}/connections/openai", "2025-12-01")
 
     assert answer.status_code == 404
-    assert answer.json()["error"]["innerError"]["code"] == "NotFoundError"
+    error = answer.json()["error"]
+    told = {row["type"]: row["info"]["value"] for row in error["additionalInfo"]}
+    assert error["code"] == "UserError"
+    assert (told["InnerError"]["code"], told["Location"]) == ("NotFoundError", "eastus2")
     assert "x-ms-failure-cause" not in answer.headers
 
 

@@ -116,3 +116,19 @@ def test_the_proxy_leads_nowhere_else(visit: Visit) -> None:
     """What is no host of the world is refused, so that nothing leaves the machine."""
     with pytest.raises(requests.exceptions.ProxyError, match="403"):
         visit("GET", "elsewhere.example.com", "/")
+
+
+@pytest.mark.parametrize(
+    ("method", "host", "path", "audience", "options"),
+    [
+        ("GET", VAULT, "/secrets?api-version=7.4&maxresults=x", "https://vault.azure.net", {}),
+        ("GET", VAULT, "/secrets?api-version=7.4&$skiptoken=x", "https://vault.azure.net", {}),
+        ("GET", ACCOUNT, f"/{CONTAINER}?comp=list&maxresults=-3", "https://storage.azure.com", {"headers": STORAGE}),
+        ("POST", REGISTRY, "/oauth2/token", None, {"data": b"\xff\xfe"}),
+    ],
+)
+def test_what_is_no_question_is_refused(
+    visit: Visit, method: str, host: str, path: str, audience: str | None, options: dict[str, Any]
+) -> None:
+    """400 or 401 in the service's own words, never a 500."""
+    assert visit(method, host, path, audience, **options).status_code in (400, 401)

@@ -1,0 +1,105 @@
+"""What Azure shows of a resource under an id of its own, and lists of a provider."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from pytest_amlpreflight.emulator import Emulator
+
+SUBSCRIPTION = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
+PROVIDERS = f"{SUBSCRIPTION}/resourceGroups/ml-prod/providers"
+WORKSPACE = f"{PROVIDERS}/Microsoft.MachineLearningServices/workspaces/contoso-ml"
+ACCOUNT = f"{PROVIDERS}/Microsoft.Storage/storageAccounts/contosomlstore"
+VAULT = f"{PROVIDERS}/Microsoft.KeyVault/vaults/contoso-ml-kv"
+REGISTRY = f"{PROVIDERS}/Microsoft.ContainerRegistry/registries/contosomlacr"
+CONTAINER = "azureml-blobstore-2c7e5d84-8f31-4f0b-9b1d-6b0f4a93c7d2"
+ASSIGNMENTS = "providers/Microsoft.Authorization/policyAssignments"
+
+Call = Callable[..., requests.Response]
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "told"),
+    [
+        (f"{ACCOUNT}/blobServices/default/containers", "2023-05-01", [CONTAINER]),
+        (f"{ACCOUNT}/blobServices", "2023-05-01", ["default"]),
+        (f"{ACCOUNT}/privateLinkResources", "2023-05-01", ["blob", "dfs", "file", "queue", "table", "web"]),
+        (f"{REGISTRY}/listUsages", "2023-07-01", ["Size", "Webhooks"]),
+        (f"{REGISTRY}/privateLinkResources", "2023-07-01", ["registry"]),
+        (f"{REGISTRY}/replications", "2023-07-01", []),
+        (f"{VAULT}/privateLinkResources", "2023-07-01", ["vault"]),
+        (f"{VAULT}/secrets", "2023-07-01", ["greenhouse-key"]),
+        (f"{WORKSPACE}/privateLinkResources", "2024-10-01", ["amlworkspace"]),
+        (f"{WORKSPACE}/{ASSIGNMENTS}", "2022-06-01", ["private-endpoints-only"]),
+        (f"{SUBSCRIPTION}/locations", "2022-12-01", ["eastus2"]),
+        (f"{SUBSCRIPTION}/providers/Microsoft.Features/features", "2021-07-01", []),
+        ("/providers/Microsoft.Authorization/policyDefinitions", "2021-06-01", []),
+    ],
+)
+def test_lists_follow_from_what_there_is(
+    emulator: Emulator, call: Call, path: str, version: str, told: list[str]
+) -> None:
+    """By name, in the order in which Azure or the world has them."""
+    answer = call(emulator, path, version)
+
+    assert [one["name"] for one in answer.json()["value"]] == told
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "member", "value"),
+    [
+        (f"{ACCOUNT}/blobServices/default", "2023-05-01", "cors", {"corsRules": []}),
+        (f"{ACCOUNT}/blobServices/default/containers/{CONTAINER}", "2023-05-01", "publicAccess", "None"),
+        (f"{WORKSPACE}/providers/Microsoft.Resources/tags/default", "2021-04-01", "tags", {}),
+        (
+            f"{WORKSPACE}/providers/Microsoft.ManagedIdentity/identities/default",
+            "2023-01-31",
+            "principalId",
+            "3a5f8c0e-91d7-4be2-a1c4-7f20d9b6e815",
+        ),
+    ],
+)
+def test_what_follows_has_an_id_of_its_own(
+    emulator: Emulator, call: Call, path: str, version: str, member: str, value: Any
+) -> None:
+    """As Azure writes it, with the id by which it was asked for."""
+    answer = call(emulator, path, version).json()
+
+    assert (answer["id"], answer["properties"][member]) == (path, value)
+
+
+@pytest.mark.parametrize("path", [f"{ACCOUNT}x/blobServices", f"{ACCOUNT}/blobServices/default/containers/none"])
+def test_nothing_follows_from_what_is_not_there(emulator: Emulator, call: Call, path: str) -> None:
+    """404, as for any resource."""
+    assert call(emulator, path, "2023-05-01").status_code == 404
+
+
+def test_sizes_of_machines_are_those_of_the_workspaces_region(emulator: Emulator, call: Call) -> None:
+    """The same sizes from both providers that list them."""
+    compute = f"{SUBSCRIPTION}/providers/Microsoft.Compute"
+    sizes = call(emulator, f"{compute}/locations/eastus2/vmSizes", "2024-07-01").json()["value"]
+    skus = call(emulator, f"{compute}/skus", "2021-07-01", filter="location eq 'eastus2'").json()["value"]
+
+    assert sizes[0]["numberOfCores"] == 1
+    assert [one["name"] for one in sizes] == [one["name"] for one in skus]
+    assert {"name": "vCPUs", "value": "1"} in skus[0]["capabilities"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ("substringof('-kv', name)", ["contoso-ml-kv"]),
+        ("startswith(name, 'iris-endpoint')", ["iris-endpoint-identity"]),
+        ("resourceType eq 'Microsoft.KeyVault/vaults' and name ne 'other'", ["contoso-ml-kv"]),
+        ("tagName eq 'team' and tagValue eq 'none'", []),
+    ],
+)
+def test_resources_are_filtered_as_arm_filters_them(
+    emulator: Emulator, call: Call, wanted: str, names: list[str]
+) -> None:
+    """Comparisons, parts of names, and tags."""
+    answer = call(emulator, f"{SUBSCRIPTION}/resources", "2021-04-01", filter=wanted)
+
+    assert [one["name"] for one in answer.json()["value"]] == names
