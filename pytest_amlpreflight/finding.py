@@ -38,6 +38,7 @@ class Finding:
     answered; `behind` names the resource that was not read, or behind which a check was not reached.
     `target_id` is the ARM id of the target. `waived` is `waived` or `known` where the failure is expected; `waiver`
     says by whom and until when, or that it was; `since` says when it was first seen; `portal` links to the resource.
+    `as_of` is the time, in ISO 8601, of the rows of Resource Graph on which a pass rests.
     """
 
     check: str
@@ -59,6 +60,7 @@ class Finding:
     since: str = ""
     portal: str = ""
     phase: str = ""
+    as_of: str = ""
 
     def __str__(self) -> str:
         if self.outcome is Outcome.ERROR:

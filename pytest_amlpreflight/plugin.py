@@ -17,9 +17,10 @@ from pytest_amlpreflight.reporting.leaving import Leaving, recollect
 from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
+from pytest_amlpreflight.run.confirming import Ages, judge_again, rests_on_rows
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
-from pytest_amlpreflight.run.findings import Told, attach, is_ours, listening
+from pytest_amlpreflight.run.findings import Told, attach, hearing, is_ours, listening
 from pytest_amlpreflight.run.fleet import share_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, group_of, target_of
@@ -96,6 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
         start(config, asked)
         config.pluginmanager.register(InOrder(), "aml-in-order")
         config.pluginmanager.register(Spent(), "aml-spent")
+        config.pluginmanager.register(Ages(), "aml-ages")
         config.pluginmanager.register(StaleTables(date.today()), "aml-stale-tables")
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
@@ -224,18 +226,29 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """What a check says is heard; with `--aml-wait`, one that settles is asked again until it passes or the time is
-    up.
+    """What a check says is heard. One that complains over rows of Resource Graph is asked again over the resources
+    themselves; with `--aml-wait`, one that settles is asked again until it passes or the time is up.
     """
     if not is_ours(pyfuncitem):
         return (yield)
+    complaint: Exception | None = None
     try:
         with listening(pyfuncitem):
-            return (yield)
-    except Blocked as blocked:
-        verdict = blocked
-    settle(pyfuncitem, verdict)
-    return True
+            answer = yield
+    except NotApplicable:
+        raise
+    except Exception as problem:
+        if not isinstance(problem, Blocked) and not rests_on_rows(pyfuncitem):
+            raise
+        complaint = problem
+    if (complaint or hearing(pyfuncitem).advice) and rests_on_rows(pyfuncitem):
+        complaint, answer = judge_again(pyfuncitem), True
+    if isinstance(complaint, Blocked):
+        settle(pyfuncitem, complaint)
+        return True
+    if complaint:
+        raise complaint
+    return answer
 
 
 @pytest.hookimpl(wrapper=True)

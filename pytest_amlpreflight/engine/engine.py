@@ -10,6 +10,7 @@ from functools import partial
 from threading import RLock
 from typing import Any
 
+from pytest_amlpreflight.engine.notes import noting
 from pytest_amlpreflight.engine.pool import Pool
 from pytest_amlpreflight.engine.recipe import NotYet, Reading, Recipe
 
@@ -63,6 +64,12 @@ class Engine:
         finally:
             with self._lock:
                 self._let_go(value)
+
+    def notes(self, names: Iterable[str], subject: Hashable) -> frozenset[Hashable]:
+        """What was noted while these values, which are held, were made, and all behind them."""
+        with self._lock:
+            keys = [(name, self._recipes[name].subject(subject)) for name in names]
+            return frozenset().union(*(self._values[key].notes for key in keys if key in self._values))
 
     def cancel(self) -> None:
         """Make nothing more; whoever waits gets `Cancelled`."""
@@ -151,7 +158,8 @@ class Engine:
 
     def _make(self, value: _Value, arguments: Mapping[str, Any]) -> None:
         try:
-            made, problem = value.recipe.make(**arguments), None
+            with noting(value.notes):
+                made, problem = value.recipe.make(**arguments), None
         except NotYet as asked:
             with self._lock:
                 self._await(value, [asked.need])
@@ -164,6 +172,8 @@ class Engine:
     def _end(self, value: _Value, made: Any, problem: BaseException | None) -> None:
         if value.future.done():  # cancelled meanwhile
             return
+        behind = [*value.needs.values(), *([value.source] if value.source else [])]
+        value.notes.update(*(one.notes for one in behind))
         if problem is None:
             value.future.set_result(made)
         else:
@@ -200,7 +210,7 @@ class Engine:
 @dataclass(eq=False, slots=True)
 class _Value:
     """One value on its way. `held` counts who needs it, `unmet` what it waits for; `source` is the `shared` value that
-    it is.
+    it is. `notes` is what was noted while it was made, and all behind it.
     """
 
     recipe: Recipe
@@ -213,6 +223,7 @@ class _Value:
     needs: dict[str, _Value] = field(default_factory=dict)
     dependants: list[_Value] = field(default_factory=list)
     source: _Value | None = None
+    notes: set[Hashable] = field(default_factory=set)
 
     @property
     def hard_needs(self) -> list[_Value]:

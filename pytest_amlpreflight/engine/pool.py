@@ -5,6 +5,7 @@ that was interrupted would hang until the last answer came.
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextvars import copy_context
 from functools import partial
 from threading import Condition, Lock, Thread
 from typing import Generic, TypeVar
@@ -96,10 +97,10 @@ class Pool:
 
 
 class _Task(Generic[T]):
-    """Something to be done once, by whoever comes first; its result waits for whoever that is."""
+    """Something to be done once, by whoever comes first, in the name of who wanted it; its result waits."""
 
     def __init__(self, make: Callable[[], T]) -> None:
-        self._make, self._claim, self._future = make, Lock(), Future[T]()
+        self._make, self._claim, self._future = partial(copy_context().run, make), Lock(), Future[T]()
 
     def run(self) -> None:
         """Do it, unless somebody has begun to."""

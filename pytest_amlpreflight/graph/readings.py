@@ -1,5 +1,7 @@
 """The values of a run: the engine's, and where a project overrides a fixture, what follows from that."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -7,18 +9,24 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.engine import Engine, Reading
+from pytest_amlpreflight.facts.as_of import AsOf
 from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.graph.fact import FACTS, INPUTS, Fact, check_graph, facts_named, level_of
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
 
 
 class RunReadings:
-    """Every fact of every target, each read once."""
+    """Every fact of every target, each read once.
 
-    def __init__(self, azure: Azure, options: RunOptions) -> None:
+    Where `azure` takes some from a snapshot, `direct` reads all from the resources themselves: what stands in the way
+    by the former is said only when the latter says so too, and users' own tests get the latter's values.
+    """
+
+    def __init__(self, azure: Azure, options: RunOptions, direct: RunReadings | None = None) -> None:
         check_graph()
-        self.azure, self.options = azure, options
+        self.azure, self.options, self._direct = azure, options, direct
         self._engine = Engine({name: fact.recipe for name, fact in FACTS.items()}, azure.pool, self._inputs)
         self._held: dict[pytest.Item, tuple[str, ...]] = {}
         self._overridden: dict[pytest.Collector | None, frozenset[str]] = {}
@@ -55,7 +63,24 @@ class RunReadings:
         """The value of a fact for a target; raises what reading it raised."""
         if fact.behind & self._of_this_test:
             return self._from_fixtures(fact, target, request)
-        return self._engine.value(fact.name, target)
+        self._engine.hold([fact.name], target)
+        try:
+            return self._engine.value(fact.name, target)
+        except NotRead:
+            if self._direct is None or not self._engine.notes([fact.name], target):
+                raise
+        finally:
+            self._engine.release([fact.name], target)
+        return self._direct.read(fact.name, target)
+
+    def as_of(self, item: pytest.Item, target: Target) -> AsOf | None:
+        """Since when the oldest of the snapshot's rows are known on which a test's facts rest; None without any."""
+        notes = self._engine.notes(self._held.get(item, ()), target)
+        return min((one for one in notes if isinstance(one, AsOf)), default=None)
+
+    def directly(self, item: pytest.Item, target: Target) -> Mapping[str, Any]:
+        """A test's facts by name, as the resources themselves tell them; nothing where no snapshot is in between."""
+        return self._direct.anew(item, target) if self._direct else {}
 
     def read(self, name: str, target: Target) -> Any:
         """The value of a fact by name, for what is no fixture."""
@@ -72,12 +97,14 @@ class RunReadings:
 
     def forget(self) -> None:
         """Let every fact be read again, over the same connection."""
-        self.azure = self.azure.anew()
+        self.azure, self._direct = (self._direct or self).azure.anew(), None
         self._engine, self._held = self._engine.anew(), {}
 
     def cancel(self) -> None:
         """Read nothing more."""
         self._engine.cancel()
+        if self._direct:
+            self._direct.cancel()
 
     def _own(self, item: pytest.Item) -> Iterable[Fact[Any]]:
         """The facts of a test that are read by the engine: those that nothing overrides, directly or behind them."""

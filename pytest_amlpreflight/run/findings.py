@@ -30,10 +30,11 @@ ATTRIBUTE = "aml_findings"
 
 @dataclass
 class Hearing:
-    """What a test said while it ran, beside how it ended."""
+    """What a test said while it ran, beside how it ended; `confirmed`: over the resources themselves."""
 
     advice: list[Culprit] = field(default_factory=list)
     waited: str = ""
+    confirmed: bool = False
 
 
 _HEARING = pytest.StashKey[Hearing]()
@@ -207,7 +208,14 @@ def _of_advice(item: pytest.Item, *, passed: bool) -> Iterator[Finding]:
     heard = hearing(item)
     yield from (_of_culprit(item, one, Outcome.ADVISED) for one in heard.advice)
     if passed and not heard.advice and is_ours(item):
-        yield _about(item, Outcome.PASSED, waited=heard.waited)
+        yield _about(item, Outcome.PASSED, waited=heard.waited, as_of=_as_of(item))
+
+
+def _as_of(item: pytest.Item) -> str:
+    """Since when the rows are known on which a verdict rests, in ISO 8601."""
+    preflight = item.config.stash.get(PREFLIGHT, None)
+    rows = preflight.as_of(item) if preflight and not hearing(item).confirmed else None
+    return rows.taken.isoformat(timespec="seconds") if rows else ""
 
 
 def _properties(finding: Finding) -> Iterable[tuple[str, str]]:

@@ -76,6 +76,13 @@ OPTIONS = (
         "GLOB",
         repeatable=True,
     ),
+    Option(
+        "fresh",
+        "with --aml-scope in phase audit: ask every resource itself, where Azure Resource Graph could tell of many at "
+        "once",
+        "",
+        switch=True,
+    ),
     Option("shard", "inspect only this part of the workspaces, such as 2/5: for a fleet over several jobs", "PART/OF"),
     Option(
         "endpoint",

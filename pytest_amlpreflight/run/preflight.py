@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -20,6 +20,7 @@ from pytest_amlpreflight.run.window import Window
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.as_of import AsOf
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
     from pytest_amlpreflight.facts.rules.redaction import Redactor
     from pytest_amlpreflight.graph.readings import RunReadings
@@ -111,7 +112,20 @@ class Preflight:
             deployment_specs=self.deployment_specs,
             endpoint_specs=self.endpoint_specs,
         )
-        return RunReadings(Azure(connection), options)
+        azure = Azure(connection)
+        if not self.in_bulk:
+            return RunReadings(azure, options)
+        return RunReadings(azure.in_bulk(self._subscriptions), options, RunReadings(azure, options))
+
+    @property
+    def in_bulk(self) -> bool:
+        """Whether Resource Graph is asked for what it may tell of many resources at once: in the audit of a fleet."""
+        return self.is_fleet and self.settings.phase == "audit" and not self.settings.fresh
+
+    def _subscriptions(self) -> list[str]:
+        """Those of the workspaces that this process looks at, in their order."""
+        ids = dict.fromkeys(target.workspace for target in self.targets if target.workspace)
+        return [one.subscription for number, one in enumerate(ids) if self._is_mine(number)]
 
     @cached_property
     def refusals(self) -> Refusals:
@@ -253,11 +267,26 @@ class Preflight:
         self._forgotten = True
 
     def renew(self, item: pytest.Item) -> None:
-        """Give a test the facts as they are now, where its session fixtures hold what was read before a wait."""
-        target, values = target_of(item), getattr(item, "funcargs", {})
-        if self._forgotten and target is not None:
-            now = self.readings.anew(item, target)
-            values.update({name: value for name, value in now.items() if name in values})
+        """Give a test the facts as they are now, where its session fixtures hold what was read before a wait; and a
+        user's own, which cannot be judged again, what the resources themselves tell.
+        """
+        target = target_of(item)
+        if target is not None and self._forgotten:
+            _give(item, self.readings.anew(item, target))
+        elif target is not None and item.get_closest_marker("aml_check") is None:
+            _give(item, self.readings.directly(item, target))
+
+    def as_of(self, item: pytest.Item) -> AsOf | None:
+        """How old the rows are on which a test's facts rest; None where it has them from the resources themselves."""
+        target = target_of(item)
+        if target is None or self._forgotten or item.get_closest_marker("aml_check") is None:
+            return None
+        return self.readings.as_of(item, target)
+
+    def confirm(self, item: pytest.Item) -> None:
+        """Give a test what the resources themselves tell, in place of rows."""
+        if (target := target_of(item)) is not None:
+            _give(item, self.readings.directly(item, target))
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
         """End a test whose fact could not be had."""
@@ -269,6 +298,12 @@ def target_of(item: pytest.Item) -> Target | None:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     target = parameters.get("aml_target")
     return target if isinstance(target, Target) else None
+
+
+def _give(item: pytest.Item, facts: Mapping[str, Any]) -> None:
+    """Replace values that a test is about to be called with."""
+    values = getattr(item, "funcargs", {})
+    values.update({name: value for name, value in facts.items() if name in values})
 
 
 def group_of(item: pytest.Item) -> str:

@@ -55,6 +55,7 @@ class Settings:
     scopes: tuple[Scope, ...]
     selection: Selection
     shard: Shard | None
+    fresh: bool
     offline: bool
     endpoints: tuple[str, ...]
     deployments: tuple[str, ...]
@@ -111,6 +112,7 @@ def read_settings(given: Sources, environ: Mapping[str, str], start: Path) -> Se
         scopes=tuple(dict.fromkeys(_scope(setting) for setting in scopes)),
         selection=selection,
         shard=_shard(shard) if (shard := look.maybe("shard")) else None,
+        fresh=look.text("fresh") is not None,
         offline=offline,
         places=look.places,
         endpoints=tuple(setting.value for setting in look.all("endpoint")),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.engine import Cancelled, Engine, Need, Pool, Reading, Recipe
+from pytest_amlpreflight.engine import Cancelled, Engine, Need, Pool, Reading, Recipe, note
 
 
 class Made:
@@ -288,3 +288,31 @@ def test_a_thousand_subjects_take_no_more_threads_than_the_pool_has() -> None:
 
     assert [under_test.value("b", subject) for subject in range(1000)] == list(range(1, 1001))
     assert threading.active_count() - before <= 8
+
+
+def test_what_was_noted_of_a_value_holds_for_all_that_needs_it() -> None:
+    """Also on the threads that do part of the work, of a shared value, and of one that failed; not of others."""
+    pool = Pool(4)
+
+    def from_afar() -> list[None]:
+        return pool.together(note, ["here", "there"])
+
+    def fails(b: object) -> None:  # what it needs is what is looked at
+        raise LookupError
+
+    recipes = [
+        Recipe("a", from_afar, about=lambda _: "one thing"),
+        Recipe("b", lambda a: a, (Need("a"),)),
+        Recipe("c", fails, (Need("b"),)),
+        Recipe("d", lambda: note("other")),
+    ]
+    under_test = Engine({one.name: one for one in recipes}, pool, lambda _: {})
+    for subject in ("s", "t"):
+        under_test.hold("abcd", subject)
+    for name in "abd":
+        under_test.value(name, "t")
+    with pytest.raises(LookupError):
+        under_test.value("c", "t")
+
+    assert [set(under_test.notes(name, "t")) for name in "abcd"] == [{"here", "there"}] * 3 + [{"other"}]
+    assert under_test.notes("abcd", "nobody") == frozenset()

@@ -1,6 +1,6 @@
 """The connection to one Azure, which every reader is handed: one cloud, one token, one HTTP session, one resolver."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
@@ -24,6 +24,7 @@ from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
 from pytest_amlpreflight.readers.connection.routing import parse_connect_to
 from pytest_amlpreflight.readers.connection.sign_in import default_credential
+from pytest_amlpreflight.readers.connection.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from azure.core.credentials import SupportsTokenInfo
@@ -72,7 +73,8 @@ class Azure:
         self.settings, self.pool = settings, pool or Pool()
         self.redactor = Redactor()
         self._credential = credential or (lambda cloud: default_credential(cloud.authority))
-        self._once, self._lookups = Once(), BoundedSemaphore(LOOKUPS)
+        self._once, self._identity, self._lookups = Once(), Once(), BoundedSemaphore(LOOKUPS)
+        self._snapshot: Snapshot | None = None
         self.session = http_session()
         self.versions = NegotiateApiVersion()
         self.budget = Budget(settings.deadline)
@@ -80,18 +82,26 @@ class Azure:
     def anew(self) -> "Azure":
         """The same connection, with its token and its session, that has read nothing yet: for states that settle."""
         other = copy(self)
-        other._once = self._once.only("cloud", "token", "pipeline")
+        other._once = self._once.only("pipeline")
+        return other
+
+    def in_bulk(self, subscriptions: Callable[[], Sequence[str]]) -> "Azure":
+        """The same connection, which takes from Resource Graph what that may tell of these subscriptions, and asks this
+        one for the rest. They are named when they are known: before the first read about one of them.
+        """
+        other = copy(self)
+        other._once, other._snapshot = Once(), Snapshot(lambda: self.arm, subscriptions)
         return other
 
     @property
     def cloud(self) -> Cloud:
         """The cloud; the first caller waits for its metadata where it is given by address."""
-        return self._once.get("cloud", lambda: read_cloud(self.settings.cloud, self.session, self.settings.timeout))
+        return self._identity.get("cloud", lambda: read_cloud(self.settings.cloud, self.session, self.settings.timeout))
 
     @property
     def token(self) -> OneToken:
         """The credential behind every request."""
-        return self._once.get("token", lambda: OneToken(self._credential(self.cloud)))
+        return self._identity.get("token", lambda: OneToken(self._credential(self.cloud)))
 
     @property
     def arm(self) -> Arm:
@@ -176,6 +186,7 @@ class Azure:
                 self.cloud.resource_manager,
                 self.versions,
                 budget=self.budget,
+                snapshot=self._snapshot,
                 timeout=self.settings.timeout,
                 backoff=self.settings.backoff,
             ),

@@ -1,4 +1,4 @@
-"""Answers by question: nothing is asked twice, and what was asked long ago is forgotten."""
+"""Answers by question: nothing is asked twice, and what nobody asked for in a long time is forgotten."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,9 +15,12 @@ T = TypeVar("T")
 
 
 class Once:
-    """Values by key, each made by whoever asks first while the others wait for it."""
+    """Values by key, each made by whoever asks first while the others wait for it.
 
-    def __init__(self, kept: int = KEPT) -> None:
+    The `kept` that were asked for last are remembered; None: all.
+    """
+
+    def __init__(self, kept: int | None = KEPT) -> None:
         self._lock, self._kept = Lock(), kept
         self._values: OrderedDict[str, Future[Any]] = OrderedDict()
 
@@ -35,8 +38,10 @@ class Once:
             first = value is None
             if value is None:
                 value = self._values[key] = Future()
-                while len(self._values) > self._kept:
+                while self._kept is not None and len(self._values) > self._kept:
                     self._values.popitem(last=False)
+            else:
+                self._values.move_to_end(key)
         if first:
             settle(value, make)
         return value.result()

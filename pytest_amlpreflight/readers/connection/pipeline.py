@@ -2,6 +2,7 @@
 
 import threading
 import time
+from io import BytesIO
 from typing import Any, cast
 
 import requests
@@ -24,6 +25,7 @@ from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersi
 from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after
 from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
+from pytest_amlpreflight.readers.connection.snapshot import Snapshot
 
 CONNECTIONS = 32
 """Reads that may be under way at once; the rest wait for a connection rather than open a new one."""
@@ -145,6 +147,38 @@ class PauseTogether(HTTPPolicy[Any, Any]):
         return response
 
 
+class FromSnapshot(HTTPPolicy[Any, Any]):
+    """Lets a snapshot answer what it knows, as Azure would have."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._snapshot = snapshot
+
+    def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
+        """Answer, or send."""
+        asked = request.http_request
+        body = self._snapshot.answer(asked.method, asked.url)
+        if body is None:
+            return self.next.send(request)
+        answer = RequestsTransport(session=_Ready(body), session_owner=False).send(asked)
+        return PipelineResponse(asked, answer, request.context)
+
+
+class _Ready(requests.Session):
+    """A session that has its one answer already."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    def request(self, *_: Any, **__: Any) -> requests.Response:
+        """The answer."""
+        answer = requests.Response()
+        answer.status_code, answer.raw = 200, BytesIO(self._body)
+        answer.headers["Content-Type"] = "application/json"
+        return answer
+
+
 def build_pipeline(
     session: requests.Session,
     credential: OneToken,
@@ -153,6 +187,7 @@ def build_pipeline(
     versions: NegotiateApiVersion,
     *,
     budget: Budget | None = None,
+    snapshot: Snapshot | None = None,
     timeout: float,
     backoff: float = 0.8,
 ) -> Pipeline[Any, Any]:
@@ -160,7 +195,7 @@ def build_pipeline(
 
     `timeout` is in seconds per request; `backoff` is azure-core's factor, 0 in tests. The SDK's own policy that
     registers a missing resource provider is left out on purpose: the plugin never changes anything in Azure. So is
-    the one that follows redirects: the token would go along.
+    the one that follows redirects: the token would go along. What the `snapshot` knows is not asked.
     """
     budget = budget or Budget()
     transport = RequestsTransport(
@@ -173,6 +208,7 @@ def build_pipeline(
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("pytest-amlpreflight"),
             ContentDecodePolicy(),
+            *([FromSnapshot(snapshot)] if snapshot else []),
             versions,
             CappedRetry(
                 budget, retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8
