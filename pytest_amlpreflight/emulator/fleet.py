@@ -14,7 +14,7 @@ from typing import Any
 
 from . import ids
 from .ids import ArmPath
-from .world import Document, World, type_of
+from .world import Document, Documents, World, type_of
 
 DIGITS = 5
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -22,7 +22,7 @@ _NUMBERED = re.compile(rf"(\d{{{DIGITS}}})$")
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 _ENDPOINTS = "microsoft.machinelearningservices/workspaces/onlineendpoints"
 _FIXED_NAMES = ("microsoft.network/privatednszones", "microsoft.authorization/")
-_COPIED = ("documents", "collections", "data_plane", "zones", "azure_zones", "groups", "logs")
+_COPIED = ("documents", "collections", "data_plane", "zones", "azure_zones", "groups", "logs", "stale")
 
 Break = Callable[[World], None]
 
@@ -133,13 +133,17 @@ def wildcards(hosts: Sequence[str]) -> list[str]:
 def _merged(base: World, worlds: Sequence[World]) -> World:
     """All that these worlds hold; the last one wins where they have the same resource."""
     documents, groups, collections = dict[str, Document](), dict[str, list[str]](), dict[str, Document]()
+    stale = dict[str, Document | None]()
     for world in worlds:
         documents |= world.documents
+        stale |= world.stale
         groups |= world.groups
         for place, answer in world.collections.items():
             rows = {_row_key(row): row for one in (collections.get(place), answer) if one for row in one["value"]}
             collections[place] = {**answer, "value": list(rows.values())}
-    return replace(base, documents=documents, groups=groups, collections=collections)
+    return replace(
+        base, documents=Documents(documents), groups=groups, collections=collections, stale=stale, unchanging={}
+    )
 
 
 def _row_key(row: Document) -> str:

@@ -1,9 +1,9 @@
 """A world: everything the embedded Azure knows, in ARM's own notation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from . import ids
@@ -13,6 +13,7 @@ from .kubernetes.cluster import Cluster, read_cluster
 from .notation import Mapping, WorldError, read
 from .progress import Progress
 
+T = TypeVar("T")
 Document = dict[str, Any]
 Zones = dict[str, dict[str, Any]]
 
@@ -31,6 +32,8 @@ _SECTIONS = (
     "faults",
     "logs",
     "clusters",
+    "stale",
+    "throttling",
 )
 
 _PRINTED = {
@@ -40,9 +43,43 @@ _PRINTED = {
 """Types as Azure prints them where their ids say another."""
 
 
+class Documents(dict[str, Document]):
+    """Resources by the form in which ids are compared, with an index of which there are of a type."""
+
+    def __init__(self, *documents: Any) -> None:
+        super().__init__(*documents)
+        self._by_type: dict[str, list[str]] | None = None
+
+    @property
+    def by_type(self) -> dict[str, list[str]]:
+        """The keys of each type's resources, types in lower case."""
+        if self._by_type is None:
+            self._by_type = {}
+            for key, document in self.items():
+                self._by_type.setdefault(type_of(document).lower(), []).append(key)
+        return self._by_type
+
+    def __setitem__(self, key: str, document: Document) -> None:
+        if key not in self:
+            self._by_type = None
+        super().__setitem__(key, document)
+
+    def __delitem__(self, key: str) -> None:
+        self._by_type = None
+        super().__delitem__(key)
+
+    def update(self, *others: Any, **named: Any) -> None:
+        """As a dictionary does it."""
+        self._by_type = None
+        super().update(*others, **named)
+
+
 @dataclass(slots=True)
 class World:
     """The state behind every answer. Failures change it before the emulator starts; nothing does afterwards.
+
+    `stale` is what Resource Graph has instead of a resource: a JSON merge patch, or None for no row. `throttling` makes
+    Azure's limits felt. `unchanging` holds answers of a world that nothing changes any more.
 
     Except `operations`: how often each operation under way was asked after; and `asked`: the action of each request, in
     Azure's spelling. The caller's role assignments decide what is answered; `enforced: false` in `caller` answers all.
@@ -53,7 +90,7 @@ class World:
     caller: Document
     cloud: str = "AzureCloud"
     groups: dict[str, list[str]] = field(default_factory=dict)
-    documents: dict[str, Document] = field(default_factory=dict)
+    documents: Documents = field(default_factory=Documents)
     collections: dict[str, Document] = field(default_factory=dict)
     data_plane: dict[str, Document] = field(default_factory=dict)
     zones: Zones = field(default_factory=dict)
@@ -66,6 +103,26 @@ class World:
     asked: list[str] = field(default_factory=list)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     kubeconfigs: dict[str, Document] = field(default_factory=dict)
+    stale: dict[str, Document | None] = field(default_factory=dict)
+    throttling: Document | None = None
+    unchanging: dict[Any, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.documents = Documents(self.documents)
+
+    def remembered(self, question: Hashable, answer: Callable[[], T]) -> T:
+        """What was answered before, in a world that does not change any more: one made of many."""
+        if self.unchanging is None:
+            return answer()
+        if question not in self.unchanging:
+            self.unchanging[question] = answer()
+        found: T = self.unchanging[question]
+        return found
+
+    @property
+    def types(self) -> Iterable[str]:
+        """The types of which there are resources, in lower case."""
+        return self.documents.by_type.keys()
 
     def get(self, arm_id: str) -> Document | None:
         """The resource with this id, whatever the casing."""
@@ -77,9 +134,9 @@ class World:
 
     def of_type(self, arm_type: str, scope: str = "/") -> Iterator[Document]:
         """Every resource of a type at or below a scope, in the order of the file."""
-        for document in self.documents.values():
-            if type_of(document).lower() == arm_type.lower() and ids.within(document["id"], scope):
-                yield document
+        for key in list(self.documents.by_type.get(arm_type.lower(), ())):
+            if ids.within(key, scope):
+                yield self.documents[key]
 
     def remove(self, arm_id: str) -> None:
         """Delete a resource and everything beneath it, as Azure does."""
@@ -137,6 +194,12 @@ def load(path: Path) -> World:
     for name, section in _section(path, source, "clusters", Mapping).items():
         world.clusters[ids.key(name)] = read_cluster(f"{path}:{_line(section, source)}", name, section)
     world.page_size = _section(path, source, "paging", Mapping).get("size")
+    for entry in _section(path, source, "stale", list):
+        if not isinstance(entry, dict) or set(entry) != {"id", "row"}:
+            raise WorldError(f"{path}:{_line(entry, source)}", "stale holds an id, and a row: a merge patch, or null")
+        world.stale[ids.key(entry["id"])] = entry["row"]
+    if "throttling" in source:
+        world.throttling = _section(path, source, "throttling", Mapping)
     world.faults = [read_fault(path, entry) for entry in _section(path, source, "faults", list)]
     return world
 

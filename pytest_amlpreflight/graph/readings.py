@@ -42,7 +42,7 @@ class RunReadings:
 
     def start(self, item: pytest.Item, target: Target) -> None:
         """Begin to read all that a test needs."""
-        names = tuple(fact.name for fact in self._own(item))
+        names = self.names_of(item)
         if target.level >= level_of(names):
             self._held[item] = names
             self._engine.hold(names, target)
@@ -73,22 +73,26 @@ class RunReadings:
             self._engine.release([fact.name], target)
         return self._direct.read(fact.name, target)
 
-    def as_of(self, item: pytest.Item, target: Target) -> AsOf | None:
-        """Since when the oldest of the snapshot's rows are known on which a test's facts rest; None without any."""
-        notes = self._engine.notes(self._held.get(item, ()), target)
+    def names_of(self, item: pytest.Item) -> tuple[str, ...]:
+        """The facts of a test that are read here: those that nothing in the project overrides."""
+        return tuple(fact.name for fact in self._own(item))
+
+    def as_of(self, names: Iterable[str], target: Target) -> AsOf | None:
+        """Since when the oldest of the snapshot's rows are known on which held facts rest; None without any."""
+        notes = self._engine.notes(names, target)
         return min((one for one in notes if isinstance(one, AsOf)), default=None)
 
-    def directly(self, item: pytest.Item, target: Target) -> Mapping[str, Any]:
-        """A test's facts by name, as the resources themselves tell them; nothing where no snapshot is in between."""
-        return self._direct.anew(item, target) if self._direct else {}
+    def directly(self, names: Iterable[str], target: Target) -> Mapping[str, Any]:
+        """Facts by name, as the resources themselves tell them; nothing where no snapshot is in between."""
+        return self._direct.anew(names, target) if self._direct else {}
 
     def read(self, name: str, target: Target) -> Any:
         """The value of a fact by name, for what is no fixture."""
         return self._engine.value(name, target)
 
-    def anew(self, item: pytest.Item, target: Target) -> Mapping[str, Any]:
-        """A test's facts as they are now, by name."""
-        names = tuple(fact.name for fact in self._own(item))
+    def anew(self, names: Iterable[str], target: Target) -> Mapping[str, Any]:
+        """Facts as they are now, by name."""
+        names = tuple(names)
         self._engine.hold(names, target)
         try:
             return {name: self._engine.value(name, target) for name in names}

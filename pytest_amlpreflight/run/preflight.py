@@ -272,21 +272,21 @@ class Preflight:
         """
         target = target_of(item)
         if target is not None and self._forgotten:
-            _give(item, self.readings.anew(item, target))
-        elif target is not None and item.get_closest_marker("aml_check") is None:
-            _give(item, self.readings.directly(item, target))
+            _give(item, self.readings.anew(self.readings.names_of(item), target))
+        elif item.get_closest_marker("aml_check") is None:
+            self.confirm(item)
 
     def as_of(self, item: pytest.Item) -> AsOf | None:
         """How old the rows are on which a test's facts rest; None where it has them from the resources themselves."""
         target = target_of(item)
         if target is None or self._forgotten or item.get_closest_marker("aml_check") is None:
             return None
-        return self.readings.as_of(item, target)
+        return self.readings.as_of(self.readings.names_of(item), target)
 
     def confirm(self, item: pytest.Item) -> None:
         """Give a test what the resources themselves tell, in place of rows."""
         if (target := target_of(item)) is not None:
-            _give(item, self.readings.directly(item, target))
+            _give(item, self.readings.directly(self.readings.names_of(item), target))
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
         """End a test whose fact could not be had."""

@@ -2,6 +2,10 @@
 
 Queries are in the Kusto language (`kusto`). What is not spoken there is refused as Resource Graph refuses what it
 cannot parse, and shows among what the emulator does not know.
+
+Rows differ from what the resources themselves tell as Azure's do: no `systemData`, types in lower case, roles named at
+the tenant, assignments from above only where `authorizationScopeFilter` asks for them, and what the world's `stale`
+says instead of what is.
 """
 
 from collections.abc import Callable
@@ -9,7 +13,7 @@ from typing import Any
 
 from .. import ids
 from ..answers import Answer
-from ..notation import dig
+from ..notation import dig, merge
 from ..world import Document, World, type_of
 from . import bodies, enforcement, kusto
 
@@ -20,6 +24,14 @@ _COLUMNS = ("id", "name", "location", "kind", "sku", "tags", "identity", "proper
 _TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _GROUP = "Microsoft.Management/managementGroups"
 _GROUPS = f"/providers/{_GROUP}"
+_WORKSPACES = "microsoft.machinelearningservices/workspaces"
+_NOT_INDEXED = (
+    *(f"{_WORKSPACES}/{name}" for name in ("codes", "computes", "connections", "data", "datastores")),
+    *(f"{_WORKSPACES}/{name}" for name in ("diagnose", "environments", "models", "outboundrules")),
+    "microsoft.network/privateendpoints/",
+    "microsoft.insights/diagnosticsettings",
+)
+"""Types without rows, by how they begin: supported-tables-resources names them nowhere."""
 _OLD = ("2018-09-01-preview", "2019-04-01")
 """The versions whose answer is a table unless objects are asked for."""
 
@@ -28,8 +40,10 @@ def answer(world: World, version: str, body: bytes) -> Answer:
     """A page of the query's answer, with `$skipToken` while more is to come and the rows have ids."""
     asked = bodies.content(body)
     options = bodies.maybe(asked, "options", dict) or {}
+    above = "above" in (bodies.maybe(options, "authorizationScopeFilter", str) or "").lower()
+    question = bodies.need(asked, "query", str), tuple(_subscriptions(world, asked) or ()) or None, above
     try:
-        rows = _rows(world, bodies.need(asked, "query", str), _subscriptions(world, asked))
+        rows = world.remembered(question, lambda: _rows(world, *question))
     except kusto.Unparsed as part:
         return _invalid(str(part))
     size = min(bodies.maybe(options, "$top", int) or 100, world.page_size or _MOST, _MOST)
@@ -69,25 +83,43 @@ def _start(options: Document) -> int:
     return int(token)
 
 
-def _rows(world: World, query: str, subscriptions: list[str] | None) -> list[Row]:
+def _rows(
+    world: World, query: str, subscriptions: tuple[str, ...] | None, above: bool
+) -> list[Row]:  # an option of Azure's
     wanted = None if subscriptions is None else {str(one).lower() for one in subscriptions}
     readable = enforcement.reader(world)
 
     def table(name: str) -> list[Row]:
         if name not in _TABLES:
             raise kusto.Unparsed(name)
-        found = [one for one in world.documents.values() if _TABLES[name](one) and readable(type_of(one), one["id"])]
-        rows = [_row(one) for one in found]
-        return [row for row in rows if wanted is None or row["subscriptionId"].lower() in wanted]
+        found = world.remembered(
+            name, lambda: [row for row in _indexed(world, name) if readable(row["type"], row["id"])]
+        )
+        if name == "authorizationresources" and not above:
+            found = [row for row in found if row["subscriptionId"]]
+        return [row for row in found if wanted is None or not row["subscriptionId"] or row["subscriptionId"] in wanted]
 
     return kusto.run(query, table)
+
+
+def _indexed(world: World, name: str) -> list[Row]:
+    """The rows of a table, as they were when the index last looked."""
+    documents = dict(world.documents)
+    for key, patch in world.stale.items():
+        if patch is None:
+            documents.pop(key, None)
+        else:
+            documents[key] = merge(documents.get(key) or {"id": key}, patch)
+    return [_row(document) for document in documents.values() if _TABLES[name](document)]
 
 
 def _of_resources(document: Document) -> bool:
     """What lies in resource groups; roles, policies and the groups themselves have tables of their own."""
     arm = ids.parse(document["id"])
-    elsewhere = _of_containers(document) or type_of(document).lower().startswith("microsoft.authorization/")
-    return arm is not None and arm.resource_group is not None and not elsewhere and not _of_extensions(document)
+    kind = type_of(document).lower()
+    elsewhere = kind.startswith(("microsoft.authorization/", *_NOT_INDEXED)) or _of_containers(document)
+    beside = _of_extensions(document) or _of_dns(document)
+    return arm is not None and arm.resource_group is not None and not elsewhere and not beside
 
 
 def _of_containers(document: Document) -> bool:
@@ -107,10 +139,16 @@ def _of_extensions(document: Document) -> bool:
     return type_of(document).lower().startswith("microsoft.kubernetesconfiguration/")
 
 
+def _of_dns(document: Document) -> bool:
+    kind = type_of(document).lower()
+    return kind.startswith("microsoft.network/privatednszones/") and not kind.endswith("/virtualnetworklinks")
+
+
 _TABLES: dict[str, Callable[[Document], bool]] = {
     "resources": _of_resources,
     "resourcecontainers": _of_containers,
     "authorizationresources": _of_authorization,
+    "dnsresources": _of_dns,
     "policyresources": _of_policies,
     "kubernetesconfigurationresources": _of_extensions,
     "extensibilityresources": _of_extensions,
@@ -121,11 +159,23 @@ def _row(document: Document) -> Row:
     parts = document["id"].strip("/").split("/")
     subscription = parts[1] if parts[0].lower() == "subscriptions" else ""
     group = parts[3].lower() if len(parts) > 3 and parts[2].lower() == "resourcegroups" else ""
-    known = {name: document.get(name) for name in _COLUMNS}
-    if type_of(document).lower() == "microsoft.resources/subscriptions":
+    kind = type_of(document).lower()
+    known = {name: _without_system_data(document.get(name)) for name in _COLUMNS}
+    if kind == _WORKSPACES:
+        known["properties"] = {"creationTime": dig(document, "systemData.createdAt")} | (known["properties"] or {})
+    if kind == "microsoft.authorization/roleassignments":
+        role = str(dig(document, "properties.roleDefinitionId")).rpartition("/")[2]
+        known["properties"]["roleDefinitionId"] = f"/providers/Microsoft.Authorization/RoleDefinitions/{role}"
+    if kind == "microsoft.resources/subscriptions":
         known |= {"name": document.get("displayName"), "properties": {**document}}
-    places = {"resourceGroup": group, "subscriptionId": subscription, "tenantId": document.get("tenantId")}
-    return {**known, "type": type_of(document).lower(), **places}
+    places = {"resourceGroup": group, "subscriptionId": subscription.lower(), "tenantId": document.get("tenantId")}
+    return {**known, "type": kind, **places}
+
+
+def _without_system_data(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_system_data(member) for name, member in value.items() if name != "systemData"}
+    return [_without_system_data(one) for one in value] if isinstance(value, list) else value
 
 
 def _table(rows: list[Row]) -> Document:

@@ -8,7 +8,7 @@ from ..answers import Answer, arm_error
 from ..data_plane import scoring
 from ..ids import ArmPath
 from ..kubernetes.kubeconfig import credential_result
-from ..world import ENDPOINTS, World, type_of
+from ..world import ENDPOINTS, World
 from . import (
     api_versions,
     authorization,
@@ -42,13 +42,12 @@ _READS = ("GET", "HEAD")
 
 def dispatch(call: Call) -> Answer:
     """Answer an authenticated request to ARM: api-version first, then the row of the table, else loudly no."""
-    held = {type_of(document).lower() for document in call.world.documents.values()}
     stored = call.world.get(call.arm.path)
     location = stored.get("location") if stored else None
     handler = _find(call)
     typed = call.arm if call.method in _READS or api_versions.knows(call.arm.type) else _acted_upon(call.arm)
     refused = api_versions.refusal(
-        typed, call.query.get("api-version"), location, held, api_versions.listed(call.world, typed)
+        typed, call.query.get("api-version"), location, set(call.world.types), api_versions.listed(call.world, typed)
     )
     if refused is not None:
         return refused

@@ -9,6 +9,8 @@
     - data_plane: a host                  merge: {...}     what stands behind it
     - progress: TYPE or TYPE/NAME or id   where: {...}   first: [...]     what the first reads see, a patch each;
     null: nothing
+    - stale:    TYPE or TYPE/NAME or id   where: {...}   row: {...}     what Resource Graph still tells instead; null:
+    no row
     - log:      TYPE/NAME of a deployment  container: InferenceServer     text: what it printed
     - cluster:  its name                  object: KIND/NAME    merge: {...}    or remove: true; or add: an object,
     logs: {...}; or token, definitions, certificate, kubeconfig as in a world
@@ -122,6 +124,11 @@ def _progress(world: World, place: str, change: Document) -> None:
         world.progress.append(Progress(document["id"], type_of(document), list(first)))
 
 
+def _lag(world: World, place: str, change: Document) -> None:
+    for document in _selected(world, place, change["stale"], change.get("where")):
+        world.stale[ids.key(document["id"])] = change["row"]
+
+
 def _print(world: World, place: str, change: Document) -> None:
     for document in _selected(world, place, change["log"], change.get("where")):
         printed = world.logs.setdefault(ids.key(document["id"]), {})
@@ -149,6 +156,7 @@ _VERBS = {
     "host": _answer_host,
     "data_plane": _merge_held,
     "progress": _progress,
+    "stale": _lag,
     "log": _print,
     "fault": _inject,
 }
