@@ -41,7 +41,8 @@ def answer(world: World, version: str, body: bytes) -> Answer:
     asked = bodies.content(body)
     options = bodies.maybe(asked, "options", dict) or {}
     above = "above" in (bodies.maybe(options, "authorizationScopeFilter", str) or "").lower()
-    question = bodies.need(asked, "query", str), tuple(_subscriptions(world, asked) or ()) or None, above
+    named = _subscriptions(world, asked)
+    question = bodies.need(asked, "query", str), None if named is None else tuple(named), above
     try:
         rows = world.remembered(question, lambda: _rows(world, *question))
     except kusto.Unparsed as part:
