@@ -2,13 +2,15 @@
 
 from pytest_amlpreflight.checks._kubernetes import the_compute, the_extension, update_extension
 from pytest_amlpreflight.facts.kubernetes.pod import Service, Workload
+from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.fix import Command, kubectl
-from pytest_amlpreflight.verdict import advise, blocked, check, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
+DAYS_TO_RENEW = 30
 ROUTER, SERVICE = "azureml-fe-v2", "azureml-fe"
 LOGS = kubectl("logs", f"deploy/{ROUTER}", namespace="azureml")
 
@@ -76,6 +78,46 @@ def check_router_has_an_address(
             fix=kubectl("describe service", SERVICE, namespace="azureml"),
         )
     _check_uri(service, aml_live_endpoint, aml_scoring_resolution)
+
+
+@check("router", explains=("ValidateScoringFailed",), phases=("post", "audit"))
+def check_certificate_is_for_the_cname(
+    aml_endpoint: Endpoint,
+    aml_router_certificate: Certificate | None,
+    aml_extensions: tuple[Extension, ...] | None,
+) -> None:
+    """The router's certificate is for the scoring host, has not run out, and is one that callers trust.
+
+    It is the user's own, given to the extension with the CNAME, and nobody renews it: on the day it runs out every
+    endpoint of the cluster is out of reach. A server that leaves the intermediate certificate out is trusted by
+    browsers and by no client.
+    """
+    if aml_endpoint.managed:
+        not_applicable("the endpoint is managed: Azure keeps its certificate")
+    if aml_router_certificate is None:
+        not_applicable("the endpoint is not reached over TLS")
+    found, flaw = aml_router_certificate, _flaw(aml_router_certificate)
+    if not flaw and found.days_left >= DAYS_TO_RENEW:
+        return
+    extension, judge = the_extension(aml_extensions), blocked if flaw else advise
+    secret = extension.setting("sslSecret") or "SECRET"
+    judge(
+        f"the certificate of {found.host} {flaw or f'runs out in {found.days_left} days'}",
+        found=f"for {', '.join(found.names) or 'no name'}, until {found.expires}, issued by {found.issuer}",
+        expected=f"one for {found.host}, with its intermediate certificates, for {DAYS_TO_RENEW} days or more",
+        fix=(
+            "put the new certificate, its intermediates and its key into the secret of the extension, and update it:",
+            update_extension(extension, f"sslSecret={secret}", f"sslCname={found.host}"),
+        ),
+    )
+
+
+def _flaw(found: Certificate) -> str | None:
+    if found.days_left < 0:
+        return f"has run out, on {found.expires}"
+    if not found.fits:
+        return "is for another name"
+    return f"is not trusted: {found.distrust}" if found.distrust else None
 
 
 def _advise_of_type(extension: Extension, kind: str | None, said_by: str) -> None:

@@ -2,12 +2,15 @@
 
 import ssl
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 import trustme
 
 from .world import World
 
 ANOTHER_NAME, UNTRUSTED = "another_name", "untrusted"
+DAYS_LEFT = {"expired": -2, "expires_soon": 12}
+"""What a world may say of a host's certificate."""
 
 
 def context(authority: trustme.CA, names: Iterable[str], world: World) -> ssl.SSLContext:
@@ -28,12 +31,15 @@ def _with_certificates(world: World) -> dict[str, dict[str, str]]:
 
 
 def _wrong(authority: trustme.CA, how: str, host: str) -> ssl.SSLContext:
+    if how in DAYS_LEFT:
+        return _with_certificate(authority, host, days=DAYS_LEFT[how])
     if how == UNTRUSTED:
         return _with_certificate(trustme.CA(), host)
     return _with_certificate(authority, "another.example.com")
 
 
-def _with_certificate(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+def _with_certificate(authority: trustme.CA, *names: str, days: int | None = None) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*dict.fromkeys(names)).configure_cert(made)
+    ends = None if days is None else datetime.now(UTC) + timedelta(days=days, hours=1)
+    authority.issue_cert(*dict.fromkeys(names), not_after=ends).configure_cert(made)
     return made

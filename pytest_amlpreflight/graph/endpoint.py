@@ -7,6 +7,7 @@ from pytest_amlpreflight.facts.project.spec import EndpointSpec
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
+from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, Resolution
@@ -26,6 +27,7 @@ from pytest_amlpreflight.readers.resources.autoscale import read_autoscale_setti
 from pytest_amlpreflight.readers.resources.endpoint import endpoint_from_spec, read_deployments, read_endpoint
 from pytest_amlpreflight.readers.resources.identity import read_identity
 from pytest_amlpreflight.readers.resources.operation import read_operation
+from pytest_amlpreflight.readers.resources.scoring_certificate import read_scoring_certificate
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +152,20 @@ def aml_scoring_resolution(aml_live_endpoint: Endpoint | None, aml_azure: Azure)
     """What the resolver says of the scoring host: CNAMEs, addresses, or why there are none; None before creation."""
     host = aml_live_endpoint.scoring_host if aml_live_endpoint else None
     return aml_azure.resolve(host) if host else None
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_router_certificate(
+    aml_live_endpoint: Endpoint | None, aml_scoring_resolution: Resolution | None, aml_azure: Azure
+) -> Certificate | None:
+    """What the router of a Kubernetes endpoint shows when TLS begins; None for a managed endpoint, without a scoring
+    URI, and where that is plain HTTP. Behind a proxy it is not seen, and the test is skipped.
+    """
+    uri = aml_live_endpoint.scoring_uri if aml_live_endpoint and not aml_live_endpoint.managed else None
+    if uri is None or aml_scoring_resolution is None or not uri.startswith("https:"):
+        return None
+    return read_scoring_certificate(aml_azure, uri, aml_scoring_resolution)
 
 
 @pytest.fixture(scope="session")

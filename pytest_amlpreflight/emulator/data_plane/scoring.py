@@ -6,7 +6,7 @@ What stands behind a scoring host is a section of the world, as for every data-p
       iris.eastus2.inference.ml.azure.com:
         script: src/score.py      # served by the real azmlinfsrv, where that is installed; else answers are canned
         model: .                  # AZUREML_MODEL_DIR
-        certificate: another_name # or `untrusted`: what its TLS shows
+        certificate: another_name # or `untrusted`, `expired`, `expires_soon`: what its TLS shows
         origins: [https://app.contoso.com]   # a service in front answers the CORS preflights of these pages
 
 A fault on `*/score` is met by requests that the endpoint has admitted. Its `resource` can name the deployment to

@@ -22,7 +22,7 @@ from pytest_amlpreflight.readers.connection.dns import answers, ask, read_resolu
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
-from pytest_amlpreflight.readers.connection.routing import parse_connect_to
+from pytest_amlpreflight.readers.connection.routing import Route, parse_connect_to
 from pytest_amlpreflight.readers.connection.sign_in import default_credential
 from pytest_amlpreflight.readers.connection.snapshot import Snapshot
 
@@ -119,6 +119,11 @@ class Azure:
         return DataPlane(
             self._bearer, self.cloud.homes, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff
         )
+
+    @property
+    def route(self) -> Route:
+        """Where connections to data-plane hosts go."""
+        return Route(self.resolve, [parse_connect_to(rule) for rule in self.settings.connect_to])
 
     def sign_in(self) -> None:
         """Get the token that every other read starts with; raises `NotSignedIn`."""

@@ -1,0 +1,26 @@
+"""The certificate behind a scoring URI, as a caller from here would be shown it."""
+
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import select_proxy
+
+from pytest_amlpreflight.facts.resources.certificate import Certificate
+from pytest_amlpreflight.facts.resources.network import Resolution
+from pytest_amlpreflight.facts.unread import NotGiven
+from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.connection.certificate import read_certificate
+
+
+def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> Certificate:
+    """The certificate, judged by the authorities that requests trusts. `NotGiven` for a name without an address, which
+    another check reports, and behind a proxy, through which nobody sees it.
+    """
+    host, port = urlsplit(uri).hostname or "", urlsplit(uri).port or 443
+    if not resolution.addresses:
+        raise NotGiven(f"the certificate of {host}", f"not reached: {host} does not resolve")
+    of_environment = requests.Session().merge_environment_settings(uri, {}, None, None, None)
+    if select_proxy(uri, of_environment["proxies"]):
+        seen = f"a proxy stands before {host}, and nobody sees its certificate from here"
+        raise NotGiven(f"the certificate of {host}", seen)
+    return read_certificate(azure.route, host, port, of_environment["verify"], azure.settings.timeout)
