@@ -23,7 +23,7 @@ from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.findings import Told, attach, hearing, is_ours, listening
 from pytest_amlpreflight.run.fleet import share_of
 from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, group_of, target_of
+from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
 from pytest_amlpreflight.run.preparation import is_configured
 from pytest_amlpreflight.run.rest import Rest
 from pytest_amlpreflight.run.rootdir import refuse_a_moved_rootdir, without_sources
@@ -140,7 +140,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         return None
     from pytest_amlpreflight.run.grouping import ByWorkspace
 
-    return ByWorkspace(config, log, sorted(target.group for target in preflight.targets))
+    return ByWorkspace(config, log, list(preflight.places))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -200,8 +200,8 @@ class InOrder:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """The built-in checks come first, topic by topic; in a fleet, workspace by workspace."""
         items.sort(key=position)
-        if config.stash[PREFLIGHT].is_fleet:
-            items.sort(key=group_of)
+        if (preflight := config.stash[PREFLIGHT]).is_fleet:
+            items.sort(key=preflight.place_of)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

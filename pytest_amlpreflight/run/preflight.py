@@ -13,7 +13,7 @@ import pytest
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
-from pytest_amlpreflight.run.fleet import Share
+from pytest_amlpreflight.run.fleet import WINDOW, Share
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.run.window import Window
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.reporting.explanation import Explanation
     from pytest_amlpreflight.run.discovery import Discovery
-
-
-WINDOW = 24
-"""Workspaces whose facts are read and held at once: enough that the pool is never idle, few enough that the memory of a
-run does not depend on the size of the fleet.
-"""
 
 
 class Preflight:
@@ -124,8 +118,8 @@ class Preflight:
 
     def _subscriptions(self) -> list[str]:
         """Those of the workspaces that this process looks at, in their order."""
-        ids = dict.fromkeys(target.workspace for target in self.targets if target.workspace)
-        return [one.subscription for number, one in enumerate(ids) if self._is_mine(number)]
+        own = (target for target in self.targets if self._is_mine(target.group))
+        return list(dict.fromkeys(target.workspace_id.subscription for target in own))
 
     @cached_property
     def refusals(self) -> Refusals:
@@ -218,9 +212,19 @@ class Preflight:
         self._window = Window(about, self._begin_to_read, WINDOW if self.is_fleet else None, self._is_mine)
         self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
 
-    def _is_mine(self, number: int) -> bool:
-        """Whether this process is the one that looks at a workspace of a fleet, by its place in the order."""
-        return not self.is_fleet or self.share.holds(number)
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each workspace in the order in which they are looked at, by what it is called."""
+        groups = dict.fromkeys(target.group for target in self.targets)
+        return {group: place for place, group in enumerate(groups)}
+
+    def place_of(self, item: pytest.Item) -> int:
+        """The place of a test's workspace; tests about none come last."""
+        return self.places.get(group_of(item), len(self.places))
+
+    def _is_mine(self, group: str) -> bool:
+        """Whether this process is the one that looks at a workspace of a fleet."""
+        return not self.is_fleet or self.share.holds(self.places.get(group, 0), len(self.places))
 
     def _begin_to_read(self, items: Sequence[pytest.Item]) -> None:
         for item in items:

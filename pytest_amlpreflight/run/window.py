@@ -18,14 +18,14 @@ class Window(Generic[T]):
         members: Iterable[tuple[str, T]],
         begin: Callable[[Sequence[T]], object],
         size: int | None,
-        mine: Callable[[int], bool] = lambda _: True,
+        mine: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._begin = begin
         self._groups = dict[str, list[T]]()
         for group, member in members:
             self._groups.setdefault(group, []).append(member)
         self._left = Counter({group: len(held) for group, held in self._groups.items()})
-        self._waiting = deque(group for number, group in enumerate(self._groups) if mine(number))
+        self._waiting = deque(filter(mine, self._groups))
         for _ in range(len(self._waiting) if size is None else size):
             self._begin_next()
 
