@@ -158,6 +158,7 @@ def pytest_make_collect_report(
             phase=preflight.phase_of_checks,
             selected=preflight.selected,
             answerable=preflight.has_facts_for,
+            arises=preflight.targets_of,
         )
         collected.result = [suite, *(collected.result or [])]
     return collected
@@ -165,11 +166,12 @@ def pytest_make_collect_report(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test with `aml_*` fixtures runs once for each target, as far down as its facts go."""
-    names = metafunc.fixturenames
-    if metafunc.definition.getparent(Topic) is None:
+    names, topic = metafunc.fixturenames, metafunc.definition.getparent(Topic)
+    if topic is None:
         names = facts_among(names, metafunc._arg2fixturedefs)
     if names and about_a_target(metafunc.fixturenames, names) and (preflight := started(metafunc.config)):
-        metafunc.parametrize("aml_target", preflight.parameters(names), indirect=True, scope="session")
+        parameters = preflight.parameters(names, topic.about if topic else None)
+        metafunc.parametrize("aml_target", parameters, indirect=True, scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from building import in_world
-from judging import EXAMPLE, changing, emulated, judge
+from judging import EXAMPLE, changing, checks_of, emulated, judge
 from taken import Take, notice, unknown
 
+from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
@@ -110,3 +111,14 @@ def test_a_run_asks_for_nothing_twice(monkeypatch: pytest.MonkeyPatch, phase: st
     gets = [one for one in emulator.requests if one.method == "GET" and "operationsstatus" not in one.path.lower()]
     asked = Counter((one.host, one.path.lower(), one.query) for one in gets)
     assert [url for url, times in asked.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("phase", ["pre", "post"])
+def test_topics_of_clusters_ask_a_managed_endpoint_nothing(monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
+    """Each check of theirs is a skip there: that a run leaves them out loses no answer."""
+    topics = frozenset(name for name in checks_of(phase) if name.partition("::")[0] in OF_CLUSTERS)
+
+    with emulated(monkeypatch) as emulator:
+        said = judge(emulator, phase, only=topics)
+
+    assert said.skips == topics

@@ -32,3 +32,8 @@ TOPICS = (
     "local",
 )
 """The topics in the order in which they run: the user's own files first, then what stands behind much else."""
+
+OF_CLUSTERS = frozenset({"compute", "cluster", "extension", "router", "pods"})
+"""The topics about the cluster behind a Kubernetes endpoint: a target whose endpoint is known to be managed before
+anything is read has no test in them.
+"""

@@ -35,7 +35,8 @@ class Target:
 
     A spec is what is about to be deployed under that name; without one the name means what Azure runs. `workspace` is
     None on a run over files alone; `place` says where its subscription and resource group came from, `alias` what the
-    workspace is called where its name alone is not enough.
+    workspace is called where its name alone is not enough. `found_managed` says that the endpoint was looked up, and is
+    a managed one.
     """
 
     workspace: ResourceId | None
@@ -45,6 +46,7 @@ class Target:
     deployment_spec: DeploymentSpec | None = field(default=None, compare=False)
     place: str = field(default="", compare=False)
     alias: str = field(default="", compare=False)
+    found_managed: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         workspace = self.alias or (self.workspace.name if self.workspace else None)
@@ -82,6 +84,13 @@ class Target:
     def level(self) -> Level:
         """How far the target goes down."""
         return Level(sum(name is not None for name in (self.endpoint, self.deployment)))
+
+    @property
+    def known_to_be_managed(self) -> bool:
+        """Whether the endpoint has no cluster behind it, and that is known before anything is read of it: by its YAML,
+        or since it was looked up.
+        """
+        return self.endpoint_spec.managed if self.endpoint_spec else self.found_managed
 
     def at(self, level: Level) -> Target:
         """The same target seen from a higher level: its endpoint, its workspace."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_amlpreflight.checks import TOPICS
 from pytest_amlpreflight.reporting.documentation import section_of, sections
 from pytest_amlpreflight.run.preflight import Preflight, reaches, target_of
 
@@ -33,7 +34,14 @@ def header(preflight: Preflight, verbosity: int) -> list[str]:
         lines += [line for spec in preflight.deployment_specs for line in _attach(spec, settings.local_debug)]
     if verbosity > 0:
         lines += [f"  {name} = {value} ({source})" for name, value, source in settings.origins]
+        lines += _left_out(preflight)
     return lines
+
+
+def _left_out(preflight: Preflight) -> list[str]:
+    """The topics without a test, since none of the targets could be meant."""
+    topics = [topic for topic in TOPICS if preflight.targets and not preflight.targets_of(topic)]
+    return [f"  left out = {', '.join(topics)} (a managed endpoint has no cluster behind it)"] if topics else []
 
 
 def _inspected(preflight: Preflight) -> str:

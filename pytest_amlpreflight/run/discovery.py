@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.target import Level, Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -25,12 +26,14 @@ class Discovery:
     """What was found below each target that was looked into: names, or why there are none to be had.
 
     A target is a workspace or an endpoint, by its text. `names` is empty where Azure answered that there is nothing.
+    `managed` are the endpoints that have no cluster behind them.
     `fleet` are the workspaces that were found in the run's scopes, all parts of the run's whole together.
     """
 
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: dict[str, NotRead] = field(default_factory=dict)
     fleet: tuple[ResourceId, ...] = ()
+    managed: set[str] = field(default_factory=set)
 
     def expand(self, targets: Iterable[Target]) -> list[Target]:
         """The targets with everything that was found below them; those below which nothing was found stay as they
@@ -39,8 +42,14 @@ class Discovery:
         return [deepest for target in targets for deepest in self._below(target)]
 
     def _below(self, target: Target) -> list[Target]:
-        found = [_child(target, name) for name in self.names.get(_key(target), ())]
+        found = [self._child(target, name) for name in self.names.get(_key(target), ())]
         return [deepest for child in found for deepest in self._below(child)] or [target]
+
+    def _child(self, target: Target, name: str) -> Target:
+        if target.level is not Level.WORKSPACE:
+            return replace(target, deployment=name)
+        child = replace(target, endpoint=name)
+        return replace(child, found_managed=_key(child) in self.managed)
 
     def reason(self, target: Target) -> str | None:
         """Why nothing is below the target; None where it was not looked into, or could not be."""
@@ -56,7 +65,7 @@ class Discovery:
         """For a worker of xdist, which does not look again."""
         problems = {key: _as_json(problem) for key, problem in self.problems.items()}
         fleet = [workspace.text for workspace in self.fleet]
-        return json.dumps({"names": self.names, "problems": problems, "fleet": fleet})
+        return json.dumps({"names": self.names, "problems": problems, "fleet": fleet, "managed": sorted(self.managed)})
 
     @classmethod
     def of_text(cls, text: str) -> "Discovery":
@@ -65,7 +74,7 @@ class Discovery:
         names = {key: tuple(found) for key, found in content["names"].items()}
         fleet = filter(None, map(parse_resource_id, content["fleet"]))
         problems = {key: _of_json(problem) for key, problem in content["problems"].items()}
-        return cls(names, problems, tuple(fleet))
+        return cls(names, problems, tuple(fleet), set(content["managed"]))
 
 
 def discover(targets: Sequence[Target], arm: Callable[[], Arm]) -> Discovery:
@@ -85,7 +94,7 @@ def _look(
     found: Discovery,
     targets: Sequence[Target],
     level: Level,
-    read: Callable[[Arm, Target], tuple[str, ...]],
+    read: Callable[[Arm, Target], Sequence[Endpoint | Deployment]],
     arm: Callable[[], Arm],
 ) -> None:
     """Look below every target that ends at this level, those that were found a level higher included."""
@@ -95,21 +104,23 @@ def _look(
         if isinstance(answer, NotRead):
             found.problems[_key(target)] = answer
         else:
-            found.names[_key(target)] = answer
+            found.names[_key(target)] = tuple(sorted(one.name for one in answer))
+            managed = (one.name for one in answer if isinstance(one, Endpoint) and one.managed)
+            found.managed.update(_key(replace(target, endpoint=name)) for name in managed)
 
 
-def _endpoints(arm: Arm, target: Target) -> tuple[str, ...]:
+def _endpoints(arm: Arm, target: Target) -> Sequence[Endpoint]:
     try:
-        return tuple(sorted(endpoint.name for endpoint in read_endpoints(arm, target.workspace_id)))
+        return read_endpoints(arm, target.workspace_id)
     except FactAbsent:
         pass
     # A list has no other reason to be absent; the check that answers for the workspace knows it by this name.
     raise _absent(f"workspace {target.workspace_id.name}", "aml_workspace")
 
 
-def _deployments(arm: Arm, target: Target) -> tuple[str, ...]:
+def _deployments(arm: Arm, target: Target) -> Sequence[Deployment]:
     try:
-        return tuple(sorted(one.name for one in read_deployments(arm, target.workspace_id, target.need_endpoint())))
+        return read_deployments(arm, target.workspace_id, target.need_endpoint())
     except FactAbsent:
         pass
     raise _absent(f"endpoint {target.endpoint}", "aml_endpoint")
@@ -126,10 +137,6 @@ def _attempt(read: Callable[[], T]) -> T | NotRead:
         return read()
     except NotRead as problem:
         return problem
-
-
-def _child(target: Target, name: str) -> Target:
-    return replace(target, endpoint=name) if target.level is Level.WORKSPACE else replace(target, deployment=name)
 
 
 def _key(target: Target) -> str:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
 from pytest_amlpreflight.run.fleet import WINDOW, Share
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
+from pytest_amlpreflight.run.suite import SUITE
 from pytest_amlpreflight.run.window import Window
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
@@ -179,7 +181,16 @@ class Preflight:
             return Discovery(fleet=self.workspaces)
         return replace(discover(self.targets, lambda: self.readings.azure.arm), fleet=self.workspaces)
 
-    def parameters(self, fixture_names: Iterable[str]) -> list[object]:
+    def targets_of(self, topic: str | None) -> list[Target]:
+        """The targets that a topic's checks look at, None for a user's own test: none that is known to have no cluster,
+        where the topic is about clusters. A check that was asked for by name looks at all and says itself why not.
+        """
+        asked_for = self.explanation or any(one.startswith(f"{SUITE}/{topic}.py") for one in self.selected or ())
+        if topic not in OF_CLUSTERS or asked_for:
+            return list(self.targets)
+        return [target for target in self.targets if not target.known_to_be_managed]
+
+    def parameters(self, fixture_names: Iterable[str], topic: str | None = None) -> list[object]:
         """What a test with these fixtures is parametrised with: the targets as far down as its facts go.
 
         Where no target goes that far, the test is still there, skipped with the reason: an empty list would leave a
@@ -188,7 +199,7 @@ class Preflight:
         from pytest_amlpreflight.graph.fact import level_of
 
         level = level_of(fixture_names)
-        return [pytest.param(target, id=str(target)) for target in targets_at(level, self.targets)]
+        return [pytest.param(target, id=str(target)) for target in targets_at(level, self.targets_of(topic))]
 
     def require_target(self, item: pytest.Item) -> None:
         """Raise why there is nothing that a test could look at: nobody is signed in, or its target could not be looked

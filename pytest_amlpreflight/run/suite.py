@@ -61,13 +61,14 @@ def position(item: pytest.Item) -> tuple[int, int, str]:
     topic = item.getparent(Topic)
     if topic is None or not isinstance(item, pytest.Function):
         return len(checks.TOPICS), 0, ""
-    return checks.TOPICS.index(Path(topic.name).stem), item.function.__code__.co_firstlineno, item.name
+    return checks.TOPICS.index(topic.about), item.function.__code__.co_firstlineno, item.name
 
 
 class Suite(pytest.Collector):
     """All topics. `selected` are the node ids that were pasted back as arguments, None for everything.
 
-    `answerable` says whether a run can have the facts behind a check's fixtures: without a workspace, only some.
+    `answerable` says whether a run can have the facts behind a check's fixtures: without a workspace, only some;
+    `arises` whether a topic has anything to look at.
     """
 
     def __init__(
@@ -75,10 +76,11 @@ class Suite(pytest.Collector):
         phase: str | None,
         selected: Sequence[str] | None,
         answerable: Callable[[Iterable[str]], bool],
+        arises: Callable[[str], object],
         **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]  # whatever from_parent hands on
-        self.phase, self.selected, self.answerable = phase, selected, answerable
+        self.phase, self.selected, self.answerable, self.arises = phase, selected, answerable, arises
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """The checks themselves: topics are not collected one by one, so that `--lf` does not take them for files that
@@ -89,6 +91,8 @@ class Suite(pytest.Collector):
     def _topics(self) -> Iterable["Topic"]:
         for module in topic_modules():
             name = Path(str(module.__file__)).name
+            if not self.arises(Path(name).stem):
+                continue
             topic = Topic.from_parent(self, path=self._location(module), name=name, nodeid=f"{SUITE}/{name}")
             topic.obj = module
             yield topic
@@ -109,6 +113,11 @@ class Suite(pytest.Collector):
 
 class Topic(pytest.Module):
     """One module of checks. Functions are found by their own prefix, whatever the user's `python_functions` says."""
+
+    @property
+    def about(self) -> str:
+        """The topic as it is called."""
+        return Path(self.name).stem
 
     def _getobj(self) -> ModuleType:
         return self.obj  # type: ignore[no-any-return]  # set by Suite: the checks are imported, not found on disk

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from building import in_world
 
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
@@ -78,11 +79,11 @@ def test_a_discovery_survives_the_way_to_a_worker() -> None:
     unread = FactUnreadable("the endpoints", status=403, code="AuthorizationFailed", detail="d", permission="a/read")
     absent = FactAbsent("workspace w")
     absent.facts.append("aml_workspace")
-    found = Discovery({"/w": ("a", "b"), "/v": ()}, {"/x": unread, "/y": absent})
+    found = Discovery({"/w": ("a", "b"), "/v": ()}, {"/x": unread, "/y": absent}, managed={"/w/onlineendpoints/a"})
 
     told = Discovery.of_text(json.loads(json.dumps(found.as_text())))
 
-    assert told.names == found.names
+    assert (told.names, told.managed) == (found.names, found.managed)
     assert str(told.problems["/x"]) == str(unread)
     assert (str(told.problems["/y"]), told.problems["/y"].facts) == (str(absent), ["aml_workspace"])
 
@@ -98,6 +99,31 @@ def test_targets_are_filled_in_to_the_bottom() -> None:
     assert [str(target) for target in targets] == ["w/a/x", "w/a/y", "w/b"]
     assert found.reason(targets[-1]) == "endpoint b has no deployment"
     assert found.reason(targets[0]) is None
+
+
+CLUSTER = "aml-preflight/cluster.py"
+
+
+def collected(example: pytest.Pytester, *arguments: str) -> set[str]:
+    """The targets of the topic about clusters, as a run would have them."""
+    run = example.runpytest_inprocess("-p", "no:xdist", "--collect-only", "-q", *arguments)
+    lines = [line for line in run.outlines if line.startswith(CLUSTER)]
+    return {line.partition("[")[2].rstrip("]") for line in lines}
+
+
+def test_checks_of_clusters_are_left_out_where_the_endpoint_is_known_to_be_managed(example: pytest.Pytester) -> None:
+    """By its YAML, or since it was looked up; one that was asked for by name is there and says why not."""
+    assert collected(example, "aml-preflight") == set()
+    assert collected(example, *OPEN, "aml-preflight") == set()
+    assert collected(example, CLUSTER) == {"contoso-ml/iris/blue", "contoso-ml/iris"}
+
+
+def test_checks_of_clusters_are_there_where_the_kind_of_endpoint_is_not_known(example: pytest.Pytester) -> None:
+    """A live endpoint that is named is not looked up before the run; a Kubernetes endpoint has them all."""
+    live = ("--aml-endpoint", "iris", "--aml-deployment", "blue", "--aml-phase", "post", "aml-preflight")
+
+    assert collected(example, *live) >= {"contoso-ml/iris"}
+    assert collected(example, *in_world("world-kubernetes.yml"), "aml-preflight") != set()
 
 
 def test_the_world_holds_what_the_tests_mean(example: pytest.Pytester) -> None:

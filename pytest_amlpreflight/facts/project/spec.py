@@ -189,6 +189,11 @@ class EndpointSpec(_OfFile):
     placeholders: tuple[Placeholder, ...] = ()
     source: Source = field(default_factory=lambda: Source("endpoint.yml"), compare=False)
 
+    @property
+    def managed(self) -> bool:
+        """Whether Azure runs it, and no cluster of the user's own."""
+        return self.kind is ComputeKind.MANAGED
+
 
 @dataclass(frozen=True, slots=True)
 class DeploymentSpec(_OfFile):
