@@ -248,9 +248,9 @@ class Emulator:
             name = properties.get("fqdn") or properties.get("privateFQDN")
             application = ClusterApplication(self._world, cluster, self._application.latency, self.unanswered.append)
             listener = _listen(0)
-            self._world.kubeconfigs[key] = kubeconfig.entry(
-                cluster, listener.getsockname()[1], name, authority.cert_pem.bytes()
-            )
+            entry = kubeconfig.entry(cluster, listener.getsockname()[1], name, authority.cert_pem.bytes())
+            self._world.kubeconfigs[key] = entry
+            self._world.admin_kubeconfigs[key] = kubeconfig.as_admin(entry, *self.client_certificate)
             self.cluster_servers[cluster.name] = application
             tls = api_server.context(authority, (name,) if name else (), cluster.certificate)
             served.append((application, listener, tls))

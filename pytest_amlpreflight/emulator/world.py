@@ -103,6 +103,7 @@ class World:
     asked: list[str] = field(default_factory=list)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     kubeconfigs: dict[str, Document] = field(default_factory=dict)
+    admin_kubeconfigs: dict[str, Document] = field(default_factory=dict)
     stale: dict[str, Document | None] = field(default_factory=dict)
     throttling: Document | None = None
     unchanging: dict[Any, Any] | None = None

@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -214,17 +213,13 @@ def test_without_the_client_nobody_s_cluster_is_looked_into_unasked(
 
 def test_a_client_certificate_is_taken(emulator: Emulator, tmp_path: Path) -> None:
     """As `az aks get-credentials --admin` writes it."""
-    certificate, key = emulator.client_certificate
-    path = edited(
-        emulator,
-        tmp_path,
-        **{
-            "client-certificate-data": b64encode(certificate).decode(),
-            "client-key-data": b64encode(key).decode(),
-        },
-    )
+    [admin] = emulator.world.admin_kubeconfigs.values()
+    path = tmp_path / "config"
+    path.write_text(yaml.safe_dump(admin))
 
-    assert read_namespace(connected(path=path), "models")
+    kube = connected(path=path)
+
+    assert read_namespace(kube, "models")
 
 
 def test_no_proxy_is_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -313,7 +313,17 @@ def _cluster_credential(call: Call) -> Answer:
     found = call.world.kubeconfigs.get(ids.key(call.arm.parent))
     if found is None:
         return resources.not_found(call.world, _acted_upon(call.arm))
-    return Answer(credential_result(found))
+    return Answer(credential_result("clusterUser", found))
+
+
+def _cluster_admin_credential(call: Call) -> Answer:
+    found = call.world.admin_kubeconfigs.get(ids.key(call.arm.parent))
+    if found is None:
+        return resources.not_found(call.world, _acted_upon(call.arm))
+    if ((call.world.get(call.arm.parent) or {}).get("properties") or {}).get("disableLocalAccounts"):
+        words = "Getting static credential is not allowed because this cluster is set to disable local accounts."
+        return arm_error(400, "BadRequest", words)
+    return Answer(credential_result("clusterAdmin", found))
 
 
 _COLLECTIONS: dict[str, Handler] = {
@@ -346,6 +356,7 @@ _ACTIONS: dict[str, Handler] = {
     f"{ENDPOINTS}/listKeys".lower(): _list_keys,
     f"{ENDPOINTS}/token".lower(): _token,
     f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
+    "microsoft.containerservice/managedclusters/listclusteradmincredential": _cluster_admin_credential,
     "microsoft.containerservice/managedclusters/listclusterusercredential": _cluster_credential,
     "microsoft.machinelearningservices/workspaces/computes/listnodes": _list_nodes,
     "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .cluster import Cluster
+from .protobuf import MAGIC, access_review
 from .resources import RESOURCES, Resource
 
 Document = dict[str, Any]
@@ -173,7 +174,8 @@ def _log(cluster: Cluster, pod: Document, query: Mapping[str, str]) -> Answer:
 
 def _review(request: Request) -> Answer:
     """`kubectl auth can-i`: whoever was admitted may get and list everything but secrets."""
-    asked = json.loads(request.body or b"{}")
+    body = request.body
+    asked = access_review(body) if body.startswith(MAGIC) else json.loads(body or b"{}")
     wanted = (asked.get("spec") or {}).get("resourceAttributes") or {}
     allowed = wanted.get("verb") in ("get", "list") and wanted.get("resource") != "secrets"
     return Answer({**asked, "status": {"allowed": allowed}}, 201)

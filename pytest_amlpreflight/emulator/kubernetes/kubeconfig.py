@@ -39,7 +39,21 @@ def together(entries: list[Document]) -> str:
     return yaml.safe_dump({"apiVersion": "v1", "kind": "Config", **merged, "preferences": {}}, sort_keys=False)
 
 
-def credential_result(found: Mapping[str, Any]) -> Document:
-    """What `listClusterUserCredential` answers."""
+def as_admin(found: Document, certificate: bytes, key: bytes) -> Document:
+    """The same for the cluster's own admin, who shows a certificate instead of a token; `az aks get-credentials` adds
+    `-admin` to the context's name.
+    """
+    [cluster] = found["clusters"]
+    name, user = cluster["name"], f"clusterAdmin_{cluster['name']}"
+    shown = {"client-certificate-data": certificate, "client-key-data": key}
+    return {
+        **found,
+        "users": [{"name": user, "user": {part: b64encode(pem).decode() for part, pem in shown.items()}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+    }
+
+
+def credential_result(name: str, found: Mapping[str, Any]) -> Document:
+    """What `listClusterUserCredential` and its sibling for the admin answer."""
     value = b64encode(yaml.safe_dump(dict(found), sort_keys=False).encode()).decode()
-    return {"kubeconfigs": [{"name": "clusterUser", "value": value}]}
+    return {"kubeconfigs": [{"name": name, "value": value}]}
