@@ -120,6 +120,8 @@ def test_requirements_lines_are_joined_and_stripped() -> None:
         ("dependencies:\n  - [a]\n", "conda.yml:2: a dependency must be a package"),
         ("dependencies:\n  - pip:\n    - -r requirements.txt\n", "conda.yml:3: `-r requirements.txt` names a file"),
         ("dependencies:\n  - pip:\n    - ./wheels/a.whl\n", "conda.yml:3: `./wheels/a.whl` is on this machine"),
+        ("dependencies:\n  - pip:\n    - -e ./lib\n", "conda.yml:3: `-e ./lib` is on this machine"),
+        ("dependencies:\n  - pip:\n    - lib @ file:///lib\n", "conda.yml:3: `lib @ file:///lib` is on this machine"),
         ("dependencies:\n  - pip:\n    - numpy==\n", "conda.yml:3: 'numpy==' is no pip requirement"),
         ("channels:\n  - {a: b}\ndependencies: [pip]\n", "conda.yml:2: a channel must be a name"),
         ("dependencies:\n\t- pip\n", "conda.yml:2: is not YAML: a tab"),
@@ -146,13 +148,33 @@ def test_conda_file_that_is_no_file_says_so(tmp_path: Path, make: object) -> Non
     assert found.source is EnvironmentSource.CONDA
 
 
-def test_addresses_may_bring_anything(tmp_path: Path) -> None:
-    """A package from a repository leaves the list open."""
-    found = conda(tmp_path, "dependencies:\n  - pip:\n    - git+https://example.com/team/lib.git@v1\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git+https://example.com/team/lib.git@v1",
+        "-e git+https://example.com/team/lib.git@v1",
+        "--editable=git+https://example.com/team/lib.git@v1#egg=lib",
+        "git+https://me:secret@example.com/team/lib.git@v1",
+    ],
+)
+def test_addresses_may_bring_anything(tmp_path: Path, line: str) -> None:
+    """A package from a repository leaves the list open, be it editable or named with a password."""
+    found = conda(tmp_path, f"dependencies:\n  - pip:\n    - {line}\n")
 
     why = found.unknown_because
 
-    assert why == "git+https://example.com/team/lib.git may bring more"
+    assert (why, found.problems) == ("git+https://example.com/team/lib.git may bring more", ())
+
+
+@pytest.mark.parametrize(
+    ("pin", "minor", "release"),
+    [("=3.7.11", "3.7", "3.7.11"), ("==3.7.11", "3.7", "3.7.11"), ("=3.7", "3.7", None), ("~=3.7.5", "3.7", None)],
+)
+def test_python_is_known_as_far_as_it_is_pinned(tmp_path: Path, pin: str, minor: str, release: str | None) -> None:
+    """A pinned patch is kept: packages may need a patch of their Python."""
+    found = conda(tmp_path, f"dependencies:\n  - python{pin}\n")
+
+    assert (found.python, found.python_release) == (minor, release)
 
 
 def test_inline_conda_points_at_the_spec(tmp_path: Path) -> None:

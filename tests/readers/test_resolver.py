@@ -49,8 +49,54 @@ def test_resolver_is_asked_for_linux_and_the_declared_python(uv: Path, tmp_path:
     resolver.resolve_packages(CONDA)
 
     command, requirements = log.read_text(encoding="utf-8").splitlines()[:2]
-    assert "pip compile - --python-version=3.11 --python-platform=x86_64-unknown-linux-gnu --no-build" in command
+    assert "pip compile - --python-version=3.11.99 --python-platform=x86_64-unknown-linux-gnu --no-build" in command
+    assert f"--python={sys.executable}" in command
     assert requirements == "numpy==1.26.4"
+
+
+def test_python_that_is_pinned_to_its_patch_is_asked_for_as_it_is(uv: Path, tmp_path: Path) -> None:
+    """`python=3.7.11` is no 3.7.0, and packages that need 3.7.1 run on it."""
+    log = tmp_path / "log"
+    uv.write_text(f'#!/bin/sh\necho "$@" > {log}\n', encoding="utf-8")
+
+    resolver.resolve_packages(replace(CONDA, python="3.7", python_release="3.7.11"))
+
+    assert "--python-version=3.7.11 " in log.read_text(encoding="utf-8")
+
+
+def test_newest_patch_is_not_told_of(uv: Path) -> None:
+    """The reason names the Python of the file, not the stand-in for its newest patch."""
+    answers(
+        uv,
+        "  x No solution found\n  Because the requested Python version (>=3.11.99) does not satisfy Python<3.9, no.\n",
+    )
+
+    found = resolver.resolve_packages(CONDA)
+
+    assert found.conflict == "Because the requested Python version (>=3.11) does not satisfy Python<3.9, no."
+
+
+def test_packages_with_an_address_stay_out(uv: Path, tmp_path: Path) -> None:
+    """Neither git nor a folder of the project's is looked into for them; the others are still held together."""
+    log = tmp_path / "log"
+    uv.write_text(f"#!/bin/sh\ncat > {log}\n", encoding="utf-8")
+    address = pip_requirement("ours @ git+https://contoso.example/ours.git", Position("conda.yml", 4))
+    assert address is not None
+
+    resolver.resolve_packages(replace(CONDA, requirements=(*CONDA.requirements, address)))
+    alone = resolver.resolve_packages(replace(CONDA, requirements=(address,)))
+
+    assert log.read_text(encoding="utf-8") == "numpy==1.26.4"
+    assert alone.unasked == "conda.yml has only packages from an address of their own"
+
+
+def test_conflict_is_a_doubt_where_more_comes_from_elsewhere(uv: Path) -> None:
+    """A package from an address may be the very one that the others lack in the registry."""
+    answers(uv, "  x No solution found\n  Because a==1 depends on ours>=2 and only ours<2 is available, no.\n")
+
+    found = resolver.resolve_packages(replace(CONDA, unknown_because="git+https://x may bring more"))
+
+    assert (found.conflict, found.doubt is not None) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ class Requirement:
     extras: frozenset[str] = frozenset()
 
     @property
+    def has_address(self) -> bool:
+        """Whether it comes from an address of its own, such as `name @ https://...`, and from no index."""
+        return self.specifier.startswith("@")
+
+    @property
     def is_pinned(self) -> bool:
         """Whether the version is fixed, be it to a series: `==1.2.3`, `==1.2.*`, `~=1.2` or an address."""
         return bool(re.search(r"===?|~=|@", self.specifier))
@@ -79,7 +84,8 @@ class Environment:
     """The packages a deployment will have, and what is wrong with the files that say so.
 
     `unknown_because` says why more may be installed than `requirements` shows; None when the list is all there is.
-    `python` is the minor version (`3.11`), None when the files leave it open. `missing` is where a conda file is named
+    `python` is the minor version (`3.11`), None when the files leave it open; `python_release` the whole version where
+    they pin it to a patch (`3.11.4`). `missing` is where a conda file is named
     that is not there.
     """
 
@@ -88,6 +94,7 @@ class Environment:
     position: Position = NOWHERE
     image: str | None = None
     python: str | None = None
+    python_release: str | None = None
     python_position: Position | None = None
     requirements: tuple[Requirement, ...] = ()
     channels: tuple[str, ...] = ()

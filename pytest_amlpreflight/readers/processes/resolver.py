@@ -1,4 +1,8 @@
-"""A real resolver's word on the pip packages: uv, for Linux and the environment's own Python."""
+"""A real resolver's word on the pip packages: uv, for Linux and the environment's own Python.
+
+It runs nothing of the user's: nothing is built, no git or local folder is looked into (requirements that name an
+address stay out), and the interpreter that uv asks for its platform is this one, not one that it finds in the project.
+"""
 
 import importlib.util
 import os
@@ -16,11 +20,14 @@ OPTIONS = (
     "--python-platform=x86_64-unknown-linux-gnu",
     "--no-build",  # metadata of a source distribution is got by running its code, which no preflight may do
     "--no-python-downloads",  # the declared Python decides by its number, and need not be on this machine
+    f"--python={sys.executable}",
     "--no-header",
     "--no-annotate",
     "--color=never",
     "--no-progress",
 )
+NEWEST_PATCH = ".99"
+"""Conda installs the newest patch of `python=3.8`; uv takes `3.8` for 3.8.0, which much no longer runs on."""
 OWN_INDEX = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 UNREACHABLE = re.compile(
     r"failed to fetch|error sending request|dns error|connection refused|timed? ?out|offline|not found in the cache",
@@ -39,11 +46,14 @@ def resolve_packages(
 ) -> PackageResolution:
     """Whether uv finds versions that satisfy all pip packages at once, without installing or building anything.
 
-    It asks the registry that the user has configured for uv, and reads no project's settings.
+    It asks the registry that the user has configured for uv, and reads no project's settings. What comes from
+    an address of its own is not asked for: a conflict between the others is only a doubt then.
     """
-    texts = [each.text for each in environment.requirements if not each.is_conda]
+    listed = [each for each in environment.requirements if not each.is_conda]
+    texts = [each.text for each in listed if not each.has_address]
     if not texts:
-        return PackageResolution(unasked=f"{environment.shown} has no pip packages")
+        why = "only packages from an address of their own" if listed else "no pip packages"
+        return PackageResolution(unasked=f"{environment.shown} has {why}")
     if environment.python is None:
         return PackageResolution(unasked=f"{environment.shown} leaves the version of Python open")
     if environment.pip_options:
@@ -51,7 +61,7 @@ def resolve_packages(
     uv = _uv()
     if uv is None:
         return PackageResolution(unasked="uv is not installed")
-    command = [*uv, "pip", "compile", "-", f"--python-version={environment.python}", *OPTIONS]
+    command = [*uv, "pip", "compile", "-", f"--python-version={_release(environment)}", *OPTIONS]
     try:
         with tempfile.TemporaryDirectory() as elsewhere:
             found = subprocess.run(  # noqa: S603 - a fixed command; the requirements are its input
@@ -69,8 +79,19 @@ def resolve_packages(
     except OSError as error:
         return PackageResolution(unasked=f"uv cannot be started: {error.strerror}")
     if found.returncode:
-        return _classified(found.stderr, environ)
+        answer = _classified(found.stderr, environ)
+        return _doubted(answer) if len(texts) < len(listed) or environment.unknown_because else answer
     return PackageResolution(versions={normalised(name): version for name, version in PINNED.findall(found.stdout)})
+
+
+def _release(environment: Environment) -> str:
+    """The Python that conda will install, with its patch."""
+    return environment.python_release or f"{environment.python}{NEWEST_PATCH}"
+
+
+def _doubted(answer: PackageResolution) -> PackageResolution:
+    """The answer where more packages come along than the resolver knows of: they may be what the others lack."""
+    return PackageResolution(doubt=answer.conflict) if answer.conflict else answer
 
 
 def _uv() -> list[str] | None:
@@ -107,4 +128,5 @@ def _reason(errors: str) -> str:
     told = [line for line in lines if line and not line.startswith(("No solution found", "warning", "hint"))]
     text = " ".join(told) or "no reason given"
     text = text[text.find("Because") :] if "Because" in text else text
+    text = text.replace(NEWEST_PATCH, "")
     return text if len(text) <= 400 else text[:397] + "..."

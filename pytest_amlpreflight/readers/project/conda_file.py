@@ -12,6 +12,7 @@ from pytest_amlpreflight.readers.project.text_file import SpecError, shown_path
 from pytest_amlpreflight.readers.project.yaml_file import YamlNode, read_yaml
 
 LOCAL_FILE = re.compile(r"(?:-e\s|--editable[\s=]|\.{0,2}/|file:)|.*\.(?:whl|tar\.gz|zip)$")
+EDITABLE = re.compile(r"(?:-e\s+|--editable[\s=]\s*)")
 ELSEWHERE = re.compile(r"(?:git|hg|svn|bzr)\+|https?://")
 
 
@@ -49,7 +50,8 @@ def conda_environment(top: YamlNode, source: EnvironmentSource = EnvironmentSour
         source=source,
         shown=top.file.shown,
         position=top.position,
-        python=_minor(python),
+        python=_version(python, r"(?:===?|~=)\s*(\d+\.\d+)"),
+        python_release=_version(python, r"===?\s*(\d+\.\d+\.\d+)"),
         python_position=python.position if python else None,
         requirements=tuple(each for each in found.requirements if each is not python),
         channels=tuple(_channels(top, found)),
@@ -113,22 +115,31 @@ def _pip_section(section: YamlNode, found: _Findings) -> None:
 
 def _pip_line(node: YamlNode, text: str, found: _Findings) -> None:
     """Azure sends the content of the conda file and nothing beside it, so that other files are not there to be read."""
+    place = EDITABLE.sub("", text)
     if text.startswith(("-r", "--requirement", "-c", "--constraint")):
         found.wrong(node, f"`{text}` names a file that Azure does not send with the conda file")
-    elif LOCAL_FILE.match(text) and not ELSEWHERE.match(text):
+    elif ELSEWHERE.match(place):
+        found.unknown.append(f"{_without_login(place).split('@')[0]} may bring more")
+    elif LOCAL_FILE.match(text):
         found.wrong(node, f"`{text}` is on this machine, and Azure does not send it with the conda file")
-    elif ELSEWHERE.match(text):
-        found.unknown.append(f"{text.split('@')[0]} may bring more")
     elif text.startswith("-"):
-        found.options.append(re.sub(r"//[^/@\s]*@", "//", text))  # an index may be named with its password
+        found.options.append(_without_login(text))
     else:
         requirement = pip_requirement(text, node.position)
         if requirement is None:
             found.wrong(node, f"{text!r} is no pip requirement")
+        elif requirement.specifier.startswith("@ file:"):
+            found.wrong(node, f"`{text}` is on this machine, and Azure does not send it with the conda file")
         else:
             found.requirements.append(requirement)
 
 
-def _minor(python: Requirement | None) -> str | None:
-    version = re.match(r"(?:===?|~=)\s*(\d+\.\d+)", python.specifier) if python else None
+def _without_login(text: str) -> str:
+    """The text without the password that an address may be named with."""
+    return re.sub(r"//[^/@\s]*@", "//", text)
+
+
+def _version(python: Requirement | None, form: str) -> str | None:
+    """As much of the version as `form` takes from the requirement; None where it does not say so much."""
+    version = re.match(form, python.specifier) if python else None
     return version.group(1) if version else None
