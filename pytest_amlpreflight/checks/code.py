@@ -4,6 +4,7 @@ import re
 import sys
 from typing import NoReturn
 
+from pytest_amlpreflight.checks._paths import leads_nowhere
 from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder, minor, normalised
 from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
@@ -37,6 +38,8 @@ def check_scoring_script_compiles(
         _check_language(script, aml_environment, aml_deployment_spec)
         _check_release(script, declared, aml_environment)
         return
+    if script.is_absent:
+        leads_nowhere("code folder", script.shown, "code_configuration.code", aml_deployment_spec)
     is_in_script = problem.position.path == script.shown
     if declared and declared > sys.version_info[:2] and is_in_script and problem.position.line is not None:
         not_applicable(f"{script.shown} may use what Python {aml_environment.python} knows and this one does not")
@@ -122,14 +125,9 @@ def check_model_paths_exist(
     script = _compiled(aml_script)
     if aml_model_folder is None:
         not_applicable("the model is not on this machine")
-    model, where = aml_model_folder, aml_deployment_spec.where("model.path")
+    model = aml_model_folder
     if not model.exists:
-        blocked(
-            f"model {model.shown} does not exist",
-            found=f"path at {where}",
-            expected="a file or folder, relative to the YAML that names it",
-            fix=f"correct the path at {where}",
-        )
+        leads_nowhere("model", model.shown, "model.path", aml_deployment_spec)
     if not script.model_paths:
         not_applicable(f"{script.name} joins no constant path to AZUREML_MODEL_DIR")
     if not model.is_complete:

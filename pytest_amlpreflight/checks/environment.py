@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NoReturn
 
+from pytest_amlpreflight.checks._paths import leads_nowhere
 from pytest_amlpreflight.facts.project.environment import (
     Environment,
     MadeWith,
@@ -25,21 +26,15 @@ SERVER_BRINGERS = ("azureml-inference-server-http", "azureml-defaults")
 
 
 @check("environment", explains=("ImageBuildFailure",), phases=PHASES)
-def check_conda_file_is_valid(aml_environment: Environment) -> None:
+def check_conda_file_is_valid(aml_environment: Environment, aml_deployment_spec: DeploymentSpec) -> None:
     """The conda file can be read, and names nothing that Azure does not get.
 
     Azure builds the image from the content of the conda file alone. A file it cannot read, or one that refers to
     another file on this machine, fails after minutes of building.
     """
     environment = _listed(aml_environment)
-    if environment.missing:
-        blocked(
-            f"conda file {environment.shown} does not exist",
-            found=f"{environment.missing}: conda_file leads to {environment.shown}",
-            expected="a file that is there, seen from the folder of the YAML that names it",
-            fix=f"correct conda_file in {environment.missing}",
-            where=environment.missing,
-        )
+    if environment.is_missing:
+        leads_nowhere("conda file", environment.shown, "environment.conda_file", aml_deployment_spec)
     if not environment.problems:
         return
     first, *more = environment.problems
@@ -235,7 +230,9 @@ def check_requirements_resolve(aml_environment: Environment, aml_package_resolut
 
 
 @check("environment", explains=("ImageBuildFailure",), phases=PHASES)
-def check_build_context_is_within_limits(aml_environment: Environment, aml_serving_rules: ServingRules) -> None:
+def check_build_context_is_within_limits(
+    aml_environment: Environment, aml_serving_rules: ServingRules, aml_deployment_spec: DeploymentSpec
+) -> None:
     """The Docker build context is there, with its Dockerfile, and small enough to be sent.
 
     `dockerfile_path` counts from the context, not from the project. Azure takes 100 files and one megabyte; a context
@@ -244,15 +241,13 @@ def check_build_context_is_within_limits(aml_environment: Environment, aml_servi
     build = aml_environment.build
     if build is None:
         not_applicable("the environment is not built from a Docker context on this machine")
-    dockerfile = f"{build.shown}/{build.dockerfile_path}"
-    if not build.exists or not build.has_dockerfile:
-        missing = dockerfile if build.exists else build.shown
+    if not build.exists:
+        leads_nowhere("build context", build.shown, "environment.build.path", aml_deployment_spec)
+    if not build.has_dockerfile:
         blocked(
-            f"build context {build.shown} has no {build.dockerfile_path}"
-            if build.exists
-            else f"{missing} is no folder",
-            found=f"{missing} does not exist; named at {aml_environment.position}",
-            expected="build.path: a folder; build.dockerfile_path: a file below it, counted from it",
+            f"build context {build.shown} has no {build.dockerfile_path}",
+            found=f"{build.shown}/{build.dockerfile_path} does not exist; named at {aml_environment.position}",
+            expected="build.dockerfile_path: a file below build.path, counted from it",
             fix=shell("ls", build.shown),
         )
     files, size = aml_serving_rules.build_limits.get("files"), aml_serving_rules.build_limits.get("bytes")

@@ -86,13 +86,15 @@ OPTIONS = (
     Option("shard", "inspect only this part of the workspaces, such as 2/5: for a fleet over several jobs", "PART/OF"),
     Option(
         "endpoint",
-        "the online endpoint: the YAML file that is about to be deployed, or the name of a live one (repeatable)",
+        "the online endpoint: the YAML file that is about to be deployed (`NAME=FILE` where az is given --name), or "
+        "the name of a live one (repeatable)",
         "FILE|NAME",
         repeatable=True,
     ),
     Option(
         "deployment",
-        "the deployment: the YAML file that is about to be deployed, or the name of a live one (repeatable)",
+        "the deployment: the YAML file that is about to be deployed (`NAME=FILE` where az is given --name), or "
+        "the name of a live one (repeatable)",
         "FILE|NAME",
         repeatable=True,
     ),

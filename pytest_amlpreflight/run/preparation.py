@@ -65,16 +65,16 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
         read_endpoint_spec,
     )
 
-    def given(texts: Sequence[str], read: Callable[[Path, Path], Spec]) -> list[str | Spec]:
-        every = [one for text in texts for one in _expanded(text, config)]
-        files = dict.fromkeys(_file(one, config) if looks_like_spec(one) else one for one in every)  # each once
-        return [read(*key) if isinstance(key, tuple) else key for key in files]
+    def given(texts: Sequence[str], read: Callable[[Path, Path, str | None], Spec]) -> list[str | Spec]:
+        every = [one for text in texts for one in _every(text, config)]
+        files = dict.fromkeys((_file(one, config) if looks_like_spec(one) else one, name) for one, name in every)
+        return [read(one, config.rootpath, name) if isinstance(one, Path) else one for one, name in files]  # each once
 
     try:
         endpoints = given(settings.endpoints, read_endpoint_spec)
         only = endpoints[0] if len(endpoints) == 1 else None
         name = only.name if only is not None and not isinstance(only, str) else only
-        deployments = given(settings.deployments, lambda path, root: read_deployment_spec(path, root, name))
+        deployments = given(settings.deployments, lambda path, root, own: read_deployment_spec(path, root, name, own))
     except SpecError as error:
         raise pytest.UsageError(str(error)) from None
     targets = choose_targets(settings.workspaces or [None], endpoints, deployments)
@@ -83,6 +83,14 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
         replace(one, place=settings.places[one.workspace], alias=aliases[one.workspace]) if one.workspace else one
         for one in targets
     ]
+
+
+def _every(text: str, config: pytest.Config) -> list[tuple[str, str | None]]:
+    """What is given, and in `NAME=FILE` the name that goes before the file's own, as with `az --name`."""
+    name, _, file = text.partition("=")
+    if not file or re.search(r"[/\\.]", name) or _file(text, config).exists():
+        return [(one, None) for one in _expanded(text, config)]
+    return [(one, name) for one in _expanded(file, config)]
 
 
 def _expanded(text: str, config: pytest.Config) -> list[str]:
@@ -98,9 +106,9 @@ def _expanded(text: str, config: pytest.Config) -> list[str]:
     return found
 
 
-def _file(text: str, config: pytest.Config) -> tuple[Path, Path]:
+def _file(text: str, config: pytest.Config) -> Path:
     """A file is looked up where pytest was started, then in the rootdir, from where an ini file means it; either way it
     is called by its way from the rootdir.
     """
     here = config.invocation_params.dir / text
-    return here if here.exists() else config.rootpath / text, config.rootpath
+    return here if here.exists() else config.rootpath / text

@@ -69,6 +69,16 @@ def test_script_that_compiles_passes() -> None:
     checks.check_scoring_script_compiles(found, conda(), SPEC)
 
 
+def test_code_folder_that_is_not_there_is_told_with_the_one_that_was_meant() -> None:
+    """Authors write paths as seen from where they start az, and az looks from the folder of the YAML."""
+    problem = Problem("code folder deployment/deployment does not exist", HERE)
+    found = script(problem=problem, is_absent=True)
+    spec = replace(SPEC, meant={"code_configuration.code": "."})
+
+    with pytest.raises(Blocked, match=r"code folder src/score.py does not exist(.|\n)*write `code: \.` at"):
+        checks.check_scoring_script_compiles(found, conda(), spec)
+
+
 def test_script_that_does_not_compile_is_blocked() -> None:
     """The sentence and the line are those of the compiler."""
     found = script(problem=Problem("invalid syntax", HERE))
@@ -325,7 +335,7 @@ def test_absent_model_is_blocked() -> None:
     """There is nothing to upload."""
     found = script(model_paths=(ModelPath("iris.json", HERE),))
 
-    with pytest.raises(Blocked, match=r"model ../model does not exist"):
+    with pytest.raises(Blocked, match=r"model ../model does not exist(.|\n)*correct path at deployment.yml"):
         checks.check_model_paths_exist(found, ModelFolder(Path("x"), "../model", exists=False), SPEC)
 
 

@@ -16,7 +16,7 @@ from pytest_amlpreflight.facts.project.environment import (
     Requirement,
 )
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
-from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
@@ -56,7 +56,7 @@ IMAGE = Environment(EnvironmentSource.IMAGE, unknown_because="image x holds what
 
 def test_valid_conda_file_passes() -> None:
     """A file without problems is all that is asked for."""
-    checks.check_conda_file_is_valid(conda("numpy==1.26.4"))
+    checks.check_conda_file_is_valid(conda("numpy==1.26.4"), SCORED)
 
 
 def test_conda_problems_are_blocked() -> None:
@@ -64,21 +64,29 @@ def test_conda_problems_are_blocked() -> None:
     found = conda(problem="`-r requirements.txt` names a file that Azure does not send with the conda file")
 
     with pytest.raises(Blocked, match=r"conda.yml is not a valid conda file: `-r requirements.txt`") as caught:
-        checks.check_conda_file_is_valid(found)
+        checks.check_conda_file_is_valid(found, SCORED)
 
     assert caught.value.culprit.found.startswith("conda.yml:5: ")
 
 
 def test_a_conda_file_that_is_not_there_is_named_with_the_line_that_names_it() -> None:
     """The file is what the author looks for, and the line is what they correct."""
-    found = replace(conda(problem="does not exist"), missing=Position("deployments/blue.yml", 11))
+    found = replace(conda(problem="does not exist"), is_missing=True)
+    source = Source("deployments/blue.yml", {"environment.conda_file": Position("deployments/blue.yml", 11)})
+    spec = replace(SCORED, source=source)
 
-    with pytest.raises(Blocked, match=r"conda file conda.yml does not exist(.|\n)*deployments/blue.yml:11"):
-        checks.check_conda_file_is_valid(found)
+    with pytest.raises(
+        Blocked, match=r"conda file conda.yml does not exist(.|\n)*correct conda_file at deployments/blue.yml:11"
+    ):
+        checks.check_conda_file_is_valid(found, spec)
+    with pytest.raises(Blocked, match=r"write `conda_file: ../conda.yml` at deployments/blue.yml:11"):
+        checks.check_conda_file_is_valid(found, replace(spec, meant={"environment.conda_file": "../conda.yml"}))
 
 
 @pytest.mark.parametrize(
-    "check", [checks.check_conda_file_is_valid, checks.check_dependencies_are_pinned], ids=["valid", "pinned"]
+    "check",
+    [lambda found: checks.check_conda_file_is_valid(found, SCORED), checks.check_dependencies_are_pinned],
+    ids=["valid", "pinned"],
 )
 def test_images_are_not_judged_as_conda_files(check: object) -> None:
     """What an image holds is not on this machine."""

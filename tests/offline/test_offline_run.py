@@ -68,3 +68,14 @@ def test_the_endpoint_may_be_named_beside_the_file(without_instances: pytest.Pyt
     )
 
     result.stdout.fnmatch_lines(["*check_instance_count_is_valid[[]rose/blue]*"])
+
+
+def test_files_may_be_given_other_names(without_instances: pytest.Pytester) -> None:
+    """As az takes --name: one file may be deployed under several."""
+    result = without_instances.runpytest_inprocess(
+        "--aml-deployment=red=deployments/blue.yml", "--aml-deployment=pink=deployments/blue.yml", "-v", "-k", "_count_"
+    )
+
+    result.stdout.fnmatch_lines(
+        ["*check_instance_count_is_valid?iris/pink?*", "*check_instance_count_is_valid?iris/red?*"]
+    )

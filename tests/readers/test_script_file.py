@@ -140,6 +140,18 @@ def test_module_outside_the_code_folder_is_misplaced(tmp_path: Path) -> None:
     assert found.misplaced == {"common": "common.py"}
 
 
+@pytest.mark.parametrize("line", ["from app.predictor import Predictor", "from app import predictor"])
+def test_module_of_a_folder_without_init_is_misplaced_too(tmp_path: Path, line: str) -> None:
+    """A folder needs no `__init__.py` to be imported, however far above the code it stands."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/predictor.py").write_text("", encoding="utf-8")
+    (tmp_path / "app/src").mkdir()
+
+    found = script(tmp_path, f"{line}\nimport app_of_others\n")
+
+    assert found.misplaced == {"app": "app/predictor.py"}
+
+
 @pytest.mark.parametrize(
     ("expression", "path"),
     [
@@ -391,7 +403,7 @@ def spec(code: Path | None, name: str | None = "score.py", uri: str | None = Non
 @pytest.mark.parametrize(
     ("folder", "name", "sentence"),
     [
-        ("absent", "score.py", "the code folder absent does not exist"),
+        ("absent", "score.py", "code folder absent does not exist"),
         ("src", None, "code without a scoring_script"),
         ("src", "../score.py", "it stands outside the code folder"),
         ("src", "other.py", "it is not in src"),

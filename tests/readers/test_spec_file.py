@@ -188,6 +188,31 @@ def test_fields_know_their_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_paths_are_told_as_they_were_meant(tmp_path: Path) -> None:
+    """A path that leads somewhere from the root alone is given as the file has to write it."""
+    write(tmp_path / "src/score.py", "")
+    write(tmp_path / "envs/conda.yml", "")
+
+    spec = deployment(
+        tmp_path,
+        "model: {path: ./models}\ncode_configuration: {code: src, scoring_script: score.py}\n"
+        "environment: {conda_file: envs/conda.yml}\n",
+    )
+
+    assert spec.meant == {"code_configuration.code": "../src", "environment.conda_file": "../envs/conda.yml"}
+
+
+def test_name_of_the_caller_goes_before_the_files_own(tmp_path: Path) -> None:
+    """As with az: the file's own may be absent or a placeholder."""
+    write(tmp_path / "blue.yml", "name: <NAME>\nendpoint_name: iris\n")
+    write(tmp_path / "endpoint.yml", "auth_mode: key\n")
+
+    spec = read_deployment_spec(Path("blue.yml"), tmp_path, name="red")
+    endpoint = read_endpoint_spec(Path("endpoint.yml"), tmp_path, "rose")
+
+    assert (spec.name, spec.placeholders, endpoint.name) == ("red", (), "rose")
+
+
 def test_nested_file_is_followed(tmp_path: Path) -> None:
     """`file:` brings in another YAML, whose paths start from its own folder and whose lines are its own."""
     write(tmp_path / "assets/model.yml", "name: iris\npath: ./weights\n")
@@ -285,7 +310,11 @@ def test_usual_text_forms_are_read(tmp_path: Path, raw: bytes) -> None:
         (b"- a\n", r"^blue.yml:1: holds a list, and must be a mapping$"),
         (
             b"name: a\n",
-            r"^blue.yml:1: endpoint_name is missing; --aml-endpoint NAME says it, as az takes --endpoint-name",
+            r"^blue.yml:1: endpoint_name is missing; give it as --aml-endpoint NAME, as az takes --endpoint-name$",
+        ),
+        (
+            b"endpoint_name: a\n",
+            r"^blue.yml:1: name is missing; give it as --aml-deployment NAME=blue.yml, as az takes --name$",
         ),
         (b"name: {{word}}\n", r"^blue.yml:1: name is a placeholder that has not been filled in, and must be text$"),
         (

@@ -85,8 +85,7 @@ class Environment:
 
     `unknown_because` says why more may be installed than `requirements` shows; None when the list is all there is.
     `python` is the minor version (`3.11`), None when the files leave it open; `python_release` the whole version where
-    they pin it to a patch (`3.11.4`). `missing` is where a conda file is named
-    that is not there.
+    they pin it to a patch (`3.11.4`). `is_missing` says that a conda file is named that is not there.
     """
 
     source: EnvironmentSource = EnvironmentSource.ABSENT
@@ -100,7 +99,7 @@ class Environment:
     channels: tuple[str, ...] = ()
     pip_options: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    missing: Position | None = None
+    is_missing: bool = False
     build: BuildFolder | None = None
     unknown_because: str | None = None
 

@@ -108,7 +108,8 @@ class Script:
 
     `imports` includes those of the modules that stand beside the script inside `code`; those modules themselves are
     in `local_modules`. `misplaced` are modules that stand near the code folder, but outside it. `problem` is set, and
-    the rest empty, when the source does not compile. `searches_files` says that the script looks for files itself.
+    the rest empty, when the source does not compile; `is_absent` says that not even its folder is there.
+    `searches_files` says that the script looks for files itself.
 
     `python` is the oldest minor release of Python that reads the script, where not all do; `too_new` is what the one
     before says of it.
@@ -117,6 +118,7 @@ class Script:
     path: Path
     shown: str
     problem: Problem | None = None
+    is_absent: bool = False
     python: tuple[int, int] | None = None
     too_new: Problem | None = None
     imports: tuple[Import, ...] = ()

@@ -200,7 +200,8 @@ class DeploymentSpec(_OfFile):
     """A deployment as its YAML describes it.
 
     `egress_public_network_access` stays None when the spec does not set it, since Azure treats its presence as a
-    choice of the legacy network isolation.
+    choice of the legacy network isolation. `meant` has paths that lead nowhere, by their fields, as they are to be
+    written to lead where they lead from the project's root.
     """
 
     name: str
@@ -225,4 +226,5 @@ class DeploymentSpec(_OfFile):
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[Placeholder, ...] = ()
+    meant: Mapping[str, str] = field(default_factory=dict)
     source: Source = field(default_factory=lambda: Source("deployment.yml"), compare=False)

@@ -47,9 +47,7 @@ def _of_model(model: ModelFolder | None) -> Environment:
 def _of_conda(reference: EnvironmentReference, source: Source, root: Path) -> Environment:
     position = source.position("environment")
     if reference.conda_file is not None:
-        found = read_conda_file(reference.conda_file, root)
-        if not reference.conda_file.exists():
-            found = replace(found, missing=source.position("environment.conda_file"))
+        found = replace(read_conda_file(reference.conda_file, root), is_missing=not reference.conda_file.exists())
     elif reference.conda is not None:
         found = _inline(reference, position)
     else:

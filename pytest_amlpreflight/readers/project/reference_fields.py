@@ -2,7 +2,7 @@
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pytest_amlpreflight.facts.reference import (
     AssetReference,
@@ -76,6 +76,26 @@ def read_environment(node: YamlNode | None) -> EnvironmentReference | None:
     )
 
 
+def meant_paths(
+    root: Path, model: YamlNode | None, code: YamlNode | None, environment: YamlNode | None
+) -> dict[str, str]:
+    """By their fields, how paths are to be written that lead somewhere from the root alone, and not from their file."""
+    build = _child(environment, "build")
+    places = [_child(model, "path"), _child(code, "code"), _child(environment, "conda_file"), _child(build, "path")]
+    return {node.field: text for node in places if node and node.is_scalar and (text := _seen_from_root(node, root))}
+
+
+def _child(node: YamlNode | None, name: str) -> YamlNode | None:
+    return node.get(name) if node is not None and node.is_mapping else None
+
+
+def _seen_from_root(node: YamlNode, root: Path) -> str | None:
+    text, folder = node.text(), PurePosixPath(node.file.shown).parent
+    if ADDRESS.match(text) or folder.is_absolute() or _local(node, text).exists() or not (root / text).exists():
+        return None
+    return PurePosixPath(*[".."] * len(folder.parts), text).as_posix()
+
+
 def parse_asset(text: str) -> AssetReference | None:
     """The asset that a reference names; None when the text is no reference.
 
@@ -107,9 +127,11 @@ def _versioned(
 
 
 def _asset(node: YamlNode) -> AssetReference:
-    found = parse_asset(node.text())
+    text = node.text()
+    found = parse_asset(text)
     if found is None:
-        raise node.expects("azureml:<name>:<version>, or described in place")
+        in_file = f" (a file as `file:{text}`)" if text.lower().endswith((".yml", ".yaml")) else ""
+        raise node.expects(f"azureml:<name>:<version>, or described in place{in_file}")
     return found
 
 

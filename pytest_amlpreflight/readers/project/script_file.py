@@ -32,7 +32,7 @@ def read_deployment_script(spec: DeploymentSpec, root: Path) -> Script | None:
     folder, where = code.path, spec.source.position("code_configuration.code")
     if not folder.is_dir():
         shown = shown_path(folder, root)
-        return Script(folder, shown, problem=Problem(f"the code folder {shown} does not exist", where))
+        return Script(folder, shown, is_absent=True, problem=Problem(f"code folder {shown} does not exist", where))
     where = spec.source.position("code_configuration.scoring_script")
     if code.scoring_script is None:
         return Script(folder, shown_path(folder, root), problem=Problem("code without a scoring_script", where))
@@ -183,13 +183,14 @@ def _source(path: Path, shown: str, *, is_entry: bool) -> SourceReader | Problem
 
 
 def _misplaced(imports: list[Import], local: set[str], code: Path, root: Path) -> dict[str, str]:
-    """Imported modules that stand one folder above the code, or at the root, where the container has nothing."""
+    """Imported modules that stand in a folder above the code, up to the root, where the container has nothing."""
     found: dict[str, str] = {}
-    for top in {each.top for each in imports if not each.level} - local:
-        for folder in (code.parent, root):
-            files = [file for file in _module_files(top, folder) if code not in file.parents]
+    between = [folder for folder in code.parents if folder.is_relative_to(os.path.realpath(root))]
+    for each in [each for each in imports if not each.level and each.top not in local]:
+        for folder in dict.fromkeys((code.parent, *between, root)):
+            files = [file for file in _module_files(each.module, folder) if code not in file.parents]
             if files:
-                found.setdefault(top, shown_path(files[0], root))
+                found.setdefault(each.top, shown_path(files[0], root))
     return found
 
 

@@ -28,17 +28,19 @@ from pytest_amlpreflight.facts.project.spec import (
 )
 from pytest_amlpreflight.readers.project.file_kind import DEPLOYMENT, ENDPOINT, kind_of
 from pytest_amlpreflight.readers.project.placeholders import placeholders
-from pytest_amlpreflight.readers.project.reference_fields import read_code, read_environment, read_model, with_file
+from pytest_amlpreflight.readers.project.reference_fields import (
+    meant_paths,
+    read_code,
+    read_environment,
+    read_model,
+    with_file,
+)
 from pytest_amlpreflight.readers.project.text_file import SpecError, shown_path
 from pytest_amlpreflight.readers.project.yaml_file import YamlNode, positions, read_yaml
 
 __all__ = ["SpecError", "looks_like_spec", "read_deployment_spec", "read_endpoint_spec"]
 
 PLACEHOLDER = re.compile(r"[<{$]")  # no name and no id has one of these
-ON_THE_COMMAND_LINE = {
-    "name": "; az also takes it as --name, a preflight from the file alone",
-    "endpoint_name": "; --aml-endpoint NAME says it, as az takes --endpoint-name",
-}
 GIVEN_AS = {ENDPOINT: "--aml-endpoint", DEPLOYMENT: "--aml-deployment"}
 
 
@@ -47,12 +49,15 @@ def looks_like_spec(text: str) -> bool:
     return text.lower().endswith((".yml", ".yaml")) or Path(text).is_file()
 
 
-def read_endpoint_spec(path: Path, root: Path) -> EndpointSpec:
-    """The endpoint that a YAML file describes. A relative `path` is looked up from `root`; raises `SpecError`."""
+def read_endpoint_spec(path: Path, root: Path, name: str | None = None) -> EndpointSpec:
+    """The endpoint that a YAML file describes. A relative `path` is looked up from `root`; raises `SpecError`.
+
+    `name` goes before the file's own, as with az.
+    """
     top = _read(path, root, ENDPOINT)
     compute = _text(top, "compute")
     return EndpointSpec(
-        name=_required(top, "name"),
+        name=name or _named(top, "--aml-endpoint"),
         kind=ComputeKind.KUBERNETES if compute else ComputeKind.MANAGED,  # as azure-ai-ml tells them apart
         auth_mode=_auth_mode(top.get("auth_mode")),
         identity=_identity(top.get("identity")),
@@ -63,16 +68,19 @@ def read_endpoint_spec(path: Path, root: Path) -> EndpointSpec:
         mirror_traffic=_weights(top.get("mirror_traffic")),
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
-        placeholders=placeholders(top),
+        placeholders=_open_words([top], "name" if name else ""),
         source=Source(top.file.shown, positions(top)),
     )
 
 
-def read_deployment_spec(path: Path, root: Path, endpoint: str | None = None) -> DeploymentSpec:
+def read_deployment_spec(
+    path: Path, root: Path, endpoint: str | None = None, name: str | None = None
+) -> DeploymentSpec:
     """The deployment that a YAML file describes, and what it refers to on this machine.
 
     A relative `path` is looked up from `root`. `endpoint` is the name of its endpoint where the file leaves it out, or
-    has a placeholder there. Raises `SpecError`, whose text begins with file and line.
+    has a placeholder there; `name` goes before the file's own, as with az. Raises `SpecError`, whose text begins with
+    file and line.
     """
     top = _read(path, root, DEPLOYMENT)
     model = with_file(top.get("model"), root)
@@ -80,7 +88,7 @@ def read_deployment_spec(path: Path, root: Path, endpoint: str | None = None) ->
     code = with_file(top.get("code_configuration"), root)
     parts = [top, *(node for node in (model, environment, code) if node is not None)]
     return DeploymentSpec(
-        name=_required(top, "name"),
+        name=name or _named(top, "--aml-deployment"),
         endpoint_name=_endpoint_name(top, endpoint),
         kind=_kind(top),
         instance_type=_text(top, "instance_type"),
@@ -101,14 +109,15 @@ def read_deployment_spec(path: Path, root: Path, endpoint: str | None = None) ->
         private_network_connection=_flag(top, "private_network_connection"),
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
-        placeholders=_open_words(parts),
+        placeholders=_open_words(parts, "endpoint_name", "name" if name else ""),
+        meant=meant_paths(root, model, code, environment),
         source=Source(top.file.shown, {k: v for part in parts for k, v in positions(part).items()}),
     )
 
 
-def _open_words(parts: list[YamlNode]) -> tuple[Placeholder, ...]:
-    """The placeholders of the file and of those it names, each field once. The endpoint's name is settled already."""
-    found = {each.field: each for part in parts for each in placeholders(part) if each.field != "endpoint_name"}
+def _open_words(parts: list[YamlNode], *settled: str) -> tuple[Placeholder, ...]:
+    """The placeholders of the file and of those it names, each field once, without what is `settled` already."""
+    found = {each.field: each for part in parts for each in placeholders(part) if each.field not in settled}
     return tuple(found.values())
 
 
@@ -131,7 +140,13 @@ def _endpoint_name(top: YamlNode, given: str | None) -> str:
     """As the file says it, else as the caller does; az prefers the caller's in any case."""
     child = top.get("endpoint_name")
     is_open = child is None or (child.is_scalar and PLACEHOLDER.search(child.text()))
-    return given if given is not None and is_open else _required(top, "endpoint_name")
+    hint = "give it as --aml-endpoint NAME, as az takes --endpoint-name"
+    return given if given is not None and is_open else _required(top, "endpoint_name", hint)
+
+
+def _named(top: YamlNode, option: str) -> str:
+    """The file's own name for what it describes."""
+    return _required(top, "name", f"give it as {option} NAME={top.file.shown}, as az takes --name")
 
 
 def _kind(top: YamlNode) -> ComputeKind:
@@ -238,13 +253,13 @@ def _text(node: YamlNode, name: str) -> str | None:
     return child.text() if child else None
 
 
-def _required(node: YamlNode, name: str) -> str:
-    child = node.get(name)
+def _required(node: YamlNode, name: str, hint: str = "") -> str:
+    child, hint = node.get(name), f"; {hint}" if hint else ""
     if child is None:
         field = f"{node.field}.{name}" if node.field else name
-        raise node.wrong(f"{field} is missing{ON_THE_COMMAND_LINE.get(field, '')}")
+        raise node.wrong(f"{field} is missing{hint}")
     if PLACEHOLDER.search(child.text()):
-        raise child.wrong(f"{child.field} is {child.text()!r}, a placeholder that has not been filled in")
+        raise child.wrong(f"{child.field} is {child.text()!r}, a placeholder that has not been filled in{hint}")
     return child.text()
 
 
