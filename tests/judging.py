@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.emulator import Emulator
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.scoring import SampleRequests
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import NotRead
@@ -21,6 +21,7 @@ from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.graph.readings import RunReadings
 from pytest_amlpreflight.graph.refusals import Refusals
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+from pytest_amlpreflight.readers.connection.exchange import Tap, untapped
 from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_read_only
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.run.suite import topic_modules
@@ -31,15 +32,9 @@ WORKSPACE = (
     "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"
     "/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
 )
-SPECS = {
-    "world.yml": (
-        read_endpoint_spec(EXAMPLE / "endpoint.yml", EXAMPLE),
-        read_deployment_spec(EXAMPLE / "deployments" / "blue.yml", EXAMPLE),
-    ),
-    "world-kubernetes.yml": (
-        read_endpoint_spec(EXAMPLE / "kubernetes" / "endpoint.yml", EXAMPLE),
-        read_deployment_spec(EXAMPLE / "kubernetes" / "blue.yml", EXAMPLE),
-    ),
+FILES = {
+    "world.yml": ("endpoint.yml", "deployments/blue.yml"),
+    "world-kubernetes.yml": ("kubernetes/endpoint.yml", "kubernetes/blue.yml"),
 }
 """What is about to be deployed in each of the example's worlds."""
 OF_PROCESSES = frozenset({"spec::spec_matches_the_schema", "environment::requirements_resolve"})
@@ -89,7 +84,16 @@ def emulated(
 
 
 def readings_of(
-    emulator: Emulator, phase: str, *, world: str = "world.yml", timeout: float = 5, bulk: bool = False, **options: Any
+    emulator: Emulator,
+    phase: str,
+    *,
+    world: str = "world.yml",
+    timeout: float = 5,
+    bulk: bool = False,
+    tap: Tap = untapped,
+    project: Path = EXAMPLE,
+    called: Callable[[str], str] = str,
+    **options: Any,
 ) -> tuple[RunReadings, Target]:
     """A look at the example's deployment, as its `pyproject.toml` configures a run; `bulk`: as in that of a fleet."""
     settings = ConnectionSettings(
@@ -100,25 +104,41 @@ def readings_of(
         backoff=0,
         connect_to=tuple(emulator.connect_to.split()),
     )
-    workspace = parse_resource_id(WORKSPACE)
-    assert workspace
-    endpoint, deployment = SPECS[world]
+    target = target_of(world, project, called)
     given = {
-        "samples": SampleRequests(project=EXAMPLE, named=frozenset({"iris"})),
-        "origin": "https://app.contoso.com",
-        "root": EXAMPLE,
-        "deployment_specs": (deployment,),
+        "samples": SampleRequests(project=project, named=frozenset({called("iris")})),
+        "origin": called("https://app.contoso.com"),
+        "root": project,
+        "deployment_specs": (target.deployment_spec,),
     }
-    run_options, azure = RunOptions(phase, **given | options), Azure(settings)
+    run_options, azure = RunOptions(phase, **given | options), Azure(settings, tap=tap)
     readings = RunReadings(azure, run_options)
     if bulk:
-        readings = RunReadings(azure.in_bulk(lambda: [workspace.subscription]), run_options, readings)
-    return readings, Target(workspace, "iris", "blue", endpoint, deployment)
+        readings = RunReadings(azure.in_bulk(lambda: [_workspace(target).subscription]), run_options, readings)
+    return readings, target
+
+
+def target_of(world: str, project: Path = EXAMPLE, called: Callable[[str], str] = str) -> Target:
+    """The example's deployment in one of its worlds; `called` is what its names are in this one."""
+    workspace = parse_resource_id(called(WORKSPACE))
+    assert workspace
+    endpoint, deployment = (project / name for name in FILES[world])
+    specs = read_endpoint_spec(endpoint, project), read_deployment_spec(deployment, project)
+    return Target(workspace, called("iris"), called("blue"), *specs)
+
+
+def _workspace(target: Target) -> ResourceId:
+    assert target.workspace
+    return target.workspace
 
 
 def judge(emulator: Emulator, phase: str, only: frozenset[str] | None = None, **options: Any) -> Said:
     """What every check of the phase, those that start processes aside, says of the example's deployment."""
-    readings, target = readings_of(emulator, phase, **options)
+    return asked(*readings_of(emulator, phase, **options), phase, only)
+
+
+def asked(readings: RunReadings, target: Target, phase: str, only: frozenset[str] | None = None) -> Said:
+    """What every check of the phase says of a target, as it is read."""
     checks = {
         name: check
         for name, check in checks_of(phase).items()

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request as HttpRequest
 
-from . import progress
+from . import progress, recorded
 from .answers import Answer, arm_error, unauthorized
 from .arm import metadata, routes
 from .data_plane import hosts, scoring
@@ -24,6 +24,10 @@ from .ids import ArmPath, parse
 from .world import Document, World
 
 Transports = dict[tuple[str, int], asyncio.Transport]
+
+_OWN = ("/msi/token", "/metadata/endpoints")
+_SILENCE = 600.0
+"""Seconds for which a silent host keeps silent, longer than anybody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,16 @@ class Application:
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         body = await request.body()
-        if endpoint is None:
+        entry = self._recorded(world, request, path, body)
+        if entry is not None and "broken" in entry:
+            fault = Fault("reset")
+            await asyncio.sleep(_SILENCE if entry["broken"] == "silence" else 0)
+        if entry is not None:
+            await asyncio.sleep(float(entry.get("seconds", 0)))
+            answer = recorded.answer(entry, self.own_url())
+        elif world.recording is not None and not _is_known(world, request.method, path, arm):
+            answer = recorded.not_recorded({"ask": f"{request.method} {path}"})
+        elif endpoint is None:
             answer = self._answer(world, request, path, arm, fault, body)
         else:
             answer = await self._score(world, request, path, endpoint, fault, body)
@@ -76,6 +89,17 @@ class Application:
             self.unanswered.append(f"{request.method} {path}?{asked}: {answer.unknown}")
         self._record(request, path, answer.status, started)
         await self._send(scope, send, answer, fault)
+
+    def _recorded(self, world: World, request: HttpRequest, path: str, body: bytes) -> Document | None:
+        """What the world has recorded for a request."""
+        if world.recording is None or path in _OWN:
+            return None
+        host = request.headers.get("host", "").partition(":")[0]
+        place = "" if host in ("localhost", "127.0.0.1") else host
+        sent = body.replace(self.own_url().encode(), b"{arm}")
+        return world.recording.next(
+            recorded.asking(request.method, path, request.url.query, sent, request.headers, host=place)
+        )
 
     def _answer(
         self, world: World, request: HttpRequest, path: str, arm: ArmPath | None, fault: Fault | None, body: bytes
@@ -153,6 +177,11 @@ class Application:
             _close(self.transports.get(tuple(scope["client"])))
             return
         await send({"type": "http.response.body", "body": body})
+
+
+def _is_known(world: World, method: str, path: str, arm: ArmPath | None) -> bool:
+    """Whether a recorded world can tell what nobody asked it then: of its resources, and of itself."""
+    return path in _OWN or (method == "GET" and arm is not None and world.get(arm.path) is not None)
 
 
 def _with_trailers(answer: Answer, names: Mapping[str, str], body: bytes) -> bytes:

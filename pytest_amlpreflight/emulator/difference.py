@@ -19,9 +19,21 @@ def differences(before: World, after: World) -> Iterator[str]:
         ("dns ", before.zones, after.zones),
         ("azure dns ", before.azure_zones or {}, after.azure_zones or {}),
         ("data plane ", before.data_plane, after.data_plane),
+        ("", _answers(before), _answers(after)),
     ):
         for name in sorted({**old, **new}):
             yield from _members(f"{what}{name}", old.get(name, _ABSENT), new.get(name, _ABSENT))
+
+
+def _answers(world: World) -> dict[str, Any]:
+    """What was answered last to each recorded question, by who was asked what."""
+    entries = world.recording.entries if world.recording else []
+    return {
+        " ".join(filter(None, (entry.get("host"), entry.get("cluster"), entry["ask"], entry.get("caller")))): {
+            name: entry[name] for name in ("status", "body", "text", "broken") if name in entry
+        }
+        for entry in entries
+    }
 
 
 def _of_resource(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Iterator[str]:

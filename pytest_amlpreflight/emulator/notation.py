@@ -88,3 +88,12 @@ def dig(document: Any, dotted: str) -> Any:
     for part in dotted.split("."):
         document = document.get(part) if isinstance(document, dict) else None
     return document
+
+
+def with_urls(value: Any, own_url: str) -> Any:
+    """`value` with the server's own address wherever it says `{arm}`."""
+    if isinstance(value, dict):
+        return {name: with_urls(member, own_url) for name, member in value.items()}
+    if isinstance(value, list):
+        return [with_urls(member, own_url) for member in value]
+    return value.replace("{arm}", own_url) if isinstance(value, str) else value

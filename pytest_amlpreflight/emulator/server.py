@@ -144,7 +144,7 @@ class Emulator:
     @property
     def canned(self) -> bool:
         """Whether scoring hosts answer without a model: no script in the world, or no inference server to run it."""
-        hosts = self._world.scoring_hosts
+        hosts = [] if self._world.recording else self._world.scoring_hosts
         return any(LocalModel.of(self._world.held_by(host), self._world.path.parent) is None for host in hosts)
 
     @property

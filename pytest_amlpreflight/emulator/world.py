@@ -12,6 +12,7 @@ from .faults import KINDS, Fault
 from .kubernetes.cluster import Cluster, read_cluster
 from .notation import Mapping, WorldError, read
 from .progress import Progress
+from .recorded import BROKEN, MEMBERS, Recording
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -34,6 +35,8 @@ _SECTIONS = (
     "clusters",
     "stale",
     "throttling",
+    "recorded",
+    "answers",
 )
 
 _PRINTED = {
@@ -104,6 +107,7 @@ class World:
     clusters: dict[str, Cluster] = field(default_factory=dict)
     kubeconfigs: dict[str, Document] = field(default_factory=dict)
     admin_kubeconfigs: dict[str, Document] = field(default_factory=dict)
+    recording: Recording | None = None
     stale: dict[str, Document | None] = field(default_factory=dict)
     throttling: Document | None = None
     unchanging: dict[Any, Any] | None = None
@@ -194,6 +198,8 @@ def load(path: Path) -> World:
     world.logs = {ids.key(name): containers for name, containers in _section(path, source, "logs", Mapping).items()}
     for name, section in _section(path, source, "clusters", Mapping).items():
         world.clusters[ids.key(name)] = read_cluster(f"{path}:{_line(section, source)}", name, section)
+    if "answers" in source:
+        world.recording = Recording(_load_answers(path, _section(path, source, "answers", list)))
     world.page_size = _section(path, source, "paging", Mapping).get("size")
     for entry in _section(path, source, "stale", list):
         if not isinstance(entry, dict) or set(entry) != {"id", "row"}:
@@ -235,6 +241,18 @@ def _load_resources(path: Path, source: Mapping, world: World) -> None:
         if world.get(document["id"]) is not None:
             raise WorldError(f"{path}:{line}", f"the resource {document['id']} is written twice")
         world.put(document)
+
+
+def _load_answers(path: Path, entries: list[Any]) -> list[Document]:
+    for entry in entries:
+        if not isinstance(entry, dict) or not set(entry) <= MEMBERS or " /" not in str(entry.get("ask")):
+            known = ", ".join(sorted(MEMBERS))
+            raise WorldError(
+                f"{path}:{_line(entry, None)}", f"an answer has an `ask` such as GET /path, and of {known}"
+            )
+        if entry.get("broken", BROKEN[0]) not in BROKEN:
+            raise WorldError(f"{path}:{_line(entry, None)}", f"broken is one of {', '.join(BROKEN)}")
+    return entries
 
 
 def _load_zones(path: Path, section: Mapping) -> Zones:

@@ -78,7 +78,7 @@ def aml_kube(
     if not aml_cluster.running:
         raise NotGiven(f"cluster {aml_cluster.name}", f"not reached: cluster {aml_cluster.name} does not run")
     named, timeout = aml_run_options.kube_context, aml_azure.settings.timeout
-    return connect(aml_cluster, aml_kube_contexts, named, timeout, own_account(os.environ))
+    return connect(aml_cluster, aml_kube_contexts, named, timeout, own_account(os.environ), aml_azure.tap)
 
 
 @pytest.fixture(scope="session")

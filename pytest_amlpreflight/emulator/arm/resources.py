@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from .. import ids
 from ..answers import Answer, arm_error, front_end_not_found
 from ..ids import ArmPath
+from ..notation import with_urls
 from ..world import ENDPOINTS, Document, World, type_of
 from . import children, list_filters
 
@@ -122,7 +123,7 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
 
 def outward(document: Document, own_url: str) -> Document:
     """A document as it leaves: `{arm}` is this server, and scoring URIs lead to it."""
-    shown = _with_urls(document, own_url)
+    shown = with_urls(document, own_url)
     kind = type_of(document).lower()
     if kind == ENDPOINTS.lower():
         shown["properties"] = _with_port(shown.get("properties") or {}, urlsplit(own_url).port)
@@ -167,14 +168,6 @@ def _relative(arm: ArmPath) -> str:
     """`Microsoft.X/workspaces/W/onlineEndpoints/E`: type and name in turns, as ARM names what it does not find."""
     pairs = 2 * arm.type.count("/")
     return "/".join([arm.namespace, *arm.path.split("/")[-pairs:]])
-
-
-def _with_urls(value: Any, own_url: str) -> Any:
-    if isinstance(value, dict):
-        return {name: _with_urls(member, own_url) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_with_urls(member, own_url) for member in value]
-    return value.replace("{arm}", own_url) if isinstance(value, str) else value
 
 
 def _with_port(properties: Document, port: int | None) -> Document:

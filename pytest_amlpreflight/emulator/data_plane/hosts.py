@@ -81,7 +81,8 @@ def names(world: World) -> list[str]:
     found, cloud = set(_resources(world)), CLOUDS[world.cloud]
     scoring = f"inference.{urlsplit(cloud.machine_learning).hostname}"
     own = tuple(f".{suffix}" for suffix in (cloud.key_vault, cloud.registry, cloud.storage, scoring))
-    return sorted(found | {host for host in world.data_plane if not host.endswith(own)})
+    asked = world.recording.hosts if world.recording else frozenset[str]()
+    return sorted(found | asked | {host for host in world.data_plane if not host.endswith(own)})
 
 
 def held(world: World, host: str, path: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import trustme
 from starlette.requests import Request as HttpRequest
 
+from .. import recorded
 from ..certificates import ANOTHER_NAME, UNTRUSTED
 from ..faults import Fault, first_met
 from ..world import World
@@ -40,12 +41,19 @@ class ClusterApplication:
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         transport = self.transports.get(tuple(scope["client"]))
+        entry = self._recorded(request)
+        if entry is not None and "broken" in entry:
+            fault = Fault("reset")
         if fault is not None and fault.kind == "reset" and transport is not None:
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
             return
-        found = self._refused(request, transport, fault) or api.answer(
+        found = _as_recorded(entry) if entry else self._refused(request, transport, fault)
+        if found is None and self.world.recording is not None:
+            words = f"{request.method} {path} was not asked when this world was recorded"
+            found = api.refusal(501, "NotRecorded", words, unknown="not recorded")
+        found = found or api.answer(
             self.cluster,
             api.Request(
                 request.method,
@@ -62,6 +70,11 @@ class ClusterApplication:
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
+    def _recorded(self, request: HttpRequest) -> dict[str, Any] | None:
+        recording, path = self.world.recording, request.url.path
+        asked = recorded.asking(request.method, path, request.url.query, b"", {}, cluster=self.cluster.id)
+        return recording.next(asked) if recording else None
+
     def _refused(self, request: HttpRequest, transport: asyncio.Transport | None, fault: Fault | None) -> Answer | None:
         known = request.headers.get("authorization") == f"Bearer {self.cluster.token}"
         if not known and not (transport and transport.get_extra_info("peercert")):
@@ -77,6 +90,11 @@ class ClusterApplication:
             status = fault.status if fault and kind == "status" else 429
             return api.refusal(status, (fault and fault.code) or "InternalError", "the emulator was told to say this")
         return None
+
+
+def _as_recorded(entry: dict[str, Any]) -> Answer:
+    body = entry["text"] if "text" in entry else entry.get("body")
+    return Answer(body, int(entry["status"]), "text/plain" if "text" in entry else "application/json")
 
 
 def context(authority: trustme.CA, names: tuple[str, ...], wrong: str | None = None) -> ssl.SSLContext:

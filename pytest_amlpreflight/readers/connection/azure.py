@@ -20,6 +20,7 @@ from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 from pytest_amlpreflight.readers.connection.dns import answers, ask, read_resolution
 from pytest_amlpreflight.readers.connection.errors import reading
+from pytest_amlpreflight.readers.connection.exchange import Lookup, Tap, untapped
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import OneToken, build_pipeline, http_session
 from pytest_amlpreflight.readers.connection.routing import Route, parse_connect_to
@@ -69,8 +70,9 @@ class Azure:
         settings: ConnectionSettings,
         credential: "Callable[[Cloud], SupportsTokenInfo] | None" = None,
         pool: Pool | None = None,
+        tap: Tap = untapped,
     ) -> None:
-        self.settings, self.pool = settings, pool or Pool()
+        self.settings, self.pool, self.tap = settings, pool or Pool(), tap
         self.redactor = Redactor()
         self._credential = credential or (lambda cloud: default_credential(cloud.authority))
         self._once, self._identity, self._lookups = Once(), Once(), BoundedSemaphore(LOOKUPS)
@@ -117,7 +119,13 @@ class Azure:
         rules = [parse_connect_to(rule) for rule in self.settings.connect_to]
         settings = self.settings
         return DataPlane(
-            self._bearer, self.cloud.homes, self.resolve, rules, timeout=settings.timeout, backoff=settings.backoff
+            self._bearer,
+            self.cloud.homes,
+            self.resolve,
+            rules,
+            timeout=settings.timeout,
+            backoff=settings.backoff,
+            tap=self.tap,
         )
 
     @property
@@ -162,6 +170,7 @@ class Azure:
             found = read_resolution(host, server, lifetime)
             if found.broken is Broken.TIMEOUT:
                 found = read_resolution(host, server, lifetime)
+            self.tap(Lookup(found, azure=False))
             if found.broken is not Broken.TIMEOUT or answers(ask(self._control, server, lifetime)):
                 return found
         raise FactUnreadable(f"the address of {host}", status=None, code="ResolverSilent", detail=found.detail)
@@ -171,9 +180,12 @@ class Azure:
         server = self.settings.azure_dns
         control = self._once.get("azure dns", lambda: ask(self._control, server, AZURE_DNS_PATIENCE))
         if not answers(control):
-            return replace(control, host=host)
-        with self._lookups:
-            return ask(host, server, AZURE_DNS_PATIENCE)
+            found = replace(control, host=host)
+        else:
+            with self._lookups:
+                found = ask(host, server, AZURE_DNS_PATIENCE)
+        self.tap(Lookup(found, azure=True))
+        return found
 
     @property
     def _control(self) -> str:
@@ -194,5 +206,6 @@ class Azure:
                 snapshot=self._snapshot,
                 timeout=self.settings.timeout,
                 backoff=self.settings.backoff,
+                tap=self.tap,
             ),
         )

@@ -35,6 +35,11 @@ class Cloud:
         """For whom a vault's tokens are."""
         return f"https://{self.key_vault_suffix}"
 
+    @property
+    def known_as(self) -> str:
+        """The public cloud that it is, or is like: the one with the same authority."""
+        return next((name for name, cloud in CLOUDS.items() if cloud.authority == self.authority), "AzureCloud")
+
     def machine_learning_host(self, region: str) -> str:
         """Where Azure Machine Learning's own services answer in a region."""
         return f"{region}.{self.private_link_zone.removeprefix('privatelink.')}"

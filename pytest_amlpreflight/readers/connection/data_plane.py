@@ -6,19 +6,23 @@ and an answer that never came is told apart by what stood in the way.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from http.client import IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from urllib3 import exceptions as broken
+from urllib3.exceptions import HTTPError
 
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
 from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import as_given
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
+from pytest_amlpreflight.readers.connection.trailers import whole
 
 CONNECTIONS = 16
 LONGEST_PAUSE = 20.0
@@ -33,6 +37,11 @@ Homes = Callable[[str], Sequence[str]]
 """From an audience to the hosts, and what is beneath them, that may see a token for it."""
 
 
+Asked = tuple[requests.Response, bytes, Mapping[str, str]]
+Read = Callable[[requests.Response], tuple[bytes, Mapping[str, str]]]
+"""From an answer whose body is still under way to the body, and the fields after it."""
+
+
 class DataPlane:
     """One session for every data-plane host of a run, safe to use from any thread."""
 
@@ -45,8 +54,9 @@ class DataPlane:
         *,
         timeout: float,
         backoff: float = 0.8,
+        tap: Tap = untapped,
     ) -> None:
-        self._once = Once()
+        self._once, self._tap = Once(), tap
         self._homes = homes
         self._token, self._timeout, self._backoff = token, timeout, backoff
         self._session = requests.Session()
@@ -65,7 +75,6 @@ class DataPlane:
         data: Any = None,
         json: Any = None,
         timeout: float | None = None,
-        stream: bool = False,
     ) -> requests.Response:
         """One request and its answer, whatever its status; raises `HostUnreached` where none came.
 
@@ -76,18 +85,49 @@ class DataPlane:
         if (issued := audience or carries) and (why := stray(url, self._homes(issued))):
             raise HostUnreached(urlsplit(url).netloc, Unreached.FOREIGN, why)
         bearer = {"Authorization": f"Bearer {self._token(audience)}"} if audience else {}
+        request = requests.Request(method, url, {**bearer, **(headers or {})}, data=data, json=json)
+        return self._ask(request, timeout, lambda response: (response.content, {}))[0]
+
+    def ask(
+        self, method: str, url: str, *, headers: Mapping[str, str], data: bytes, timeout: float
+    ) -> tuple[requests.Response, bytes, Mapping[str, str]]:
+        """The same of a request that is whole as it is: its answer, the body in one piece, the trailers after it."""
+        return self._ask(requests.Request(method, url, dict(headers), data=data), timeout, whole)
+
+    def _ask(self, request: requests.Request, timeout: float | None, read: Read) -> Asked:
+        request.headers = {"User-Agent": "pytest-amlpreflight", **(request.headers or {})}
+        request.auth = as_given
+        prepared = self._session.prepare_request(request)
+        content = prepared.body or b""
+        asked = content if isinstance(content, bytes) else content.encode()
+        started = time.monotonic()
+        told = partial(Exchange, str(prepared.method), str(prepared.url), asked, dict(prepared.headers))
         try:
-            return self._session.request(
-                method,
-                url,
-                headers={"User-Agent": "pytest-amlpreflight", **bearer, **(headers or {})},
-                data=data,
-                json=json,
+            response, body, trailers = self._answered(prepared, timeout, read)
+        except HostUnreached as error:
+            self._tap(told(broken=error.why.value))
+            raise
+        took = time.monotonic() - started
+        self._tap(told(response.status_code, dict(response.headers), body, trailers, seconds=took))
+        return response, body, trailers
+
+    def _answered(self, prepared: requests.PreparedRequest, timeout: float | None, read: Read) -> Asked:
+        url = str(prepared.url)
+        given = self._session.merge_environment_settings(
+            url, {}, True, None, None
+        )  # as `Session.request` does: stream, whatever it asks
+        try:
+            response = self._session.send(
+                prepared,
                 timeout=(min(self._timeout, 10.0), timeout or self._timeout),
                 allow_redirects=False,
-                stream=stream,
-                auth=as_given,
+                **given,
             )
+            try:
+                return response, *read(response)
+            except HTTPError as error:
+                response.close()
+                raise requests.ConnectionError(error) from None
         except requests.RequestException as error:
             problem = unreached(urlsplit(url).hostname or url, error)
         raise problem

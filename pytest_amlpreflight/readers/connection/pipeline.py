@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after
+from pytest_amlpreflight.readers.connection.exchange import Tap, Tapped, untapped
 from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
 from pytest_amlpreflight.readers.connection.snapshot import Snapshot
@@ -190,6 +191,7 @@ def build_pipeline(
     snapshot: Snapshot | None = None,
     timeout: float,
     backoff: float = 0.8,
+    tap: Tap = untapped,
 ) -> Pipeline[Any, Any]:
     """One pipeline for every ARM client of the run.
 
@@ -204,6 +206,7 @@ def build_pipeline(
     return Pipeline(
         transport,
         policies=[
+            Tapped(tap),
             RequestIdPolicy(),
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("pytest-amlpreflight"),

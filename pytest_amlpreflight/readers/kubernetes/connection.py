@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven
 from pytest_amlpreflight.readers.connection.data_plane import unreached
 from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context, client_is_installed, credentials, unreadable
 
@@ -36,8 +37,9 @@ WAYS_IN = (
 class Kube:
     """One cluster's API server, as one context of a kubeconfig leads to it. Only asks; asks nothing twice."""
 
-    def __init__(self, cluster: Cluster, context: Context, configuration: Any, timeout: float) -> None:
+    def __init__(self, cluster: Cluster, context: Context, configuration: Any, timeout: float, tap: Tap) -> None:
         self.cluster, self.context, self._timeout, self._once = cluster, context, timeout, Once()
+        self._tap = tap
         self._host = str(configuration.host).rstrip("/")
         self._session = requests.Session()
         self._session.trust_env = False
@@ -94,9 +96,12 @@ class Kube:
             response = self._session.get(url, headers=self._headers, timeout=timeout, allow_redirects=False)
         except requests.RequestException as error:
             problem = unreached(urlsplit(url).hostname or url, error)
+            self._tap(Exchange("GET", url, broken=problem.why.value, cluster=self.cluster.id))
         except OSError as error:  # a certificate file of the kubeconfig that is not there
             raise self._unreadable(None, "KubeconfigInvalid", str(error)) from None
         else:
+            heard = response.status_code, dict(response.headers), response.content
+            self._tap(Exchange("GET", url, b"", {}, *heard, cluster=self.cluster.id))
             return response
         private = isinstance(self.cluster, ManagedCluster) and self.cluster.private
         raise self._unreadable(None, problem.why.value, f"{problem}\n  {WAYS_IN}" if private else str(problem))
@@ -129,6 +134,7 @@ def connect(
     context_name: str | None,
     timeout: float,
     own_account: Context | None = None,
+    tap: Tap = untapped,
 ) -> Kube:
     """The connection to the API server of exactly that cluster.
 
@@ -141,7 +147,7 @@ def connect(
         raise NotGiven(f"cluster {cluster.name}", NOBODY_SAID)
     if not context_name and not client_is_installed():
         raise NotGiven(f"cluster {cluster.name}", NOT_INSTALLED)
-    kube = Kube(cluster, found, credentials(cluster.name, found, os.environ), timeout)
+    kube = Kube(cluster, found, credentials(cluster.name, found, os.environ), timeout, tap)
     if isinstance(cluster, ManagedCluster):
         return kube
     said = _connected_id(kube)

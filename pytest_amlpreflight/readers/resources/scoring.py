@@ -7,9 +7,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import requests
-from urllib3.exceptions import HTTPError
-
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.credential import ScoringCredential
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
@@ -20,10 +17,8 @@ from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.cloud import Cloud
-from pytest_amlpreflight.readers.connection.data_plane import unreached
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.home import stray
-from pytest_amlpreflight.readers.connection.trailers import whole
 
 LIST_KEYS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys/action"
 TOKEN = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/token/action"  # noqa: S105  # an action's name
@@ -123,14 +118,9 @@ def of_another(response: Response) -> str | None:
 def _answer(azure: Azure, asked: ScoringCall, question: Question, timeout: float) -> Response:
     started = time.monotonic()
     headers = _headers(question, asked.client_request_id)
-    found = azure.data_plane.send(
-        asked.method, asked.uri, headers=headers, data=question.body, timeout=timeout, stream=True
+    found, body, trailers = azure.data_plane.ask(
+        asked.method, asked.uri, headers=headers, data=question.body, timeout=timeout
     )
-    try:
-        body, trailers = whole(found)  # which gives the connection back; closing the answer would end it
-    except HTTPError as error:
-        found.close()
-        raise unreached(asked.host, requests.ConnectionError(error)) from None
     received = {name.lower(): value for name, value in found.headers.items()}
     seconds = time.monotonic() - started
     return Response(found.status_code, received, body, seconds, found.reason or "", trailers)
