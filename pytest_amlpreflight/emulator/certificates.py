@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import trustme
 
@@ -10,7 +11,9 @@ from .world import World
 
 ANOTHER_NAME, UNTRUSTED = "another_name", "untrusted"
 DAYS_LEFT = {"expired": -2, "expires_soon": 12}
-"""What a world may say of a host's certificate."""
+"""What a world may say of a host's certificate; so may `none`, which ends the handshake, and a mapping with `names`,
+`days` that are left and whether it is `trusted`.
+"""
 
 
 def context(authority: trustme.CA, names: Iterable[str], world: World) -> ssl.SSLContext:
@@ -18,19 +21,27 @@ def context(authority: trustme.CA, names: Iterable[str], world: World) -> ssl.SS
     made = _with_certificate(authority, *names)
     wrong = {host: _wrong(authority, held["certificate"], host) for host, held in _with_certificates(world).items()}
 
-    def choose(connection: ssl.SSLObject, host: str | None, _: ssl.SSLContext) -> None:
+    def choose(connection: ssl.SSLObject, host: str | None, _: ssl.SSLContext) -> int | None:
         if host in wrong:
-            connection.context = wrong[host]
+            if (chosen := wrong[host]) is None:
+                return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
+            connection.context = chosen
+        return None
 
     made.sni_callback = choose
     return made
 
 
-def _with_certificates(world: World) -> dict[str, dict[str, str]]:
+def _with_certificates(world: World) -> dict[str, dict[str, Any]]:
     return {host: held for host, held in world.data_plane.items() if "certificate" in held}
 
 
-def _wrong(authority: trustme.CA, how: str, host: str) -> ssl.SSLContext:
+def _wrong(authority: trustme.CA, how: Any, host: str) -> ssl.SSLContext | None:
+    if isinstance(how, dict):
+        issuer = authority if how.get("trusted", True) else trustme.CA()
+        return _with_certificate(issuer, *(how.get("names") or [host]), days=how.get("days"))
+    if how == "none":
+        return None
     if how in DAYS_LEFT:
         return _with_certificate(authority, host, days=DAYS_LEFT[how])
     if how == UNTRUSTED:

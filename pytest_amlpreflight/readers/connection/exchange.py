@@ -9,6 +9,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.network import Resolution
 
 
@@ -42,11 +43,20 @@ class Lookup:
     azure: bool
 
 
-Tap = Callable[[Exchange | Lookup], None]
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The certificate that a host showed, None where it could not be had."""
+
+    host: str
+    certificate: Certificate | None
+
+
+Heard = Exchange | Lookup | Shown
+Tap = Callable[[Heard], None]
 """Who is told of everything that is read."""
 
 
-def untapped(_: Exchange | Lookup) -> None:
+def untapped(_: Heard) -> None:
     """Nobody listens."""
 
 

@@ -7,9 +7,10 @@ from requests.utils import select_proxy
 
 from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.network import Resolution
-from pytest_amlpreflight.facts.unread import NotGiven
+from pytest_amlpreflight.facts.unread import FactUnreadable, NotGiven
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.certificate import read_certificate
+from pytest_amlpreflight.readers.connection.exchange import Shown
 
 
 def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> Certificate:
@@ -23,4 +24,10 @@ def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> 
     if select_proxy(uri, of_environment["proxies"]):
         seen = f"a proxy stands before {host}, and nobody sees its certificate from here"
         raise NotGiven(f"the certificate of {host}", seen)
-    return read_certificate(azure.route, host, port, of_environment["verify"], azure.settings.timeout)
+    try:
+        found = read_certificate(azure.route, host, port, of_environment["verify"], azure.settings.timeout)
+    except FactUnreadable:
+        azure.tap(Shown(host, None))
+        raise
+    azure.tap(Shown(host, found))
+    return found

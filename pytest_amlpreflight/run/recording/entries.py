@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from pytest_amlpreflight.emulator.recorded import HIDDEN_VALUES, asking
 from pytest_amlpreflight.facts.rules.redaction import HIDDEN, redact
 from pytest_amlpreflight.facts.unreached import Unreached
-from pytest_amlpreflight.readers.connection.exchange import Exchange
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Shown
 
 Entry = dict[str, Any]
 
@@ -81,6 +81,15 @@ def entry_of(exchange: Exchange, origin: Origin) -> Entry | None:
     if exchange.broken in _CERTIFICATES:
         return {"host": asked["host"], "certificate": _CERTIFICATES[Unreached(exchange.broken)]}
     return asked | {"broken": "silence" if "Timeout" in exchange.broken else "reset"}
+
+
+def shown_by(shown: Shown) -> Entry:
+    """What a world says of a host's certificate."""
+    found = shown.certificate
+    if found is None:
+        return {"host": shown.host.lower(), "certificate": "none"}
+    known = {"names": list(found.names), "days": found.days_left, "trusted": found.distrust is None}
+    return {"host": shown.host.lower(), "certificate": known}
 
 
 def _answer(exchange: Exchange, origin: Origin, asked: Entry) -> Entry:

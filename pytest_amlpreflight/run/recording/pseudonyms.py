@@ -216,6 +216,10 @@ def _names(world: Mapping[str, Any], strings: Iterable[str]) -> Iterator[str]:
             yield from _of_host(host, regions)
     for host in (*world["dns"]["zones"], *world.get("azure_dns", {"zones": {}})["zones"], *world["data_plane"]):
         yield from _of_host(host, regions)
+    for held in world["data_plane"].values():
+        shown = held.get("certificate")
+        for host in shown["names"] if isinstance(shown, dict) else ():
+            yield from _of_host(host, regions)
     for entry in world["answers"]:
         yield from _of_host(entry.get("host", ""), regions)
     yield from (str(one) for one in _members(world, _SHOWN) if one)

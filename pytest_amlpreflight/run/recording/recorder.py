@@ -7,9 +7,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.readers.connection.exchange import Exchange, Lookup
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Lookup, Shown
+from pytest_amlpreflight.readers.connection.exchange import Heard as HeardOne
 from pytest_amlpreflight.readers.resources.caller import read_caller
-from pytest_amlpreflight.run.recording.entries import Origin, entry_of
+from pytest_amlpreflight.run.recording.entries import Origin, entry_of, shown_by
 from pytest_amlpreflight.run.recording.world import Heard, lookup_of
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._heard: list[Exchange | Lookup] = []
+        self._heard: list[HeardOne] = []
 
-    def __call__(self, heard: Exchange | Lookup) -> None:
+    def __call__(self, heard: HeardOne) -> None:
         """Keep it."""
         with self._lock:
             self._heard.append(heard)
@@ -39,6 +40,7 @@ class Recorder:
         except NotRead:  # the cloud's metadata: nothing was asked of Azure
             return Heard()
         entries = [entry_of(one, origin) for one in heard if isinstance(one, Exchange)]
+        entries += [shown_by(one) for one in heard if isinstance(one, Shown)]
         lookups = [lookup_of(one.resolution, azure=one.azure) for one in heard if isinstance(one, Lookup)]
         return Heard([entry for entry in entries if entry], lookups, about)
 
