@@ -21,6 +21,7 @@ from .data_plane.local_model import LocalModel
 from .entra import graph, tokens
 from .faults import Fault, first_met
 from .ids import ArmPath, parse
+from .throttling import Throttle
 from .world import Document, World
 
 Transports = dict[tuple[str, int], asyncio.Transport]
@@ -50,6 +51,7 @@ class Application:
         self, world_of: Callable[[str, ArmPath | None], World], latency: float, own_url: Callable[[], str]
     ) -> None:
         self.world_of, self.latency, self.own_url = world_of, latency, own_url
+        self.throttle = Throttle()
         self.requests: list[Request] = []
         self.unanswered: list[str] = []
         self.transports: Transports = {}
@@ -124,9 +126,13 @@ class Application:
             return graph.answer(world, request.method, path, request.query_params, body)
         if arm is None:
             return arm_error(404, "NotFound", f"The path '{path}' is no ARM path.", unknown="no such route")
+        refused, left = (
+            (None, {}) if world.throttling is None else self.throttle.weigh(world.throttling, request.method, arm)
+        )
         query = dict(request.query_params)
         with progress.as_of_now(world, request.method, arm):
-            return routes.dispatch(routes.Call(world, request.method, arm, query, self.own_url(), body))
+            found = refused or routes.dispatch(routes.Call(world, request.method, arm, query, self.own_url(), body))
+        return replace(found, headers={**found.headers, **left}) if left else found
 
     async def _score(
         self, world: World, request: HttpRequest, path: str, endpoint: Document, fault: Fault | None, body: bytes

@@ -10,6 +10,7 @@ from functools import partial
 from threading import RLock
 from typing import Any
 
+from pytest_amlpreflight.engine.later import Later
 from pytest_amlpreflight.engine.notes import noting
 from pytest_amlpreflight.engine.pool import Pool
 from pytest_amlpreflight.engine.recipe import NotYet, Reading, Recipe
@@ -160,6 +161,9 @@ class Engine:
         try:
             with noting(value.notes):
                 made, problem = value.recipe.make(**arguments), None
+        except Later as later:
+            self._pool.submit_later(later.seconds, partial(self._make, value, arguments))
+            return
         except NotYet as asked:
             with self._lock:
                 self._await(value, [asked.need])

@@ -16,6 +16,11 @@ def note(word: Hashable) -> None:
         notes.add(word)
 
 
+def in_recipe() -> bool:
+    """Whether this is asked while the engine makes a value."""
+    return _OPEN.get() is not None
+
+
 @contextmanager
 def noting(notes: set[Hashable]) -> Iterator[None]:
     """Collect what is noted, on this thread and on those that do part of its work."""

@@ -2,11 +2,14 @@
 that was interrupted would hang until the last answer came.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
+from heapq import heappop, heappush
+from itertools import count
 from threading import Condition, Lock, Thread
 from typing import Generic, TypeVar
 
@@ -30,6 +33,8 @@ class Pool:
         self.size, self.linger = size, linger
         self._threads = self._idle = 0
         self._work: deque[Callable[[], object]] = deque()
+        self._put_off: list[tuple[float, int, Callable[[], object]]] = []
+        self._order = count()
         self._changed = Condition()
 
     def submit(self, task: Callable[[], object], *, first: bool = False) -> None:
@@ -40,6 +45,14 @@ class Pool:
                 self._changed.notify()
             elif self._threads < self.size:
                 self._start_thread()
+
+    def submit_later(self, seconds: float, task: Callable[[], object]) -> None:
+        """Run `task` in so many seconds, or soon after."""
+        with self._changed:
+            heappush(self._put_off, (time.monotonic() + seconds, next(self._order), task))
+            if self._threads == 0:
+                self._start_thread()
+            self._changed.notify()  # an idle thread waits for it
 
     def together(self, function: Callable[[A], T], arguments: Sequence[A]) -> list[T]:
         """`[function(a) for a in arguments]`, side by side; the first error, in order, is raised.
@@ -66,6 +79,7 @@ class Pool:
         """Forget what has not been started."""
         with self._changed:
             self._work.clear()
+            self._put_off.clear()
 
     def _start_thread(self) -> None:
         try:
@@ -83,17 +97,23 @@ class Pool:
             del task  # and what it holds, while this waits for the next
 
     def _next(self) -> Callable[[], object] | None:
-        """What to do next; None when nothing came for a while, and the thread is counted out."""
+        """What to do next; None when nothing came for a while, and the thread is counted out.
+
+        One stays as long as something is put off.
+        """
         with self._changed:
-            waits = True
-            while not self._work and waits:
+            until = time.monotonic() + self.linger
+            while not self._work:
+                now = time.monotonic()
+                if self._put_off and self._put_off[0][0] <= now:
+                    return heappop(self._put_off)[2]
+                if now >= until and not (self._put_off and self._idle == 0):
+                    self._threads -= 1
+                    return None
                 self._idle += 1
-                waits = self._changed.wait(self.linger)
+                self._changed.wait((self._put_off[0][0] if self._put_off else until) - now)
                 self._idle -= 1
-            if self._work:
-                return self._work.popleft()
-            self._threads -= 1
-            return None
+            return self._work.popleft()
 
 
 class _Task(Generic[T]):

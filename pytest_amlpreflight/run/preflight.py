@@ -219,6 +219,7 @@ class Preflight:
     def start(self, items: Sequence[pytest.Item]) -> None:
         """Start the reads that the selected tests need; in a fleet, those of the first workspaces."""
         about = [(group_of(item), item) for item in items if target_of(item)]
+        self.readings.azure.budget.share = 1 / self.share.of
         self.refusals.expect(self.readings.facts_of(item for _, item in about))
         self._window = Window(about, self._begin_to_read, WINDOW if self.is_fleet else None, self._is_mine)
         self._sign_in([item.nodeid for item in items if self._asks_azure(item)])

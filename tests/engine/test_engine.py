@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.engine import Cancelled, Engine, Need, Pool, Reading, Recipe, note
+from pytest_amlpreflight.engine import Cancelled, Engine, Need, Pool, Reading, Recipe, note, pause
 
 
 class Made:
@@ -316,3 +316,22 @@ def test_what_was_noted_of_a_value_holds_for_all_that_needs_it() -> None:
 
     assert [set(under_test.notes(name, "t")) for name in "abcd"] == [{"here", "there"}] * 3 + [{"other"}]
     assert under_test.notes("abcd", "nobody") == frozenset()
+
+
+def test_a_recipe_that_has_to_wait_leaves_its_thread_to_others() -> None:
+    """It is called again when the time is over; until then everything else goes on, on the one thread there is."""
+    made, since = list[str](), time.monotonic()
+
+    def throttled() -> None:
+        made.append("throttled")
+        if made.count("throttled") == 1:
+            pause(1.2)
+
+    under_test = engine(Recipe("a", throttled), Recipe("b", lambda: made.append("b")), size=1)
+    under_test.hold(["a", "b"], "s")
+    under_test.value("b", "s")
+    before = time.monotonic() - since
+    under_test.value("a", "s")
+
+    assert made == ["throttled", "b", "throttled"]
+    assert before < 1.0 < time.monotonic() - since

@@ -195,15 +195,17 @@ def test_after_a_429_every_read_waits(world: Any) -> None:
 @pytest.mark.parametrize("header", [None, "soon", "Fri, 31 Dec 1999 23:59:59 GMT"])
 def test_a_429_without_seconds_pauses_nobody_else(header: str | None) -> None:
     """A pause is a courtesy; the one that was told backs off by itself."""
-    pause = PauseTogether()
+    policy = PauseTogether()
     headers = {} if header is None else {"Retry-After": header}
     response: Any = SimpleNamespace(http_response=SimpleNamespace(status_code=429, headers=headers))
-    pause.next = SimpleNamespace(send=lambda _: response)  # type: ignore[assignment]
-    request: Any = SimpleNamespace(http_request=SimpleNamespace(url="https://management.azure.com/subscriptions/s"))
+    policy.next = SimpleNamespace(send=lambda _: response)  # type: ignore[assignment]
+    request: Any = SimpleNamespace(
+        http_request=SimpleNamespace(url="https://management.azure.com/subscriptions/s", method="GET")
+    )
 
     started = time.monotonic()
-    pause.send(request)
-    pause.send(request)
+    policy.send(request)
+    policy.send(request)
 
     assert time.monotonic() - started < 0.1
 

@@ -1,4 +1,4 @@
-"""What Azure grants, and what a run spends of it: a bucket per subscription, one for Resource Graph, one more.
+"""What Azure grants, and what a run spends of it: two buckets a subscription, one for Resource Graph, two more.
 
 A bucket is the caller's: a read that rushes on after another was refused would be refused as well, and would prolong
 the wait. Another subscription's reads go on.
@@ -9,21 +9,40 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from pytest_amlpreflight.engine import pause
+from pytest_amlpreflight.engine.later import NAP
 
 REMAINING = (
     "x-ms-ratelimit-remaining-subscription-reads",
+    "x-ms-ratelimit-remaining-subscription-writes",
     "x-ms-ratelimit-remaining-subscription-resource-requests",
     "x-ms-ratelimit-remaining-subscription-resource-entities-read",
     "x-ms-ratelimit-remaining-tenant-reads",
+    "x-ms-ratelimit-remaining-tenant-writes",
+    "x-ms-user-quota-remaining",
 )
 """What is left of a bucket, in whichever of its names an answer tells it."""
 
-LOW, REFILL = 40, 25.0
-"""With no more reads left than may be under way at once, they are sent as fast as ARM refills its bucket."""
+RESOURCE_GRAPH, TENANT, WRITES = "resource graph", "tenant", " writes"
 
-RESOURCE_GRAPH, TENANT = "resource graph", "tenant"
+LONGEST_REFUSAL = 900.0
+"""Seconds for which a bucket may refuse without a single answer in between; then its refusals stand."""
+
+
+class Limit(NamedTuple):
+    """How much a bucket holds, and how much flows in every second."""
+
+    burst: float
+    rate: float
+
+
+READ, WRITE, QUERY = Limit(250, 25), Limit(200, 10), Limit(15, 3)
+"""The documented figures of ARM's reads, of its other requests, and of Resource Graph."""
 
 
 class Spending:
@@ -50,64 +69,110 @@ class Spending:
             self.waited += seconds
 
 
+@dataclass(slots=True)
+class _Bucket:
+    """`left` was there at `filled_at`, which lies ahead where Azure said to wait. It may be less than nothing: what was
+    promised to those that sleep.
+    """
+
+    left: float
+    filled_at: float
+    refuses_since: float | None = None
+
+
 class Budget:
-    """The buckets of a run. `deadline` is seconds from now: what would have to wait beyond it is not waited for."""
+    """The buckets of a run. `deadline` is seconds from now: what would have to wait beyond it is not waited for.
+
+    `share` is this process's part of what Azure grants the caller.
+    """
 
     def __init__(
         self,
         deadline: float | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] = pause,
     ) -> None:
         self._clock, self._sleep, self._lock = clock, sleep, Lock()
-        self._resume_at = dict[str, float]()
-        self._low = set[str]()
+        self._buckets = dict[str, _Bucket]()
         self._until = None if deadline is None else clock() + deadline
-        self.spending = Spending()
+        self.spending, self.share = Spending(), 1.0
 
-    def take(self, bucket: str) -> None:
-        """Wait until the bucket may be asked, and count the request."""
+    def take(self, name: str) -> None:
+        """Wait until the bucket may be asked, and count the request. A long wait is begun anew when it is over, so
+        that only what is about to be sent is promised anything.
+        """
         with self._lock:
-            at = max(self._resume_at.get(bucket, 0.0), self._clock())
-            if bucket in self._low:
-                self._resume_at[bucket] = at + 1 / REFILL
-        pause = at - self._clock()
-        if pause > 0 and self.allows(pause):
-            self._sleep(pause)
-            self.spending.wait(pause)
-        self.spending.ask(bucket if bucket in (RESOURCE_GRAPH, TENANT) else "ARM")
+            bucket, now = self._filled(name), self._clock()
+            seconds = bucket.filled_at - now + max(0.0, 1 - bucket.left) / (_limit(name).rate * self.share)
+            waits = seconds > 0 and self.allows(seconds)
+            if not waits or seconds <= NAP:
+                bucket.left -= 1
+        if waits:
+            self.spending.wait(seconds)
+            self._sleep(seconds)
+            if seconds > NAP:
+                self.take(name)
+                return
+        self.spending.ask(name if name in (RESOURCE_GRAPH, TENANT) else "ARM")
 
-    def allows(self, seconds: float) -> bool:
-        """Whether the run's time allows to wait that long."""
-        return self._until is None or self._clock() + seconds < self._until
+    def allows(self, seconds: float, name: str = "") -> bool:
+        """Whether the run's time allows to wait that long, and the bucket has not refused for too long already."""
+        bucket, now = self._buckets.get(name), self._clock()
+        if bucket and bucket.refuses_since is not None and now + seconds > bucket.refuses_since + LONGEST_REFUSAL:
+            return False
+        return self._until is None or now + seconds < self._until
 
-    def answered(self, bucket: str, headers: Mapping[str, str]) -> None:
+    def answered(self, name: str, headers: Mapping[str, str]) -> None:
         """Learn from an answer what is left."""
-        left = [int(value) for name in REMAINING if (value := headers.get(name, "")).isdigit()]
+        told = [int(value) for header in REMAINING if (value := headers.get(header, "")).isdigit()]
         with self._lock:
-            if left:
-                (self._low.add if min(left) < LOW else self._low.discard)(bucket)
+            bucket = self._filled(name)
+            bucket.refuses_since = None
+            if told:
+                bucket.left = min(bucket.left, min(told) * self.share)
         if headers.get("x-ms-user-quota-remaining") == "0":
-            self.pause(bucket, quota_resets_after(headers) or 0.0)
+            self._rest(name, quota_resets_after(headers) or 0.0)
 
-    def refused(self, bucket: str, seconds: float) -> None:
+    def refused(self, name: str, seconds: float) -> None:
         """Azure refused for want of budget, and says when to come again."""
         self.spending.refuse()
-        self.pause(bucket, seconds)
-
-    def pause(self, bucket: str, seconds: float) -> None:
-        """Ask nothing more of the bucket for so long."""
+        self._rest(name, seconds)
         with self._lock:
-            self._resume_at[bucket] = max(self._resume_at.get(bucket, 0.0), self._clock() + seconds)
+            bucket = self._filled(name)
+            bucket.refuses_since = self._clock() if bucket.refuses_since is None else bucket.refuses_since
+
+    def _rest(self, name: str, seconds: float) -> None:
+        """Ask nothing more of the bucket for so long, and then no faster than it fills: all who wait would else ask at
+        once.
+        """
+        with self._lock:
+            bucket = self._filled(name)
+            bucket.left, bucket.filled_at = min(bucket.left, 0.0), max(bucket.filled_at, self._clock() + seconds)
+
+    def _filled(self, name: str) -> _Bucket:
+        """The bucket with what has flowed in until now."""
+        limit, now = _limit(name), self._clock()
+        bucket = self._buckets.setdefault(name, _Bucket(limit.burst * self.share, now))
+        if now > bucket.filled_at:
+            grown = bucket.left + (now - bucket.filled_at) * limit.rate * self.share
+            bucket.left, bucket.filled_at = min(grown, limit.burst * self.share), now
+        return bucket
 
 
-def bucket_of(url: str) -> str:
+def _limit(name: str) -> Limit:
+    if name == RESOURCE_GRAPH:
+        return QUERY
+    return WRITE if name.endswith(WRITES) else READ
+
+
+def bucket_of(url: str, method: str = "GET") -> str:
     """The bucket that a request draws from."""
     path = unquote(urlsplit(url).path).lower()
     if path.startswith("/providers/microsoft.resourcegraph/"):
         return RESOURCE_GRAPH
     parts = path.strip("/").split("/")
-    return parts[1] if len(parts) > 1 and parts[0] == "subscriptions" else TENANT
+    place = parts[1] if len(parts) > 1 and parts[0] == "subscriptions" else TENANT
+    return place if method in ("GET", "HEAD") else place + WRITES
 
 
 def quota_resets_after(headers: Mapping[str, str]) -> float | None:

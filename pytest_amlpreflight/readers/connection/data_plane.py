@@ -4,7 +4,6 @@ They take the network's own view: names through the one resolver, connections to
 and an answer that never came is told apart by what stood in the way.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http.client import IncompleteRead
@@ -15,6 +14,7 @@ import requests
 from urllib3 import exceptions as broken
 from urllib3.exceptions import HTTPError
 
+from pytest_amlpreflight.engine import pause
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
@@ -174,7 +174,7 @@ class DataPlane:
                 break
             if response.status_code not in TRANSIENT or attempt == 2:
                 return response
-            time.sleep(min(_seconds(response.headers.get("Retry-After"), self._backoff * 2**attempt), LONGEST_PAUSE))
+            pause(min(_seconds(response.headers.get("Retry-After"), self._backoff * 2**attempt), LONGEST_PAUSE))
         raise FactUnreadable(resource, status=None, code=problem.why.value, detail=problem.path or str(problem))
 
 

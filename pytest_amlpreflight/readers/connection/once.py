@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Any, TypeVar
 
+from pytest_amlpreflight.engine import Later
 from pytest_amlpreflight.engine.pool import settle
 
 KEPT = 1000
@@ -44,4 +45,7 @@ class Once:
                 self._values.move_to_end(key)
         if first:
             settle(value, make)
+            if isinstance(value.exception(), Later):  # whoever comes again asks again
+                with self._lock:
+                    self._values.pop(key, None)
         return value.result()

@@ -21,6 +21,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from requests.adapters import HTTPAdapter
 
+from pytest_amlpreflight.engine import pause
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after
 from pytest_amlpreflight.readers.connection.exchange import Tap, Tapped, untapped
@@ -121,10 +122,19 @@ class CappedRetry(RetryPolicy[Any, Any]):
 
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Only the statuses that a later try can mend, where the run's time allows to wait for it."""
-        status = response.http_response.status_code
-        if status not in self._retry_on_status_codes or not self._budget.allows(self.get_retry_after(response) or 0.0):
+        status, bucket = response.http_response.status_code, _bucket_of(response.http_request)
+        seconds = self.get_retry_after(response) or 0.0
+        if status not in self._retry_on_status_codes or not self._budget.allows(seconds, bucket):
             return False
         return bool(settings["total"]) if status == 429 else super().is_retry(settings, response)
+
+    def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
+        """Wait as long as the budget says: it was told with the refusal."""
+        seconds = self.get_retry_after(response) if response is not None else None
+        if seconds:
+            pause(seconds)
+        else:
+            super().sleep(settings, transport, response)
 
 
 class PauseTogether(HTTPPolicy[Any, Any]):
@@ -136,7 +146,7 @@ class PauseTogether(HTTPPolicy[Any, Any]):
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Wait out a pause that another read was given, then send."""
-        bucket = bucket_of(request.http_request.url)
+        bucket = _bucket_of(request.http_request)
         self.budget.take(bucket)
         response = self.next.send(request)
         answer = response.http_response
@@ -221,6 +231,10 @@ def build_pipeline(
             PauseTogether(budget),
         ],
     )
+
+
+def _bucket_of(request: Any) -> str:
+    return bucket_of(request.url, request.method)
 
 
 def _seconds(header: str | None) -> float:
