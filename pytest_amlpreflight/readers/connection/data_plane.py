@@ -4,6 +4,7 @@ They take the network's own view: names through the one resolver, connections to
 and an answer that never came is told apart by what stood in the way.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http.client import IncompleteRead
