@@ -39,7 +39,7 @@ FEW_BREAKS = 5
 
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
-    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
+    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?|(?:failed|responded|answered|error) with (?:status )?(?:code )?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
     r"|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
     re.MULTILINE,
 )
@@ -53,7 +53,7 @@ _OF_A_CLIENT = re.compile(
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(r"management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.")
-_PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|failed with status code: ?\d{3}")
+_PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|status code: ?\d{3}, action")
 
 
 def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, run: bool = False) -> Explanation:

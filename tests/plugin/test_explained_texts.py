@@ -33,7 +33,7 @@ def first(explanation: Explanation) -> tuple[str, ...]:
     return (meaning.name, meaning.code) if meaning else ("nothing",)
 
 
-TEXTS = [*table("tuned"), *table("held_out"), *table("fresh")]
+TEXTS = [*table("tuned"), *table("held_out"), *table("fresh"), *table("unseen")]
 
 
 @pytest.mark.parametrize("one", TEXTS, ids=lambda one: one["name"])
