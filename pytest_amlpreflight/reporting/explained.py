@@ -39,7 +39,8 @@ FEW_BREAKS = 5
 
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
-    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?|(?:failed|responded|answered|error) with (?:status )?(?:code )?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
+    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?|(?:failed|responded|answered|error) with (?:status )?(?:code )?"
+    r"|<(?:title|h1)> ?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
     r"|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
     re.MULTILINE,
 )
