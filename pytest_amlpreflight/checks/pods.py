@@ -1,17 +1,20 @@
 """The pods of a Kubernetes deployment: whether they found a node, their image, and stay up."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Pod
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_reading import read_log
-from pytest_amlpreflight.fix import Command, kubectl
+from pytest_amlpreflight.fix import kubectl
 from pytest_amlpreflight.verdict import Blocked, Culprit, blocked, check
 
 T = TypeVar("T")
 
 PHASES = ("post", "audit")
+KILLED = 137
+"""The exit code of a process that was ended with SIGKILL: by the kernel, the kubelet or the node."""
 CAUSES = (
     (
         ("401", "unauthorized", "403", "forbidden"),
@@ -94,6 +97,8 @@ def check_images_are_pulled(aml_kube_deployment_pods: tuple[Pod, ...], aml_kube_
         "PodOutOfMemory",
         "502",
         "UserScriptInitFailed",
+        "UserScriptImportError",
+        "UserScriptFunctionNotFound",
         "BadArgument",
     ),
     phases=PHASES,
@@ -109,27 +114,30 @@ def check_containers_stay_up(
     One that crashes is started again ever later; the log of its last run has the reason. One that takes more memory
     than its limit is ended without a word. Several pods with one cause are one verdict.
     """
-    crashed = [(pod, one) for pod in aml_kube_deployment_pods for one in pod.containers if one.crashes]
-    by_cause = _by(crashed, lambda found: _crash(*found, aml_kube_crash_logs)[0])
+    evicted = [pod for pod in aml_kube_deployment_pods if pod.evicted]
+    up = [pod for pod in aml_kube_deployment_pods if not pod.evicted]
+    ended = [_end(pod, one, aml_kube_crash_logs) for pod in up for one in pod.containers if one.crashes or one.stuck]
     _blocked_each(
-        Culprit.of(
-            f"container {found[0][1].name} of pod {found[0][0].name} {cause}",
-            found=_crash(*found[0], aml_kube_crash_logs)[1] + (f"\n{len(found)} pods" if len(found) > 1 else ""),
-            expected="a container that starts and stays up",
-            fix=(_look(*found[0]), _crash(*found[0], aml_kube_crash_logs)[2]),
-            kind=cause,
-        )
-        for cause, found in by_cause.items()
+        [
+            *(found[0].culprit(len(found)) for found in _by(ended, lambda end: end.cause).values()),
+            *(_put_out(pods) for pods in _by(evicted, lambda pod: pod.message).values()),
+        ]
     )
-    evicted = [pod for pod in aml_kube_deployment_pods if pod.reason == "Evicted"]
-    if evicted:
-        blocked(
-            f"pod {evicted[0].name} was evicted from its node",
-            found=f"status.reason = 'Evicted' on {evicted[0].node}",
-            expected="a node with disk and memory to spare",
-            fix=kubectl("describe pod", evicted[0].name, namespace=evicted[0].namespace),
-        )
     _check_ready(aml_deployment, aml_kube_deployment_pods)
+
+
+def _put_out(pods: list[Pod]) -> Culprit:
+    return Culprit.of(
+        f"pod {pods[0].name} was evicted from its node",
+        found=f"status.reason = 'Evicted' on {pods[0].node}: {pods[0].message}{_and_others(len(pods))}",
+        expected="a node with disk and memory to spare",
+        fix=kubectl("describe pod", pods[0].name, namespace=pods[0].namespace),
+        kind="evicted",
+    )
+
+
+def _and_others(count: int) -> str:
+    return f"\n{count} pods" if count > 1 else ""
 
 
 def _check_ready(deployment: Deployment, pods: tuple[Pod, ...]) -> None:
@@ -146,21 +154,49 @@ def _check_ready(deployment: Deployment, pods: tuple[Pod, ...]) -> None:
         )
 
 
-def _crash(pod: Pod, one: Container, logs: Mapping[str, str]) -> tuple[str, str, str]:
-    """How it ended, in what words, and what mends it."""
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a container of a pod ended: the `cause`, in what words, and what mends it."""
+
+    pod: Pod
+    container: Container
+    cause: str
+    words: str
+    advice: str = ""
+
+    def culprit(self, count: int) -> Culprit:
+        """What is said of it where it stands for so many."""
+        previous = True if self.container.restarts else None
+        where, container = self.pod.namespace, self.container.name
+        look = kubectl("logs", self.pod.name, namespace=where, container=container, previous=previous)
+        return Culprit.of(
+            f"container {container} of pod {self.pod.name} {self.cause}",
+            found=self.words + _and_others(count),
+            expected="a container that starts and stays up",
+            fix=(
+                kubectl("describe pod", self.pod.name, namespace=where) if self.container.stuck else look,
+                self.advice,
+            ),
+            kind=self.cause,
+        )
+
+
+def _end(pod: Pod, one: Container, logs: Mapping[str, str]) -> _End:
+    if one.stuck:
+        return _End(pod, one, "cannot be started", f"{one.waiting}: {one.message or 'without a message'}")
     if one.out_of_memory:
-        return "takes more memory than its limit", "OOMKilled, exit code 137", "raise resources.limits.memory"
+        words = "OOMKilled, exit code 137"
+        return _End(pod, one, "takes more memory than its limit", words, "raise resources.limits.memory")
     causes = read_log(logs.get(f"{pod.name}/{one.name}", ""), "InferenceServer", failed=True).causes
     ended = f"exit code {one.exit_code}, {one.restarts} restarts" if one.exit_code is not None else f"{one.waiting}"
     if causes:
-        return f"crashes: {causes[0].title}", f"{ended}\n{causes[0].line}", causes[0].advice
-    what = "fails while it fetches model and code" if one.init else "crashes"
-    return what, ended, ""
-
-
-def _look(pod: Pod, one: Container) -> Command:
-    previous = True if one.restarts else None
-    return kubectl("logs", pod.name, namespace=pod.namespace, container=one.name, previous=previous)
+        return _End(pod, one, f"crashes: {causes[0].title}", f"{ended}\n{causes[0].line}", causes[0].advice)
+    if one.init:
+        return _End(pod, one, "fails while it fetches model and code", ended)
+    if one.exit_code == KILLED:
+        advice = "kubectl describe pod tells of a liveness probe that failed: give it more time, or run() less to do"
+        return _End(pod, one, "is ended from outside", f"{ended}, and not for its memory", advice)
+    return _End(pod, one, "crashes", ended)
 
 
 def _image_words(pod: Pod, one: Container, events: tuple[Event, ...]) -> str:

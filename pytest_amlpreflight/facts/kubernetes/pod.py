@@ -34,6 +34,11 @@ class Container:
         return self.waiting == "CrashLoopBackOff" or (not self.ready and self.exit_code not in (None, 0))
 
     @property
+    def stuck(self) -> bool:
+        """Whether it cannot be made or started: a secret or ConfigMap that is not there, a command that is none."""
+        return self.waiting in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+
+    @property
     def out_of_memory(self) -> bool:
         """Whether it was ended for the memory it took."""
         return self.ended_by == "OOMKilled"
@@ -55,6 +60,12 @@ class Pod:
     reason: str | None = None
     unscheduled: str | None = None
     ready: bool = False
+    message: str = ""
+
+    @property
+    def evicted(self) -> bool:
+        """Whether its node put it out, for want of memory or disk."""
+        return self.reason == "Evicted"
 
     @property
     def takes_room(self) -> bool:

@@ -145,6 +145,7 @@ def _pod(row: Document) -> Pod:
         if scheduled and scheduled.text("status") == "False"
         else None,
         ready=bool(ready and ready.text("status") == "True"),
+        message=redact(status.text("message") or ""),
     )
 
 
