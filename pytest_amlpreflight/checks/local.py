@@ -1,6 +1,7 @@
 """The scoring script, run on this machine under the real inference server."""
 
-from pytest_amlpreflight.facts.project.local_run import LocalRun
+from pytest_amlpreflight.facts.project.local_run import LocalRun, SampleAnswer
+from pytest_amlpreflight.facts.project.script import Script
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.fix import shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
@@ -42,7 +43,7 @@ def check_script_starts(aml_local_run: LocalRun | None) -> None:
 
 
 @check("local", explains=("502", "424", "UserScriptException", "400"), phases=("pre",))
-def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
+def check_script_scores_the_sample(aml_local_run: LocalRun | None, aml_script: Script | None) -> None:
     """The sample request is answered with success.
 
     An exception in `run` becomes 424 behind a managed endpoint and 502 behind a Kubernetes one; its traceback is only
@@ -55,6 +56,7 @@ def check_script_scores_the_sample(aml_local_run: LocalRun | None) -> None:
     if answer is None:
         not_applicable("there is no sample request (--aml-sample-request)")
     if answer.is_success and answer.error_text is None:
+        _advise_of_bare_text(run, answer, aml_script)
         return
     if answer.is_success:
         blocked(
@@ -99,6 +101,19 @@ def check_memory_fits_the_instance(
         expected=f"at most {usable:.0f} of {aml_instance_memory_mib:.0f} MiB",
         fix=f"choose a larger instance_type at {spec.where('instance_type')}, or a smaller WORKER_COUNT",
         where=spec.position("instance_type"),
+    )
+
+
+def _advise_of_bare_text(run: LocalRun, answer: SampleAnswer, script: Script | None) -> None:
+    """`return str(error)` answers 200 with words like `'data'`, which nobody tells from a prediction."""
+    if answer.bare_text is None or script is None or not script.returned_errors:
+        return
+    advise(
+        f"{run.script} answers the sample with a bare text, as it does with errors: {answer.bare_text[:60]}",
+        found=f"HTTP {answer.status}, {answer.body[:200]}; exception text is returned at {script.returned_errors[0]}",
+        expected="predictions that a caller can tell from errors",
+        fix=f"raise instead of return at {script.returned_errors[0]}",
+        where=script.returned_errors[0],
     )
 
 

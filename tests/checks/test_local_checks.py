@@ -3,12 +3,15 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pytest_amlpreflight.checks import local as checks
 from pytest_amlpreflight.facts.project.local_run import LocalRun, SampleAnswer
 from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.position import Position
+from pytest_amlpreflight.facts.project.script import Script
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
@@ -36,7 +39,9 @@ def test_script_that_does_not_start_is_blocked() -> None:
     assert caught.value.culprit.found == f"UserScriptInitFailed (locally)\n{FRAME}"
 
 
-@pytest.mark.parametrize("check", [checks.check_script_starts, checks.check_script_scores_the_sample])
+@pytest.mark.parametrize(
+    "check", [checks.check_script_starts, lambda none: checks.check_script_scores_the_sample(none, None)]
+)
 def test_without_permission_nothing_is_run(check: object) -> None:
     """The user's code is executed only when asked for."""
     assert callable(check)
@@ -47,7 +52,7 @@ def test_without_permission_nothing_is_run(check: object) -> None:
 
 def test_scored_sample_passes() -> None:
     """Success is any status below 400."""
-    checks.check_script_scores_the_sample(run(SampleAnswer(200, "[0]")))
+    checks.check_script_scores_the_sample(run(SampleAnswer(200, "[0]")), None)
 
 
 @pytest.mark.parametrize(
@@ -61,19 +66,19 @@ def test_scored_sample_passes() -> None:
 def test_failed_sample_is_blocked(answer: SampleAnswer, headline: str) -> None:
     """The script's own exception comes first, else what was answered."""
     with pytest.raises(Blocked, match=headline):
-        checks.check_script_scores_the_sample(run(answer))
+        checks.check_script_scores_the_sample(run(answer), None)
 
 
 def test_sample_is_not_reached_without_a_start() -> None:
     """One failure is reported once."""
     with pytest.raises(NotApplicable, match=r"not reached: src/score.py does not start"):
-        checks.check_script_scores_the_sample(run(seconds=None))
+        checks.check_script_scores_the_sample(run(seconds=None), None)
 
 
 def test_project_without_a_sample_is_skipped() -> None:
     """The option is named."""
     with pytest.raises(NotApplicable, match="--aml-sample-request"):
-        checks.check_script_scores_the_sample(run())
+        checks.check_script_scores_the_sample(run(), None)
 
 
 def test_memory_within_the_instance_passes() -> None:
@@ -102,6 +107,10 @@ def test_memory_without_its_numbers_is_skipped(mib: float | None, available: flo
         (json.dumps(json.dumps({"error": "zip() argument 2 is shorter"})), "zip() argument 2"),
         ('{"error": "X has 3 features, but Ridge is expecting 10"}', "X has 3 features"),
         ('{"status": "failed", "message": "no", "error": "KeyError"}', "KeyError"),
+        ('{"status": "error", "message": "no column Time"}', "no column Time"),
+        ('{"status": "error", "error_type": "InternalError", "trace_id": 7}', "InternalError"),
+        ('{"success": false, "predictions": []}', "it calls itself failed"),
+        ('[{"error": "Missing key", "details": "\'id\'"}, 400]', "Missing key"),
         ("\"KeyError: 'data'\"", "KeyError"),
         ("Traceback (most recent call last): ...", "Traceback"),
         ("[Errno 2] No such file or directory", "Errno 2"),
@@ -110,22 +119,43 @@ def test_memory_without_its_numbers_is_skipped(mib: float | None, available: flo
 def test_an_answer_that_is_only_an_error_is_no_success(body: str, told: str) -> None:
     """The guides' own run() answers 200 to a failed request."""
     with pytest.raises(Blocked, match=r"src/score.py answers the sample with an error: .*" + re.escape(told)):
-        checks.check_script_scores_the_sample(run(SampleAnswer(200, body)))
+        checks.check_script_scores_the_sample(run(SampleAnswer(200, body)), None)
 
 
 @pytest.mark.parametrize(
     "body",
-    ['{"error": null, "predictions": [1]}', '{"error": ""}', '{"message": "hello"}', '"setosa"', "[0.1]", "Errors"],
+    [
+        '{"error": null, "predictions": [1]}',
+        '{"status": "success", "message": "ok"}',
+        '[{"label": "a"}, 404]',
+        "{}",
+        '{"error": ""}',
+        '{"message": "hello"}',
+        '"setosa"',
+        "[0.1]",
+        "Errors",
+    ],
 )
 def test_an_answer_that_says_more_is_a_success(body: str) -> None:
     """A field called error may be empty, and texts are predictions too."""
-    checks.check_script_scores_the_sample(run(SampleAnswer(200, body)))
+    checks.check_script_scores_the_sample(run(SampleAnswer(200, body)), None)
+
+
+def test_a_bare_text_is_told_where_the_script_answers_errors_so() -> None:
+    """`return str(error)` says `'data'` with 200; a script that raises its errors means its texts."""
+    script = Script(Path("src/score.py"), "src/score.py")
+    returning = replace(script, returned_errors=(Position("src/score.py", 9),))
+    answer = run(SampleAnswer(200, "\"'data'\""))
+
+    checks.check_script_scores_the_sample(answer, script)
+    with pytest.warns(PreflightAdvice, match=r"answers the sample with a bare text(.|\n)*src/score.py:9"):
+        checks.check_script_scores_the_sample(answer, returning)
 
 
 def test_a_redirect_is_no_success() -> None:
     """A model answers 2xx."""
     with pytest.raises(Blocked, match="fails on the sample"):
-        checks.check_script_scores_the_sample(run(SampleAnswer(302, "")))
+        checks.check_script_scores_the_sample(run(SampleAnswer(302, "")), None)
 
 
 def test_what_cannot_be_run_says_why() -> None:

@@ -2,14 +2,18 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.rules.redaction import redact
 
 NOTHING = Measured()
-TELLING = frozenset({"error", "errors", "exception", "traceback", "error_message"})
-ERROR_FIELDS = TELLING | {"message", "detail", "details", "status", "code", "success", "type"}
+TELLING = ("error", "exception", "errors", "error_message", "traceback")
+EXPLAINING = ("message", "detail", "details", "error_type", "error_code")
+ERROR_FIELDS = {*TELLING, *EXPLAINING, "status", "code", "success", "type"}
+FAILED = frozenset({"error", "failed", "failure", "fail"})
 EXCEPTION = re.compile(r"Traceback \(most recent call last\)|[A-Za-z_.]{0,60}(?:Error|Exception)\b|\[Errno \d+\]")
 
 
@@ -31,13 +35,34 @@ class SampleAnswer:
     def error_text(self) -> str | None:
         """What is wrong by the answer's own words, where a status of success carries nothing but an error."""
         answer = _decoded(_decoded(self.body))  # the server encodes what the script has encoded already
-        if isinstance(answer, dict) and answer and {str(key).lower() for key in answer} <= ERROR_FIELDS:
-            told = [str(value) for key, value in answer.items() if str(key).lower() in TELLING and value]
-            return told[0] if told else None
+        if _is_flask_pair(answer):
+            answer = answer[0]
+        if isinstance(answer, dict):
+            return _error_of({str(key).lower(): value for key, value in answer.items()})
         return answer if isinstance(answer, str) and EXCEPTION.match(answer) else None
 
+    @property
+    def bare_text(self) -> str | None:
+        """The answer where it is nothing but a text: a prediction, or `str(error)`."""
+        answer = _decoded(_decoded(self.body))
+        return answer if isinstance(answer, str) and self.is_success else None
 
-def _decoded(answer: object) -> object:
+
+def _is_flask_pair(answer: Any) -> bool:
+    """Whether it is `return {...}, 400`, which Flask takes for a status and the inference server for a list."""
+    return isinstance(answer, list) and len(answer) == 2 and answer[1] in range(400, 600)
+
+
+def _error_of(answer: Mapping[str, object]) -> str | None:
+    """What a body says that is an error and nothing else, or says so itself by its status."""
+    says_so = str(answer.get("status")).lower() in FAILED or answer.get("success") is False
+    if not says_so and not answer.keys() <= ERROR_FIELDS:
+        return None
+    told = next((str(answer[key]) for key in (*TELLING, *EXPLAINING * says_so) if answer.get(key)), None)
+    return told or ("it calls itself failed" if says_so else None)
+
+
+def _decoded(answer: Any) -> Any:
     """What a JSON text says; anything else as it is."""
     try:
         return json.loads(answer) if isinstance(answer, str) else answer
