@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import json
 import re
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 import pytest
+import yaml
 
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.readers import processes, project
@@ -160,3 +162,30 @@ def test_a_sparse_file_is_not_read_whole(tmp_path: Path) -> None:
     assert template.problem is not None
     assert model.bytes == 9 * 1024**3
     assert time.thread_time() - began < 5
+
+
+def test_a_signature_of_many_columns_is_no_obstacle(tmp_path: Path) -> None:
+    """Wide tables are real: forty thousand columns fill megabytes, and what else the file says is read as ever."""
+    columns = json.dumps([{"type": "double", "name": f"feature {n}", "required": True} for n in range(40_000)])
+    said = {"artifact_path": "model", "flavors": {"python_function": {"python_version": "3.10.1"}}}
+    text = yaml.safe_dump(said | {"signature": {"inputs": columns, "outputs": None}, "mlflow_version": "3.1.0"})
+    (tmp_path / "MLmodel").write_text(text, encoding="utf-8")
+
+    began = time.thread_time()
+    found = read_model_folder(tmp_path, tmp_path)
+
+    assert (found.problems, len(text) > 2 * 1024**2) == ((), True)
+    assert found.mlmodel is not None
+    assert (found.mlmodel.python_version, found.mlmodel.mlflow_version) == ("3.10.1", "3.1.0")
+    assert time.thread_time() - began < 2
+
+
+def test_what_is_not_the_signature_is_bounded(tmp_path: Path) -> None:
+    """Anything else of that size is no MLmodel file."""
+    (tmp_path / "MLmodel").write_text("flavors: {}\n" + "a: [b]\n" * 50_000 + "signature: {}\n", encoding="utf-8")
+
+    found = read_model_folder(tmp_path, tmp_path)
+
+    assert [str(each) for each in found.problems] == [
+        "MLmodel: is larger than 256 KiB beside its signature, which no such file is"
+    ]

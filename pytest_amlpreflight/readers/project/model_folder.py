@@ -12,10 +12,12 @@ from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.readers.project.conda_file import read_conda_file
 from pytest_amlpreflight.readers.project.made_with import made_with
 from pytest_amlpreflight.readers.project.requirement_lines import pip_lines, pip_requirement
-from pytest_amlpreflight.readers.project.text_file import SpecError, read_text, shown_path
-from pytest_amlpreflight.readers.project.yaml_file import YamlNode, read_yaml
+from pytest_amlpreflight.readers.project.text_file import MAX_BYTES, SpecError, read_text, shown_path
+from pytest_amlpreflight.readers.project.yaml_file import YamlFile, YamlNode, compose, read_yaml
 
 MAX_FILES = 20_000  # a model version may hold 1 500 files; past this the tree is not worth a run's time
+MAX_MLMODEL = 16 * 1024**2  # bytes with the signature, which takes about 65 for each column
+SIGNATURE = re.compile(r"^signature:.*\n(?:[ \t].*\n|\n)*", re.MULTILINE)
 
 
 def read_model_folder(path: Path, root: Path) -> ModelFolder:
@@ -64,10 +66,21 @@ def _mlmodel(folder: Path, root: Path) -> tuple[YamlNode | None, MlModel | None,
     if not (folder / "MLmodel").is_file():
         return None, None, ()
     try:
-        top = read_yaml(folder / "MLmodel", root)
+        top = _without_signature(folder / "MLmodel", root)
         return top, _read(top, folder, root), ()
     except SpecError as error:
         return None, None, (Problem(error.message, Position(error.path, error.line)),)
+
+
+def _without_signature(path: Path, root: Path) -> YamlNode:
+    """The file but for the table's columns: nothing here asks for them, and a wide table has megabytes of them."""
+    file = YamlFile(path, shown_path(path, root))
+    text = SIGNATURE.sub(lambda found: "\n" * found.group().count("\n"), read_text(path, file.shown, MAX_MLMODEL))
+    if len(text) > MAX_BYTES:
+        raise SpecError(
+            f"is larger than {MAX_BYTES // 1024} KiB beside its signature, which no such file is", file.shown
+        )
+    return compose(text, file)
 
 
 def _read(top: YamlNode, folder: Path, root: Path) -> MlModel:
