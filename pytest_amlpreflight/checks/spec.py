@@ -119,7 +119,9 @@ def check_size_and_image_are_current(
         known = rules.retired(kind, name, aml_today) if name else None
         if known is None:
             continue
-        state = f"out of support since {known.since}" if known.since else "too small for most models"
+        state = "too small for most models"
+        if known.since:
+            state = f"out of support since {known.since}" if known.since <= aml_today else f"retired on {known.since}"
         advise(
             f"{name} of {spec.name} is {state}",
             found=f"{name} at {spec.where(field)}: {known.name}",

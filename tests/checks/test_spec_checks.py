@@ -1,5 +1,6 @@
 """The checks of a deployment's numbers, called with values."""
 
+import warnings
 from datetime import date
 
 import pytest
@@ -82,7 +83,21 @@ def test_names_of_today_pass() -> None:
     checks.check_size_and_image_are_current(
         blue(instance_type="Standard_NC4as_T4_v3", environment=image), RULES, date(2026, 11, 21)
     )
-    checks.check_size_and_image_are_current(blue(instance_type="Standard_NC6s_v3"), RULES, date(2025, 1, 1))
+    for name in ("Standard_DS3_v2", "Standard_F4s_v2", "Standard_B2ms", "Standard_A2_v2", "Standard_L8s_v2"):
+        checks.check_size_and_image_are_current(blue(instance_type=name), RULES, date(2026, 11, 21))
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [("Standard_DS3_v2", True), ("standard_d13_v2", True), ("Standard_D4s_v3", False), ("Standard_D8s_v5", False)],
+)
+def test_an_announced_retirement_is_told_half_a_year_ahead(name: str, gone: bool) -> None:
+    """What is deployed today will still be there on that day; the names of younger series look much like it."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        checks.check_size_and_image_are_current(blue(instance_type=name), RULES, date(2028, 1, 1))
+
+    assert [f"{name} of blue is retired on 2028-05-01" in str(each.message) for each in told] == [True] * gone
 
 
 def test_probes_that_nobody_wrote_are_advised_against() -> None:

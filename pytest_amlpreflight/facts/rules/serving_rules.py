@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from pytest_amlpreflight.data import Table, load
 from pytest_amlpreflight.facts.project.environment import Requirement, normalised
 
 LONGEST_NAME = 300
+AHEAD = timedelta(days=180)
+"""How long before its day an announced retirement concerns who deploys today."""
 TABLES = (
     "inference-server-versions",
     "azureml-defaults",
@@ -75,7 +77,7 @@ class PythonRelease:
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """A name not to be built upon: an `instance_type` or an `image` out of support since a day, or a `small` size."""
+    """A name not to be built upon: an `instance_type` or an `image` out of support from a day on, or a `small` size."""
 
     kind: str
     match: re.Pattern[str]
@@ -83,10 +85,10 @@ class Retirement:
     since: date | None = None
 
     def fits(self, kind: str, name: str, today: date) -> bool:
-        """Whether the name is meant, and its day has come."""
+        """Whether the name is meant, and its day has come or comes while what is deployed today still runs."""
         lower = name.lower()[:LONGEST_NAME]
         found = self.match.search(lower) if kind == "image" else self.match.fullmatch(lower)
-        return self.kind == kind and found is not None and (self.since is None or self.since <= today)
+        return self.kind == kind and found is not None and (self.since is None or self.since <= today + AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
