@@ -7,6 +7,7 @@ from typing import NoReturn
 from pytest_amlpreflight.checks._paths import leads_nowhere
 from pytest_amlpreflight.facts.project.environment import (
     Environment,
+    EnvironmentSource,
     MadeWith,
     ModelFolder,
     Requirement,
@@ -118,6 +119,7 @@ def check_inference_server_is_compatible(
     spec, rules = aml_deployment_spec, aml_serving_rules
     if spec.code is None and not _is_generated(spec):
         not_applicable("the deployment has no scoring script for the inference server")
+    _check_image(spec, aml_environment, rules)
     environment = _valid(aml_environment)
     server = environment.requirement(SERVER) or _bundled(environment, rules)
     if server is None and spec.code is not None:
@@ -282,6 +284,22 @@ def _advise_of_drift(environment: Environment, model: ModelFolder | None) -> Non
         found=f"python {environment.python} at {environment.python_position or environment.position}",
         expected=f"python {mlmodel.python_version}, as at {mlmodel.position}; pickles differ between versions",
         fix=f"log the model anew with Python {environment.python}",
+    )
+
+
+def _check_image(spec: DeploymentSpec, environment: Environment, rules: ServingRules) -> None:
+    """An image of the user's own may hold the server; Azure's base images are known to hold none."""
+    if environment.image is None or environment.source is not EnvironmentSource.IMAGE:
+        return
+    if not rules.is_bare(environment.image):
+        return
+    where = spec.position("environment.image")
+    blocked(
+        f"image {environment.image.rpartition('/')[2]} holds no inference server",
+        found=f"image without a conda_file at {where}",
+        expected=f"a conda_file beside it, with {SERVER} and what the script imports",
+        fix=f"write conda_file under environment at {spec.where('environment')}",
+        where=where,
     )
 
 

@@ -149,6 +149,31 @@ MONITORING = "azureml-ai-monitoring"
 NOTHING = PackageResolution(unasked="no registry in tests")
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu20.04:latest",
+        "mcr.microsoft.com/azureml/openmpi4.1.0-cuda11.8-cudnn8-ubuntu22.04",
+        "mcr.microsoft.com/azureml/intelmpi2018.3-ubuntu16.04:20210301.v1",
+    ],
+)
+def test_base_image_alone_holds_no_server(image: str) -> None:
+    """Azure's base images are made to be given a conda file, and start nothing without one."""
+    found = replace(IMAGE, image=image)
+
+    with pytest.raises(Blocked, match=r"holds no inference server(.|\n)*write conda_file under environment"):
+        checks.check_inference_server_is_compatible(SCORED, found, RULES, NOTHING)
+
+
+@pytest.mark.parametrize(
+    "image", ["mcr.microsoft.com/azureml/minimal-ubuntu22.04-py39-cpu-inference", "contoso.azurecr.io/azureml/openmpi"]
+)
+def test_other_images_may_hold_a_server(image: str) -> None:
+    """Nothing here says what is in them."""
+    with pytest.raises(NotApplicable, match="image x holds what is installed"):
+        checks.check_inference_server_is_compatible(SCORED, replace(IMAGE, image=image), RULES, NOTHING)
+
+
 def judge_server(
     environment: Environment, spec: DeploymentSpec = SCORED, resolution: PackageResolution = NOTHING
 ) -> None:

@@ -27,6 +27,7 @@ TABLES = (
     "online-endpoint-limits",
     "import-names",
     "package-dependencies",
+    "base-images",
 )
 
 
@@ -105,6 +106,8 @@ class ServingRules:
     import_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     as_of: Mapping[str, date] = field(default_factory=dict)
+    bare_images: tuple[re.Pattern[str], ...] = ()
+    """Base images that hold an interpreter, and neither packages nor the server."""
     bundled_servers: tuple[tuple[str, str], ...] = ()
     """Releases of azureml-defaults, and those of the server that they bring along; both in pip's notation."""
 
@@ -120,6 +123,10 @@ class ServingRules:
         """The server that a pinned azureml-defaults brings along, in pip's notation; None where nobody knows."""
         pin = defaults.exact
         return next((server for releases, server in self.bundled_servers if pin and _contains(releases, pin)), None)
+
+    def is_bare(self, image: str) -> bool:
+        """Whether the image is one of Azure's that hold nothing by themselves, made to be given a conda file."""
+        return any(each.search(image[:LONGEST_NAME]) for each in self.bare_images)
 
     def python(self, version: str) -> PythonRelease | None:
         """The release of a minor version such as `3.11`; None for one the table does not know."""
@@ -172,6 +179,7 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
         import_names={row["module"]: tuple(row["distributions"]) for row in tables["import-names"].rows},
         brings={row["package"]: tuple(row["brings"]) for row in tables["package-dependencies"].rows},
         as_of={name: table.as_of for name, table in tables.items()},
+        bare_images=tuple(re.compile(row["match"]) for row in tables["base-images"].rows),
         bundled_servers=tuple(
             (f">={row['from']},<{row['before']}", row["server"]) for row in tables["azureml-defaults"].rows
         ),
