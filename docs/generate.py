@@ -69,8 +69,7 @@ def options() -> str:
     words = (
         "Each option is also an ini key. The command line wins over the environment, that over the ini file, that over "
         "a `config.json` found upwards from the rootdir, and that over the Azure CLI's defaults. `pytest -v` says "
-        "which one gave each value. Write `--option=VALUE` where a value is an absolute path: pytest looks for its "
-        "rootdir before it knows the options."
+        "which one gave each value."
     )
     return _page("Options", words, [_table(("option", "ini key", "environment", "what it is"), rows)])
 

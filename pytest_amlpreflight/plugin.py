@@ -26,7 +26,7 @@ from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
 from pytest_amlpreflight.run.preparation import is_configured
 from pytest_amlpreflight.run.rest import Rest
-from pytest_amlpreflight.run.rootdir import refuse_a_moved_rootdir, without_sources
+from pytest_amlpreflight.run.rootdir import as_meant
 from pytest_amlpreflight.run.starting import (
     facts_among,
     mistake_for,
@@ -68,7 +68,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """`--aml-role`, `--aml-failure list` and `--aml-explain` answer without a run; a start from which pytest lost its
     ini file is made again.
     """
-    if again := without_sources(config):
+    if again := as_meant(config):
         return pytest.main(again, plugins=config.invocation_params.plugins)
     if config.option.aml_role:
         from pytest_amlpreflight.reporting.role import print_role
@@ -89,7 +89,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.help or config.option.version:
         return
     asked = config.stash[ASKED] = read_asked(config)
-    refuse_a_moved_rootdir(config)
     shows_fixtures = getattr(config.option, "showfixtures", False)
     if asked.anything or is_configured(config) or shows_fixtures:
         take_fixtures(config)
@@ -299,7 +298,7 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config:
     lacking.summarize(terminalreporter)
     preflight = config.stash.get(PREFLIGHT, None)
     if preflight and preflight.explanation:
-        conclude(terminalreporter, preflight.explanation)
+        conclude(terminalreporter, preflight.explanation, preflight.targets)
     if preflight and config.get_verbosity() > 0:
         for line in report.negotiated(preflight):
             terminalreporter.line(line)

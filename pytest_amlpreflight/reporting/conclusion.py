@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +12,20 @@ from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.run.findings import findings_in
 
 if TYPE_CHECKING:
+    from pytest_amlpreflight.facts.target import Target
     from pytest_amlpreflight.reporting.explanation import Explanation
 
 _CAUSES = (Outcome.FAILED, Outcome.ADVISED)
 
 
-def conclude(terminalreporter: pytest.TerminalReporter, explanation: Explanation) -> None:
-    """Print the section."""
+def conclude(terminalreporter: pytest.TerminalReporter, explanation: Explanation, targets: Sequence[Target]) -> None:
+    """Print the section, with the names of what the run looked at."""
     terminalreporter.section(f"explanation of {explanation.subject}")
-    for line in (*explanation.lines(), "", *conclusion(explanation, findings_in(terminalreporter))):
+    for line in (
+        *explanation.lines(get_terminal_size().columns, targets),
+        "",
+        *conclusion(explanation, findings_in(terminalreporter)),
+    ):
         terminalreporter.line(line)
 
 

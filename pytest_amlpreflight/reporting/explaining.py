@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
@@ -39,7 +40,14 @@ def begin(config: pytest.Config) -> int | None:
     explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config), run=run)
     if not run:
         sys.stdout.write(
-            "\n".join([*explanation.lines(), "", "--aml-workspace NAME runs the checks that could explain it"]) + "\n"
+            "\n".join(
+                [
+                    *explanation.lines(get_terminal_size().columns),
+                    "",
+                    "--aml-workspace NAME runs the checks that could explain it",
+                ]
+            )
+            + "\n"
         )
         return pytest.ExitCode.OK
     config.stash[EXPLANATION] = explanation

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from textwrap import wrap
 
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.log_reading import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
+from pytest_amlpreflight.facts.rules.az_ml import placed
+from pytest_amlpreflight.facts.target import Target
+
+WIDTH = 80
+"""Columns of a screen that nobody knows."""
 
 BEHIND_ALL_ELSE = ("subscription::subscription_is_enabled", "workspace::workspace_is_ready")
 """Checks whose failure makes others fail."""
@@ -72,20 +79,54 @@ class Explanation:
             if mark.name == "aml_check"
         }
 
-    def lines(self) -> Iterator[str]:
-        """What is written about it, without a look at any workspace."""
+    def lines(self, width: int = WIDTH, targets: Sequence[Target] = ()) -> Iterator[str]:
+        """What is written about it, without a look at any workspace: paragraphs as wide as the screen, and the names of
+        what the run looks at where there is one of each.
+        """
+        place = _Place.of(targets)
         for cause in self.causes:
             yield f"{cause.title}{f' ({cause.what})' if cause.what else ''}"
-            yield from _indented(f"log: {cause.line}", cause.advice, cause.guide)
+            yield from _indented(f"log: {cause.line}")
+            yield from _wrapped(place.put_into(cause.advice), width)
+            yield from _indented(cause.guide)
         if self.unknown:
             yield f"an exception that no table knows: {self.unknown.brief}{self.unknown.where}"
             yield from _indented(*self.unknown.users_first[1:7])
         for meaning in self.meanings:
             yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
-            yield from _indented(meaning.advice_for({}), meaning.guide)
+            yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
+            yield from _indented(meaning.guide)
         if not self.known:
             yield "it names no code and no cause that the tables know, so every check of the phase looks"
             yield from _indented(f"nearest: {', '.join(self.near)}" if self.near else None)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The names that all targets of a run share."""
+
+    workspace: ResourceId | None
+    words: Mapping[str, str]
+
+    @classmethod
+    def of(cls, targets: Sequence[Target]) -> _Place:
+        """None of them where there is more than one."""
+        workspaces = {target.workspace for target in targets}
+        named = {word: {getattr(target, word) for target in targets} for word in ("endpoint", "deployment")}
+        words = {word: next(iter(names)) for word, names in named.items() if len(names) == 1 and None not in names}
+        return cls(next(iter(workspaces)) if len(workspaces) == 1 else None, words)
+
+    def put_into(self, text: str) -> str:
+        """The text with resource group and workspace in each of its commands."""
+        return placed(text, self.workspace) if self.workspace else text
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """A paragraph in lines that the screen holds; a long word, such as an address, stays whole."""
+    for line in text.splitlines():
+        yield from wrap(
+            line, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
 
 
 def _indented(*parts: str | None) -> Iterator[str]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,33 +15,27 @@ from pytest_amlpreflight.run.asking import SWITCH
 from pytest_amlpreflight.run.suite import is_source, own_node_id
 
 
-def refuse_a_moved_rootdir(config: pytest.Config) -> None:
-    """Raise `pytest.UsageError` where the value of one of our options has moved pytest's rootdir."""
-    moving = list(_values(config))
-    if moving and _has_moved(config):
-        option, value = moving[0]
-        raise pytest.UsageError(
-            f"{option} {value}: pytest took the path for one of tests and looked for its ini file there "
-            f"(rootdir {config.rootpath}, {_ini(config)}); write {option}={value}"
-        )
+def as_meant(config: pytest.Config) -> list[str] | None:
+    """The arguments again where one of them has moved pytest's rootdir, in forms that do not; None where none has.
 
-
-def without_sources(config: pytest.Config) -> list[str] | None:
-    """The arguments again with node ids in place of sources of checks, where those have moved pytest's rootdir.
-
-    Editors name a check by its source, and that lies outside the project where the virtual environment does.
+    Paths after our options are joined to them by `=`. In the place of sources of checks stand node ids: editors name a
+    check by its source, and that lies outside the project where the virtual environment does.
     """
     words = [str(word) for word in config.invocation_params.args]
     ids = {word: own_node_id(word, config.invocation_params.dir) for word in words if _is_source(config, word)}
-    return [ids.get(word) or word for word in words] if ids and _has_moved(config) else None
+    meant = list(_joined([ids.get(word) or word for word in words], config.invocation_params.dir))
+    return meant if meant != words and _has_moved(config) else None
 
 
-def _values(config: pytest.Config) -> Iterator[tuple[str, str]]:
-    """Our options whose value is a word of its own and a path that is there."""
-    words = [str(word) for word in config.invocation_params.args]
-    for option, value in pairwise(words):
-        if option.startswith(f"{SWITCH}-") and "=" not in option and (config.invocation_params.dir / value).exists():
-            yield option, value
+def _joined(words: list[str], folder: Path) -> Iterator[str]:
+    """The words, with each of our options and a path that is there as one."""
+    rest = iter(zip(words, [*words[1:], ""], strict=True))
+    for word, following in rest:
+        ours = word.startswith(f"{SWITCH}-") and "=" not in word
+        if ours and following and (folder / following).exists():
+            next(rest)
+            word = f"{word}={following}"  # the pair is one word now
+        yield word
 
 
 def _has_moved(config: pytest.Config) -> bool:
@@ -66,7 +59,3 @@ def _start(config: pytest.Config) -> Path:
 
 def _is_source(config: pytest.Config, argument: str) -> bool:
     return is_source(config.invocation_params.dir / argument.partition("::")[0])
-
-
-def _ini(config: pytest.Config) -> str:
-    return f"ini file {config.inipath}" if config.inipath else "no ini file"

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.reporting.explained import explain_text, read_explanation
 from pytest_amlpreflight.reporting.explanation import Explanation
 
+WORKSPACE = "/subscriptions/s/resourceGroups/ml-prod/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
 FOLDER = Path(__file__).parent / "errors"
 
 
@@ -133,6 +137,20 @@ azureml_inference_server_http.server.user_script.UserScriptException: Caught an 
     assert told[0] == "an exception that no table knows: KeyError: 'threshold' in score.py, line 5"
     assert "score.py" in told[1]
     assert explanation.codes == ("UserScriptInitFailed", "ResourceNotReady")
+
+
+def test_advice_names_what_the_run_looks_at_and_fits_the_screen() -> None:
+    """Resource group and workspace are in each command; an address stays in one piece, however long."""
+    target = Target(parse_resource_id(WORKSPACE), "wine", "green")
+    explanation = explain_text("(ResourceNotReady) User container has crashed", "x")
+
+    told = list(explanation.lines(60, [target]))
+
+    text = " ".join(line.strip() for line in told)
+    named = "--endpoint-name wine --name green --lines 200 --workspace-name contoso-ml --resource-group ml-prod"
+    assert named in text
+    assert all(len(line) <= 60 or " " not in line.strip() for line in told)
+    assert "ENDPOINT" in " ".join(explanation.lines(60, [target, replace(target, endpoint="rose")]))
 
 
 def test_what_failed_on_this_machine_is_not_taken_for_the_containers() -> None:

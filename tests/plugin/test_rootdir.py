@@ -13,19 +13,15 @@ def outside(example: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory) 
     return path
 
 
-def test_an_absolute_path_as_a_word_of_its_own_is_refused(example: pytest.Pytester, outside: Path) -> None:
-    """The ini file would be lost, and the run green with nothing checked."""
-    result = example.runpytest_inprocess("--aml-sample-request", str(outside), "-k", "vault_admits")
+@pytest.mark.parametrize("form", ["{option} {path}", "{option}={path}"])
+def test_an_absolute_path_may_be_a_word_of_its_own(example: pytest.Pytester, outside: Path, form: str) -> None:
+    """The project's ini file is the one that counts, as with any other path."""
+    words = form.format(option="--aml-sample-request", path=outside).split()
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: --aml-sample-request {outside}: *; write --aml-sample-request={outside}"])
-
-
-def test_an_absolute_path_behind_an_equals_sign_works(example: pytest.Pytester, outside: Path) -> None:
-    """The form that the error shows."""
-    result = example.runpytest_inprocess(f"--aml-sample-request={outside}", "-k", "vault_admits")
+    result = example.runpytest_inprocess(*words, "-k", "vault_admits")
 
     assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines([f"rootdir: {example.path}", "configfile: pyproject.toml"])
 
 
 @pytest.mark.parametrize("arguments", [[], ["tests"], ["--aml", "tests/test_release_gate.py"]])
@@ -38,21 +34,20 @@ def test_a_path_in_the_project_moves_nothing(example: pytest.Pytester, arguments
     assert result.ret == pytest.ExitCode.OK
 
 
-def test_a_path_below_another_ini_file_is_refused(example: pytest.Pytester) -> None:
-    """In a repository of several projects the value's own ini file would be taken."""
+def test_a_path_below_another_ini_file_moves_nothing(example: pytest.Pytester) -> None:
+    """In a repository of several projects that of the value is none of the run's."""
     inner = example.mkdir("inner")
     (inner / "pytest.ini").write_text("[pytest]\n")
     (inner / "sample.json").write_text("{}")
 
-    result = example.runpytest_inprocess("--aml-sample-request", "inner/sample.json")
+    result = example.runpytest_inprocess("--aml-sample-request", "inner/sample.json", "-k", "vault_admits")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*write --aml-sample-request=inner/sample.json"])
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["configfile: pyproject.toml"])
 
 
-def test_without_any_ini_file_the_rootdir_is_looked_at(pytester: pytest.Pytester, outside: Path) -> None:
-    """The root of the file system has no config.json, and should get no cache."""
+def test_without_any_ini_file_the_rootdir_is_where_one_stands(pytester: pytest.Pytester, outside: Path) -> None:
+    """The root of the file system has no config.json, and gets no cache."""
     result = pytester.runpytest_inprocess("--aml-sample-request", str(outside), "--aml-phase", "pre")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: --aml-sample-request {outside}: *"])
+    result.stdout.fnmatch_lines([f"rootdir: {pytester.path}"])
