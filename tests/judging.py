@@ -72,10 +72,12 @@ def _mark(function: Any) -> Mapping[str, Any]:
 def emulated(
     monkeypatch: pytest.MonkeyPatch, world: Path = EXAMPLE / "world.yml", failures: Sequence[str] = ()
 ) -> Iterator[Emulator]:
-    """A world that is served, with this process's identity and authority pointed at it."""
+    """A world that is served, with this process's identity and authority pointed at it, and no way to an index of
+    packages.
+    """
     emulator = Emulator(world, failures=failures)
     emulator.start()
-    for name, value in emulator.environment.items():
+    for name, value in {**emulator.environment, "UV_OFFLINE": "1", "UV_NO_CACHE": "1"}.items():
         monkeypatch.setenv(name, value)
     try:
         yield emulator

@@ -2,6 +2,7 @@
 
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
+from pytest_amlpreflight.facts.rules.cors import cors_refusal
 from pytest_amlpreflight.facts.rules.scoring_status import longer_timeout, meaning_of, settings_of, silence_of
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.fix import Command, az, shell
@@ -14,10 +15,10 @@ STATUSES = ("400", "401", "403", "404", "408", "409", "413", "424", "429", "500"
 def check_endpoint_answers_the_sample(
     aml_endpoint: Endpoint, aml_routed_deployment: Deployment | None, aml_scoring_call: ScoringCall | None
 ) -> None:
-    """The sample request, sent as any caller would send it, is answered with 200.
+    """The sample request, sent as any caller would send it, is answered with a 2xx by the model's own server.
 
     This is the whole way at once: name, network, certificate, credentials, traffic rules, container, script. The
-    status says which of them it was.
+    status says which of them it was; an answer without a header of the service is somebody else's.
     """
     if aml_scoring_call is None:
         not_applicable(f"endpoint {aml_endpoint.name} has no scoring URI: its creation did not end well")
@@ -119,11 +120,12 @@ def check_browser_callers_are_expected(aml_endpoint: Endpoint, aml_browser_call:
     response = aml_browser_call.response
     if response is None:
         not_reached(f"{aml_browser_call.host} gives no answer")
-    if "access-control-allow-origin" in response.headers:
+    refused = cors_refusal(aml_browser_call.origin, response)
+    if refused is None:
         return
     advise(
         f"endpoint {aml_endpoint.name} does not answer browsers",
-        found=f"HTTP {response.status} to OPTIONS, and no Access-Control-Allow-Origin",
+        found=f"HTTP {response.status} to OPTIONS, and {refused}",
         expected="a service in between that answers CORS preflights",
         fix="put Azure Functions, Application Gateway or API Management in front, and call that from the page",
     )
@@ -170,7 +172,7 @@ def _refused(
     blocked(
         f"{culprit} answers {response.status}: {said.title}",
         found="\n".join(filter(None, lines)),
-        expected="HTTP 200",
+        expected="HTTP 2xx of the model's own server",
         fix=shell(*said.command) if said.command else said.fix,
     )
 

@@ -19,7 +19,7 @@ from .arm import metadata, routes
 from .data_plane import hosts, scoring
 from .data_plane.local_model import LocalModel
 from .entra import graph, tokens
-from .faults import Fault, first_met
+from .faults import Fault, first_met, pieces, tampered
 from .ids import ArmPath, parse
 from .throttling import Throttle
 from .world import Document, World
@@ -86,6 +86,7 @@ class Application:
             answer = self._answer(world, request, path, arm, fault, body)
         else:
             answer = await self._score(world, request, path, endpoint, fault, body)
+        answer = tampered(answer, fault)
         if answer.unknown:
             asked = scope["query_string"].decode(errors="replace")
             self.unanswered.append(f"{request.method} {path}?{asked}: {answer.unknown}")
@@ -175,6 +176,9 @@ class Application:
             transport.write(_with_trailers(answer, {**names, "connection": "close"}, body))
             transport.close()
             return
+        if fault is not None and kind in ("flood", "trickle"):
+            await self._pour(transport, send, {**names, **fault.headers}, fault)
+            return
         names.setdefault("content-length", str(len(body)))  # of a HEAD: that of what GET would send
         headers = [(name.lower().encode(), value.encode()) for name, value in names.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -183,6 +187,19 @@ class Application:
             _close(self.transports.get(tuple(scope["client"])))
             return
         await send({"type": "http.response.body", "body": body})
+
+    async def _pour(
+        self, transport: asyncio.Transport | None, send: Any, names: Mapping[str, str], fault: Fault
+    ) -> None:
+        """A body without an end, for as long as somebody takes it."""
+        headers = [(name.lower().encode(), value.encode()) for name, value in names.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for piece in pieces(fault):
+            if transport is None or transport.is_closing():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(fault.seconds if fault.kind == "trickle" else 0)
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _is_known(world: World, method: str, path: str, arm: ArmPath | None) -> bool:

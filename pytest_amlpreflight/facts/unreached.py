@@ -16,7 +16,13 @@ class Unreached(StrEnum):
     ANOTHER = "AnotherAnswered"
     FOREIGN = "ForeignHost"
     PROXY = "ProxyFailed"
+    UNBOUNDED = "AnswerUnbounded"
+    NO_HOST = "NoHostName"
     FAILED = "ConnectionFailed"
+
+
+class Unbounded(Exception):
+    """An answer is larger, or takes longer, than any of Azure's; the message says what the bound is."""
 
 
 class HostUnreached(Exception):

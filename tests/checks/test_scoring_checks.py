@@ -273,8 +273,36 @@ def test_a_silent_host_is_no_advice_on_browsers(live: Endpoint) -> None:
 
 
 def test_something_in_front_that_speaks_cors_passes(live: Endpoint) -> None:
-    """One header is enough for the browser to go on."""
-    check_browser_callers_are_expected(live, answered(204, headers={"access-control-allow-origin": "*"}))
+    """The origin and the headers that the page's script sends, by name or as a whole."""
+    check_browser_callers_are_expected(live, browser(204, origin="*", headers="authorization, *"))
+    check_browser_callers_are_expected(live, browser(200, origin=PAGE, headers="Content-Type,Authorization"))
+
+
+@pytest.mark.parametrize(
+    ("status", "origin", "headers", "why"),
+    [
+        (403, "*", "authorization, content-type", "no 2xx"),
+        (200, "", "*", "Access-Control-Allow-Origin is"),
+        (200, "https://other", "*", "Allow-Origin is https://other"),
+        (200, "*", "*", "Allow-Headers lacks authorization"),
+        (200, "*", "authorization", "Allow-Headers lacks content-type"),
+    ],
+)
+def test_an_answer_that_a_browser_does_not_accept_is_none(
+    live: Endpoint, status: int, origin: str, headers: str, why: str
+) -> None:
+    """A page, an error, or an answer for somebody else's page."""
+    with pytest.warns(PreflightAdvice, match=why):
+        check_browser_callers_are_expected(live, browser(status, origin=origin, headers=headers))
+
+
+PAGE = "https://app.contoso.com"
+
+
+def browser(status: int, *, origin: str, headers: str) -> ScoringCall:
+    """What a browser's question beforehand is answered with."""
+    said = {"access-control-allow-origin": origin, "access-control-allow-headers": headers}
+    return replace(answered(status, method="OPTIONS", headers=said), origin=PAGE)
 
 
 @pytest.mark.parametrize(

@@ -50,11 +50,15 @@ def test_the_all_zero_principal_beside_user_assigned_identities_is_nobody(world:
 
 def test_a_system_assigned_identity_has_its_principal(world: Any) -> None:
     """Without a map of others, or with a null one."""
-    world[ENDPOINT]["identity"] = {"type": "SystemAssigned", "principalId": "p", "userAssignedIdentities": None}
+    world[ENDPOINT]["identity"] = {
+        "type": "SystemAssigned",
+        "principalId": "11111111-1111-1111-1111-111111111111",
+        "userAssignedIdentities": None,
+    }
 
     found = endpoint(world)
 
-    assert (found.principal_id, found.identity_ids) == ("p", ())
+    assert (found.principal_id, found.identity_ids) == ("11111111-1111-1111-1111-111111111111", ())
 
 
 def test_a_kubernetes_endpoint_is_told_by_its_compute(world: Any) -> None:

@@ -23,6 +23,7 @@ from azure.core.exceptions import (
 
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotSignedIn
+from pytest_amlpreflight.readers.connection.decoding import Legible
 from pytest_amlpreflight.readers.connection.errors import WITHOUT_ANSWER, innermost_error, not_read
 from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
 from pytest_amlpreflight.readers.resources.workspace import read_workspace
@@ -233,6 +234,10 @@ class _Response:
     def text(self) -> str:
         return json.dumps(self.json())
 
+    @property
+    def content(self) -> bytes:
+        return self.text().encode()
+
 
 def test_a_certificate_bundle_that_is_not_there_is_a_failed_connection(
     world: Any, monkeypatch: pytest.MonkeyPatch
@@ -284,7 +289,9 @@ def _through(page: dict[str, Any], error: type[Exception], match: str) -> Any:
 
     session = requests.Session()
     transport = RequestsTransport(session=session, session_owner=False)
-    arm = Arm(f"http://127.0.0.1:{page['port']}", Pipeline(transport, policies=[ContentDecodePolicy()]), Pool())
+    arm = Arm(
+        f"http://127.0.0.1:{page['port']}", Pipeline(transport, policies=[ContentDecodePolicy(), Legible()]), Pool()
+    )
     with pytest.raises(error, match=match) as caught:
         arm.get("/subscriptions/s/resourceGroups/g", "2021-04-01", "resource group g")
     session.close()
@@ -313,7 +320,7 @@ def test_a_page_that_an_sdk_client_cannot_parse_is_no_answer(page: dict[str, Any
     page |= {"type": kind, "body": body}
     vault_id = parse_resource_id("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv")
     assert vault_id is not None
-    pipeline: Any = Pipeline(RequestsTransport(), policies=[ContentDecodePolicy()])
+    pipeline: Any = Pipeline(RequestsTransport(), policies=[ContentDecodePolicy(), Legible()])
     where, credential = f"http://127.0.0.1:{page['port']}", _Unknown()
     client = KeyVaultManagementClient(credential, "s", base_url=where, pipeline=pipeline)  # type: ignore[arg-type]
     azure: Any = SimpleNamespace(management_client=lambda *_: client)

@@ -64,14 +64,22 @@ def test_a_vault_that_does_not_say_uses_access_policies(world: Any, sent: dict[s
     del properties["enableRbacAuthorization"]
     properties.update(sent)
     properties["accessPolicies"] = [
-        {"tenantId": "t", "objectId": "Me", "permissions": {"keys": [], "secrets": ["Get", "List"]}},
-        {"tenantId": "t", "objectId": "other", "permissions": {"keys": ["all"]}},
+        {
+            "tenantId": "22222222-2222-2222-2222-222222222222",
+            "objectId": "AAAAAAAA-AAAA-AAAA-AAAA-AAAAAAAAAAAA",
+            "permissions": {"keys": [], "secrets": ["Get", "List"]},
+        },
+        {
+            "tenantId": "22222222-2222-2222-2222-222222222222",
+            "objectId": "22222222-2222-2222-2222-222222222222",
+            "permissions": {"keys": ["all"]},
+        },
     ]
 
     vault = read(world)
 
     assert not vault.rbac_authorization
-    assert vault.secret_permissions("me") == {"get", "list"}
+    assert vault.secret_permissions("aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa") == {"get", "list"}
     assert vault.secret_permissions("other") == frozenset()
 
 

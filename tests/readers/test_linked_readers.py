@@ -11,6 +11,8 @@ from pytest_amlpreflight.readers.resources.deleted_key_vault import read_deleted
 from pytest_amlpreflight.readers.resources.diagnosis import read_diagnosis
 from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
+OWN, OTHER = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+
 DIAGNOSE = "*/workspaces/contoso-ml/diagnose"
 VAULT = "Microsoft.KeyVault/vaults/contoso-ml-kv"
 
@@ -128,13 +130,16 @@ def test_principals_are_those_of_every_identity(world: Any) -> None:
     """A user-assigned identity that was deleted stays behind as a key without a principal."""
     world["workspaces/contoso-ml"]["identity"] = {
         "type": "SystemAssigned,UserAssigned",
-        "principalId": "own",
+        "principalId": OWN,
         "userAssignedIdentities": {
-            world.id("Microsoft.ManagedIdentity/userAssignedIdentities/a").text: {"principalId": "a", "clientId": "c"},
+            world.id("Microsoft.ManagedIdentity/userAssignedIdentities/a").text: {
+                "principalId": OTHER,
+                "clientId": OTHER,
+            },
             world.id("Microsoft.ManagedIdentity/userAssignedIdentities/b").text: None,
         },
     }
 
     found = read_workspace(world.connect().arm, world.workspace_id)
 
-    assert found.principal_ids == ("own", "a")
+    assert found.principal_ids == (OWN, OTHER)

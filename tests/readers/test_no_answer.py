@@ -147,5 +147,13 @@ def test_a_page_to_sign_in_at_is_not_the_models_answer() -> None:
     page = Response(200, {"content-type": "text/html; charset=utf-8"}, b"<html>", 0.1)
     served = Response(200, {"content-type": "text/html", "x-request-id": "1"}, b"<html>", 0.1)
 
-    assert of_another(page) == "HTTP 200 with text/html; charset=utf-8, and no header of the service"
-    assert of_another(served) is None
+    assert of_another(page, managed=False) == "HTTP 200 with text/html; charset=utf-8, and no header of the service"
+    assert of_another(served, managed=True) is None
+
+
+def test_an_answer_that_did_not_come_through_the_front_door_is_not_the_models() -> None:
+    """Whatever its shape; a container on a cluster may answer without a header of Azure's."""
+    own = Response(200, {"content-type": "application/json"}, b"[1]", 0.1)
+
+    assert of_another(own, managed=True) == "HTTP 200 with application/json, and no header of the service"
+    assert of_another(own, managed=False) is None

@@ -117,9 +117,11 @@ def test_the_caller_is_read_from_the_token(connect: Callable[..., Azure]) -> Non
 
 def test_a_user_has_no_application() -> None:
     """`appid` is in a user's token too: that of the tool they signed in with."""
-    caller = read_caller(Credential(jwt(oid="me", tid="t", appid="cli", idtyp="user")), "https://arm")
+    caller = read_caller(
+        Credential(jwt(oid="11111111-1111-1111-1111-111111111111", tid="t", appid="cli", idtyp="user")), "https://arm"
+    )
 
-    assert caller == Caller("me", "t", None)
+    assert caller == Caller("11111111-1111-1111-1111-111111111111", "t", None)
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.!!.c", "e30.e30.c2ln"])

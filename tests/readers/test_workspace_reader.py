@@ -8,6 +8,8 @@ from pytest_amlpreflight.facts.resources.workspace import OutboundRule, Workspac
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.resources.workspace import read_workspace
 
+OWN, OTHER = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+
 
 def read(world: Any) -> Workspace:
     """The workspace of the world as it stands."""
@@ -143,15 +145,14 @@ def test_a_connection_without_a_name_takes_it_from_its_id(world: Any) -> None:
     assert (found.name, found.status, found.private_endpoint_id) == ("contoso-ml-pe.6a1f", "Pending", None)
 
 
-def test_a_connection_without_a_state_is_not_approved(world: Any) -> None:
+def test_a_connection_without_a_state_is_unreadable(world: Any) -> None:
     """The connection's own provisioningState says nothing about approval."""
     world.properties("workspaces/contoso-ml")["privateEndpointConnections"][0]["properties"] = {
         "provisioningState": "Succeeded"
     }
 
-    [found] = read(world).private_endpoint_connections
-
-    assert not found.approved
+    with pytest.raises(FactUnreadable, match="privateLinkServiceConnectionState is NoneType, not an object"):
+        read(world)
 
 
 def test_a_deleted_user_assigned_identity_leaves_no_principal(world: Any) -> None:
@@ -159,13 +160,13 @@ def test_a_deleted_user_assigned_identity_leaves_no_principal(world: Any) -> Non
     identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
     world["workspaces/contoso-ml"]["identity"] = {
         "type": "SystemAssigned,UserAssigned",
-        "principalId": "own",
-        "userAssignedIdentities": {f"{identity}gone": None, f"{identity}here": {"principalId": "other"}},
+        "principalId": OWN,
+        "userAssignedIdentities": {f"{identity}gone": None, f"{identity}here": {"principalId": OTHER}},
     }
 
     workspace = read(world)
 
-    assert workspace.principal_ids == ("own", "other")
+    assert workspace.principal_ids == (OWN, OTHER)
     assert [one.name for one in workspace.identity_ids] == ["gone", "here"]
 
 
@@ -176,13 +177,12 @@ def test_a_workspace_without_an_identity_has_no_principals(world: Any) -> None:
     assert read(world).principal_ids == ()
 
 
-def test_a_state_that_azure_leaves_out_is_not_ready(world: Any) -> None:
-    """Unknown is no success."""
+def test_a_state_that_azure_leaves_out_is_unreadable(world: Any) -> None:
+    """Unknown is no success, and no failure."""
     del world.properties("workspaces/contoso-ml")["provisioningState"]
 
-    workspace = read(world)
-
-    assert (workspace.provisioning_state, workspace.ready) == ("Unknown", False)
+    with pytest.raises(FactUnreadable, match="provisioningState is NoneType, not a word"):
+        read(world)
 
 
 def test_a_project_inherits_what_its_hub_has(world: Any) -> None:
@@ -227,9 +227,9 @@ def test_primary_identity_is_the_one_that_the_workspace_acts_as(world: Any) -> N
     workspace = world["workspaces/contoso-ml"]
     workspace["identity"] = {
         "type": "UserAssigned",
-        "userAssignedIdentities": {first: {"principalId": "p1"}, second: {"principalId": "p2"}},
+        "userAssignedIdentities": {first: {"principalId": OWN}, second: {"principalId": OTHER}},
     }
-    assert read(world).principal_ids == ("p1", "p2")
+    assert read(world).principal_ids == (OWN, OTHER)
     workspace["properties"]["primaryUserAssignedIdentity"] = second.upper()
 
-    assert read(world).principal_ids == ("p2",)
+    assert read(world).principal_ids == (OTHER,)

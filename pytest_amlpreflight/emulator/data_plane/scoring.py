@@ -135,7 +135,11 @@ def _to_a_browser(world: World, endpoint: Document, origin: str | None, trace: d
     """CORS: endpoints do not speak it, so only a service in front answers, and only for its origins."""
     host = urlsplit(endpoint["properties"]["scoringUri"]).hostname or ""
     if origin and origin in world.held_by(host).get("origins", ()):
-        return Answer(None, 204, {**trace, "access-control-allow-origin": origin})
+        admitted = {
+            "access-control-allow-headers": "authorization, content-type",
+            "access-control-allow-methods": "POST",
+        }
+        return Answer(None, 204, {**trace, "access-control-allow-origin": origin, **admitted})
     return Answer(_error("Method Not Allowed"), 405, trace)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSettings, ScaleSettings, ScaleType
@@ -60,7 +60,8 @@ class Endpoint:
     @property
     def scoring_host(self) -> str | None:
         """The host of the scoring URI. Never built from a region: the two differ in some regions."""
-        return urlsplit(self.scoring_uri).hostname if self.scoring_uri else None
+        address = parse_address(self.scoring_uri) if self.scoring_uri else None
+        return address.host if address else None
 
     def position(self, dotted: str) -> Position | None:
         """The line of the user's file in which a field was set, else of its parent; None for what Azure runs."""

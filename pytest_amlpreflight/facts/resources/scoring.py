@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
-from urllib.parse import urlsplit
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.unreached import Unreached
 
 ANSWERED_BY = "azureml-model-deployment"
@@ -103,7 +103,7 @@ class ScoringCall:
 
     `deployment` is the one asked for by header, None where the traffic rules chose. `credential` says in words what the
     request was authorised with, and `credential_flaw` what can be seen to be wrong with that. `known` are words for the
-    remedies: `endpoint_id`, `audience`, `principal`, `sample`.
+    remedies: `endpoint_id`, `audience`, `principal`, `sample`. `origin` is of the page that a browser asks for.
     """
 
     uri: str
@@ -115,18 +115,20 @@ class ScoringCall:
     credential: str = ""
     credential_flaw: str | None = None
     method: str = "POST"
+    origin: str = ""
     known: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def host(self) -> str:
         """The host that was asked."""
-        return urlsplit(self.uri).hostname or self.uri
+        address = parse_address(self.uri)
+        return address.host if address else self.uri
 
     @property
     def port(self) -> int:
         """The port that was asked."""
-        parts = urlsplit(self.uri)
-        return parts.port or (80 if parts.scheme == "http" else 443)
+        address = parse_address(self.uri)
+        return address.port if address else 443
 
     @property
     def timed_out(self) -> bool:

@@ -49,6 +49,14 @@ SILENCES: dict[Unreached, tuple[str, str]] = {
         "its scoring URI is not this cloud's, and no credential goes there",
         "compare it with --aml-cloud: az ml online-endpoint show --query scoring_uri",
     ),
+    Unreached.UNBOUNDED: (
+        "its answer has no end",
+        "curl -v --max-time 60 --max-filesize 16777216 https://{host}:{port}/score shows what is being sent",
+    ),
+    Unreached.NO_HOST: (
+        "its scoring URI is no address",
+        "az ml online-endpoint show --query scoring_uri, and what stands between Azure and here",
+    ),
     Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/"),
 }
 """Where no answer came: what that means, and the next step, with the host and port to fill in."""

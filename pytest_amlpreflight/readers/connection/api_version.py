@@ -14,13 +14,13 @@ from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineRespon
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest
 
+from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_versions import RESOURCES
-from pytest_amlpreflight.readers.connection.errors import innermost_error
+from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.connection.errors import body_of, innermost_error
 
 REFUSALS = frozenset({"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter"})
 """The codes with which ARM refuses an api-version."""
-
-"""Of the list of providers itself, which every Azure has known for years."""
 
 
 class Negotiated(NamedTuple):
@@ -80,10 +80,14 @@ class NegotiateApiVersion(HTTPPolicy[Any, Any]):
         asked = HttpRequest("GET", urlunsplit((url.scheme, url.netloc, path, f"api-version={RESOURCES}", "")))
         try:
             response = self.next.send(PipelineRequest(asked, PipelineContext(request.context.transport)))
-            types = response.http_response.json().get("resourceTypes") or ()
-        except (AzureError, ValueError, AttributeError):
+        except AzureError:
             return ()
-        return next((one["apiVersions"] for one in types if one["resourceType"].lower() == name.lower()), ())
+        try:
+            types = Document(f"provider {namespace}", body_of(response.http_response)).children("resourceTypes")
+            by_name = {one.need("resourceType").lower(): one.texts("apiVersions") for one in types}
+        except FactUnreadable:
+            return ()
+        return by_name.get(name.lower(), ())
 
 
 def resource_type(url: str) -> str:
@@ -112,10 +116,7 @@ def nearest(listed: Sequence[str], pinned: str) -> str | None:
 def _refused(response: PipelineResponse[Any, Any]) -> bool:
     if response.http_response.status_code not in (400, 404):
         return False
-    try:
-        return innermost_error(response.http_response.json())[0] in REFUSALS
-    except (AzureError, ValueError):
-        return False
+    return innermost_error(body_of(response.http_response))[0] in REFUSALS
 
 
 def _version(url: str) -> str:

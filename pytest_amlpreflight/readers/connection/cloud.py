@@ -6,7 +6,9 @@ from typing import cast
 
 import requests
 
+from pytest_amlpreflight.facts.unreached import Unbounded, Unreached
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.decoding import NotDecoded, json_of
 from pytest_amlpreflight.readers.connection.document import Document
 
 
@@ -130,13 +132,15 @@ def read_cloud(choice: str, session: requests.Session, timeout: float) -> Cloud:
         response.raise_for_status()
         if response.status_code != 200:
             raise FactUnreadable(resource, status=response.status_code, code="MetadataUnavailable")
-        body = response.json()
+        body = json_of(response)
     except requests.HTTPError as error:
         raise FactUnreadable(resource, status=error.response.status_code, code="MetadataUnavailable") from None
     except requests.Timeout:
         raise FactUnreadable(resource, status=None, code="Timeout") from None
-    except requests.JSONDecodeError as error:
+    except NotDecoded as error:
         raise FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error)) from None
+    except Unbounded as error:
+        raise FactUnreadable(resource, status=None, code=Unreached.UNBOUNDED, detail=str(error)) from None
     except OSError as error:  # requests' own errors, and a certificate bundle that is not there
         raise FactUnreadable(resource, status=None, code="ConnectionFailed", detail=str(error)) from None
     return _described(resource, body)

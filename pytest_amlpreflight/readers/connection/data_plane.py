@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http.client import IncompleteRead
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from urllib3 import exceptions as broken
 from urllib3.exceptions import HTTPError
 
 from pytest_amlpreflight.engine import pause
-from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
+from pytest_amlpreflight.facts.address import parse_address
+from pytest_amlpreflight.facts.unreached import HostUnreached, Unbounded, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.readers.connection.bounded import whole
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
 from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import as_given
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
-from pytest_amlpreflight.readers.connection.trailers import whole
 
 CONNECTIONS = 16
 LONGEST_PAUSE = 20.0
@@ -84,7 +84,7 @@ class DataPlane:
         redirects followed.
         """
         if (issued := audience or carries) and (why := stray(url, self._homes(issued))):
-            raise HostUnreached(urlsplit(url).netloc, Unreached.FOREIGN, why)
+            raise HostUnreached(_host(url), Unreached.FOREIGN, why)
         bearer = {"Authorization": f"Bearer {self._token(audience)}"} if audience else {}
         request = requests.Request(method, url, {**bearer, **(headers or {})}, data=data, json=json)
         return self._ask(request, timeout, lambda response: (response.content, {}))[0]
@@ -96,6 +96,8 @@ class DataPlane:
         return self._ask(requests.Request(method, url, dict(headers), data=data), timeout, whole)
 
     def _ask(self, request: requests.Request, timeout: float | None, read: Read) -> Asked:
+        if parse_address(request.url) is None:
+            raise HostUnreached(_host(request.url), Unreached.NO_HOST, "it is no http address with a host's name in it")
         request.headers = {"User-Agent": "pytest-amlpreflight", **(request.headers or {})}
         request.auth = as_given
         prepared = self._session.prepare_request(request)
@@ -130,7 +132,9 @@ class DataPlane:
                 response.close()
                 raise requests.ConnectionError(error) from None
         except requests.RequestException as error:
-            problem = unreached(urlsplit(url).hostname or url, error)
+            problem = unreached(_host(url), error)
+        except Unbounded as error:
+            problem = HostUnreached(_host(url), Unreached.UNBOUNDED, str(error))
         raise problem
 
     def token(self, audience: str) -> str:
@@ -225,8 +229,11 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found
 
 
+def _host(url: str) -> str:
+    """The host of an address, or what stands in its place."""
+    found = parse_address(url)
+    return found.host if found else url.partition("://")[2].partition("/")[0][:100] or "nowhere"
+
+
 def _seconds(header: str | None, otherwise: float) -> float:
-    try:
-        return float(header) if header else otherwise
-    except ValueError:  # an HTTP date
-        return otherwise
+    return float(header) if header and header.isdigit() else otherwise  # else an HTTP date, or garbage

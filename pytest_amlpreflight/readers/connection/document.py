@@ -1,12 +1,22 @@
 """A JSON object as Azure sent it, read field by field, so that an odd answer becomes a sentence and not a traceback."""
 
+import re
 from collections.abc import Iterator, Mapping
-from math import isfinite
+from datetime import date
 from typing import TypeVar, cast
 
+from pytest_amlpreflight.facts.address import is_host_name, is_ip_address, parse_address
+from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.unread import FactUnreadable
 
 T = TypeVar("T")
+
+LARGEST = 2**63
+
+_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:, ?[A-Za-z][A-Za-z0-9_-]*)*")
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_PATH = re.compile(r"/(?:[^\s/?#\x00-\x1f]+(?:/[^\s/?#\x00-\x1f]+)*/?)?")
+_ACTION = re.compile(r"\*|[A-Za-z0-9._*-]+(?:/[A-Za-z0-9._*-]+)+")
 
 
 class Document:
@@ -29,10 +39,87 @@ class Document:
 
     def need(self, key: str) -> str:
         """A string without which the document makes no sense."""
-        value = self.text(key)
-        if value is None:
-            raise self._unexpected(key, self.body.get(key), "a string")
-        return value
+        return self._needed(key, self.text(key), "a string")
+
+    def word(self, key: str) -> str | None:
+        """A word of Azure's own, or several with commas between them; None where it is not set.
+
+        Azure adds to its words over the years, so that one that nobody knows is a word all the same.
+        """
+        return self._like(key, _WORDS, "a word")
+
+    def need_word(self, key: str) -> str:
+        """A word without which the document makes no sense."""
+        return self._needed(key, self.word(key), "a word")
+
+    def guid(self, key: str) -> str | None:
+        """The id of a principal, a tenant or an application, or None where it is not set."""
+        return self._like(key, _GUID, "a GUID")
+
+    def need_guid(self, key: str) -> str:
+        """Such an id, without which the document makes no sense."""
+        return self._needed(key, self.guid(key), "a GUID")
+
+    def path(self, key: str) -> str | None:
+        """A path in Azure Resource Manager, of a resource or of what has no subscription; None where it is not set."""
+        return self._like(key, _PATH, "a path")
+
+    def need_path(self, key: str) -> str:
+        """A path without which the document makes no sense."""
+        return self._needed(key, self.path(key), "a path")
+
+    def id(self, key: str) -> ResourceId | None:
+        """The id of a resource, or None where it is not set."""
+        path = self.path(key)
+        return None if path is None else self._needed(key, parse_resource_id(path), "the id of a resource")
+
+    def need_id(self, key: str) -> ResourceId:
+        """An id without which the document makes no sense."""
+        return self._needed(key, self.id(key), "the id of a resource")
+
+    def address(self, key: str) -> str | None:
+        """An http or https address that a request can go to, or None where it is not set."""
+        text = self.text(key)
+        if text is not None and parse_address(text) is None:
+            raise self.refusal(f"{key} is {text[:100]!r}, not an address")
+        return text
+
+    def need_host(self, key: str) -> str:
+        """The name of a host, without which the document makes no sense."""
+        text = self.need(key)
+        if not is_host_name(text):
+            raise self.refusal(f"{key} is {text[:100]!r}, not the name of a host")
+        return text
+
+    def moment(self, key: str) -> str | None:
+        """A point in time, as Azure writes it: its date first. None where it is not set."""
+        text = self.text(key)
+        try:
+            date.fromisoformat((text or "2000-01-01")[:10])
+        except ValueError:
+            raise self._unexpected(key, text, "a date") from None
+        return text
+
+    def need_ip(self, key: str) -> str:
+        """An IP address without which the document makes no sense."""
+        text = self.need(key)
+        if not is_ip_address(text):
+            raise self.refusal(f"{key} is {text[:100]!r}, not an IP address")
+        return text
+
+    def ips(self, key: str) -> tuple[str, ...]:
+        """A list of IP addresses; empty where it is not set."""
+        found = self.texts(key)
+        if not all(map(is_ip_address, found)):
+            raise self._unexpected(key, found, "a list of IP addresses")
+        return found
+
+    def actions(self, key: str) -> tuple[str, ...]:
+        """A list of permissions, `*` and patterns among them; empty where it is not set."""
+        found = self.texts(key)
+        if not all(map(_ACTION.fullmatch, found)):
+            raise self._unexpected(key, found, "a list of permissions")
+        return found
 
     def flag(self, key: str) -> bool | None:
         """A boolean, or None where it is not set."""
@@ -46,19 +133,21 @@ class Document:
                 number = float(value)
             except ValueError:
                 raise self._unexpected(key, value, "a number") from None
-            if not isfinite(number):  # `nan` and `inf` are numbers to Python alone
-                raise self._unexpected(key, value, "a number")
-            return number
+            return self._bounded(key, number)
         if isinstance(value, bool):
             raise self._unexpected(key, value, "a number")
-        return self._typed(key, (int, float), "a number")
+        found = self._typed(key, (int, float), "a number")
+        return None if found is None else self._bounded(key, found)
+
+    def _bounded(self, key: str, number: float) -> float:
+        """`nan` and `inf` are numbers to Python alone; Azure's integers have 64 bits."""
+        if not abs(number) < LARGEST:
+            raise self._unexpected(key, self.body[key], "a number")
+        return number
 
     def need_number(self, key: str) -> float:
         """A number without which the document makes no sense."""
-        value = self.number(key)
-        if value is None:
-            raise self._unexpected(key, value, "a number")
-        return value
+        return self._needed(key, self.number(key), "a number")
 
     def child(self, key: str) -> "Document":
         """An object; an empty one where it is not set."""
@@ -99,7 +188,22 @@ class Document:
 
     def strings(self, key: str) -> dict[str, str]:
         """A map of scalars as texts; a `null` member is not set."""
-        return {name: str(value) for name, value in self.child(key).body.items() if value is not None}
+        members = self.child(key)
+        for name, value in members.body.items():
+            if isinstance(value, (list, Mapping)):
+                raise members._unexpected(name, value, "a text")
+        return {name: str(value) for name, value in members.body.items() if value is not None}
+
+    def _like(self, key: str, pattern: re.Pattern[str], called: str) -> str | None:
+        text = self.text(key)
+        if text is not None and not pattern.fullmatch(text):
+            raise self.refusal(f"{key} is {text[:100]!r}, not {called}")
+        return text
+
+    def _needed(self, key: str, value: T | None, called: str) -> T:
+        if value is None:
+            raise self._unexpected(key, self.body.get(key), called)
+        return value
 
     def _typed(self, key: str, kind: type[T] | tuple[type[T], ...], called: str) -> T | None:
         value = self.body.get(key)

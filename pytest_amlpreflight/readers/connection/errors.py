@@ -5,7 +5,7 @@ apart.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from json import JSONDecodeError
+from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
@@ -19,7 +19,9 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
+from pytest_amlpreflight.facts.unreached import Unbounded, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
+from pytest_amlpreflight.readers.connection.decoding import NotDecoded, decoded
 from pytest_amlpreflight.readers.connection.error_chain import read_error
 from pytest_amlpreflight.readers.connection.home import ForeignHost
 from pytest_amlpreflight.readers.connection.refusals import not_signed_in, token_refused
@@ -49,8 +51,10 @@ def reading(resource: str, *, named_by: str | None = None, permission: str | Non
         yield
     except AzureError as error:
         problem = not_read(resource, error, named_by=named_by, permission=permission)
-    except JSONDecodeError as error:  # a proxy's page with status 200: the SDK parses it without a `DecodeError`
-        problem = FactUnreadable(resource, status=None, code=MALFORMED, detail=_first_line(str(error)))
+    except Unbounded as error:
+        problem = FactUnreadable(resource, status=None, code=Unreached.UNBOUNDED, detail=str(error))
+    except RecursionError:  # azure-core and its clients make entities of errors, level by level
+        problem = FactUnreadable(resource, status=None, code=MALFORMED, detail="it nests deeper than any of Azure's")
     except OSError as error:  # a certificate bundle that is not there: requests says so before it connects
         problem = FactUnreadable(resource, status=None, code="ConnectionFailed", detail=_first_line(str(error)))
     else:
@@ -73,7 +77,7 @@ def not_read(
         place = urlsplit(getattr(response, "headers", {}).get("Location") or "").netloc
         detail = f"to {place or 'nowhere'}; redirects are not followed, since the token would go along"
         return FactUnreadable(resource, status=status, code="Redirected", detail=detail)
-    code, message = innermost_error(_body(response))
+    code, message = innermost_error(body_of(response))
     if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered
         return FactUnreadable(resource, status=status, code=MALFORMED)
     if status == 404 and code not in NOT_ABSENT:
@@ -90,10 +94,11 @@ def innermost_error(body: object) -> tuple[str | None, str]:
     return (error.code, error.message) if error else (None, "")
 
 
-def _body(response: object) -> object:
+def body_of(response: Any) -> object:
+    """The JSON of a refusal, None where it has none: an error page in HTML is still an answer with a status."""
     try:
-        return response.json()  # type: ignore[attr-defined]  # azure-core types both of its response classes as Any
-    except (ValueError, AzureError):  # an error page in HTML is still an answer with a status
+        return decoded(response.content, response.headers.get("Content-Type"))
+    except NotDecoded:
         return None
 
 

@@ -19,11 +19,12 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.pipeline.transport import RequestsTransport
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
-from requests.adapters import HTTPAdapter
 
 from pytest_amlpreflight.engine import pause
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
+from pytest_amlpreflight.readers.connection.bounded import BoundedAdapter
 from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after
+from pytest_amlpreflight.readers.connection.decoding import Legible
 from pytest_amlpreflight.readers.connection.exchange import Tap, Tapped, untapped
 from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
@@ -45,7 +46,7 @@ def http_session() -> requests.Session:
     """The run's one session: keep-alive connections, shared by all clients and threads."""
     session = requests.Session()
     session.auth = as_given
-    session.mount("https://", HTTPAdapter(pool_connections=8, pool_maxsize=CONNECTIONS, pool_block=True))
+    session.mount("https://", BoundedAdapter(pool_connections=8, pool_maxsize=CONNECTIONS, pool_block=True))
     return session
 
 
@@ -115,8 +116,11 @@ class CappedRetry(RetryPolicy[Any, Any]):
         self._budget = budget or Budget()
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
-        """Seconds to wait, at most `LONGEST_PAUSE`."""
-        seconds = super().get_retry_after(response)
+        """Seconds to wait, at most `LONGEST_PAUSE`; None where the answer says nothing that can be understood."""
+        try:
+            seconds = super().get_retry_after(response)
+        except (ValueError, TypeError, OverflowError):  # azure-core takes what is no number for a date
+            seconds = None
         seconds = quota_resets_after(response.http_response.headers) if seconds is None else seconds
         return None if seconds is None else min(seconds, LONGEST_PAUSE)
 
@@ -221,6 +225,7 @@ def build_pipeline(
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("pytest-amlpreflight"),
             ContentDecodePolicy(),
+            Legible(),
             *([FromSnapshot(snapshot)] if snapshot else []),
             versions,
             CappedRetry(

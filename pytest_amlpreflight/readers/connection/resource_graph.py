@@ -6,7 +6,7 @@ exist.
 
 from collections.abc import Mapping, Sequence
 
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_versions import RESOURCE_GRAPH
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -66,7 +66,4 @@ def query(
 
 def id_of(row: Document) -> ResourceId:
     """The id of the resource that a row is about."""
-    found = parse_resource_id(row.need("id"))
-    if found is None:
-        raise FactUnreadable(row.resource, status=None, code="UnexpectedShape", detail=f"id is {row.need('id')!r}")
-    return found
+    return row.need_id("id")

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 
 from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
-from pytest_amlpreflight.readers.connection.trailers import POOLS
+from pytest_amlpreflight.readers.connection.bounded import BoundedAdapter
 
 Resolve = Callable[[str], Resolution]
 
@@ -75,7 +74,7 @@ class Route:
         return found.addresses[0]
 
 
-class RoutedAdapter(HTTPAdapter):
+class RoutedAdapter(BoundedAdapter):
     """Connects where the route says, and shows the host's own name in SNI, in the certificate check and in `Host`.
 
     Behind a proxy the name is left to the proxy, which alone can look it up.
@@ -85,11 +84,6 @@ class RoutedAdapter(HTTPAdapter):
         self._route = route
         self._proxied: ContextVar[bool] = ContextVar("proxied", default=False)
         super().__init__(**kwargs)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools, of connections that keep an answer's trailers."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send, with `Host` as the URL has it: the connection knows an address only."""

@@ -7,17 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluster, ManagedCluster
 from pytest_amlpreflight.facts.rules.redaction import redact
+from pytest_amlpreflight.facts.unreached import Unbounded, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGiven
+from pytest_amlpreflight.readers.connection.bounded import BoundedAdapter
 from pytest_amlpreflight.readers.connection.data_plane import unreached
+from pytest_amlpreflight.readers.connection.decoding import NotDecoded, json_of
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
 from pytest_amlpreflight.readers.connection.once import Once
@@ -58,7 +61,12 @@ class Kube:
 
     def get(self, path: str, resource: str, permission: str, **query: str) -> Document:
         """One object or a page of a list. `permission` is verb and resource, as a ClusterRole names them."""
-        return Document(resource, self._answer(path, resource, permission, query).json())
+        response = self._answer(path, resource, permission, query)
+        try:
+            return Document(resource, json_of(response))
+        except NotDecoded as error:
+            problem = FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error))
+        raise problem
 
     def text(self, path: str, resource: str, permission: str, **query: str) -> str:
         """What is no JSON: a container's log, without secrets."""
@@ -66,13 +74,16 @@ class Kube:
 
     def list(self, path: str, resource: str, permission: str, **query: str) -> list[Document]:
         """Every object of a list, page by page."""
-        rows: list[Document] = []
+        rows, passed = list[Document](), set[str]()
         onward: str | None = ""
         while onward is not None:
             more = {"continue": onward} if onward else {}
             page = self.get(path, resource, permission, limit=ROWS_A_PAGE, **query, **more)
-            rows += page.children("items")
+            rows += page.need_children("items")
             onward = page.child("metadata").text("continue")
+            if onward in passed:
+                raise page.refusal("continue leads back to a page that was read")
+            passed.add(onward or "")
         return rows
 
     def _answer(self, path: str, resource: str, permission: str, query: Mapping[str, str]) -> requests.Response:
@@ -82,7 +93,7 @@ class Kube:
             return response
         status = _status(response)
         detail = redact(status.text("message") or "")
-        if response.status_code == 404:
+        if response.status_code == 404 and status.text("reason") == "NotFound":  # without it a proxy answered
             raise FactAbsent(resource)
         if response.status_code == 401:
             raise self._unreadable(401, status.text("reason") or "Unauthorized", detail)
@@ -95,8 +106,10 @@ class Kube:
         try:
             response = self._session.get(url, headers=self._headers, timeout=timeout, allow_redirects=False)
         except requests.RequestException as error:
-            problem = unreached(urlsplit(url).hostname or url, error)
+            problem = unreached(self.context.host, error)
             self._tap(Exchange("GET", url, broken=problem.why.value, cluster=self.cluster.id))
+        except Unbounded as error:
+            raise self._unreadable(None, Unreached.UNBOUNDED, str(error)) from None
         except OSError as error:  # a certificate file of the kubeconfig that is not there
             raise self._unreadable(None, "KubeconfigInvalid", str(error)) from None
         else:
@@ -111,7 +124,7 @@ class Kube:
         return unreadable(self.cluster.name, self.context, code, detail, status=status)
 
 
-class _Named(HTTPAdapter):
+class _Named(BoundedAdapter):
     """Connections whose certificate is for another name than the address: a tunnel's, a private cluster's."""
 
     def __init__(self, server_name: str | None) -> None:
@@ -183,10 +196,12 @@ def _leading(cluster: Cluster, contexts: Mapping[str, Context], own_account: Con
 
 def _shows_its_name(context: Context) -> bool:
     """Whether the server's certificate is for the name that the context expects."""
-    server = urlsplit(context.server)
+    server = parse_address(context.server)
+    if server is None:
+        return False
     try:
         settings = ssl.create_default_context(cafile=context.cluster.get("certificate-authority"))
-        with socket.create_connection((server.hostname or "", server.port or 443), CONNECT) as plain:
+        with socket.create_connection((server.host, server.port), CONNECT) as plain:
             settings.wrap_socket(plain, server_hostname=context.server_name).close()
     except OSError:  # another cluster, or nobody there: nobody asked for it by name
         return False
@@ -217,6 +232,6 @@ def _connected_id(kube: Kube) -> ResourceId | None:
 
 def _status(response: requests.Response) -> Document:
     try:
-        return Document("the answer", response.json())
-    except (ValueError, FactUnreadable):  # a proxy's page is an answer too
+        return Document("the answer", json_of(response))
+    except (NotDecoded, FactUnreadable):  # a proxy's page is an answer too
         return Document("the answer", {})

@@ -75,10 +75,10 @@ def permission_blocks(properties: Document) -> tuple[PermissionBlock, ...]:
     """The `permissions` of a role, a deny assignment or an answer about the caller."""
     return tuple(
         PermissionBlock(
-            actions=block.texts("actions"),
-            not_actions=block.texts("notActions"),
-            data_actions=block.texts("dataActions"),
-            not_data_actions=block.texts("notDataActions"),
+            actions=block.actions("actions"),
+            not_actions=block.actions("notActions"),
+            data_actions=block.actions("dataActions"),
+            not_data_actions=block.actions("notDataActions"),
             condition=block.text("condition"),
         )
         for block in properties.children("permissions")
@@ -89,10 +89,10 @@ def _assignment(document: Document) -> RoleAssignment:
     properties = document.child("properties")
     return RoleAssignment(
         id=document.need("id"),
-        role_definition_id=properties.need("roleDefinitionId"),
-        principal_id=properties.need("principalId"),
-        principal_type=properties.text("principalType") or "",
-        scope=properties.need("scope"),
+        role_definition_id=properties.need_path("roleDefinitionId"),
+        principal_id=properties.need_guid("principalId"),
+        principal_type=properties.word("principalType") or "",
+        scope=properties.need_path("scope"),
         condition=properties.text("condition"),
     )
 
@@ -103,7 +103,7 @@ def _denial(document: Document) -> DenyAssignment:
         id=document.need("id"),
         name=properties.text("denyAssignmentName") or document.text("name") or document.need("id"),
         permissions=permission_blocks(properties),
-        scope=properties.text("scope"),
+        scope=properties.path("scope"),
         principals=_principals(properties, "principals"),
         exclude_principals=_principals(properties, "excludePrincipals"),
         do_not_apply_to_child_scopes=properties.flag("doNotApplyToChildScopes") or False,

@@ -75,11 +75,11 @@ def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore 
     permission = "Microsoft.MachineLearningServices/workspaces/datastores/read"
     path = f"{workspace_id}/datastores/{name}"
     properties = arm.get(path, MACHINE_LEARNING, f"datastore {name}", permission=permission).child("properties")
-    kind = (properties.text("datastoreType") or "").lower()
+    kind = (properties.word("datastoreType") or "").lower()
     member = {"azureblob": "containerName", "azuredatalakegen2": "filesystem"}.get(kind)
     if member is None:
         return None
-    account, endpoint = properties.need("accountName"), properties.need("endpoint")
+    account, endpoint = properties.need("accountName"), properties.need_host("endpoint")
     return BlobStore(account, f"{account}.blob.{endpoint}", properties.need(member))
 
 

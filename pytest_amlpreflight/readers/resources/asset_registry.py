@@ -13,6 +13,7 @@ import requests
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.connection.api_versions import ASSET_REGISTRY
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.decoding import NotDecoded, json_of
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import innermost_error
 from pytest_amlpreflight.readers.resources.asset import Store
@@ -41,14 +42,14 @@ def registry_store(data_plane: DataPlane, audience: str, host: str, registry: st
 
 def _ask(data_plane: DataPlane, audience: str, url: str, resource: str) -> Document:
     response = data_plane.read("GET", url, resource, errors=error_of, audience=audience, permission=PERMISSION)
-    return json_of(response, resource)
+    return document_in(response, resource)
 
 
-def json_of(response: requests.Response, resource: str) -> Document:
+def document_in(response: requests.Response, resource: str) -> Document:
     """An answer's object."""
     try:
-        return Document(resource, response.json())
-    except ValueError as error:
+        return Document(resource, json_of(response))
+    except NotDecoded as error:
         problem = FactUnreadable(resource, status=None, code="MalformedAnswer", detail=str(error))
     raise problem
 
@@ -56,7 +57,7 @@ def json_of(response: requests.Response, resource: str) -> Document:
 def error_of(response: requests.Response) -> tuple[str, str]:
     """Code and message of an answer in one of Resource Manager's dialects; Key Vault's is among them."""
     try:
-        code, message = innermost_error(response.json())
-    except ValueError:
+        code, message = innermost_error(json_of(response))
+    except NotDecoded:
         return "", ""
     return code or "", message.splitlines()[0] if message else ""

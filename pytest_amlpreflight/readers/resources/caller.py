@@ -27,7 +27,7 @@ def read_caller(credential: SupportsTokenInfo, audience: str) -> Caller:
         token = credential.get_token_info(f"{audience}/.default").token
     claims = _claims(token)
     return Caller(
-        object_id=claims.need("oid"),
+        object_id=claims.need_guid("oid"),
         tenant_id=claims.text("tid"),
         application_id=claims.text("appid") if claims.text("idtyp") == "app" else None,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.cluster import (
     AKS,
     ARC,
@@ -87,7 +87,7 @@ def _aks(cluster_id: ResourceId, document: Document) -> ManagedCluster:
         id=cluster_id,
         name=document.text("name") or cluster_id.name,
         location=document.need("location").replace(" ", "").lower(),
-        provisioning_state=properties.text("provisioningState") or "Unknown",
+        provisioning_state=properties.word("provisioningState") or "Unknown",
         power_state=properties.child("powerState").text("code") or "Running",
         version=properties.text("kubernetesVersion"),
         fqdn=properties.text("fqdn"),
@@ -99,13 +99,12 @@ def _aks(cluster_id: ResourceId, document: Document) -> ManagedCluster:
         private=access.flag("enablePrivateCluster") or False,
         public_fqdn=bool(properties.text("fqdn")) if public_fqdn is None else public_fqdn,
         authorized_ranges=access.texts("authorizedIPRanges"),
-        public_network_access=(properties.text("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
         pools=tuple(_pool(row) for row in properties.children("agentPoolProfiles")),
     )
 
 
 def _pool(row: Document) -> NodePool:
-    subnet = row.text("vnetSubnetID")
     return NodePool(
         name=row.need("name"),
         count=int(row.number("count") or 0),
@@ -120,7 +119,7 @@ def _pool(row: Document) -> NodePool:
         max_pods=_whole(row, "maxPods"),
         labels=row.strings("nodeLabels"),
         taints=row.texts("nodeTaints"),
-        subnet_id=parse_resource_id(subnet) if subnet else None,
+        subnet_id=row.id("vnetSubnetID"),
     )
 
 
@@ -130,9 +129,9 @@ def _arc(cluster_id: ResourceId, document: Document) -> ConnectedCluster:
         id=cluster_id,
         name=document.text("name") or cluster_id.name,
         location=document.need("location").replace(" ", "").lower(),
-        connectivity=properties.text("connectivityStatus") or "Unknown",
-        last_connected=properties.text("lastConnectivityTime"),
-        certificate_expires=properties.text("managedIdentityCertificateExpirationTime"),
+        connectivity=properties.word("connectivityStatus") or "Unknown",
+        last_connected=properties.moment("lastConnectivityTime"),
+        certificate_expires=properties.moment("managedIdentityCertificateExpirationTime"),
         agent_version=properties.text("agentVersion"),
         version=properties.text("kubernetesVersion"),
         nodes=_whole(properties, "totalNodeCount"),
@@ -148,18 +147,17 @@ def _agent_errors(properties: Document) -> list[str]:
 
 
 def _trusted_access(properties: Document) -> TrustedAccess:
-    source = properties.text("sourceResourceId")
     return TrustedAccess(
-        source_id=parse_resource_id(source) if source else None,
+        source_id=properties.id("sourceResourceId"),
         roles=properties.texts("roles"),
-        provisioning_state=properties.text("provisioningState") or "Unknown",
+        provisioning_state=properties.word("provisioningState") or "Unknown",
     )
 
 
 def _node_set(row: Document) -> NodeSet:
     tags: Mapping[str, str] = row.strings("tags")
     identities = row.child("identity").items("userAssignedIdentities")
-    principals = (identity.text("principalId") for _, identity in identities)
+    principals = (identity.guid("principalId") for _, identity in identities)
     pool = tags.get("aks-managed-poolName") or tags.get("poolName") or row.need("name")
     return NodeSet(row.need("name"), pool, frozenset(filter(None, principals)))
 

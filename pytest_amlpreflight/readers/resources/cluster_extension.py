@@ -1,6 +1,6 @@
 """The Azure Machine Learning extensions of a cluster, as ARM sends them."""
 
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.cluster_extension import TYPE, Extension, ExtensionStatus
 from pytest_amlpreflight.readers.connection.api_versions import KUBERNETES_EXTENSIONS
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -25,22 +25,19 @@ def read_extensions(arm: Arm, cluster_id: ResourceId) -> tuple[Extension, ...]:
 
 def _extension(row: Document, cluster_id: ResourceId) -> Extension:
     properties = row.child("properties")
-    extension_id = parse_resource_id(row.need("id"))
-    if extension_id is None:
-        raise row.refusal(f"id is {row.need('id')!r}")
     error = properties.maybe("errorInfo")
     return Extension(
-        id=extension_id,
+        id=row.need_id("id"),
         name=row.need("name"),
         cluster_id=cluster_id,
-        provisioning_state=properties.text("provisioningState") or "Unknown",
+        provisioning_state=properties.word("provisioningState") or "Unknown",
         # `version` is what was asked for, null where versions are upgraded by themselves.
         version=properties.text("currentVersion") or properties.text("version"),
         statuses=tuple(_status(status) for status in properties.children("statuses")),
         error=read_error(dict(error.body)) if error else None,
         settings=properties.strings("configurationSettings"),
         secret_settings=frozenset(properties.child("configurationProtectedSettings").body),
-        principal_id=properties.child("aksAssignedIdentity").text("principalId"),
+        principal_id=properties.child("aksAssignedIdentity").guid("principalId"),
     )
 
 

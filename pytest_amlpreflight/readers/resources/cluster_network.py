@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
@@ -52,7 +52,8 @@ def _ways(
             workspace.private_endpoint_connections,
         )
     ]
-    host = urlsplit(account.blob_endpoint or "").hostname or ""
+    address = parse_address(account.blob_endpoint or "")
+    host = address.host if address else ""
     ways.append(
         (
             Way(
@@ -106,7 +107,7 @@ def _networks(arm: Arm, cluster: ManagedCluster) -> dict[ResourceId, frozenset[R
     group = f"/subscriptions/{cluster.id.subscription}/resourceGroups/{cluster.node_resource_group}"
     path, resource = f"{group}/providers/Microsoft.Network/virtualNetworks", f"the networks of cluster {cluster.name}"
     rows = arm.list(path, NETWORK, resource, permission=READ)
-    return {network: _peered(row) for row in rows if (network := parse_resource_id(row.need("id")))}
+    return {row.need_id("id"): _peered(row) for row in rows}
 
 
 def _network(arm: Arm, network: ResourceId) -> Document:
@@ -115,6 +116,6 @@ def _network(arm: Arm, network: ResourceId) -> Document:
 
 def _peered(network: Document) -> frozenset[ResourceId]:
     rows = [row.child("properties") for row in network.child("properties").children("virtualNetworkPeerings")]
-    connected = [row for row in rows if (row.text("peeringState") or "").lower() == "connected"]
-    ids = [parse_resource_id(row.child("remoteVirtualNetwork").text("id") or "") for row in connected]
+    connected = [row for row in rows if (row.word("peeringState") or "").lower() == "connected"]
+    ids = [row.child("remoteVirtualNetwork").id("id") for row in connected]
     return frozenset(one for one in ids if one)

@@ -1,6 +1,5 @@
 """Private endpoint connections, which every resource type embeds in the same shape."""
 
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection
 from pytest_amlpreflight.readers.connection.document import Document
 
@@ -15,13 +14,12 @@ def connections(properties: Document, *, dated: bool = True) -> tuple[PrivateEnd
 
 def _connection(document: Document, dated: bool) -> PrivateEndpointConnection:
     properties = document.child("properties")
-    state = properties.child("privateLinkServiceConnectionState")
-    endpoint = properties.child("privateEndpoint").text("id")
+    state = properties.need_child("privateLinkServiceConnectionState")
     return PrivateEndpointConnection(
         id=document.need("id"),
         name=document.text("name") or document.need("id").rsplit("/", 1)[-1],
-        status=state.text("status") or "Unknown",
+        status=state.need_word("status"),
         description=state.text("description"),
-        private_endpoint_id=parse_resource_id(endpoint) if endpoint else None,
-        created_at=document.child("systemData").text("createdAt") if dated else None,
+        private_endpoint_id=properties.child("privateEndpoint").id("id"),
+        created_at=document.child("systemData").moment("createdAt") if dated else None,
     )

@@ -57,7 +57,7 @@ def requirements(properties: Document) -> Requirements:
 def scale_settings(properties: Document) -> ScaleSettings:
     """How the number of instances is found; only on Kubernetes by the load."""
     found = properties.child("scaleSettings")
-    if (found.text("scaleType") or "").lower() != "targetutilization":
+    if (found.word("scaleType") or "").lower() != "targetutilization":
         return ScaleSettings()
     numbers = [found.number(key) for key in ("minInstances", "maxInstances", "targetUtilizationPercentage")]
     least, most, target = (None if number is None else int(number) for number in numbers)

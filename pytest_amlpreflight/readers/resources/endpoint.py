@@ -10,6 +10,7 @@ from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpo
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.resources.asset import asset_reference
 from pytest_amlpreflight.readers.resources.deployment_settings import (
     probe_settings,
     request_settings,
@@ -56,31 +57,31 @@ def read_deployments(arm: Arm, workspace_id: ResourceId, endpoint: str) -> tuple
 
 def live_endpoint(document: Document) -> Endpoint:
     """An endpoint as ARM describes it. Managed or not is told by `compute`: `kind` has three spellings."""
-    properties, identity = document.child("properties"), document.child("identity")
+    properties, identity = document.need_child("properties"), document.child("identity")
     identities = tuple(filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities"))))
     return Endpoint(
         name=document.need("name"),
         source=LIVE,
-        auth_mode=properties.need("authMode"),
+        auth_mode=properties.need_word("authMode"),
         compute=properties.text("compute"),
         location=document.text("location"),
         identity_ids=identities,
         # With user-assigned identities ARM shows the all-zero principal, which is nobody.
-        principal_id=None if identities else identity.text("principalId"),
-        public_network_access=(properties.text("publicNetworkAccess") or "Enabled").lower() == "enabled",
-        provisioning_state=properties.text("provisioningState"),
-        scoring_uri=properties.text("scoringUri"),
+        principal_id=None if identities else identity.guid("principalId"),
+        public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        provisioning_state=properties.word("provisioningState"),
+        scoring_uri=properties.address("scoringUri"),
         traffic=_weights(properties, "traffic"),
         mirror_traffic=_weights(properties, "mirrorTraffic"),
-        properties=_strings(properties, "properties"),
-        tags=_strings(document, "tags"),
+        properties=properties.strings("properties"),
+        tags=document.strings("tags"),
     )
 
 
 def live_deployment(document: Document, endpoint: str) -> Deployment:
     """A deployment as ARM describes it; its instances are the `capacity` of its `sku`."""
     properties = document.child("properties")
-    egress = properties.text("egressPublicNetworkAccess")
+    egress = properties.word("egressPublicNetworkAccess")
     collections = properties.child("dataCollector").items("collections")
     return Deployment(
         name=document.need("name"),
@@ -88,19 +89,19 @@ def live_deployment(document: Document, endpoint: str) -> Deployment:
         source=LIVE,
         instance_type=properties.text("instanceType"),
         instance_count=int(document.child("sku").number("capacity") or 0),
-        managed=(properties.text("endpointComputeType") or "Managed").lower() == "managed",
+        managed=(properties.word("endpointComputeType") or "Managed").lower() == "managed",
         egress_public_network_access=None if egress is None else egress.lower() == "enabled",
-        data_collector=any((made.text("dataCollectionMode") or "").lower() == "enabled" for _, made in collections),
-        provisioning_state=properties.text("provisioningState"),
-        model=properties.text("model"),
-        environment=properties.text("environmentId"),
-        code=properties.child("codeConfiguration").text("codeId"),
-        environment_variables=_strings(properties, "environmentVariables"),
+        data_collector=any((made.word("dataCollectionMode") or "").lower() == "enabled" for _, made in collections),
+        provisioning_state=properties.word("provisioningState"),
+        model=_asset(properties, "model"),
+        environment=_asset(properties, "environmentId"),
+        code=_asset(properties.child("codeConfiguration"), "codeId"),
+        environment_variables=properties.strings("environmentVariables"),
         request_settings=request_settings(properties),
         liveness_probe=probe_settings(properties, "livenessProbe"),
         readiness_probe=probe_settings(properties, "readinessProbe"),
-        properties=_strings(properties, "properties"),
-        tags=_strings(document, "tags"),
+        properties=properties.strings("properties"),
+        tags=document.strings("tags"),
         requirements=requirements(properties),
         scale_settings=scale_settings(properties),
     )
@@ -152,5 +153,11 @@ def _weights(properties: Document, key: str) -> dict[str, int]:
     return {name: int(weights.number(name) or 0) for name in weights.body}
 
 
-def _strings(properties: Document, key: str) -> dict[str, str]:
-    return {name: str(value) for name, value in properties.child(key).body.items()}
+def _asset(properties: Document, key: str) -> str | None:
+    """The id of what a deployment is made of: in Resource Manager, or in a registry (`azureml://registries/...`)."""
+    text = properties.text(key)
+    if text is None or (text.startswith("azureml:") and asset_reference(text)):
+        return text
+    if properties.id(key) is None or asset_reference(text) is None:
+        raise properties.refusal(f"{key} is {text[:100]!r}, not the id of an asset")
+    return text

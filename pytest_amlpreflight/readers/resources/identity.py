@@ -18,7 +18,7 @@ def read_identity(arm: Arm, identity_id: ResourceId, *, named_by: str) -> Identi
     properties = document.child("properties")
     return Identity(
         name=identity_id.name,
-        principal_id=properties.need("principalId"),
-        client_id=properties.text("clientId"),
+        principal_id=properties.need_guid("principalId"),
+        client_id=properties.guid("clientId"),
         id=identity_id,
     )

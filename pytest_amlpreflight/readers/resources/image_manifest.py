@@ -3,10 +3,10 @@
 import requests
 
 from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, ContainerImage, ImageInRegistry
-from pytest_amlpreflight.facts.unread import FactAbsent
+from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.cloud import Cloud
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
-from pytest_amlpreflight.readers.resources.asset_registry import json_of
+from pytest_amlpreflight.readers.resources.asset_registry import document_in
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 MANIFESTS = ", ".join(
@@ -42,7 +42,7 @@ def read_image(data_plane: DataPlane, cloud: Cloud, image: ContainerImage) -> Im
     )
     if response.status_code == 404:
         return ImageInRegistry(image, missing=_error(response)[0])
-    json_of(response, f"image {image}").need_number("schemaVersion")  # of every form of a manifest
+    document_in(response, f"image {image}").need_number("schemaVersion")  # of every form of a manifest
     return ImageInRegistry(image)
 
 
@@ -67,13 +67,13 @@ def _post(
         )
     except FactAbsent:  # a name that some other host answers to
         raise FactAbsent(resource, named_by=f"image {image}") from None
-    return json_of(response, resource).need(answer)
+    return document_in(response, resource).need(answer)
 
 
 def _error(response: requests.Response) -> tuple[str, str]:
     """The first of the registry's errors."""
     try:
-        first = response.json()["errors"][0]
-        return str(first["code"]), str(first["message"])
-    except (ValueError, KeyError, IndexError, TypeError):
+        first = document_in(response, "a registry's refusal").children("errors")[0]
+        return first.need("code"), first.text("message") or ""
+    except (FactUnreadable, IndexError):
         return "", ""

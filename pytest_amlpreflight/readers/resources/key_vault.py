@@ -23,14 +23,14 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
     return KeyVault(
         id=vault_id,
         name=document.need("name"),
-        uri=properties.text("vaultUri"),
+        uri=properties.address("vaultUri"),
         location=document.text("location"),
-        tenant_id=properties.text("tenantId"),
+        tenant_id=properties.guid("tenantId"),
         rbac_authorization=properties.flag("enableRbacAuthorization") or False,  # no key: access policies
-        public_network_access=(properties.text("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
         # No networkAcls: the vault was created open, and Azure does not send the key back (recorded 2021 and 2025).
-        default_action=(rules.text("defaultAction") or "Allow") if rules else None,
-        bypass=rules.text("bypass") if rules else None,
+        default_action=(rules.word("defaultAction") or "Allow") if rules else None,
+        bypass=rules.word("bypass") if rules else None,
         access_policies=tuple(_policy(policy) for policy in properties.children("accessPolicies")),
     )
 
@@ -38,7 +38,7 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
 def _policy(policy: Document) -> AccessPolicy:
     secrets = policy.child("permissions").texts("secrets")
     return AccessPolicy(
-        object_id=policy.need("objectId"),
+        object_id=policy.need_guid("objectId"),
         secrets=tuple(secret.lower() for secret in secrets),
         application_id=policy.text("applicationId"),
     )

@@ -26,18 +26,17 @@ def compute_of(document: Document, path: str) -> Compute:
     """A compute from ARM's answer. Of other kinds than Kubernetes most of the inner properties are missing."""
     properties = document.child("properties")
     inner = properties.child("properties")
-    compute_id = parse_resource_id(document.text("id") or path)
+    compute_id = document.id("id") or parse_resource_id(path)
     assert compute_id is not None, path
-    resource = properties.text("resourceId")
-    kind = properties.text("computeType") or "Unknown"
+    kind = properties.word("computeType") or "Unknown"
     types = inner.items("instanceTypes") if kind.lower() == "kubernetes" else ()
     return Compute(
         id=compute_id,
         name=document.text("name") or compute_id.name,
         kind=kind,
-        provisioning_state=properties.text("provisioningState") or "Unknown",
+        provisioning_state=properties.word("provisioningState") or "Unknown",
         errors=tuple(filter(None, map(_error, properties.children("provisioningErrors")))),
-        cluster_id=parse_resource_id(resource) if resource else None,
+        cluster_id=properties.id("resourceId"),
         namespace=inner.text("namespace") or "default",
         default_instance_type=inner.text("defaultInstanceType"),
         instance_types=tuple(_instance_type(name, row) for name, row in types),

@@ -70,8 +70,8 @@ def _verdict(row: Document, name: str) -> PolicyVerdict:
     return _of_policy(
         row.child("policyInfo"),
         name,
-        result=row.text("evaluationResult") or "Unknown",
-        effect=row.child("effectDetails").text("policyEffect"),
+        result=row.word("evaluationResult") or "Unknown",
+        effect=row.child("effectDetails").word("policyEffect"),
         reason=", ".join(map(_compared, row.child("evaluationDetails").children("evaluatedExpressions"))),
     )
 
@@ -83,7 +83,7 @@ def _restriction(row: Document, restriction: Document, name: str) -> PolicyVerdi
         restriction.child("policy"),
         name,
         result=RESTRICTED,
-        effect=restriction.text("policyEffect"),
+        effect=restriction.word("policyEffect"),
         reason=f"{field}: {restriction.text('result') or 'restricted'}" + (f" ({values})" if values else ""),
     )
 

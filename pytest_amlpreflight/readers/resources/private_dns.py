@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone, ZoneInSight
 from pytest_amlpreflight.readers.connection.api_versions import PRIVATE_DNS
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -83,14 +83,13 @@ def _links(arm: Arm, zone_id: ResourceId) -> list[Document]:
 
 
 def _addresses(row: Document) -> tuple[str, ...]:
-    return tuple(record.need("ipv4Address") for record in row.child("properties").children("aRecords"))
+    return tuple(record.need_ip("ipv4Address") for record in row.child("properties").children("aRecords"))
 
 
 def _link(row: Document) -> NetworkLink:
     properties = row.child("properties")
-    network = properties.child("virtualNetwork").text("id")
     return NetworkLink(
         name=row.need("name"),
-        network_id=parse_resource_id(network) if network else None,
-        state=properties.text("virtualNetworkLinkState") or "Unknown",
+        network_id=properties.child("virtualNetwork").id("id"),
+        state=properties.word("virtualNetworkLinkState") or "Unknown",
     )

@@ -18,13 +18,13 @@ def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -
     resource = f"private endpoint {endpoint_id.name}"
     document = arm.get(endpoint_id.text, NETWORK, resource, named_by=named_by, permission=READ)
     properties = document.child("properties")
-    addresses = {row.need("fqdn"): row.texts("ipAddresses") for row in properties.children("customDnsConfigs")}
-    subnet = properties.child("subnet").text("id")
+    addresses = {row.need("fqdn"): row.ips("ipAddresses") for row in properties.children("customDnsConfigs")}
+    subnet = properties.child("subnet").id("id")
     return PrivateEndpoint(
         id=endpoint_id,
         name=endpoint_id.name,
         addresses=addresses or _group_addresses(arm, endpoint_id),
-        network_id=parse_resource_id(subnet.rsplit("/subnets/", 1)[0]) if subnet else None,
+        network_id=parse_resource_id(subnet.text.rsplit("/subnets/", 1)[0]) if subnet else None,
     )
 
 
@@ -36,7 +36,7 @@ def _group_addresses(arm: Arm, endpoint_id: ResourceId) -> dict[str, tuple[str, 
         permission="Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read",
     )
     configurations = [c for group in groups for c in group.child("properties").children("privateDnsZoneConfigs")]
-    return {_name(record): record.texts("ipAddresses") for c in configurations for record in _records(c)}
+    return {_name(record): record.ips("ipAddresses") for c in configurations for record in _records(c)}
 
 
 def _records(configuration: Document) -> list[Document]:

@@ -20,14 +20,14 @@ def read_registry(azure: Azure, registry_id: ResourceId, *, named_by: str) -> Re
         ).registries.get(registry_id.resource_group or "", registry_id.name)
     document = document_of(resource, found)
     properties = document.child("properties")
-    mode = properties.text("roleAssignmentMode") or "LegacyRegistryPermissions"
+    mode = properties.word("roleAssignmentMode") or "LegacyRegistryPermissions"
     return Registry(
         id=registry_id,
         name=document.need("name"),
-        login_server=properties.need("loginServer"),
+        login_server=properties.need_host("loginServer"),
         sku=document.child("sku").text("name"),
-        public_network_access=(properties.text("publicNetworkAccess") or "Enabled").lower() == "enabled",
-        default_action=properties.child("networkRuleSet").text("defaultAction"),
+        public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        default_action=properties.child("networkRuleSet").word("defaultAction"),
         repository_permissions=mode.lower() == "abacrepositorypermissions",
         admin_user=properties.flag("adminUserEnabled") or False,
         private_endpoint_connections=connections(properties),

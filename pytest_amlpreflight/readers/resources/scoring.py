@@ -83,13 +83,14 @@ def score(azure: Azure, endpoint: Endpoint, question: Question, timeout: float) 
         credential=credential.kind if credential else "no credentials",
         credential_flaw=credential.flaw(time.time()) if credential else None,
         method=question.method,
+        origin=question.headers.get("Origin", ""),
         known=question.known,
     )
     if credential and (why := _astray(azure.cloud, endpoint, credential)):
         return replace(asked, unreached=Unreached.FOREIGN, detail=why)
     try:
         response = _answer(azure, asked, question, timeout)
-        if stranger := of_another(response):
+        if stranger := of_another(response, endpoint.managed and question.method == "POST"):
             return replace(asked, unreached=Unreached.ANOTHER, detail=stranger)
         return replace(asked, response=response)
     except HostUnreached as error:
@@ -107,10 +108,15 @@ def _astray(cloud: Cloud, endpoint: Endpoint, credential: ScoringCredential) -> 
     return stray(endpoint.scoring_uri or "", cloud.homes(cloud.machine_learning_audience))
 
 
-def of_another(response: Response) -> str | None:
-    """What says that a success is not the endpoint's: a page for people, such as a proxy's to sign in at."""
-    kind = response.headers.get("content-type", "")
-    if response.ok and "html" in kind and not any(name in response.headers for name in OF_THE_SERVICE):
+def of_another(response: Response, managed: bool) -> str | None:
+    """What says that a success is not the endpoint's: a page for people, such as a proxy's to sign in at.
+
+    Every answer of a managed endpoint comes through Azure's own front door, which adds its headers. A container on a
+    cluster may answer by itself, though not with a page.
+    """
+    kind = response.headers.get("content-type", "no content-type")
+    suspicious = response.ok and (managed or "html" in kind)
+    if suspicious and not any(name in response.headers for name in OF_THE_SERVICE):
         return f"HTTP {response.status} with {kind}, and no header of the service"
     return None
 
@@ -157,7 +163,7 @@ def with_sample(sample: Sample, credential: ScoringCredential, deployment: str |
 
 
 def _headers(question: Question, client_id: str) -> dict[str, str]:
-    headers = {"x-ms-client-request-id": client_id, **question.headers}
+    headers = {"x-ms-client-request-id": client_id, "Accept-Encoding": "identity", **question.headers}
     if question.method == "POST":
         headers["Content-Type"] = question.content_type
     if question.deployment:

@@ -10,7 +10,7 @@ from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
-from pytest_amlpreflight.readers.resources.asset_registry import error_of, json_of
+from pytest_amlpreflight.readers.resources.asset_registry import document_in, error_of
 
 READ_METADATA = "Microsoft.KeyVault/vaults/secrets/readMetadata/action"
 
@@ -30,7 +30,7 @@ def read_connection(arm: Arm, workspace_id: ResourceId, name: str) -> Connection
     return Connection(
         name=name,
         category=properties.text("category") or "",
-        auth_type=properties.text("authType") or "",
+        auth_type=properties.word("authType") or "",
         target=properties.text("target"),
         metadata=tuple(properties.child("metadata").body),
     )
@@ -52,7 +52,7 @@ def read_secret_versions(azure: Azure, reference: VaultReference) -> SecretVersi
                 permission=READ_METADATA,
                 audience=cloud.key_vault_audience,
             )
-            page = json_of(response, resource)
+            page = document_in(response, resource)
             for row in page.need_children("value"):
                 enabled = row.child("attributes").flag("enabled")
                 versions[row.need("id").rpartition("/")[2]] = enabled is not False

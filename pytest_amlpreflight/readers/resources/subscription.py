@@ -22,7 +22,7 @@ def read_subscription(arm: Arm, subscription: str) -> Subscription:
         f"subscription {subscription}",
         permission="Microsoft.Resources/subscriptions/read",
     )
-    return Subscription(subscription, document.text("displayName") or subscription, document.need("state"))
+    return Subscription(subscription, document.text("displayName") or subscription, document.need_word("state"))
 
 
 def read_providers(arm: Arm, subscription: str) -> ResourceProviders:
@@ -38,7 +38,7 @@ def read_providers(arm: Arm, subscription: str) -> ResourceProviders:
         permission="Microsoft.Resources/subscriptions/providers/read",
         never_empty=True,
     )
-    providers = [ResourceProvider(row.need("namespace"), row.need("registrationState")) for row in rows]
+    providers = [ResourceProvider(row.need("namespace"), row.need_word("registrationState")) for row in rows]
     return ResourceProviders(subscription, {provider.namespace.lower(): provider for provider in providers})
 
 

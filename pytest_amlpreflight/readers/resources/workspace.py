@@ -25,32 +25,32 @@ def read_workspace(
         named_by=named_by,
         permission="Microsoft.MachineLearningServices/workspaces/read",
     )
-    properties, identity = document.child("properties"), document.child("identity")
+    properties, identity = document.need_child("properties"), document.child("identity")
     return Workspace(
         id=workspace_id,
         name=document.need("name"),
-        guid=properties.text("workspaceId") or "",
+        guid=properties.guid("workspaceId") or "",
         location=document.need("location").replace(" ", "").lower(),
         kind=document.text("kind") or "Default",
-        provisioning_state=properties.text("provisioningState") or "Unknown",
+        provisioning_state=properties.need_word("provisioningState"),
         v1_legacy_mode=properties.flag("v1LegacyMode")
         or False,  # older workspaces have no such key: they never were in that mode
         public_network_access=_public(properties),
-        key_vault_id=_id(properties, "keyVault"),
-        registry_id=_id(properties, "containerRegistry"),
-        storage_account_id=_id(properties, "storageAccount"),
-        application_insights_id=_id(properties, "applicationInsights"),
-        hub_id=_id(properties, "hubResourceId"),
+        key_vault_id=properties.id("keyVault"),
+        registry_id=properties.id("containerRegistry"),
+        storage_account_id=properties.id("storageAccount"),
+        application_insights_id=properties.id("applicationInsights"),
+        hub_id=properties.id("hubResourceId"),
         managed_network=_managed_network(properties.maybe("managedNetwork")),
         private_endpoint_connections=connections(properties),
         image_build_compute=properties.text("imageBuildCompute"),
-        datastores_auth_mode=properties.text("systemDatastoresAuthMode"),
-        identity_principal_id=identity.text("principalId"),
+        datastores_auth_mode=properties.word("systemDatastoresAuthMode"),
+        identity_principal_id=identity.guid("principalId"),
         identity_ids=tuple(
             filter(None, (parse_resource_id(key) for key, _ in identity.items("userAssignedIdentities")))
         ),
-        tenant_id=properties.text("tenantId") or identity.text("tenantId"),
-        created_at=document.child("systemData").text("createdAt"),
+        tenant_id=properties.guid("tenantId") or identity.guid("tenantId"),
+        created_at=document.child("systemData").moment("createdAt"),
         identity_principals=_principals(identity),
         primary_principal_id=_primary(identity, properties.text("primaryUserAssignedIdentity")),
     )
@@ -58,7 +58,7 @@ def read_workspace(
 
 def _public(properties: Document) -> bool:
     """Without the key the older twin decides, and without both a private endpoint does: the documented default."""
-    access = properties.text("publicNetworkAccess")
+    access = properties.word("publicNetworkAccess")
     if access is not None:
         return access.lower() == "enabled"
     legacy = properties.flag("allowPublicAccessWhenBehindVnet")
@@ -66,7 +66,7 @@ def _public(properties: Document) -> bool:
 
 
 def _managed_network(network: Document | None) -> ManagedNetwork | None:
-    mode = network.text("isolationMode") if network else None
+    mode = network.word("isolationMode") if network else None
     if network is None or mode is None or mode.lower() == "disabled":
         return None
     rules = tuple(_outbound_rule(name, rule) for name, rule in network.items("outboundRules"))
@@ -82,23 +82,18 @@ def _outbound_rule(name: str, rule: Document) -> OutboundRule:
         category=rule.text("category") or "",
         status=rule.text("status") or "Unknown",
         error=rule.text("errorInformation"),
-        destination_id=_id(destination, "serviceResourceId"),
+        destination_id=destination.id("serviceResourceId"),
         part=destination.text("subresourceTarget"),
     )
 
 
 def _principals(identity: Document) -> tuple[str, ...]:
     """A user-assigned identity that was deleted stays behind as a key without a principal."""
-    return tuple(filter(None, (one.text("principalId") for _, one in identity.items("userAssignedIdentities"))))
+    return tuple(filter(None, (one.guid("principalId") for _, one in identity.items("userAssignedIdentities"))))
 
 
 def _primary(identity: Document, primary: str | None) -> str | None:
     """The principal of the user-assigned identity that the workspace acts as, where it names one that is there."""
     members = identity.items("userAssignedIdentities")
-    found = (one.text("principalId") for key, one in members if primary and key.lower() == primary.lower())
+    found = (one.guid("principalId") for key, one in members if primary and key.lower() == primary.lower())
     return next(found, None)
-
-
-def _id(properties: Document, key: str) -> ResourceId | None:
-    text = properties.text(key)
-    return parse_resource_id(text) if text else None
