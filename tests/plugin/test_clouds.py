@@ -42,16 +42,18 @@ def passed(example: pytest.Pytester, *arguments: str) -> tuple[set[str], str]:
 
 
 @pytest.mark.parametrize("phase", ["pre", "post", "audit"])
-@pytest.mark.parametrize("cloud", ["AzureUSGovernment", "AzureChinaCloud"])
-def test_the_suite_says_the_same_in_every_cloud(example: pytest.Pytester, cloud: str, phase: str) -> None:
+def test_the_suite_says_the_same_in_every_cloud(example: pytest.Pytester, phase: str) -> None:
     """Every check that passes in the public cloud passes in the others, with their suffixes, zones and audiences."""
     public, _ = passed(example, "--aml-phase", phase)
-    move(example.path / "world.yml", cloud)
-
-    there, _ = passed(example, "--aml-phase", phase)
-
-    assert there == public
     assert public
+
+    world = example.path / "world.yml"
+    text = world.read_text(encoding="utf-8")
+    for cloud in ("AzureUSGovernment", "AzureChinaCloud"):
+        world.write_text(text, encoding="utf-8")
+        move(world, cloud)
+        there, _ = passed(example, "--aml-phase", phase)
+        assert there == public, cloud
 
 
 def test_a_cloud_that_lags_behind_is_asked_in_its_own_versions(example: pytest.Pytester) -> None:
