@@ -60,11 +60,12 @@ def checks_of(phase: str) -> dict[str, Callable[..., object]]:
         f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
         for module in topic_modules()
         for name, function in vars(module).items()
-        if name.startswith("check_") and phase in _mark(function)["phases"]
+        if name.startswith("check_") and phase in mark_of(function)["phases"]
     }
 
 
-def _mark(function: Any) -> Mapping[str, Any]:
+def mark_of(function: Any) -> Mapping[str, Any]:
+    """What a check's marker says."""
     return next(mark.kwargs for mark in function.pytestmark if mark.name == "aml_check")
 
 

@@ -1,0 +1,52 @@
+"""What a look into a cluster costs: each kind once, and nothing after anything else that could go beside it."""
+
+from collections import Counter
+
+import pytest
+from judging import EXAMPLE, emulated, judge
+
+from pytest_amlpreflight.graph import cluster, kubernetes
+from pytest_amlpreflight.graph.fact import FACTS
+from pytest_amlpreflight.readers.kubernetes.connection import Kube
+from pytest_amlpreflight.verdict import PHASES
+
+WORLD = "world-kubernetes.yml"
+
+
+def kind_of(asked: str) -> str:
+    """The kind of objects that a request asks for: `pods`, `configmaps`."""
+    parts = asked.split(" ")[1].strip("/").split("/")
+    return parts[parts.index("namespaces") + 2] if "namespaces" in parts[:-2] else parts[-1]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_each_kind_is_read_once_per_cluster(monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
+    """Whatever number of checks needs it; only by GET, and no secrets. Nothing is asked of Azure twice either."""
+    with emulated(monkeypatch, EXAMPLE / WORLD) as emulator:
+        said = judge(emulator, phase, world=WORLD)
+        asked = emulator.cluster_servers["inference-aks"].asked
+
+    kinds = Counter(map(kind_of, asked))
+    assert said.blocks | said.errors == set()
+    assert {"pods", "services", "deployments"} <= set(kinds)
+    assert set(kinds.values()) == {1}, asked
+    assert all(one.startswith("GET ") for one in asked)
+    assert "secrets" not in kinds
+
+
+def test_reads_of_a_cluster_wait_for_the_way_there_alone() -> None:
+    """One step after the connection, all together; only the log of a container that crashed waits for its pod."""
+    into = {name: fact for name, fact in FACTS.items() if fact.function.__module__ == kubernetes.__name__}
+    reading = {name: fact for name, fact in into.items() if Kube in fact.hints.values() and name != "aml_kube"}
+
+    assert {name for name, fact in reading.items() if fact.behind & set(reading)} == {"aml_kube_crash_logs"}
+    assert len(reading) > 8
+
+
+def test_what_azure_tells_of_a_cluster_is_one_step_more() -> None:
+    """After the compute comes its cluster, and after that one fact: none of them waits for another of these."""
+    told = {name: fact for name, fact in FACTS.items() if fact.function.__module__ == cluster.__name__}
+    after = {name for name, fact in told.items() if "aml_cluster" in {need.name for need in fact.needs}}
+
+    assert after >= {"aml_node_sets", "aml_machine_sizes", "aml_cluster_network"}
+    assert not any({need.name for need in FACTS[name].needs} & after for name in after)
