@@ -108,13 +108,17 @@ class EditLine:
 
 @dataclass(frozen=True, slots=True)
 class AddLine:
-    """`text` comes below the line, a level deeper; `under` is what that line holds."""
+    """`text` comes below the line, a level deeper; `under` is what that line holds. Without a line it is the file's
+    last.
+    """
 
     where: Position
     text: str
-    under: str
+    under: str = ""
 
     def __str__(self) -> str:
+        if self.where.line is None:
+            return f"write `{self.text}` into {self.where}"
         return f"write `{self.text}` under {self.under} at {self.where}"
 
 
@@ -197,15 +201,29 @@ def has_blanks(fix: Fix) -> bool:
 
 def edited(text: str, fix: EditLine | AddLine) -> str:
     """A file's text with the fix carried out. Raises `ValueError` where the fix names no line of it."""
-    lines, at = text.splitlines(), (fix.where.line or 0) - 1
+    lines = text.splitlines()
+    if isinstance(fix, AddLine) and fix.where.line is None:
+        return "\n".join([*lines, fix.text]) + "\n"
+    at = (fix.where.line or 0) - 1
     if not 0 <= at < len(lines):
         raise ValueError(f"{fix.where} is no line of the file")
-    indent, dash = re.match(r"(\s*)(- )?", lines[at]).groups(default="")  # type: ignore[union-attr]  # matches anything
     if isinstance(fix, EditLine):
-        lines[at] = f"{indent}{dash}{fix.text}"
+        lines[at] = "".join(_start_of(lines[at])) + fix.text
     else:
-        lines.insert(at + 1, f"{indent}{'  ' * (1 + bool(dash))}{fix.text}")
+        lines.insert(at + 1, _indent_below(lines, at) + fix.text)
     return "\n".join(lines) + "\n"
+
+
+def _start_of(line: str) -> tuple[str, str]:
+    """What indents a line, and the dash of a list."""
+    stripped = line.lstrip()
+    return line[: len(line) - len(stripped)], "- " if stripped.startswith("- ") else ""
+
+
+def _indent_below(lines: list[str], at: int) -> str:
+    """What indents the lines below one: as the next does where it stands deeper, else two blanks more."""
+    (indent, dash), below = _start_of(lines[at]), _start_of(lines[at + 1])[0] if at + 1 < len(lines) else ""
+    return below if len(below) > len(indent) else f"{indent}{'  ' * (1 + bool(dash))}"
 
 
 def as_json(fix: Fix) -> dict[str, Any]:

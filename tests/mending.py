@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.fix import AddLine, EditLine, Fix, GrantRole, SetProperty, edited
+from pytest_amlpreflight.verdict import Culprit
 
 ROLE = "Microsoft.Authorization/roleDefinitions"
 ROLES = {
@@ -17,18 +17,19 @@ ROLES = {
 """Actions and data actions of built-in roles that the example's world does not have."""
 
 
-def carried_out(findings: Iterable[Finding], project: Path) -> Path | None:
-    """Carry out the first fix of each failed finding; the file with what that changes in the world, None where no fix
-    is a value that changes anything.
-    """
-    fixes = [one.fixes[0] for one in findings if one.outcome is Outcome.FAILED]
-    changes = list(_changes(fixes, yaml.safe_load((project / "world.yml").read_text(encoding="utf-8"))))
-    edits = [fix for fix in fixes if isinstance(fix, EditLine | AddLine)]
-    for fix in edits:
-        path = project / fix.where.path
-        path.write_text(edited(path.read_text(encoding="utf-8"), fix), encoding="utf-8")
-    if not changes and not edits:
-        return None
+def is_value(culprit: Culprit) -> bool:
+    """Whether the first fix is one that can be carried out: a property, a role, a line of a file."""
+    return isinstance(culprit.fixes[0], SetProperty | GrantRole | EditLine | AddLine)
+
+
+def carried_out(culprits: Iterable[Culprit], project: Path, world: str) -> Path:
+    """Carry out the first fix of each culprit; the file with what that changes in the world."""
+    fixes = [one.fixes[0] for one in culprits]
+    for fix in fixes:
+        if isinstance(fix, EditLine | AddLine):
+            path = project / fix.where.path
+            path.write_text(edited(path.read_text(encoding="utf-8"), fix), encoding="utf-8")
+    changes = list(_changes(fixes, yaml.safe_load((project / world).read_text(encoding="utf-8"))))
     mended = project / "mended.yml"
     content = {"title": "mended", "guide": "", "phase": "pre", "change": changes}
     mended.write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -65,6 +66,13 @@ def _granted(fix: GrantRole, number: int, world: dict[str, Any]) -> Iterator[dic
 
 
 MENDED = {
+    "aks-as-a-service-principal",
+    "aks-with-pod-identity",
+    "arc-cluster-with-an-internal-load-balancer",
+    "instance-type-below-the-limits",
+    "provider-cdn-not-registered",
+    "provider-kubernetesconfiguration-not-registered",
+    "provider-policyinsights-not-registered",
     "connection-role-missing",
     "deployer-is-a-reader",
     "deployer-may-not-assign-the-identity",
@@ -87,7 +95,13 @@ MENDED = {
     "storage-write-role-missing-for-data-collector",
     "workspace-in-legacy-mode",
 }
-"""The failures that a property or a role mends. The first fix of every other one is a command that creates, deletes,
-registers or approves something, one that only shows what somebody has to decide about, or words; and a deployer without
-any role (`deployer-has-no-role`) may not even read what the other checks look at.
+"""The failures that a property, a role or a line of the user's file mends."""
+
+NOT_MENDED = {
+    "deployer-has-no-role": "who has no role at all may not read either what the other checks look at",
+}
+"""Those whose first fix is one of these, and that are not whole with it: why.
+
+The first fix of every other failure is a command that creates, deletes, starts, registers an asset or approves; one that
+only shows what somebody has to decide about; or words.
 """

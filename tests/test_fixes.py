@@ -3,16 +3,17 @@
 import ast
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
+from judging import EXAMPLE, emulated, judge
 from mending import MENDED, carried_out
 
 from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator.failures import load
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.fix import (
     AddLine,
     Command,
@@ -33,27 +34,23 @@ from pytest_amlpreflight.fix import (
     shell,
 )
 from pytest_amlpreflight.reporting.notations import notations
-from pytest_amlpreflight.run.findings import findings_of
-
-
-def findings(example: pytest.Pytester, *arguments: str) -> list[Finding]:
-    """What a run over the example finds."""
-    run = example.inline_run("-p", "no:xdist", "-q", *arguments, "aml-preflight")
-    return [one for report in run.getreports("pytest_runtest_logreport") for one in findings_of(report)]
 
 
 @pytest.mark.parametrize("name", sorted(MENDED))
-def test_the_fix_of_a_failure_mends_its_world(example: pytest.Pytester, name: str) -> None:
-    """Property and role as the verdict says: then nothing blocks any more."""
-    failure = load(name)
-    broken = ("--aml-failure", name, "--aml-phase", failure.phase)
-    mended = carried_out(findings(example, *broken), example.path)
-    assert mended is not None
+def test_the_fix_of_a_failure_mends_its_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """Property, role and line as the verdict says: then nothing blocks any more."""
+    failure, project = load(name), tmp_path / "project"
+    shutil.copytree(EXAMPLE, project)
+    with emulated(monkeypatch, EXAMPLE / failure.world, [name]) as emulator:
+        broken = judge(emulator, failure.phase, world=failure.world)
+    culprits = [one for check in broken.blocks for one in broken.culprits[check]]
+    mended = carried_out(culprits, project, failure.world)
 
-    found = findings(example, *broken, "--aml-failure", str(mended))
+    with emulated(monkeypatch, EXAMPLE / failure.world, [name, str(mended)]) as emulator:
+        said = judge(emulator, failure.phase, world=failure.world, project=project)
 
-    assert [one.headline for one in found if one.outcome in (Outcome.FAILED, Outcome.ERROR)] == []
-    assert {one.check for one in found} >= set(failure.blocks)
+    assert said.blocks | said.errors == set(), said.words
+    assert said.passes >= broken.blocks
 
 
 def test_a_line_is_edited_in_its_place() -> None:
@@ -64,6 +61,8 @@ def test_a_line_is_edited_in_its_place() -> None:
     assert edited(text, AddLine(Position("f", 3), "timeout: 2", "probe")) == text.replace(
         "probe:\n", "probe:\n  timeout: 2\n"
     )
+    assert edited("d:\n- pip:\n  - a\n", AddLine(Position("f", 2), "- b", "pip")) == "d:\n- pip:\n  - b\n  - a\n"
+    assert edited("a: 1\n", AddLine(Position("f"), "b: 2")) == "a: 1\nb: 2\n"
     with pytest.raises(ValueError, match="f:9 is no line of the file"):
         edited(text, EditLine(Position("f", 9), "x"))
 

@@ -5,8 +5,10 @@ from pytest_amlpreflight.facts.resources.cluster import AKS, ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import Command, Option, az
+from pytest_amlpreflight.fix import Command, Option, SetProperty, az
 from pytest_amlpreflight.verdict import not_applicable, not_reached
+
+EXTENSIONS = "/providers/Microsoft.KubernetesConfiguration/extensions/"
 
 
 def the_compute(compute: Compute | None) -> Compute:
@@ -63,6 +65,12 @@ def update_extension(extension: Extension, *settings: str, **options: Option) ->
     """The command that changes settings of an extension."""
     named = extension_named(extension.name, extension.cluster_id)
     return az("k8s-extension update", **named, **options, config=settings or None)
+
+
+def set_extension(extension: Extension, setting: str, value: str) -> SetProperty:
+    """One setting of an extension."""
+    path, command = f"properties.configurationSettings.{setting}", update_extension(extension, f"{setting}={value}")
+    return SetProperty(f"{extension.cluster_id}{EXTENSIONS}{extension.name}", path, value, az=command)
 
 
 def _in(workspace: Workspace) -> dict[str, Option]:

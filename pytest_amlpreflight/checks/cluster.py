@@ -19,7 +19,7 @@ from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import az, kubectl, named
+from pytest_amlpreflight.fix import SetProperty, az, kubectl, named
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 LEAST_CPUS = 4
@@ -85,14 +85,24 @@ def check_cluster_suits_azure_machine_learning(aml_workspace: Workspace, aml_clu
             f"cluster {cluster.name} acts as a service principal",
             found=f"servicePrincipalProfile.clientId = {cluster.service_principal!r}",
             expected="a managed identity ('msi'), and node pools made after the change",
-            fix=az("aks update", **named(cluster.id), enable_managed_identity=True),
+            fix=SetProperty(
+                cluster.id.text,
+                "properties.servicePrincipalProfile.clientId",
+                "msi",
+                az=az("aks update", **named(cluster.id), enable_managed_identity=True),
+            ),
         )
     if cluster.pod_identity:
         blocked(
             f"cluster {cluster.name} has pod identity, which disturbs the extension's identity",
             found="podIdentityProfile.enabled = true",
             expected="podIdentityProfile.enabled = false",
-            fix=az("aks update", **named(cluster.id), disable_pod_identity=True),
+            fix=SetProperty(
+                cluster.id.text,
+                "properties.podIdentityProfile.enabled",
+                False,
+                az=az("aks update", **named(cluster.id), disable_pod_identity=True),
+            ),
         )
     if cluster.id.subscription.lower() != aml_workspace.id.subscription.lower():
         blocked(

@@ -5,6 +5,7 @@ import sys
 from typing import NoReturn
 
 from pytest_amlpreflight.checks._paths import leads_nowhere
+from pytest_amlpreflight.checks._packages import add_package
 from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder, minor, normalised
 from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
@@ -102,7 +103,7 @@ def check_imports_are_in_the_environment(
         why = aml_environment.unknown_because or (f"{', '.join(sorted(unknown))} may bring it" if unknown else None)
         found = f"import {each.module} at {each.position}; not in {aml_environment.shown}"
         expected = f"{' or '.join(wanted[:2])} among its packages"
-        fix = f"add `{wanted[0]}` to the pip section of {aml_environment.shown}"
+        fix = add_package(aml_environment, wanted[0])
         if each.is_certain and why is None:
             headline = f"{script.name} imports {each.top}, which the environment lacks"
             blocked(headline, found=found, expected=expected, fix=fix, kind="not installed", where=each.position)

@@ -11,7 +11,7 @@ from pytest_amlpreflight.facts.resources.cluster import AKS, ARC
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import DEFAULT, Compute, InstanceType
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import GrantRole, kubectl
+from pytest_amlpreflight.fix import EditLine, Fix, GrantRole, InWords, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 PHASES = ("pre", "audit")
@@ -225,7 +225,7 @@ def _check_requests(deployment: Deployment) -> None:
                 f"deployment {deployment.name} requests more {name} than its limit",
                 found=f"requests.{name} = {wanted.requests[name]}, limits.{name} = {wanted.limits[name]} at {where}",
                 expected="requests no greater than limits",
-                fix=f"write `{name}: {wanted.limits[name]}` at {where}, or raise the limit",
+                fix=(_write(deployment, "requests", name, wanted.limits[name]), "(or raise the limit)"),
             )
 
 
@@ -241,7 +241,7 @@ def _check_limits(deployment: Deployment, instance_type: InstanceType) -> None:
                 f"deployment {deployment.name} asks for more {name} than instance type {instance_type.name} has",
                 found=f"{part}.{name} = {shown(name, asked)} at {where}",
                 expected=f"at most {shown(name, most)}, the limit of {instance_type.name}",
-                fix=f"write `{name}: {offered.limits[name]}` at {where}, or take a larger instance type",
+                fix=(_write(deployment, part, name, offered.limits[name]), "(or take a larger instance type)"),
             )
 
 
@@ -256,3 +256,10 @@ def _check_mlflow(deployment: Deployment, wanted: Requirements) -> None:
             fix=f"raise {' and '.join(short)} at {deployment.where('resources')}, or take a larger instance type",
             where=deployment.position("resources"),
         )
+
+
+def _write(deployment: Deployment, part: str, name: str, amount: str) -> Fix:
+    """The amount's line in the user's file; words where the deployment is live."""
+    field, line = f"resources.{part}.{name}", f"{name}: {amount}"
+    position = deployment.position(field) if deployment.source.declares(field) else None
+    return EditLine(position, line) if position else InWords(f"write `{line}` under resources.{part}")

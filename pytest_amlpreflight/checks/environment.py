@@ -5,6 +5,7 @@ from datetime import date
 from typing import NoReturn
 
 from pytest_amlpreflight.checks._paths import leads_nowhere
+from pytest_amlpreflight.checks._packages import add_package
 from pytest_amlpreflight.facts.project.environment import (
     Environment,
     EnvironmentSource,
@@ -164,12 +165,12 @@ def check_mlflow_environment_can_serve(
         if environment.requirement(package) is None and environment.unknown_because is None:
             newest = _newest_server(environment.python, rules)
             too_old = newest is not None and package in newest.clashes
-            more = f", and `python={NEWER_PYTHON}`: on this one the server does not start beside it" if too_old else ""
+            newer = f"(and `python={NEWER_PYTHON}`: on this one the server does not start beside it)" if too_old else ""
             blocked(
                 f"MLflow model {environment.shown} lacks {package}",
                 found=f"no {package} in {environment.shown}; the generated script imports it since {since}",
                 expected=f"{package} among its pip packages",
-                fix=f"add `{package}` to the pip section of {environment.shown}{more}",
+                fix=(add_package(environment, package), newer),
             )
     mlflow = environment.requirement("mlflow") or environment.requirement("mlflow-skinny")
     if mlflow is not None:
@@ -312,7 +313,7 @@ def _check_bringer(environment: Environment) -> None:
         f"{environment.shown} lacks the inference server",
         found=f"no {SERVER} in {environment.shown}",
         expected=f"{SERVER} among its packages: Azure adds none to a conda file",
-        fix=f"add `{SERVER}` to the pip section of {environment.shown}",
+        fix=add_package(environment, SERVER),
     )
 
 
@@ -397,7 +398,7 @@ def _advise_of_setuptools(series: ServerSeries, environment: Environment) -> Non
         f"{SERVER} {series.versions} of {environment.shown} imports pkg_resources, which new setuptools lack",
         found=pinned.text if pinned else f"no setuptools in {environment.shown}",
         expected=f"setuptools{series.setuptools}, or a newer server",
-        fix=f"add `setuptools{series.setuptools}` to the pip section of {environment.shown}",
+        fix=add_package(environment, f"setuptools{series.setuptools}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from pytest_amlpreflight.checks._kubernetes import (
     extension_named,
+    set_extension,
     the_aks,
     the_compute,
     the_extension,
@@ -163,14 +164,14 @@ def check_router_settings_agree(aml_cluster: Cluster | None, aml_extensions: tup
             f"extension {extension.name} asks for an internal load balancer outside AKS",
             found=f"internalLoadBalancerProvider = {provider!r}",
             expected="no internalLoadBalancerProvider: Azure makes one for AKS alone",
-            fix=update_extension(extension, "internalLoadBalancerProvider="),
+            fix=set_extension(extension, "internalLoadBalancerProvider", ""),
         )
     if extension.service_type is None:
         blocked(
             f"extension {extension.name} does not say how its router is reached",
             found="inferenceRouterServiceType is not set",
             expected="LoadBalancer, NodePort or ClusterIP",
-            fix=update_extension(extension, "inferenceRouterServiceType=LoadBalancer"),
+            fix=set_extension(extension, "inferenceRouterServiceType", "LoadBalancer"),
         )
 
 

@@ -94,7 +94,7 @@ def _refuse_malformed(reference: MalformedReference, deployment: Deployment) -> 
         f"variable {reference.variable} refers to no secret as it is written",
         found=reference.found,
         expected=reference.expected,
-        fix=f"correct {deployment.where(f'environment_variables.{reference.variable}')}",
+        fix=f"correct {reference.variable} at {deployment.where(f'environment_variables.{reference.variable}')}",
         where=deployment.position(f"environment_variables.{reference.variable}"),
     )
 

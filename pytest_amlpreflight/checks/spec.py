@@ -4,6 +4,7 @@ from datetime import date
 from math import ceil
 
 from pytest_amlpreflight.facts.project.measured import Measured
+from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.spec import (
     ComputeKind,
@@ -346,11 +347,13 @@ def check_assets_come_from_the_workspace(aml_deployment_spec: DeploymentSpec) ->
 
 
 def _write(spec: DeploymentSpec, field: str, value: object) -> Fix:
-    """The field's line, or one below its parent's, or where there is neither both of them."""
+    """The field's line, or one below its parent's, or one more of the file, or where the parent lacks both of them."""
     parent, _, name = field.rpartition(".")
     line, where = f"{name}: {value}", spec.source.position(field)
     if spec.declares(field):
         return EditLine(where, line)
+    if not parent:
+        return AddLine(Position(where.path), line)
     return AddLine(where, line, parent) if spec.declares(parent) else InWords(f"write `{field}: {value}` into {where}")
 
 

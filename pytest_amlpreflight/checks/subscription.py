@@ -22,7 +22,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import Command, az
+from pytest_amlpreflight.fix import Command, SetProperty, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -291,8 +291,16 @@ def _judge_providers(namespaces: Sequence[str], providers: ResourceProviders) ->
         blocked(f"{subject} not registered in the subscription", found=found, expected=expected, fix=fix)
 
 
-def _register(names: list[str], providers: ResourceProviders) -> list[Command]:
-    return [az("provider register", namespace=name, subscription=providers.subscription_id) for name in names]
+def _register(names: list[str], providers: ResourceProviders) -> list[SetProperty]:
+    return [
+        SetProperty(
+            f"/subscriptions/{providers.subscription_id}/providers/{name}",
+            "registrationState",
+            "Registered",
+            az=az("provider register", namespace=name, subscription=providers.subscription_id),
+        )
+        for name in names
+    ]
 
 
 def _unlock(lock: Lock) -> Command:

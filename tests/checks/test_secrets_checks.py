@@ -87,7 +87,7 @@ def test_a_malformed_reference_blocks() -> None:
         check_secret_references_are_well_formed(references, DEPLOYMENT)
 
     assert raised.value.culprit.expected == "${{keyvault:https://kv.vault.azure.net/secrets/key/VERSION}}"
-    assert raised.value.culprit.fix == "correct blue.yml:9"
+    assert raised.value.culprit.fix.endswith("at blue.yml:9")
 
 
 def test_without_references_there_is_no_question() -> None:

@@ -85,7 +85,8 @@ class Environment:
 
     `unknown_because` says why more may be installed than `requirements` shows; None when the list is all there is.
     `python` is the minor version (`3.11`), None when the files leave it open; `python_release` the whole version where
-    they pin it to a patch (`3.11.4`). `is_missing` says that a conda file is named that is not there.
+    they pin it to a patch (`3.11.4`). `pip_position` is the line of a conda file's `pip:`. `is_missing` says that a
+    conda file is named that is not there.
     """
 
     source: EnvironmentSource = EnvironmentSource.ABSENT
@@ -95,6 +96,7 @@ class Environment:
     python: str | None = None
     python_release: str | None = None
     python_position: Position | None = None
+    pip_position: Position | None = None
     requirements: tuple[Requirement, ...] = ()
     channels: tuple[str, ...] = ()
     pip_options: tuple[str, ...] = ()

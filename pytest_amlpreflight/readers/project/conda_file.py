@@ -24,6 +24,7 @@ class _Findings:
     problems: list[Problem] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
+    pip: Position | None = None
 
     def wrong(self, node: YamlNode, sentence: str) -> None:
         self.problems.append(Problem(sentence, node.position))
@@ -53,6 +54,7 @@ def conda_environment(top: YamlNode, source: EnvironmentSource = EnvironmentSour
         python=_version(python, r"(?:===?|~=)\s*(\d+\.\d+)"),
         python_release=_version(python, r"===?\s*(\d+\.\d+\.\d+)"),
         python_position=python.position if python else None,
+        pip_position=found.pip,
         requirements=tuple(each for each in found.requirements if each is not python),
         channels=tuple(_channels(top, found)),
         pip_options=tuple(found.options),
@@ -87,6 +89,7 @@ def _dependency(node: YamlNode, found: _Findings) -> None:
     if node.is_mapping:
         for name, section in node.items():
             if name == "pip":
+                found.pip = node.position
                 _pip_section(section, found)
             else:
                 found.wrong(section, f"{name} is no package manager of conda; did you mean `{name}=...`?")
