@@ -102,6 +102,6 @@ NOT_MENDED = {
 }
 """Those whose first fix is one of these, and that are not whole with it: why.
 
-The first fix of every other failure is a command that creates, deletes, starts, registers an asset or approves; one that
-only shows what somebody has to decide about; or words.
+The first fix of every other failure is a command that creates, deletes, starts, registers an asset or approves; one
+that only shows what somebody has to decide about; or words.
 """

@@ -2,21 +2,24 @@
 
 import re
 import sys
-from typing import NoReturn
 
-from pytest_amlpreflight.checks._paths import leads_nowhere
 from pytest_amlpreflight.checks._packages import add_package
-from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder, minor, normalised
-from pytest_amlpreflight.facts.project.script import Function, Import, ModelPath, ParameterKind, Script, Wait
+from pytest_amlpreflight.checks._paths import leads_nowhere
+from pytest_amlpreflight.checks._script_functions import judge_init, judge_run
+from pytest_amlpreflight.checks._script_imports import (
+    judge_misplaced_modules,
+    judge_relative_imports,
+    missing_imports,
+)
+from pytest_amlpreflight.facts.project.environment import Environment, ModelFolder, minor
+from pytest_amlpreflight.facts.project.script import Import, ModelPath, Script, Wait
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.fix import EditLine, Fixes, shell
+from pytest_amlpreflight.fix import EditLine, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
-SERVERS_OWN_DECORATORS = {"rawhttp", "input_schema", "output_schema"}  # all keep the signature that the server reads
 IMAGES_OWN = frozenset({"azureml-inference-server-http", "azureml-contrib-services", "azureml-ai-monitoring"})
-FORBIDDEN = {ParameterKind.POSITIONAL_ONLY, ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD}
 
 
 @check(
@@ -63,16 +66,16 @@ def check_script_defines_init_and_run(aml_script: Script | None) -> None:
     script = _compiled(aml_script)
     for name in ("init", "run"):
         if not script.may_define(name):
-            _refused(
+            blocked(
                 f"{script.name} does not define {name}()",
                 found=f"{script.shown}: {', '.join(sorted(script.functions)) or 'no functions'}",
                 expected="init() and run(data), both at the top level of the script",
                 fix=f"define {name}({'' if name == 'init' else 'data'}) in {script.shown}",
             )
     if "init" in script.functions:
-        _check_init(script, script.functions["init"])
+        judge_init(script, script.functions["init"])
     if "run" in script.functions:
-        _check_run(script, script.functions["run"])
+        judge_run(script, script.functions["run"])
 
 
 @check(
@@ -89,8 +92,8 @@ def check_imports_are_in_the_environment(
     stands outside the folder that is uploaded. The worker then dies on its first import.
     """
     script = _compiled(aml_script)
-    _check_relative_imports(script)
-    _check_misplaced_modules(script, aml_environment, aml_serving_rules)
+    judge_relative_imports(script)
+    judge_misplaced_modules(script, aml_environment, aml_serving_rules)
     if not aml_environment.lists_packages:
         not_applicable(aml_environment.unknown_because or "nothing here says what is installed")
     if aml_environment.problems:
@@ -111,7 +114,7 @@ def check_imports_are_in_the_environment(
         expected = f"{expected} ({why or 'the import may never run'})"
         advise(headline, found=found, expected=expected, fix=fix, kind="not listed", where=each.position)
 
-    for_each(judge, _missing(script, installed, unknown, aml_serving_rules))
+    for_each(judge, missing_imports(script, installed, unknown, aml_serving_rules))
 
 
 @check("code", explains=("UserScriptInitFailed", "ResourceNotReady", "ERR_2200"), phases=PHASES)
@@ -284,92 +287,6 @@ def _compiled(script: Script | None) -> Script:
     return found
 
 
-def _check_init(script: Script, init: Function) -> None:
-    required = [each.name for each in init.parameters if each.is_required]
-    if required and not init.decorators:
-        _refused(
-            f"{script.name} defines init() with arguments",
-            found=f"init({', '.join(required)}) at {init.position}",
-            expected="init() without arguments: the server passes none",
-            fix=EditLine(init.position, "def init():"),
-        )
-
-
-def _check_run(script: Script, run: Function) -> None:
-    """The rules and their order are the inference server's own (its user_script.py, 1.5.1)."""
-    if set(run.decorators) - SERVERS_OWN_DECORATORS:
-        return  # what an unknown decorator makes of the signature cannot be read
-    nameless = next((each for each in run.parameters if each.kind in FORBIDDEN), None)
-    inputs = [each for each in run.parameters if each.name != "request_headers"]
-    if nameless:
-        problem = f"takes {nameless.kind}" + (f" {nameless.name!r}" if "*" not in nameless.kind else "")
-    elif not inputs:
-        problem = "takes no argument for the input data"
-    elif {"rawhttp", "input_schema"} <= set(run.decorators):
-        _refused_run(script, run, "has both @rawhttp and @input_schema", "take one of the two decorators away")
-    elif run.is_async:
-        problem = "is a coroutine, which the server does not await"
-    else:
-        return
-    _refused_run(script, run, problem, EditLine(run.position, "def run(data):"))
-
-
-def _refused_run(script: Script, run: Function, problem: str, fix: Fixes) -> NoReturn:
-    blocked(
-        f"{script.name} defines run() so that the server refuses it",
-        found=f"run() {problem} at {run.position}",
-        expected="def run(data): named arguments, one decorator",
-        fix=fix,
-        where=run.position,
-    )
-
-
-def _refused(headline: str, *, found: str, expected: str, fix: Fixes) -> NoReturn:
-    blocked(headline, found=found, expected=expected, fix=fix)
-
-
-def _check_relative_imports(script: Script) -> None:
-    def judge(each: Import) -> None:
-        blocked(
-            f"{script.name} imports relatively, and is no package",
-            found=f"from {'.' * each.level}{each.module} import ... at {each.position}",
-            expected="absolute imports: the server loads the script by its file",
-            fix=f"write `from {each.module or '<module>'} import ...` at {each.position}",
-            where=each.position,
-        )
-
-    for_each(judge, [each for each in script.imports if each.level and each.is_certain])
-
-
-def _check_misplaced_modules(script: Script, environment: Environment, rules: ServingRules) -> None:
-    """A module that stands near the code folder; an environment that is not known whole may have it installed."""
-    installed, unknown = rules.installed(environment.requirements)
-    is_known = environment.lists_packages and environment.unknown_because is None
-
-    def judge(each: Import) -> None:
-        outside = script.misplaced[each.top]
-        verdict = blocked if is_known and each.is_certain else advise
-        verdict(
-            f"{script.name} imports {each.top}, which stands outside the code folder",
-            found=f"import {each.module} at {each.position}; {outside} is not uploaded",
-            expected="every local module inside code_configuration.code",
-            fix=f"move {outside} into the code folder, or set `code:` to a folder that holds both",
-            where=each.position,
-        )
-
-    found = {each.top: each for each in reversed(script.imports) if each.top in script.misplaced}
-    for_each(
-        judge,
-        [
-            each
-            for each in reversed(found.values())
-            if each.top not in sys.stdlib_module_names
-            and not set(rules.distributions(each.module)) & installed
-            and not _is_near(each, unknown)
-        ],
-    )
-
-
 def _elsewhere(path: str) -> str | None:
     """Why the container does not have the path; None where it may."""
     if re.match(r"[A-Za-z]:[\\/]|/home/|/Users/|~|\\\\", path):
@@ -377,24 +294,6 @@ def _elsewhere(path: str) -> str | None:
     if re.match(r"/var/azureml-app/azureml-models/|(?:\./)?azureml-models/", path):
         return "which changes with the model's version"
     return None if path.startswith("/") else "which counts from wherever the server is started"
-
-
-def _is_near(wanted: Import, unknown: frozenset[str]) -> bool:
-    """Whether a package that is not in the tables has a name that speaks for it."""
-    return any(normalised(wanted.top) in name for name in unknown)
-
-
-def _missing(script: Script, installed: frozenset[str], unknown: frozenset[str], rules: ServingRules) -> list[Import]:
-    """The first import of each module that nothing installs, certain ones first."""
-    found: dict[str, Import] = {}
-    for each in sorted(script.imports, key=lambda each: (not each.is_certain, -each.module.count("."))):
-        own = each.level or each.top in script.local_modules or each.top in sys.stdlib_module_names
-        if own or each.top in {"__future__", "__main__"} or each.top in script.misplaced:
-            continue
-        wanted = rules.distributions(each.module)
-        if not (set(wanted) & installed or _is_near(each, unknown)):
-            found.setdefault(wanted[0], each)
-    return list(found.values())
 
 
 def _nearest(path: str, model: ModelFolder) -> str | None:

@@ -1,11 +1,21 @@
 """What the container will have installed: Python, packages, the inference server, MLflow."""
 
-from dataclasses import replace
 from datetime import date
-from typing import NoReturn
 
-from pytest_amlpreflight.checks._paths import leads_nowhere
+from pytest_amlpreflight.checks._inference_server import (
+    NEWER_PYTHON,
+    SERVER,
+    admits,
+    advise_of_setuptools,
+    bundled_clash,
+    clash_with,
+    judge_bringer,
+    newest_server,
+    obstacle_of,
+    refuse_server,
+)
 from pytest_amlpreflight.checks._packages import add_package
+from pytest_amlpreflight.checks._paths import leads_nowhere
 from pytest_amlpreflight.facts.project.environment import (
     Environment,
     EnvironmentSource,
@@ -17,14 +27,11 @@ from pytest_amlpreflight.facts.project.environment import (
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import ModelType
-from pytest_amlpreflight.facts.rules.serving_rules import ServerSeries, ServingRules
+from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.fix import EditLine, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
-SERVER = "azureml-inference-server-http"
-NEWER_PYTHON = "3.11"
-SERVER_BRINGERS = ("azureml-inference-server-http", "azureml-defaults")
 
 
 @check("environment", explains=("ImageBuildFailure",), phases=PHASES)
@@ -122,9 +129,9 @@ def check_inference_server_is_compatible(
         not_applicable("the deployment has no scoring script for the inference server")
     _check_image(spec, aml_environment, rules)
     environment = _valid(aml_environment)
-    server = environment.requirement(SERVER) or _bundled(environment, rules)
+    server = environment.requirement(SERVER) or bundled_clash(environment, rules)
     if server is None and spec.code is not None:
-        _check_bringer(environment)
+        judge_bringer(environment)
         return
     known = aml_package_resolution.versions.get(SERVER)
     found = (rules.server(known),) if known else rules.servers_admitted(server)
@@ -132,16 +139,16 @@ def check_inference_server_is_compatible(
     if not admitted:
         text = f"{SERVER} {known}" if known else server.text if server else SERVER
         not_applicable(f"{text} is not in the table of {rules.as_of.get('inference-server-versions')}")
-    installable = [series for series in admitted if _obstacle(series, environment) is None]
+    installable = [series for series in admitted if obstacle_of(series, environment) is None]
     if not installable:
-        _no_server(environment, server, f"{_obstacle(admitted[-1], environment)}", rules, "cannot be installed")
+        refuse_server(environment, server, f"{obstacle_of(admitted[-1], environment)}", rules, "cannot be installed")
     newest = installable[-1]  # pip takes the newest that fits
-    if clash := _clash(newest, environment, rules):
+    if clash := clash_with(newest, environment, rules):
         version = known or (server.exact if server and server.exact else newest.versions)
-        _no_server(
+        refuse_server(
             environment, server, f"{version} resolves, and does not start beside {clash}", rules, "does not start"
         )
-    _advise_of_setuptools(newest, environment)
+    advise_of_setuptools(newest, environment)
 
 
 @check("environment", explains=("ResourceNotReady", "ERR_2200"), phases=PHASES)
@@ -163,7 +170,7 @@ def check_mlflow_environment_can_serve(
     environment = _valid(aml_environment)
     for package, since in rules.mlflow_requires.items():
         if environment.requirement(package) is None and environment.unknown_because is None:
-            newest = _newest_server(environment.python, rules)
+            newest = newest_server(environment.python, rules)
             too_old = newest is not None and package in newest.clashes
             newer = f"(and `python={NEWER_PYTHON}`: on this one the server does not start beside it)" if too_old else ""
             blocked(
@@ -304,19 +311,6 @@ def _check_image(spec: DeploymentSpec, environment: Environment, rules: ServingR
     )
 
 
-def _check_bringer(environment: Environment) -> None:
-    """Nothing names the server: azureml-defaults brings one, and unknown packages may."""
-    if any(environment.requirement(name) for name in SERVER_BRINGERS) or environment.unknown_because:
-        return
-    verdict = advise if environment.may_have_the_server else blocked
-    verdict(
-        f"{environment.shown} lacks the inference server",
-        found=f"no {SERVER} in {environment.shown}",
-        expected=f"{SERVER} among its packages: Azure adds none to a conda file",
-        fix=add_package(environment, SERVER),
-    )
-
-
 def _is_other(made: MadeWith, serves: str) -> bool:
     """Whether it is another release, major and minor; MLflow reads what an earlier one wrote."""
     ours, theirs = minor(serves), minor(made.version)
@@ -330,91 +324,8 @@ def _is_generated(spec: DeploymentSpec) -> bool:
     return spec.code is None and spec.model is not None and spec.model.type is ModelType.MLFLOW
 
 
-def _obstacle(series: ServerSeries, environment: Environment) -> str | None:
-    """Why the series cannot be installed in the environment; None when nothing speaks against it."""
-    if environment.python and not series.runs_on(environment.python):
-        return f"{series.versions} needs Python {series.python}, and {environment.shown} has {environment.python}"
-    for package in ("flask", "pydantic"):
-        pinned, asked = environment.requirement(package), series.asks_of(package)
-        if pinned and pinned.exact and not _admits(asked, pinned.exact):
-            return f"{series.versions} needs {package}{asked}, and {pinned.text} is pinned at {pinned.position}"
-    return None
-
-
-def _clash(series: ServerSeries, environment: Environment, rules: ServingRules) -> str | None:
-    """The package beside which the series does not start, unless another one brings what it then looks for."""
-    installed, _ = rules.installed(environment.requirements)
-    if "azureml-contrib-services" in installed and not series.leaves_open:
-        return None
-    found = next((environment.requirement(name) for name in series.clashes if environment.requirement(name)), None)
-    if found:
-        return f"{found.text} at {found.position} (No module named 'azureml.contrib')"
-    opened = (name for name, survives in series.leaves_open.items() if not _held_to(environment, name, survives))
-    name = next(opened, None)
-    return name and f"the newest {name}, which it leaves open (cannot import name 'Markup')"
-
-
-def _held_to(environment: Environment, name: str, survives: str) -> bool:
-    """Whether the environment itself keeps the package to releases that the server survives."""
-    own = environment.requirement(name)
-    if own is None:
-        return False
-    return _admits(survives, own.exact) if own.exact else own.admits("99") is False
-
-
-def _bundled(environment: Environment, rules: ServingRules) -> Requirement | None:
-    """The server that a pinned azureml-defaults brings along, as if it were named there."""
-    defaults = environment.requirement("azureml-defaults")
-    server = rules.bundled_server(defaults) if defaults else None
-    return replace(defaults, name=SERVER, specifier=server) if defaults and server else None
-
-
-def _no_server(
-    environment: Environment, server: Requirement | None, why: str, rules: ServingRules, how: str
-) -> NoReturn:
-    """Nothing will answer the probes; the way out is a release that fits, else a newer Python."""
-    fitting = [
-        series
-        for series in rules.servers
-        if _obstacle(series, environment) is None and _clash(series, environment, rules) is None
-    ]
-    where = server.position if server else environment.python_position or environment.position
-    newer = EditLine(environment.python_position or environment.position, f"python={NEWER_PYTHON}")
-    blocked(
-        f"{SERVER} of {environment.shown} {how}",
-        found=f"{server.text if server else 'an open version'} at {where}: {why}",
-        expected=f"{SERVER}{fitting[-1].versions}" if fitting else "a newer Python, and the Flask of its server",
-        fix=EditLine(where, f"{SERVER}{fitting[-1].versions}") if fitting else newer,
-    )
-
-
-def _advise_of_setuptools(series: ServerSeries, environment: Environment) -> None:
-    """Which setuptools comes with conda's pip is not said anywhere here, but the newest is likely."""
-    pinned = environment.requirement("setuptools")
-    old_python = minor(environment.python) or (3, 9)
-    if not series.setuptools or old_python < (3, 9) or (pinned and pinned.admits("999") is False):
-        return
-    advise(
-        f"{SERVER} {series.versions} of {environment.shown} imports pkg_resources, which new setuptools lack",
-        found=pinned.text if pinned else f"no setuptools in {environment.shown}",
-        expected=f"setuptools{series.setuptools}, or a newer server",
-        fix=add_package(environment, f"setuptools{series.setuptools}"),
-    )
-
-
-def _newest_server(python: str | None, rules: ServingRules) -> ServerSeries | None:
-    """What an open version of the server leads to on that Python."""
-    fitting = [series for series in rules.servers if python is None or series.runs_on(python)]
-    return fitting[-1] if fitting else None
-
-
-def _admits(specifier: str, version: str) -> bool:
-    answer = Requirement("any", specifier, "", Environment().position).admits(version)
-    return answer is not False
-
-
 def _advise_of_mlflow(environment: Environment, mlflow: Requirement, version: str | None, rules: ServingRules) -> None:
-    if version is None or not rules.mlflow_served or _admits(rules.mlflow_served, version):
+    if version is None or not rules.mlflow_served or admits(rules.mlflow_served, version):
         return
     advise(
         f"MLflow {version} of {environment.shown} was not tried with Azure's scoring script",

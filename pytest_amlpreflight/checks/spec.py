@@ -3,14 +3,19 @@
 from datetime import date
 from math import ceil
 
+from pytest_amlpreflight.checks._spec_lines import (
+    judge_mirror_traffic,
+    judge_placeholders,
+    judge_probe_values,
+    judge_target_utilization,
+    write_line,
+)
 from pytest_amlpreflight.facts.project.measured import Measured
-from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.spec import (
     ComputeKind,
     DeploymentSpec,
     EndpointSpec,
-    Placeholder,
     ProbeSettings,
     ScaleType,
 )
@@ -18,14 +23,12 @@ from pytest_amlpreflight.facts.reference import ModelType
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.rules.scoring_status import TARGET_UTILISATION, replicas_needed
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
-from pytest_amlpreflight.fix import AddLine, EditLine, Fix, InWords
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 PHASES = ("pre", "audit")
 SHORTEST_START = 60  # seconds; a container that loads a model is seldom ready sooner
 SHOWN_MISTAKES = 4
 PROBES = ("liveness_probe", "readiness_probe")
-FREE_TEXT = {"environment_variables", "tags", "properties", "description", "$schema"}  # Azure asks nothing of them
 
 
 @check("spec", explains=("BadArgument", "InvalidDeploymentSpec", "BadRequest"), phases=PHASES)
@@ -56,7 +59,7 @@ def check_placeholders_are_filled_in(aml_deployment_spec: DeploymentSpec) -> Non
     Samples and pipelines leave words such as `<REGISTRY_NAME>` and `${MODEL_VERSION}`; neither the CLI nor Azure
     replaces them. In fields that Azure takes as they are, such as variables and tags, they are advice.
     """
-    _check_filled_in(aml_deployment_spec)
+    judge_placeholders(aml_deployment_spec)
 
 
 @check("spec", explains=("BadArgument", "InvalidDeploymentSpec"), phases=PHASES)
@@ -65,7 +68,7 @@ def check_endpoint_placeholders_are_filled_in(aml_endpoint_spec: EndpointSpec) -
 
     A sample's `location: <REGION>` passes the schema and is refused at the creation of the endpoint.
     """
-    _check_filled_in(aml_endpoint_spec)
+    judge_placeholders(aml_endpoint_spec)
 
 
 @check("spec", explains=("InvalidDeploymentSpec",), phases=PHASES)
@@ -77,20 +80,20 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
     """
     spec, scale = aml_deployment_spec, aml_deployment_spec.scale_settings
     if scale.type is ScaleType.TARGET_UTILIZATION:
-        _check_target_utilization(spec)
+        judge_target_utilization(spec)
     elif spec.instance_count < 1:
         blocked(
             f"deployment {spec.name} has no instances",
             found=f"instance_count = {spec.instance_count} at {spec.where('instance_count')}",
             expected="instance_count of 1 or more; 3 for high availability",
-            fix=_write(spec, "instance_count", 3),
+            fix=write_line(spec, "instance_count", 3),
         )
     elif spec.instance_count == 1:
         advise(
             f"deployment {spec.name} has a single instance",
             found=f"instance_count = 1 at {spec.where('instance_count')}",
             expected="3 instances for production: a single one is gone while it is repaired or updated",
-            fix=_write(spec, "instance_count", 3),
+            fix=write_line(spec, "instance_count", 3),
             kind="single instance",
         )
     limit = aml_serving_rules.limits.get("instances_per_deployment")
@@ -152,7 +155,7 @@ def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_me
         )
 
     def judge(field: str, probe: ProbeSettings) -> None:
-        _check_probe_values(spec, field, probe)
+        judge_probe_values(spec, field, probe)
         budget = f"{probe.start_budget} s = {probe.initial_delay} + {probe.period} x {probe.failure_threshold}"
         if started is not None and started > probe.start_budget:
             needed = ceil((2 * started - probe.initial_delay) / probe.period)
@@ -160,7 +163,7 @@ def check_probes_leave_time_to_start(aml_deployment_spec: DeploymentSpec, aml_me
                 f"{field} gives up before {spec.name} has started",
                 found=f"{budget} at {spec.where(field)}; the script took {started:.0f} s to start here",
                 expected=f"initial_delay + period x failure_threshold above {started:.0f} s",
-                fix=_write(spec, f"{field}.failure_threshold", needed),
+                fix=write_line(spec, f"{field}.failure_threshold", needed),
             )
         if started is None and probe.start_budget < SHORTEST_START and spec.declares(field):
             advise(
@@ -190,7 +193,7 @@ def check_request_timeout_is_within_limits(
             f"request timeout of {spec.name} is outside Azure's limits",
             found=f"request_timeout_ms = {timeout} at {where}",
             expected=f"1 to {limit * 1000} ms for a {spec.kind} deployment" if limit else "1 ms or more",
-            fix=_write(spec, "request_settings.request_timeout_ms", limit * 1000 if limit else 5000),
+            fix=write_line(spec, "request_settings.request_timeout_ms", limit * 1000 if limit else 5000),
         )
     taken = aml_measured.request_seconds
     if taken is not None and taken * 1000 > timeout:
@@ -198,7 +201,7 @@ def check_request_timeout_is_within_limits(
             f"requests to {spec.name} time out",
             found=f"request_timeout_ms = {timeout} at {where}; the sample took {taken * 1000:.0f} ms here",
             expected=f"request_timeout_ms above {taken * 1000:.0f}",
-            fix=_write(spec, "request_settings.request_timeout_ms", ceil(taken * 2) * 1000),
+            fix=write_line(spec, "request_settings.request_timeout_ms", ceil(taken * 2) * 1000),
         )
 
 
@@ -225,7 +228,7 @@ def check_traffic_is_complete(
             fix=f"correct the weights at {where}",
             where=spec.source.position("traffic"),
         )
-    _check_mirror_traffic(spec)
+    judge_mirror_traffic(spec)
     there = {each.name for each in aml_deployment_specs} | (aml_live_deployment_names or frozenset())
     strangers = sorted(set(spec.traffic) - there)
     if not strangers:
@@ -265,7 +268,7 @@ def check_instances_carry_the_target_load(
         f"deployment {spec.name} is too small for {aml_target_rps:g} requests per second",
         found=f"{instances} instances at {spec.where('instance_count')}",
         expected=f"{needed} instances: {sum_}",
-        fix=_write(spec, "instance_count", needed),
+        fix=write_line(spec, "instance_count", needed),
     )
 
 
@@ -286,14 +289,14 @@ def check_workers_match_the_concurrency(aml_deployment_spec: DeploymentSpec) -> 
             f"{given} of {spec.name} is no number of workers",
             found=f"{given} = {text!r} at {where}",
             expected="a whole number, 1 or more",
-            fix=_write(spec, f"environment_variables.{given}", f'"{max(concurrency, 1)}"'),
+            fix=write_line(spec, f"environment_variables.{given}", f'"{max(concurrency, 1)}"'),
         )
     if int(text) != concurrency:
         advise(
             f"{given} of {spec.name} does not match its concurrency",
             found=f"{given} = {text}, max_concurrent_requests_per_instance = {concurrency} at {where}",
             expected="the same number for both",
-            fix=_write(spec, f"environment_variables.{given}", f'"{concurrency}"'),
+            fix=write_line(spec, f"environment_variables.{given}", f'"{concurrency}"'),
         )
 
 
@@ -314,7 +317,7 @@ def check_deployment_is_of_its_endpoints_kind(aml_deployment_spec: DeploymentSpe
         f"deployment {spec.name} is not of the kind of endpoint {aml_endpoint.name}",
         found=f"{found} at {where}; the endpoint names {compute} ({aml_endpoint.where('compute')})",
         expected=f"type: {kind}",
-        fix=_write(spec, "type", kind),
+        fix=write_line(spec, "type", kind),
         where=spec.source.position("type"),
     )
 
@@ -343,93 +346,6 @@ def check_assets_come_from_the_workspace(aml_deployment_spec: DeploymentSpec) ->
                 f"(az ml {field} download --registry-name REGISTRY fetches it)",
             ),
             where=spec.source.position(field),
-        )
-
-
-def _write(spec: DeploymentSpec, field: str, value: object) -> Fix:
-    """The field's line, or one below its parent's, or one more of the file, or where the parent lacks both of them."""
-    parent, _, name = field.rpartition(".")
-    line, where = f"{name}: {value}", spec.source.position(field)
-    if spec.declares(field):
-        return EditLine(where, line)
-    if not parent:
-        return AddLine(Position(where.path), line)
-    return AddLine(where, line, parent) if spec.declares(parent) else InWords(f"write `{field}: {value}` into {where}")
-
-
-def _check_filled_in(spec: DeploymentSpec | EndpointSpec) -> None:
-    def judge(each: Placeholder) -> None:
-        verdict = advise if each.field.partition(".")[0] in FREE_TEXT else blocked
-        verdict(
-            f"{each.field} of {spec.name} has not been filled in",
-            found=f"{each.word} at {spec.where(each.field)}",
-            expected="a value: Azure replaces no placeholders",
-            fix=f"replace {each.word} at {spec.where(each.field)}",
-            where=spec.source.position(each.field),
-        )
-
-    for_each(judge, spec.placeholders)
-
-
-def _check_target_utilization(spec: DeploymentSpec) -> None:
-    scale, where = spec.scale_settings, spec.where("scale_settings")
-    if spec.kind is ComputeKind.MANAGED:
-        blocked(
-            f"deployment {spec.name} cannot scale by utilization",
-            found=f"scale_settings.type = target_utilization at {where}",
-            expected="type: default; managed deployments scale through Azure Monitor autoscale",
-            fix=_write(spec, "scale_settings.type", "default"),
-        )
-    least, most = scale.min_instances, scale.max_instances
-    if (least is not None and least < 0) or (most is not None and most < max(least or 1, 1)):
-        blocked(
-            f"deployment {spec.name} can never have a valid number of instances",
-            found=f"min_instances = {least}, max_instances = {most} at {where}",
-            expected="0 <= min_instances <= max_instances, and max_instances of 1 or more",
-            fix=f"correct min_instances and max_instances at {where}",
-            where=spec.source.position("scale_settings"),
-        )
-    target = scale.target_utilization_percentage
-    if target is not None and not 1 <= target <= 100:
-        blocked(
-            f"deployment {spec.name} scales at a utilisation that there is not",
-            found=f"target_utilization_percentage = {target} at {where}",
-            expected="1 to 100",
-            fix=_write(spec, "scale_settings.target_utilization_percentage", 70),
-            where=spec.source.position("scale_settings.target_utilization_percentage"),
-        )
-
-
-def _check_probe_values(spec: DeploymentSpec, field: str, probe: ProbeSettings) -> None:
-    """Azure's minimum is 1 everywhere; a delay of 0 is taken by Kubernetes and refused by nobody known."""
-    values = {
-        "period": probe.period,
-        "timeout": probe.timeout,
-        "success_threshold": probe.success_threshold,
-        "failure_threshold": probe.failure_threshold,
-    }
-    for name, value in values.items():
-        if value < 1 or probe.initial_delay < 0:
-            name, value = (name, value) if value < 1 else ("initial_delay", probe.initial_delay)
-            where = spec.where(f"{field}.{name}")
-            blocked(
-                f"{field} of {spec.name} has no valid {name}",
-                found=f"{name} = {value} at {where}",
-                expected=f"{name} of 1 or more",
-                fix=_write(spec, f"{field}.{name}", getattr(ProbeSettings(), name)),
-            )
-
-
-def _check_mirror_traffic(spec: EndpointSpec) -> None:
-    mirrored = spec.mirror_traffic or {}
-    if len(mirrored) > 1 or any(not 0 <= weight <= 50 for weight in mirrored.values()):
-        where = spec.where("mirror_traffic")
-        blocked(
-            f"mirror traffic of endpoint {spec.name} is not allowed",
-            found=f"{', '.join(f'{name}: {weight}' for name, weight in mirrored.items())} at {where}",
-            expected="one deployment, and at most 50",
-            fix=f"correct mirror_traffic at {where}",
-            where=spec.source.position("mirror_traffic"),
         )
 
 
