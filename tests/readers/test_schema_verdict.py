@@ -27,9 +27,24 @@ def test_mistakes_have_azures_words_and_our_lines(tmp_path: Path) -> None:
 
 
 def test_good_endpoint_has_no_mistakes(tmp_path: Path) -> None:
-    """A spec that Azure takes has nothing to be said of it."""
+    """A spec that Azure takes has nothing to be said of it, and no module of the project's is run for that."""
     (tmp_path / "endpoint.yml").write_text("name: iris\nauth_mode: key\n", encoding="utf-8")
+    (tmp_path / "azure").mkdir()
+    for trap in ("json.py", "yaml.py", "azure/__init__.py"):
+        (tmp_path / trap).write_text("raise SystemExit('a module of the project was run')\n", encoding="utf-8")
     spec = read_endpoint_spec(Path("endpoint.yml"), tmp_path)
+
+    verdict = read_schema_verdict(spec, tmp_path)
+
+    assert verdict.mistakes == ()
+
+
+def test_names_of_the_caller_stand_for_the_files(tmp_path: Path) -> None:
+    """What az takes as --name and --endpoint-name is not missing from the file."""
+    (tmp_path / "blue.yml").write_text(
+        "name: <NAME>\ninstance_type: Standard_DS3_v2\ninstance_count: 1\n", encoding="utf-8"
+    )
+    spec = read_deployment_spec(Path("blue.yml"), tmp_path, "iris", "blue")
 
     verdict = read_schema_verdict(spec, tmp_path)
 

@@ -173,7 +173,7 @@ class _OfFile:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSpec(_OfFile):
-    """An endpoint as its YAML describes it."""
+    """An endpoint as its YAML describes it. `overrides` are fields for which the caller's words stand, as with az."""
 
     name: str
     kind: ComputeKind = ComputeKind.MANAGED
@@ -187,6 +187,7 @@ class EndpointSpec(_OfFile):
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[Placeholder, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
     source: Source = field(default_factory=lambda: Source("endpoint.yml"), compare=False)
 
     @property
@@ -200,8 +201,9 @@ class DeploymentSpec(_OfFile):
     """A deployment as its YAML describes it.
 
     `egress_public_network_access` stays None when the spec does not set it, since Azure treats its presence as a
-    choice of the legacy network isolation. `meant` has paths that lead nowhere, by their fields, as they are to be
-    written to lead where they lead from the project's root.
+    choice of the legacy network isolation. `overrides` are fields for which the caller's words stand, as with az;
+    `meant` has paths that lead nowhere, by their fields, as they are to be written to lead where they lead from the
+    project's root.
     """
 
     name: str
@@ -226,5 +228,6 @@ class DeploymentSpec(_OfFile):
     tags: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
     placeholders: tuple[Placeholder, ...] = ()
+    overrides: Mapping[str, str] = field(default_factory=dict)
     meant: Mapping[str, str] = field(default_factory=dict)
     source: Source = field(default_factory=lambda: Source("deployment.yml"), compare=False)

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ except BaseException as error:
 else:
     load = getattr(azure.ai.ml, "load_online_" + sys.argv[1])
     try:
-        entity = load(sys.argv[2])
+        entity = load(sys.argv[2], params_override=[{field: text} for field, text in json.loads(sys.argv[4]).items()])
         getattr(entity, "_validate", lambda: None)()
         answer["mistakes"] = {}
     except Exception as error:
@@ -58,22 +59,23 @@ def read_schema_verdict(
     Raises `FactUnreadable` when azure-ai-ml cannot be imported, crashes, or does not answer in time.
     """
     kind = "deployment" if isinstance(spec, DeploymentSpec) else "endpoint"
-    path = root / spec.source.path
-    command = [python, "-c", PROGRAM, kind, str(path), MARK]
+    path = os.path.abspath(root / spec.source.path)
+    command = [python, "-c", PROGRAM, kind, path, MARK, json.dumps(dict(spec.overrides))]
     # The schema is the same in every cloud, and azure-ai-ml would ask the one that these name for its endpoints.
     environ = {name: value for name, value in os.environ.items() if name not in CLOUD_VARIABLES}
     late, found = False, None
     try:
-        found = subprocess.run(  # noqa: S603 - our own program, and a path as its argument
-            command,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            check=False,
-            env=environ,
-        )
+        with tempfile.TemporaryDirectory() as elsewhere:  # Python imports from where it is started, before all else
+            found = subprocess.run(  # noqa: S603 - our own program, and a path as its argument
+                command,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                cwd=elsewhere,
+                stdin=subprocess.DEVNULL,
+                check=False,
+                env=environ,
+            )
     except subprocess.TimeoutExpired:
         late = True
     except OSError as error:

@@ -41,6 +41,7 @@ from pytest_amlpreflight.readers.project.yaml_file import YamlNode, positions, r
 __all__ = ["SpecError", "looks_like_spec", "read_deployment_spec", "read_endpoint_spec"]
 
 PLACEHOLDER = re.compile(r"[<{$]")  # no name and no id has one of these
+ENDPOINT_HINT = "give it as --aml-endpoint NAME, as az takes --endpoint-name"
 GIVEN_AS = {ENDPOINT: "--aml-endpoint", DEPLOYMENT: "--aml-deployment"}
 
 
@@ -69,6 +70,7 @@ def read_endpoint_spec(path: Path, root: Path, name: str | None = None) -> Endpo
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
         placeholders=_open_words([top], "name" if name else ""),
+        overrides={"name": name} if name else {},
         source=Source(top.file.shown, positions(top)),
     )
 
@@ -85,11 +87,13 @@ def read_deployment_spec(
     top = _read(path, root, DEPLOYMENT)
     model = with_file(top.get("model"), root)
     environment = with_file(top.get("environment"), root)
+    endpoint = endpoint if _is_open(top.get("endpoint_name")) else None
+    overrides = {"name": name, "endpoint_name": endpoint}
     code = with_file(top.get("code_configuration"), root)
     parts = [top, *(node for node in (model, environment, code) if node is not None)]
     return DeploymentSpec(
         name=name or _named(top, "--aml-deployment"),
-        endpoint_name=_endpoint_name(top, endpoint),
+        endpoint_name=endpoint or _required(top, "endpoint_name", ENDPOINT_HINT),
         kind=_kind(top),
         instance_type=_text(top, "instance_type"),
         instance_count=_whole_number(top, "instance_count", 1),
@@ -110,6 +114,7 @@ def read_deployment_spec(
         tags=_texts(top.get("tags")),
         properties=_texts(top.get("properties")),
         placeholders=_open_words(parts, "endpoint_name", "name" if name else ""),
+        overrides={field: text for field, text in overrides.items() if text},
         meant=meant_paths(root, model, code, environment),
         source=Source(top.file.shown, {k: v for part in parts for k, v in positions(part).items()}),
     )
@@ -136,12 +141,9 @@ def _read(path: Path, root: Path, wanted: str) -> YamlNode:
     return top
 
 
-def _endpoint_name(top: YamlNode, given: str | None) -> str:
-    """As the file says it, else as the caller does; az prefers the caller's in any case."""
-    child = top.get("endpoint_name")
-    is_open = child is None or (child.is_scalar and PLACEHOLDER.search(child.text()))
-    hint = "give it as --aml-endpoint NAME, as az takes --endpoint-name"
-    return given if given is not None and is_open else _required(top, "endpoint_name", hint)
+def _is_open(node: YamlNode | None) -> bool:
+    """Whether the field waits for the caller's word: az prefers that in any case."""
+    return node is None or (node.is_scalar and PLACEHOLDER.search(node.text()) is not None)
 
 
 def _named(top: YamlNode, option: str) -> str:
