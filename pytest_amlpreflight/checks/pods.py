@@ -194,7 +194,7 @@ def _end(pod: Pod, one: Container, logs: Mapping[str, str]) -> _End:
     if one.init:
         return _End(pod, one, "fails while it fetches model and code", ended)
     if one.exit_code == KILLED:
-        advice = "kubectl describe pod tells of a liveness probe that failed: give it more time, or run() less to do"
+        advice = "a liveness probe failed, as kubectl describe pod says: give it more time, or run() less to do"
         return _End(pod, one, "is ended from outside", f"{ended}, and not for its memory", advice)
     return _End(pod, one, "crashes", ended)
 

@@ -15,9 +15,10 @@ from pytest_amlpreflight.facts.fleet import named_aliases
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.config_files import Setting
+from pytest_amlpreflight.run.lookup import Sources
 from pytest_amlpreflight.run.options import Option
 from pytest_amlpreflight.run.preflight import Preflight
-from pytest_amlpreflight.run.settings import Settings, Sources, asked_for, read_settings
+from pytest_amlpreflight.run.settings import Settings, asked_for, read_settings
 from pytest_amlpreflight.run.targets import choose_targets
 
 if TYPE_CHECKING:
