@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from judging import EXAMPLE, FILES, Said, asked, emulated, readings_of
 
-from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
 from pytest_amlpreflight.run.recording.pseudonyms import Key, Pseudonyms
 from pytest_amlpreflight.run.recording.recorder import Recorder, texts_of
 from pytest_amlpreflight.run.recording.world import Heard, as_yaml, world_of
@@ -33,7 +33,7 @@ def test_a_recorded_run_says_the_same_again(monkeypatch: pytest.MonkeyPatch, tmp
     same of a project that is called so, and no name, GUID or address of the original is left.
     """
     failure = load(name)
-    said, world = _recorded(monkeypatch, failure.world, failure.phase, [name])
+    said, world = _recorded(monkeypatch, failure)
 
     again = _replayed(monkeypatch, tmp_path, world, failure)
     key = Key(b"k" * 32)
@@ -50,24 +50,29 @@ def test_a_recorded_run_says_the_same_again(monkeypatch: pytest.MonkeyPatch, tmp
     assert {what for what, form in PLANTED.items() if re.search(form, as_yaml(world) + text)} == set()
 
 
-def _recorded(
-    monkeypatch: pytest.MonkeyPatch, world: str, phase: str, failures: list[str]
-) -> tuple[Said, dict[str, Any]]:
-    recorder = Recorder()
-    with emulated(monkeypatch, EXAMPLE / world, failures) as emulator:
-        readings, target = readings_of(emulator, phase, world=world, tap=recorder)
-        said = asked(readings, target, phase)
+def _recorded(monkeypatch: pytest.MonkeyPatch, failure: Failure) -> tuple[Said, dict[str, Any]]:
+    recorder, how = Recorder(), {"world": failure.world, "kube_context": failure.context}
+    with emulated(monkeypatch, EXAMPLE / failure.world, [failure.name]) as emulator:
+        readings, target = readings_of(emulator, failure.phase, tap=recorder, **how)
+        said = asked(readings, target, failure.phase)
         heard = recorder.heard(readings.azure, texts_of([target.endpoint_spec, target.deployment_spec]))
     return said, world_of(Heard.of_text(heard.as_text()))
 
 
 def _replayed(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, world: dict[str, Any], failure: Any, **options: Any
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    world: dict[str, Any],
+    failure: Failure,
+    called: Callable[[str], str] = str,
+    **options: Any,
 ) -> Said:
     path = folder / "recorded.yml"
-    path.write_text(as_yaml(world), encoding="utf-8")
+    at_once = [{name: entry[name] for name in entry if name != "seconds"} for entry in world["answers"]]
+    path.write_text(as_yaml({**world, "answers": at_once}), encoding="utf-8")
     with emulated(monkeypatch, path) as emulator:
-        said = asked(*readings_of(emulator, failure.phase, world=failure.world, **options), failure.phase)
+        how = {"world": failure.world, "kube_context": called(failure.context or "") or None}
+        said = asked(*readings_of(emulator, failure.phase, called=called, **how, **options), failure.phase)
     assert emulator.unanswered == []
     return said
 

@@ -48,7 +48,7 @@ class Emulation:
         try:
             from pytest_amlpreflight.emulator import Emulator, UnknownFailure, WorldError
         except ModuleNotFoundError as error:
-            raise _without_the_extra("--aml-emulator", error) from None
+            raise without_the_extra("--aml-emulator", error) from None
         try:
             self.emulator = Emulator(self.world, failures=self.failures, latency=self.latency)
             self.emulator.start()
@@ -94,14 +94,15 @@ def list_failures() -> int:
     try:
         from pytest_amlpreflight.emulator.failures import failure_names, load
     except ModuleNotFoundError as error:
-        raise _without_the_extra("--aml-failure", error) from None
+        raise without_the_extra("--aml-failure", error) from None
     names = failure_names()
     width = max(map(len, names))
     sys.stdout.write("".join(f"{name:<{width}}  {load(name).title}\n" for name in names))
     return pytest.ExitCode.OK
 
 
-def _without_the_extra(option: str, error: ModuleNotFoundError) -> pytest.UsageError:
+def without_the_extra(option: str, error: ModuleNotFoundError) -> pytest.UsageError:
+    """What to say of an option that needs what is not installed."""
     return pytest.UsageError(f"{option} needs {error.name}: pip install 'pytest-amlpreflight[emulator]'")
 
 

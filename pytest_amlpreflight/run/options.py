@@ -210,6 +210,16 @@ OPTIONS = (
         choices=("github", "azure", "none"),
     ),
     Option("fix", "write the fixes of what failed as one script, to be read before it is run", "FILE.sh"),
+    Option(
+        "record",
+        "write everything that the run reads, without secrets, as a world to run against again; of a fleet a folder",
+        "WORLD.yml",
+    ),
+    Option(
+        "pseudonyms",
+        "with --aml-record: change names, GUIDs, addresses and hosts, by the key in this file, which is made",
+        "KEYFILE",
+    ),
     Option("emulator", "run against an embedded Azure with the resources of this world file", "WORLD.yml"),
     Option(
         "failure",

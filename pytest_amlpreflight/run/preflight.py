@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_amlpreflight.facts.rules.redaction import Redactor
     from pytest_amlpreflight.graph.readings import RunReadings
     from pytest_amlpreflight.graph.refusals import Refusals
+    from pytest_amlpreflight.readers.connection.exchange import Tap
     from pytest_amlpreflight.reporting.explanation import Explanation
     from pytest_amlpreflight.run.discovery import Discovery
 
@@ -48,6 +49,7 @@ class Preflight:
         self.share = Share()
         self._window = Window[pytest.Item]((), self._begin_to_read, None)
         self._forgotten = False
+        self.tap: Tap | None = None
 
     @property
     def takes_suite(self) -> bool:
@@ -81,6 +83,7 @@ class Preflight:
         from pytest_amlpreflight.graph.options import RunOptions
         from pytest_amlpreflight.graph.readings import RunReadings
         from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
+        from pytest_amlpreflight.readers.connection.exchange import untapped
 
         settings = self.settings
         connection = ConnectionSettings(
@@ -108,15 +111,17 @@ class Preflight:
             deployment_specs=self.deployment_specs,
             endpoint_specs=self.endpoint_specs,
         )
-        azure = Azure(connection)
+        azure = Azure(connection, tap=self.tap or untapped)
         if not self.in_bulk:
             return RunReadings(azure, options)
         return RunReadings(azure.in_bulk(self._subscriptions), options, RunReadings(azure, options))
 
     @property
     def in_bulk(self) -> bool:
-        """Whether Resource Graph is asked for what it may tell of many resources at once: in the audit of a fleet."""
-        return self.is_fleet and self.settings.phase == "audit" and not self.settings.fresh
+        """Whether Resource Graph is asked for what it may tell of many resources at once: in the audit of a fleet. Not
+        where it is recorded, since each workspace is to be run again by itself.
+        """
+        return self.tap is None and self.is_fleet and self.settings.phase == "audit" and not self.settings.fresh
 
     def _subscriptions(self) -> list[str]:
         """Those of the workspaces that this process looks at, in their order."""

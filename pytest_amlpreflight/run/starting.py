@@ -13,7 +13,8 @@ import pytest
 from pytest_amlpreflight.reporting import explaining
 from pytest_amlpreflight.reporting.leaving import recollect
 from pytest_amlpreflight.run.asking import Asked
-from pytest_amlpreflight.run.emulation import Emulation
+from pytest_amlpreflight.run.emulation import Emulation, without_the_extra
+from pytest_amlpreflight.run.memory import path_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import given_by, is_configured, prepare
 
@@ -41,9 +42,22 @@ def start(config: pytest.Config, asked: Asked) -> Preflight:
         config.pluginmanager.register(emulation, "aml-emulation")
         emulation.start()
     preflight = config.stash[PREFLIGHT] = prepare(config, os.environ, asked)
+    _record(preflight, config)
     preflight.connect(config)
     explaining.prepare(preflight, config)
     return preflight
+
+
+def _record(preflight: Preflight, config: pytest.Config) -> None:
+    """Hear everything that is read, where it is to be kept."""
+    if path_of(config, "record") is None and path_of(config, "pseudonyms") is None:
+        return
+    try:
+        from pytest_amlpreflight.run.recording.plugin import Recording
+    except ModuleNotFoundError as error:
+        raise without_the_extra("--aml-record", error) from None
+    if recording := Recording.of(preflight, config):
+        config.pluginmanager.register(recording, "aml-recording")
 
 
 def started(config: pytest.Config) -> Preflight | None:

@@ -51,7 +51,19 @@ class Shown:
     certificate: Certificate | None
 
 
-Heard = Exchange | Lookup | Shown
+@dataclass(frozen=True, slots=True)
+class Led:
+    """How the user's kubeconfig leads to a cluster: `elsewhere` is the host where that is another's, `plugin` the
+    program that is to fetch a token.
+    """
+
+    cluster: ResourceId
+    verified: bool
+    elsewhere: str | None
+    plugin: str | None
+
+
+Heard = Exchange | Lookup | Shown | Led
 Tap = Callable[[Heard], None]
 """Who is told of everything that is read."""
 

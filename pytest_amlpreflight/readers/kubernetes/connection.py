@@ -22,7 +22,7 @@ from pytest_amlpreflight.readers.connection.bounded import BoundedAdapter
 from pytest_amlpreflight.readers.connection.data_plane import unreached
 from pytest_amlpreflight.readers.connection.decoding import NotDecoded, json_of
 from pytest_amlpreflight.readers.connection.document import Document
-from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Led, Tap, untapped
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context, client_is_installed, credentials, unreadable
 
@@ -155,7 +155,10 @@ def connect(
     runs in that very cluster; where there is none, `NotGiven`. One that leads to another cluster, or to one that cannot
     be told, is `FactUnreadable` before anything else is asked.
     """
-    found = _named(cluster, contexts, context_name) if context_name else _leading(cluster, contexts, own_account)
+    leads = contexts.get(context_name) if context_name else _leading(cluster, contexts, own_account)
+    if leads and (context_name or client_is_installed()):
+        tap(_led(cluster, leads))
+    found = _named(cluster, contexts, context_name) if context_name else leads
     if found is None:
         raise NotGiven(f"cluster {cluster.name}", NOBODY_SAID)
     if not context_name and not client_is_installed():
@@ -169,6 +172,13 @@ def connect(
     if said != cluster.id:
         _refuse(cluster, found, f"ConfigMap azure-clusterconfig says {said or 'nothing'}")
     return kube
+
+
+def _led(cluster: Cluster, context: Context) -> Led:
+    """What is kept of a context, without its credentials."""
+    elsewhere = isinstance(cluster, ManagedCluster) and context.host not in cluster.hosts
+    plugin = (context.user.get("exec") or {}).get("command")
+    return Led(cluster.id, context.verified, context.host if elsewhere else None, str(plugin) if plugin else None)
 
 
 def _named(cluster: Cluster, contexts: Mapping[str, Context], name: str) -> Context:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from pytest_amlpreflight.emulator.recorded import HIDDEN_VALUES, asking
 from pytest_amlpreflight.facts.rules.redaction import HIDDEN, redact
 from pytest_amlpreflight.facts.unreached import Unreached
-from pytest_amlpreflight.readers.connection.exchange import Exchange, Shown
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Led, Shown
 
 Entry = dict[str, Any]
 
@@ -79,7 +79,7 @@ def entry_of(exchange: Exchange, origin: Origin) -> Entry | None:
     if exchange.broken in (Unreached.NAME, Unreached.FOREIGN, "ForeignHost", "ClientAuthenticationError"):
         return None
     if exchange.broken in _CERTIFICATES:
-        return {"host": asked["host"], "certificate": _CERTIFICATES[Unreached(exchange.broken)]}
+        return {**place, "certificate": _CERTIFICATES[Unreached(exchange.broken)]}
     return asked | {"broken": "silence" if "Timeout" in exchange.broken else "reset"}
 
 
@@ -90,6 +90,16 @@ def shown_by(shown: Shown) -> Entry:
         return {"host": shown.host.lower(), "certificate": "none"}
     known = {"names": list(found.names), "days": found.days_left, "trusted": found.distrust is None}
     return {"host": shown.host.lower(), "certificate": known}
+
+
+def led_by(led: Led) -> Entry:
+    """What a world says of the way to a cluster: where it is another than the emulator's own."""
+    leads: Entry = {} if led.verified else {"insecure-skip-tls-verify": True, "certificate-authority-data": None}
+    if led.elsewhere:
+        leads["tls-server-name"] = led.elsewhere
+    version = "client.authentication.k8s.io/v1beta1"
+    plugin = led.plugin and {"token": None, "exec": {"apiVersion": version, "command": led.plugin}}
+    return {"cluster": led.cluster.text, "leads": leads, "plugin": plugin}
 
 
 def _answer(exchange: Exchange, origin: Origin, asked: Entry) -> Entry:

@@ -94,8 +94,7 @@ class Key:
         made = list(hmac.new(self.secret, b"guid" + original.lower().encode(), hashlib.sha256).hexdigest()[:32])
         plain = original.replace("-", "").lower()
         made[12], made[16] = plain[12], plain[16]
-        text = "".join(made)
-        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+        return self.names.setdefault(original.lower(), _dashed("".join(made)))
 
     def address(self, original: str) -> str:
         """Another address: private ones keep their common beginnings, public ones become `PUBLIC`."""
@@ -104,12 +103,19 @@ class Key:
             return original
         home = next((one for one in _PRIVATE if address in one), None)
         if home is None:
-            return str(PUBLIC[1 + self._number(f"public {original}") % 254])
+            return self.names.setdefault(original, str(PUBLIC[1 + self._number(f"public {original}") % 254]))
         bits = f"{int(address):032b}"
         made = bits[: home.prefixlen]
         for at in range(home.prefixlen, 32):
             made += str(int(bits[at]) ^ (self._number(f"bit {bits[:at]}") & 1))
-        return str(ipaddress.IPv4Address(int(made, 2)))
+        return self.names.setdefault(original, str(ipaddress.IPv4Address(int(made, 2))))
+
+    def renamed(self, text: str, *, back: bool = False) -> str:
+        """A text with every word that was ever renamed as it is then called, or `back` as it was."""
+        words = {new: old for old, new in self.names.items()} if back else self.names
+        longest_first = sorted(map(re.escape, words), key=lambda word: (-len(word), word))
+        pattern = rf"(?<![A-Za-z0-9])(?:{'|'.join(longest_first) or '(?!)'})(?![A-Za-z0-9])"
+        return re.sub(pattern, lambda match: words[match[0].lower()], text, flags=re.IGNORECASE)
 
     def _names_like(self, original: str) -> Iterator[str]:
         for turn in range(1000):

@@ -7,10 +7,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.readers.connection.exchange import Exchange, Lookup, Shown
+from pytest_amlpreflight.readers.connection.exchange import Exchange, Led, Lookup, Shown
 from pytest_amlpreflight.readers.connection.exchange import Heard as HeardOne
 from pytest_amlpreflight.readers.resources.caller import read_caller
-from pytest_amlpreflight.run.recording.entries import Origin, entry_of, shown_by
+from pytest_amlpreflight.run.recording.entries import Origin, entry_of, led_by, shown_by
 from pytest_amlpreflight.run.recording.world import Heard, lookup_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Recorder:
             return Heard()
         entries = [entry_of(one, origin) for one in heard if isinstance(one, Exchange)]
         entries += [shown_by(one) for one in heard if isinstance(one, Shown)]
+        entries += [led_by(one) for one in heard if isinstance(one, Led)]
         lookups = [lookup_of(one.resolution, azure=one.azure) for one in heard if isinstance(one, Lookup)]
         return Heard([entry for entry in entries if entry], lookups, about)
 

@@ -69,7 +69,8 @@ def lookup_of(resolution: Resolution, *, azure: bool) -> Document:
 def world_of(heard: Heard) -> Document:
     """The world in which a run hears the same again."""
     entries = without_page_tokens(heard.entries)
-    certificates = {entry["host"]: {"certificate": entry["certificate"]} for entry in entries if "certificate" in entry}
+    wrong = [entry for entry in entries if "certificate" in entry]
+    certificates = {entry["host"]: {"certificate": entry["certificate"]} for entry in wrong if "host" in entry}
     answers = _in_order(entry for entry in entries if "ask" in entry)
     documents, answers = _taken_apart(answers)
     about = dict(heard.about)
@@ -82,9 +83,23 @@ def world_of(heard: Heard) -> Document:
     }
     if azure := [one for one in heard.lookups if one["azure"]]:
         world["azure_dns"] = {"zones": _azure_zones(azure)}
-    if clusters := dict.fromkeys(entry["cluster"] for entry in answers if "cluster" in entry):
-        world["clusters"] = {cluster: {"objects": []} for cluster in clusters}
+    if clusters := _clusters(entries):
+        world["clusters"] = clusters
     return world | {"answers": answers}
+
+
+def _clusters(entries: Sequence[Entry]) -> Document:
+    """The clusters that were asked, or that the kubeconfig led to and that could not be asked."""
+    asked = {entry["cluster"] for entry in entries if "cluster" in entry and "ask" in entry}
+    found: Document = {}
+    for entry in entries:
+        if "cluster" in entry:
+            one = found.setdefault(entry["cluster"], {"objects": []})
+            one |= {"certificate": entry["certificate"]} if "certificate" in entry else {}
+            if "leads" in entry and (entry["leads"] or (entry["plugin"] and entry["cluster"] not in asked)):
+                user = entry["plugin"] if entry["cluster"] not in asked else None
+                one["kubeconfig"] = {"cluster": entry["leads"], "user": user or {}}
+    return found
 
 
 def as_yaml(world: Mapping[str, Any]) -> str:
