@@ -1,10 +1,10 @@
 """The router of a Kubernetes endpoint: what answers scoring requests in the cluster, and where."""
 
 from pytest_amlpreflight.checks._kubernetes import the_compute, the_extension, update_extension
-from pytest_amlpreflight.facts.kubernetes.pod import Service, Workload
+from pytest_amlpreflight.facts.kubernetes.pod import Autoscaler, Service, Workload
 from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
-from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.fix import Command, kubectl
@@ -78,6 +78,26 @@ def check_router_has_an_address(
             fix=kubectl("describe service", SERVICE, namespace="azureml"),
         )
     _check_uri(service, aml_live_endpoint, aml_scoring_resolution)
+
+
+@check("router", explains=("503",), phases=("post", "audit"))
+def check_router_alone_scales(
+    aml_deployment: Deployment, aml_compute: Compute | None, aml_kube_autoscalers: tuple[Autoscaler, ...]
+) -> None:
+    """Nobody but the router scales the deployment's pods.
+
+    The router knows how many requests wait, and adds replicas by `scale_settings`. A HorizontalPodAutoscaler beside it
+    takes back what the router has added, and the router what that one has: under load requests end with 503.
+    """
+    pods = f"{aml_deployment.name}-{aml_deployment.endpoint_name}"
+    found = [one for one in aml_kube_autoscalers if one.target == pods]
+    if found:
+        advise(
+            f"deployment {aml_deployment.name} is scaled by the router and by {found[0].name}",
+            found=f"HorizontalPodAutoscaler {found[0].name} with scaleTargetRef.name = {pods!r}",
+            expected="scale_settings of the deployment alone: type target_utilization, min_instances, max_instances",
+            fix=kubectl("delete horizontalpodautoscaler", found[0].name, namespace=the_compute(aml_compute).namespace),
+        )
 
 
 @check("router", explains=("ValidateScoringFailed",), phases=("post", "audit"))

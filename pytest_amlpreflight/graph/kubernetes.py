@@ -14,7 +14,7 @@ from pytest_amlpreflight.facts.kubernetes.demand import Occupancy
 from pytest_amlpreflight.facts.kubernetes.fit import Node
 from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport
 from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
-from pytest_amlpreflight.facts.kubernetes.pod import Event, KubeContext, Namespace, Pod, Service, Workload
+from pytest_amlpreflight.facts.kubernetes.pod import Autoscaler, Event, KubeContext, Namespace, Pod, Service, Workload
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.cluster import Cluster
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
@@ -33,6 +33,7 @@ from pytest_amlpreflight.readers.kubernetes.kubeconfig import (
 )
 from pytest_amlpreflight.readers.kubernetes.objects import (
     INSTANCE_TYPES,
+    read_autoscalers,
     read_events,
     read_health_report,
     read_instance_types,
@@ -147,6 +148,13 @@ def aml_kube_workloads(aml_kube: Kube) -> tuple[Workload, ...]:
 def aml_kube_services(aml_kube: Kube) -> tuple[Service, ...]:
     """The extension's services, among them the router's, `azureml-fe`."""
     return read_services(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_autoscalers(aml_kube: Kube, aml_compute: Compute | None) -> tuple[Autoscaler, ...]:
+    """The HorizontalPodAutoscalers of the compute's namespace: there should be none for deployments."""
+    return read_autoscalers(aml_kube, _namespace(aml_compute))
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ rules:
     resources: [namespaces, nodes, pods, pods/log, events, services, configmaps, resourcequotas, limitranges]
     verbs: [get, list]
   - {apiGroups: [apps], resources: [deployments], verbs: [get, list]}
+  - {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get, list]}
   - {apiGroups: [amlarc.azureml.com], resources: [instancetypes, onlineendpoints], verbs: [get, list]}
 """
 """What a cluster has to allow. Secrets are not among it. Printed beside the role and not within: that goes to az."""

@@ -6,15 +6,16 @@ import pytest
 
 from pytest_amlpreflight.checks.router import (
     check_certificate_is_for_the_cname,
+    check_router_alone_scales,
     check_router_has_an_address,
     check_router_is_healthy,
 )
-from pytest_amlpreflight.facts.kubernetes.pod import Service, Workload
+from pytest_amlpreflight.facts.kubernetes.pod import Autoscaler, Service, Workload
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
-from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
@@ -122,6 +123,15 @@ def test_a_certificate_that_runs_out_soon_is_advice() -> None:
         check_certificate_is_for_the_cname(ENDPOINT, replace(CERTIFICATE, days_left=29), (EXTENSION,))
     wildcard = replace(CERTIFICATE, days_left=30, names=("*.contoso.com",))
     check_certificate_is_for_the_cname(ENDPOINT, wildcard, (EXTENSION,))
+
+
+def test_an_autoscaler_beside_the_router_is_advice(deployment: Deployment) -> None:
+    """Of this deployment's pods; others' are their own business."""
+    blue = replace(deployment, name="blue", endpoint_name="iris")
+
+    check_router_alone_scales(blue, COMPUTE, (Autoscaler("web", "web"), Autoscaler("green", "green-iris")))
+    with pytest.warns(PreflightAdvice, match="scaled by the router and by hpa"):
+        check_router_alone_scales(blue, COMPUTE, (Autoscaler("hpa", "blue-iris"),))
 
 
 def test_plain_http_and_managed_endpoints_have_no_certificate_of_one_s_own() -> None:

@@ -106,7 +106,7 @@ RESOURCES = (
     Resource("", "v1", "limitranges", "LimitRange", short=("limits",)),
     Resource("apps", "v1", "deployments", "Deployment", short=("deploy",), columns=(("Ready", _replicas),)),
     Resource("apps", "v1", "replicasets", "ReplicaSet", short=("rs",), columns=(("Ready", _replicas),)),
-    Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", short=("hpa",)),
+    Resource("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler", short=("hpa",)),
     Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"),
     Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False),
     Resource(_AML, "v1alpha1", "instancetypes", "InstanceType", namespaced=False, short=("it",)),

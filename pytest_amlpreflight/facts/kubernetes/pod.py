@@ -110,6 +110,14 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler, and the Deployment of Kubernetes' that it scales."""
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Namespace:
     """A namespace; `phase` is `Active`, or `Terminating` while it is deleted."""
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pytest_amlpreflight.facts.kubernetes.fit import Node, Taint, amounts
 from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport, read_report
 from pytest_amlpreflight.facts.kubernetes.limits import LimitRange, ResourceQuota
-from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Namespace, Pod, Service, Workload
+from pytest_amlpreflight.facts.kubernetes.pod import Autoscaler, Container, Event, Namespace, Pod, Service, Workload
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.resources.kubernetes_compute import InstanceType
 from pytest_amlpreflight.facts.rules.redaction import redact
@@ -57,6 +57,15 @@ def read_services(kube: Kube, namespace: str = EXTENSION) -> tuple[Service, ...]
     """The services of a namespace."""
     path, words = f"/api/v1/namespaces/{namespace}/services", f"the services of namespace {namespace}"
     return tuple(_service(row) for row in kube.list(path, words, f"list services of namespace {namespace}"))
+
+
+def read_autoscalers(kube: Kube, namespace: str) -> tuple[Autoscaler, ...]:
+    """The HorizontalPodAutoscalers of a namespace, in the version that every server has."""
+    path = f"/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers"
+    permission = f"list horizontalpodautoscalers of namespace {namespace}"
+    rows = kube.list(path, f"the autoscalers of namespace {namespace}", permission)
+    targets = [(row.child("metadata").need("name"), row.child("spec").child("scaleTargetRef")) for row in rows]
+    return tuple(Autoscaler(name, target.need("name")) for name, target in targets)
 
 
 def read_instance_types(kube: Kube) -> tuple[InstanceType, ...]:
