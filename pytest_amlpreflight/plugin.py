@@ -20,7 +20,7 @@ from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.confirming import Ages, judge_again, rests_on_rows
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
-from pytest_amlpreflight.run.findings import Told, attach, hearing, is_ours, listening
+from pytest_amlpreflight.run.findings import Aside, Told, attach, hearing, is_ours, listening
 from pytest_amlpreflight.run.fleet import share_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
@@ -41,6 +41,7 @@ from pytest_amlpreflight.verdict import PHASES, Blocked, NotApplicable, Prefligh
 
 ASKED = pytest.StashKey[Asked]()
 DISCOVERED = "aml_discovered"
+TOKENS = "aml_tokens"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,6 +112,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     if preflight := session.config.stash.get(PREFLIGHT, None):
         told = getattr(session.config, "workerinput", {})
         preflight.share = share_of(told)
+        preflight.learn(told.get(TOKENS, ()))
         preflight.discover(told.get(DISCOVERED))
         describe_suite(session.config, preflight)
         recollect(preflight, session.config)
@@ -119,10 +121,11 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """A worker of xdist is told what the controller found: two lookups might differ."""
+    """A worker of xdist is told what the controller found, since two lookups might differ, and signs in with it."""
     preflight = node.config.stash.get(PREFLIGHT, None)
     if preflight and preflight.discovered:
         node.workerinput[DISCOVERED] = preflight.discovered.as_text()
+        node.workerinput[TOKENS] = preflight.tokens
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -320,6 +323,6 @@ def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[N
                 raise
             preflight.refuse(problem, item)
     except NotApplicable as reason:
-        raise pytest.skip.Exception(str(reason)) from reason
+        raise Aside(reason) from None
     except (Blocked, NotRead, PreflightAdvice) as ended:
         raise Told(ended).with_traceback(ended.__traceback__) from None

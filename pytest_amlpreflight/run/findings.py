@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
-from _pytest.outcomes import Failed  # what pytest.fail raises; pytest.fail.Exception is this class without a type
+from _pytest.outcomes import Failed, Skipped  # what pytest.fail and pytest.skip raise, with types
 
 from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
@@ -146,12 +146,19 @@ class Told(Failed):
         super().__init__(str(problem), pytrace=False)
 
 
+class Aside(Skipped):
+    """Why a question does not arise, told to pytest as a skip without a cause, whose traceback pytest would read."""
+
+    __module__, __qualname__ = "builtins", "Skipped"  # pytest repeats the name
+
+    def __init__(self, problem: NotApplicable) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+
 def _said(problem: BaseException) -> BaseException:
     """What pytest's own outcome stands for."""
-    if isinstance(problem, Told):
-        return problem.problem
-    aside = isinstance(problem, pytest.skip.Exception) and isinstance(problem.__cause__, NotApplicable)
-    return problem.__cause__ or problem if aside else problem
+    return problem.problem if isinstance(problem, Told | Aside) else problem
 
 
 def _about(item: pytest.Item, outcome: Outcome, **words: str) -> Finding:

@@ -173,6 +173,16 @@ class Preflight:
         self.discovered = told or self._look_below()
         self.targets = self.discovered.expand(self.targets)
 
+    @cached_property
+    def tokens(self) -> list[tuple[list[str], str, int]]:
+        """What the workers of a fleet's run sign in with: command lines and metadata services are slow to ask."""
+        return self.readings.azure.tokens() if self.is_fleet and not self.offline else []
+
+    def learn(self, tokens: Iterable[tuple[Sequence[str], str, int]]) -> None:
+        """Sign in with what the controller has."""
+        if tokens:
+            self.readings.azure.token.learn(tokens)
+
     def _find_fleet(self) -> tuple[ResourceId, ...]:
         from pytest_amlpreflight.run.fleet import find_fleet
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -144,8 +145,10 @@ def test_what_an_interrupted_run_did_not_look_at_is_named(pytester: pytest.Pytes
 
 
 def test_workers_get_whole_workspaces(pytester: pytest.Pytester, serve: Serve) -> None:
-    """No workspace is judged by two workers, and every one is looked at."""
-    serve(6, 2)
+    """No workspace is judged by two workers, every one is looked at, and a subscription is read by one of them; they
+    sign in once. With `-v`, what passed by rows of Resource Graph says how old they are.
+    """
+    emulator = serve(6, 2)
 
     result = pytester.runpytest_subprocess(*AUDIT[2:], "-n", "2", "-v")
 
@@ -153,3 +156,11 @@ def test_workers_get_whole_workspaces(pytester: pytest.Pytester, serve: Serve) -
     assert sorted({workspace for _, workspace in set(tests)}) == [f"ml0000{number}" for number in range(6)]
     assert len(set(tests)) == 6
     assert re.search(r"aml-preflight: requests: \d+ of ARM, \d+ of resource graph", result.stdout.str())
+    assert "check_workspace_is_ready" in "".join(
+        line for line in result.stdout.lines if re.search(r"PASSED \(Resource Graph, \d+ s ago\)", line)
+    )
+    asked = Counter((one.method, one.host, one.path, one.query) for one in emulator.requests if one.method == "GET")
+    of_each_process = ("workspaceoperationsstatus", "/metadata/endpoints")
+    twice = [path for (_, _, path, _), times in asked.items() if times > 1]
+    assert [path for path in twice if not any(part in path.lower() for part in of_each_process)] == []
+    assert sum(one.path == "/msi/token" for one in emulator.requests) == 3

@@ -1,6 +1,7 @@
 """The connection to one Azure, which every reader is handed: one cloud, one token, one HTTP session, one resolver."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
@@ -12,11 +13,11 @@ from azure.core.exceptions import ClientAuthenticationError
 from pytest_amlpreflight.engine import Pool
 from pytest_amlpreflight.facts.resources.network import Broken, Resolution
 from pytest_amlpreflight.facts.rules.redaction import Redactor
-from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.budget import Budget
-from pytest_amlpreflight.readers.connection.cloud import Cloud, read_cloud
+from pytest_amlpreflight.readers.connection.cloud import STORAGE_AUDIENCE, Cloud, read_cloud
 from pytest_amlpreflight.readers.connection.data_plane import DataPlane
 from pytest_amlpreflight.readers.connection.dns import answers, ask, read_resolution
 from pytest_amlpreflight.readers.connection.errors import reading
@@ -137,6 +138,18 @@ class Azure:
         """Get the token that every other read starts with; raises `NotSignedIn`."""
         with reading("the sign-in"):
             self.token.get_token_info(f"{self.cloud.audience}/.default")
+
+    def tokens(self) -> list[tuple[list[str], str, int]]:
+        """The tokens that the workers of a run will need, each asked for once: of Resource Manager, vaults, storage.
+
+        They are handed over in memory. What cannot be had here, a worker asks for itself and tells why not.
+        """
+        token: OneToken | None = None
+        with suppress(NotRead, ClientAuthenticationError):
+            token = self.token
+            for audience in (self.cloud.audience, self.cloud.key_vault_audience, STORAGE_AUDIENCE):
+                token.get_token_info(f"{audience}/.default")
+        return token.known() if token else []
 
     def _bearer(self, audience: str) -> str:
         self.sign_in()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any, cast
 
@@ -75,6 +76,16 @@ class OneToken:
             if token is None or options or token.expires_on < time.time() + 300:
                 token = self._tokens[scopes] = self._ask(scopes, options or {})
             return token
+
+    def known(self) -> list[tuple[list[str], str, int]]:
+        """The tokens at hand, for another process of the same run: scopes, token, seconds since 1970 of its end."""
+        with self._lock:
+            return [(list(scopes), one.token, one.expires_on) for scopes, one in self._tokens.items()]
+
+    def learn(self, known: Iterable[tuple[Sequence[str], str, int]]) -> None:
+        """Take the tokens of another process."""
+        with self._lock:
+            self._tokens.update({tuple(scopes): AccessTokenInfo(token, end) for scopes, token, end in known})
 
     def _ask(self, scopes: tuple[str, ...], options: TokenRequestOptions) -> AccessTokenInfo:
         """A new token. A refusal leaves without the authority's answer, whose 404 would make the resource absent."""

@@ -36,6 +36,7 @@ ROWS_A_PAGE = 500
 """Whole rows are kilobytes, and an answer has at most 16 MiB."""
 
 COLUMNS = "id, name, type, location, kind, sku, tags, identity, properties"
+MACHINE_LEARNING = "Microsoft.MachineLearningServices"
 NETWORK_INTERFACES = "microsoft.network/networkinterfaces"
 
 
@@ -47,6 +48,21 @@ class Kind(NamedTuple):
     members: tuple[str, ...]
     created: str | None
     where: str | None
+
+    @property
+    def provider(self) -> str:
+        """Whose resources they are."""
+        return self.type.partition("/")[0]
+
+    @property
+    def source(self) -> str:
+        """Types of the same source are asked for together: the workspaces' own are wanted before all others."""
+        return f"{self.table} {self.provider == MACHINE_LEARNING}"
+
+    @property
+    def condition(self) -> str:
+        """Which rows are meant."""
+        return " and ".join(filter(None, (f"type =~ '{self.type}'", self.where)))
 
 
 @dataclass(slots=True)
@@ -131,25 +147,30 @@ class Snapshot:
         known, chunk = self._kinds.get(kind.lower()), self._chunks.get(subscription.lower())
         if known is None or chunk is None:
             return None
-        return self._once.get(f"{known.type} {chunk[0]}", lambda: self._read(known, chunk))
+        together = [one for one in self._kinds.values() if one.source == known.source]
+        found = self._once.get(f"{known.source} {chunk[0]}", lambda: self._read(together, chunk))
+        return found.get(kind.lower())
 
-    def _read(self, kind: Kind, chunk: Sequence[str]) -> Rows | None:
-        rows = Rows(datetime.now(UTC))
-        where = " and ".join(filter(None, (f"type =~ '{kind.type}'", kind.where)))
-        text = f"{kind.table} | where {where} | project {COLUMNS} | order by id asc"
+    def _read(self, kinds: Sequence[Kind], chunk: Sequence[str]) -> dict[str, Rows]:
+        """The rows of types that are asked for together, by type; nothing where Resource Graph does not answer."""
+        known = {kind.type.lower(): (kind, Rows(datetime.now(UTC))) for kind in kinds}
+        wanted = " or ".join(f"({kind.condition})" for kind in kinds)
+        text = f"{kinds[0].table} | where {wanted} | project {COLUMNS} | order by id asc"
+        words = f"rows of {kinds[0].provider}"
         try:
-            found = query(self._arm(), text, f"rows of {kind.type}", over={"subscriptions": chunk}, page=ROWS_A_PAGE)
+            found = query(self._arm(), text, words, over={"subscriptions": chunk}, page=ROWS_A_PAGE)
         except NotRead:  # each resource is asked itself, and tells the reason
-            return None
+            return {}
         for row in found:
-            _keep(rows, kind, dict(row.body))
-        return rows
+            if (of := known.get(row.need("type").lower())) is not None:
+                _keep(of[1], of[0], dict(row.body))
+        return {name: rows for name, (_, rows) in known.items()}
 
     def _principals(self, subscription: str) -> tuple[Sequence[str], Sequence[str]]:
         """The subscriptions that are asked together, and the identities that act for workspaces and endpoints there."""
         chunk = self._chunks[subscription.lower()]
         kinds = ("workspaces", "workspaces/onlineEndpoints")
-        rows = (self._rows(f"Microsoft.MachineLearningServices/{one}", subscription) for one in kinds)
+        rows = (self._rows(f"{MACHINE_LEARNING}/{one}", subscription) for one in kinds)
         return chunk, sorted(set[str]().union(*(one.principals for one in rows if one)))
 
 
