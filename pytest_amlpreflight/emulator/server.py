@@ -196,6 +196,11 @@ class Emulator:
             "AML_CONNECT_TO": self.connect_to,
         }
 
+    def warm(self) -> None:
+        """Make every member of the fleet now; each is made when it is first asked for otherwise."""
+        if self._fleet:
+            self._fleet.together(None)
+
     def start(self) -> None:
         """Listen. Returns once every port answers; raises `OSError` when the wanted port is taken."""
         listeners = [_listen(self._wanted_port), _listen(0)]

@@ -1,7 +1,8 @@
 """How an audit of many workspaces scales: `python tests/benchmarks/fleet.py 10 100 -n 2 --latency 100ms`.
 
 For each size it serves an emulated fleet in a process of its own, runs the audit over it, and prints time, threads,
-memory and requests beside what pytest itself needs for as many empty tests.
+memory and requests beside what pytest itself needs for as many empty tests. `--throttled` turns Azure's limits on.
+`--broken 5` breaks five workspaces in each of ten ways, and compares what fails with runs over one of each alone.
 """
 
 import argparse
@@ -13,14 +14,30 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.emulator.__main__ import broken, seconds
+
+HERE = Path(__file__).parent
+WAYS = (
+    "workspace-failed",
+    "key-vault-turns-trusted-services-away",
+    "endpoint-failed",
+    "registry-pull-role-missing",
+    "endpoint-identity-deleted",
+    "model-absent",
+    "connection-absent",
+    "dns-zone-not-linked",
+    str(HERE / "failures" / "vault-shut-and-without-a-row.yml"),
+    str(HERE / "failures" / "endpoint-failed-and-its-row-still-updating.yml"),
+)
+"""How workspaces are broken: in the last two Resource Graph lags behind."""
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
 EMPTY = "import pytest\n\n@pytest.mark.parametrize('number', range({count}))\ndef test_nothing(number):\n    pass\n"
@@ -42,6 +59,12 @@ class Measured:
         found = (re.findall(r"(\d+) (passed|failed|skipped|errors?)", line) for line in last)
         return {word: int(number) for line in found for number, word in line}
 
+    @property
+    def failures(self) -> set[tuple[int, str]]:
+        """The workspaces, by number, and the checks that failed or could not look there."""
+        lines = re.findall(r"^(?:FAILED|ERROR) (\S+)\[contoso-ml(\d+)", self.said, re.MULTILINE)
+        return {(int(number), check) for check, number in lines}
+
 
 def main() -> None:
     """Measure every size that the command line names."""
@@ -51,7 +74,11 @@ def main() -> None:
     parser.add_argument("--latency", type=seconds, default=0.0)
     parser.add_argument("--subscriptions", type=int, default=20)
     parser.add_argument("--break", dest="breaks", type=broken, action="append", default=[], metavar="NAME=COUNT")
+    parser.add_argument("--throttled", action="store_true")
+    parser.add_argument("--broken", type=int, default=0, metavar="COUNT")
+    parser.add_argument("--without-empty", action="store_true", help="leave pytest's own time out")
     options = parser.parse_args()
+    options.breaks += [(way, options.broken) for way in WAYS if options.broken]
     print(f"{'size':>6} {'seconds':>8} {'x pytest':>8} {'threads':>7} {'MB':>6} {'MB empty':>8} {'req/ws':>7}  outcome")
     for size in options.sizes:
         show(size, options)
@@ -61,10 +88,12 @@ def show(size: int, options: argparse.Namespace) -> None:
     """One line for one size."""
     with tempfile.TemporaryDirectory() as folder:
         with serving(size, options) as (environment, count_requests):
-            audit = ["--aml-phase", "audit", "--aml-scope", "tenant"]
+            audit = ["--aml-phase", "audit", "--aml-scope", "tenant", "-rfE"]
             run = measure([*audit, "-n", str(options.workers)], environment, Path(folder))
             requests = count_requests()
-        tests = sum(run.counts.values())
+            if options.broken:
+                compare(run, options, partial(alone, environment, Path(folder), min(options.subscriptions, size)))
+        tests = 0 if options.without_empty else sum(run.counts.values())
         Path(folder, "test_empty.py").write_text(EMPTY.format(count=tests), encoding="utf-8")
         empty = measure(["test_empty.py", "-n", str(options.workers)], dict(os.environ), Path(folder))
     print(
@@ -74,11 +103,30 @@ def show(size: int, options: argparse.Namespace) -> None:
     )
 
 
+def compare(run: Measured, options: argparse.Namespace, look_at: Callable[[int], set[tuple[int, str]]]) -> None:
+    """Say what failed, and where that differs from a run over the workspace alone."""
+    found, expected = run.failures, set[tuple[int, str]]()
+    for way in range(len(WAYS)):
+        checks = {check for _, check in look_at(way * options.broken)}
+        print(f"  {Path(WAYS[way]).stem}: {', '.join(sorted(checks))}")
+        expected |= {(way * options.broken + one, check) for one in range(options.broken) for check in checks}
+    for word, differing in (("missing", expected - found), ("too much", found - expected)):
+        print(f"  {word}: {sorted(differing) or 'nothing'}")
+
+
+def alone(environment: dict[str, str], folder: Path, subscriptions: int, number: int) -> set[tuple[int, str]]:
+    """What fails in a run over one workspace, each of whose resources is asked itself."""
+    subscription = f"5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6{99999 - number % subscriptions}"
+    group = f"/subscriptions/{subscription}/resourceGroups/ml-prod{number:05}"
+    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml{number:05}"
+    return measure(["--aml-phase", "audit", f"--aml-workspace={workspace}", "-rfE"], environment, folder).failures
+
+
 @contextmanager
 def serving(size: int, options: argparse.Namespace) -> Iterator[tuple[dict[str, str], "CountRequests"]]:
     """The fleet in a process of its own: the environment that leads there, and how to ask for what it answered."""
     here, there = multiprocessing.get_context("spawn").Pipe()
-    asked = (size, options.subscriptions, options.latency, options.breaks, there)
+    asked = (size, options.subscriptions, options.latency, options.breaks, options.throttled, there)
     process = multiprocessing.get_context("spawn").Process(target=serve, args=asked)
     process.start()
     try:
@@ -100,9 +148,18 @@ class CountRequests:
         return int(self._connection.recv())
 
 
-def serve(size: int, subscriptions: int, latency: float, breaks: list[tuple[str, int]], asked: Connection) -> None:
-    """The emulator, until it is told to stop."""
+def serve(
+    size: int,
+    subscriptions: int,
+    latency: float,
+    breaks: list[tuple[str, int]],
+    throttled: bool,  # a process takes its arguments by place
+    asked: Connection,
+) -> None:
+    """The emulator, until it is told to stop. Its members are made before, as Azure's are."""
     emulator = Emulator(WORLD, latency=latency, fleet=size, subscriptions=min(subscriptions, size), breaks=breaks)
+    emulator.world.throttling = {} if throttled else None
+    emulator.warm()
     with emulator:
         servers = {"AML_DNS_SERVER": emulator.dns_server, "AML_AZURE_DNS": emulator.azure_dns}
         asked.send({**emulator.environment, **servers, "AML_CONNECT_TO": emulator.connect_to})
