@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from pytest_amlpreflight.facts.resources.build_log import BuildLog
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_reading import LogCause
@@ -39,6 +40,30 @@ def check_container_logs_are_clean(
     for log, reading in readings if deployment.provisioning_state != "Succeeded" else ():
         if reading.unknown:
             _unknown(deployment, log, reading.unknown)
+
+
+@check("logs", explains=("ImageBuildFailure",), phases=("post", "audit"), shows_logs=True)
+def check_image_build_has_succeeded(
+    aml_live_deployment: Deployment | None, aml_image_build_log: BuildLog | None
+) -> None:
+    """The build of the deployment's image did not fail; where it did, its log is read for the cause.
+
+    No container comes up then, and its log is empty: the reason stands near the end of the build's own log, in the
+    workspace's storage account, where the error of the deployment names it.
+    """
+    if aml_live_deployment is None:
+        not_reached("the deployment does not exist")
+    if aml_image_build_log is None:
+        not_applicable("no error names the log of an image's build")
+    log, name = aml_image_build_log, aml_live_deployment.name
+    if causes := log.reading.causes:
+        raise Blocked(*(_of_build(name, log, cause) for cause in causes))
+    blocked(
+        f"deployment {name}: the image of its environment could not be built",
+        found="\n".join([f"build log {log.place}", *(log.last_lines or ["the log is not there any more"])]),
+        expected="a build that succeeds",
+        fix="build the environment apart, where its log is seen: az ml environment create --file ENVIRONMENT.yml",
+    )
 
 
 @check("logs", phases=("post", "audit"))
@@ -85,6 +110,17 @@ def _culprit(deployment: Deployment, log: ContainerLog, cause: LogCause) -> Culp
         f"deployment {deployment.name}: {cause.title}{what}",
         found=f"{log.container.value} log: {cause.line}",
         expected="a log without it",
+        fix=filter(None, [cause.advice, cause.guide]),
+        kind=cause.name,
+    )
+
+
+def _of_build(deployment: str, log: BuildLog, cause: LogCause) -> Culprit:
+    what = f" ({cause.what})" if cause.what else ""
+    return Culprit.of(
+        f"deployment {deployment}: the build of its image failed: {cause.title}{what}",
+        found=f"build log {log.place}: {cause.line}",
+        expected="a build that succeeds",
         fix=filter(None, [cause.advice, cause.guide]),
         kind=cause.name,
     )

@@ -4,16 +4,19 @@ import pytest
 
 from pytest_amlpreflight.engine import Reading
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+from pytest_amlpreflight.facts.resources.build_log import BuildLog, build_log_place
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint, PlannedDeployment
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.graph.fact import fact, unless_absent
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.resources.build_log import read_build_log
 from pytest_amlpreflight.readers.resources.container_log import read_container_log
 from pytest_amlpreflight.readers.resources.endpoint import deployment_from_spec, read_deployment
 from pytest_amlpreflight.readers.resources.operation import read_operation
@@ -83,6 +86,20 @@ def aml_deployment_operation(aml_live_deployment: Deployment | None, aml_azure: 
         return None
     state, of = live.provisioning_state or "Unknown", f"deployment {live.name}"
     return read_operation(aml_azure.arm, live.properties, state, of)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_image_build_log(
+    aml_deployment_operation: Operation | None, aml_storage_account: Reading[StorageAccount], aml_azure: Azure
+) -> BuildLog | None:
+    """The end of the log of the image's build that failed, secrets redacted; None where no error names one in the
+    workspace's storage account.
+    """
+    error = aml_deployment_operation.error if aml_deployment_operation else None
+    messages = "\n".join(level.message for level in error.levels) if error else ""
+    place = build_log_place(messages)
+    return read_build_log(aml_azure.data_plane, aml_storage_account.get(), place) if place else None
 
 
 @pytest.fixture(scope="session")

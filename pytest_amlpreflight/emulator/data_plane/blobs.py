@@ -1,6 +1,7 @@
 """A storage account's data plane: its containers, the list of a container's blobs, and the properties of one."""
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _AUDIENCE = "https://storage.azure.com"
 _PAGE = 5000
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _TIME = "Thu, 17 Sep 2026 07:29:02 GMT"
 """When everything was written last: a world does not say, and a run must be repeatable."""
 
@@ -24,7 +26,7 @@ def answer(visit: "Visit") -> Answer:
     if refusal := visit.holds.get("refuses"):
         return _error(403, str(refusal), "This request is not authorized to perform this operation.")
     container, _, name = visit.path.strip("/").partition("/")
-    if visit.method not in ("GET", "HEAD") or (name and visit.method == "GET"):
+    if visit.method not in ("GET", "HEAD"):
         return _error(400, "UnsupportedHttpVerb", "The emulated account tells of blobs only.", unknown="no such route")
     if not container:
         return _containers(visit)
@@ -32,17 +34,43 @@ def answer(visit: "Visit") -> Answer:
     if blobs is None:
         return _error(404, "ContainerNotFound", "The specified container does not exist.")
     if name:
-        return _blob(f"{container}/{name}", blobs.get(name))
+        return _blob(visit, f"{container}/{name}", blobs.get(name))
     return (
         _list(visit, container, blobs) if visit.query.get("comp") == "list" else Answer(None, 200, _stamps(container))
     )
 
 
-def _blob(path: str, size: int | None) -> Answer:
-    if size is None:
+def _blob(visit: "Visit", path: str, held: int | str | None) -> Answer:
+    """Its properties, and what the world says is in it: where it says only how large it is, nothing can be read."""
+    if held is None:
         return _error(404, "BlobNotFound", "The specified blob does not exist.")
+    if visit.method == "GET":
+        return _content(visit, path, held)
+    size = _size(held)
     headers = {"content-length": str(size), "content-type": "application/octet-stream", "x-ms-blob-type": "BlockBlob"}
     return Answer(None, 200, {**headers, **_stamps(path), "accept-ranges": "bytes"})
+
+
+def _content(visit: "Visit", path: str, held: int | str) -> Answer:
+    if isinstance(held, int):
+        return _error(400, "UnsupportedHttpVerb", "The world says nothing of what is in it.", unknown="no content")
+    content, begin = (
+        held.encode(),
+        _RANGE.fullmatch(visit.headers.get("x-ms-range") or visit.headers.get("range") or ""),
+    )
+    headers = {"content-type": "application/octet-stream", "x-ms-blob-type": "BlockBlob", **_stamps(path)}
+    if begin is None:
+        return Answer(content, 200, headers)
+    first = int(begin[1])
+    if first >= len(content):
+        return _error(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
+    end = min(int(begin[2] or len(content)), len(content) - 1)
+    part = {"content-range": f"bytes {first}-{end}/{len(content)}"}
+    return Answer(content[first : end + 1], 206, headers | part)
+
+
+def _size(held: int | str) -> int:
+    return held if isinstance(held, int) else len(held.encode())
 
 
 def _containers(visit: "Visit") -> Answer:
@@ -52,7 +80,7 @@ def _containers(visit: "Visit") -> Answer:
     return _enumeration(f'ServiceEndpoint="https://{visit.host}/"', prefix, f"<Containers>{rows}</Containers>", "")
 
 
-def _list(visit: "Visit", container: str, blobs: dict[str, int]) -> Answer:
+def _list(visit: "Visit", container: str, blobs: dict[str, int | str]) -> Answer:
     prefix, marker = visit.query.get("prefix", ""), visit.query.get("marker", "")
     given = visit.query.get("maxresults", str(_PAGE))
     if not given.isdecimal() or int(given) == 0:
@@ -60,7 +88,7 @@ def _list(visit: "Visit", container: str, blobs: dict[str, int]) -> Answer:
         return _error(400, "InvalidQueryParameterValue", text)
     size = int(given)
     names = sorted(name for name in blobs if name.startswith(prefix) and name >= marker)
-    rows = "".join(_row(container, name, blobs[name]) for name in names[:size])
+    rows = "".join(_row(container, name, _size(blobs[name])) for name in names[:size])
     following = names[size] if len(names) > size else ""
     about = f'ServiceEndpoint="https://{visit.host}/" ContainerName="{escape(container)}"'
     return _enumeration(about, prefix, f"<Blobs>{rows}</Blobs>", following)

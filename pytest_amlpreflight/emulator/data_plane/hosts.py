@@ -9,7 +9,7 @@ What stands behind a host is a section of the world, by host name:
       contosomlacr.azurecr.io:
         repositories: {iris: {tags: {"1": sha256:…}}}
       contosomlstore.blob.core.windows.net:
-        containers: {models: {iris/model.pkl: 1824}}        # bytes
+        containers: {models: {iris/model.pkl: 1824, notes.txt: "its text"}}        # bytes
       eastus2.api.azureml.ms:
         registries: {azureml: {id of the registry}}
 

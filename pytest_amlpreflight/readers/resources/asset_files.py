@@ -111,7 +111,7 @@ def _page(data_plane: DataPlane, store: BlobStore, prefix: str, marker: str) -> 
         "GET",
         str(url),
         resource,
-        errors=_error,
+        errors=blob_error,
         permission=READ_BLOBS,
         audience=STORAGE_AUDIENCE,
         headers={"x-ms-version": BLOB_VERSION, "x-ms-date": formatdate(usegmt=True)},
@@ -124,6 +124,6 @@ def _page(data_plane: DataPlane, store: BlobStore, prefix: str, marker: str) -> 
     raise problem
 
 
-def _error(response: requests.Response) -> tuple[str, str]:
+def blob_error(response: requests.Response) -> tuple[str, str]:
     """Storage says its code in a header, since HEAD has no body."""
     return response.headers.get("x-ms-error-code", ""), ""
