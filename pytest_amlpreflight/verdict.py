@@ -182,6 +182,12 @@ def check(
     return mark
 
 
+def advise_instead(verdict: Blocked) -> None:
+    """Say as advice what another check blocks: where nobody knows whether the rule holds."""
+    for culprit in verdict.culprits:
+        warnings.warn(PreflightAdvice(culprit), stacklevel=3)
+
+
 def in_lines(headline: str, **parts: str) -> str:
     """The headline, and below it each part that says something, with its name."""
     return "\n".join([headline, *(f"  {name + ':':<10}{aligned(text)}" for name, text in parts.items() if text)])

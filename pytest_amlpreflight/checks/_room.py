@@ -53,7 +53,7 @@ def judge_machines(
         f"cluster {cluster.name} can never hold {wanted.count} pods of deployment {deployment.name}",
         found=f"each asks for {listed(wanted.request)}\n{fit.shown}\n(whole machines, as if nothing else ran there)",
         expected=_expected(wanted, fit),
-        fix=_smaller(deployment, cluster),
+        fix=_mended(deployment, cluster, fit),
     )
 
 
@@ -76,7 +76,7 @@ def judge_room(
         f"the nodes have room for {fit.placed} of {wanted.count} pods of deployment {deployment.name}",
         found=f"{found}\nthe autoscaler may add nodes to {', '.join(growing)}" if growing else found,
         expected=_expected(wanted, fit),
-        fix=_smaller(deployment, cluster),
+        fix=_mended(deployment, cluster, fit),
     )
 
 
@@ -93,7 +93,10 @@ def _expected(wanted: Wanted, fit: Fit) -> str:
     return f"room for {wanted.count} pods" + (f"; one of {listed(fit.largest)} would fit" if fit.largest else "")
 
 
-def _smaller(deployment: Deployment, cluster: Cluster | None) -> Fixes:
+def _mended(deployment: Deployment, cluster: Cluster | None, fit: Fit) -> Fixes:
+    if fit.barred and fit.lacking:
+        words = "take the taint off, uncordon the node, or correct the selectors of instance type and extension"
+        return kubectl("describe nodes"), words
     return f"ask for less at {deployment.where('resources.requests')}", scale(cluster) if cluster else ""
 
 

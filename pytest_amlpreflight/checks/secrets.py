@@ -1,6 +1,7 @@
 """The secrets that a deployment's environment variables refer to, as Azure will meet them when it injects them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn
 
@@ -18,7 +19,16 @@ from pytest_amlpreflight.facts.resources.secret import (
     VaultReference,
 )
 from pytest_amlpreflight.fix import GrantRole, Option, SetProperty, az
-from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
+from pytest_amlpreflight.verdict import (
+    Blocked,
+    advise,
+    advise_instead,
+    blocked,
+    check,
+    for_each,
+    not_applicable,
+    not_reached,
+)
 
 LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
 GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action
@@ -36,7 +46,8 @@ def check_secret_references_are_well_formed(
     deployment with SecretsInjectionError; one without its brackets reaches the container as plain text.
     """
     _skip_without(aml_secret_references.any)
-    for_each(lambda reference: _refuse_malformed(reference, aml_deployment), aml_secret_references.malformed)
+    with _as_far_as_known(managed=aml_deployment.managed):
+        for_each(lambda reference: _refuse_malformed(reference, aml_deployment), aml_secret_references.malformed)
 
 
 @check("secrets", explains=("SecretsInjectionError",))
@@ -58,7 +69,8 @@ def check_referenced_secrets_exist(
         ),
         SecretVersions: lambda one: _refuse_secret(one, aml_deployment),
     }
-    for_each(lambda one: refuse[type(one)](one), (*aml_secret_references.connections, *aml_referenced_secrets))
+    with _as_far_as_known(managed=aml_deployment.managed):
+        for_each(lambda one: refuse[type(one)](one), (*aml_secret_references.connections, *aml_referenced_secrets))
 
 
 @check("secrets", explains=("SecretsInjectionError",), settles=True)
@@ -81,7 +93,19 @@ def check_endpoint_identity_may_read_secrets(
     held = list(zip(aml_endpoint_identities, aml_connection_access, strict=False))
     judge: list[Callable[[], None]] = [partial(_refuse_connections, *one) for one in held]
     judge += [partial(_refuse_vault, found, aml_endpoint_identities) for found in aml_secret_vaults]
-    for_each(lambda refuse: refuse(), judge)
+    with _as_far_as_known(managed=aml_endpoint.managed):
+        for_each(lambda refuse: refuse(), judge)
+
+
+@contextmanager
+def _as_far_as_known(*, managed: bool) -> Iterator[None]:
+    """Whether Azure injects secrets on a cluster of one's own is documented nowhere: there all of it is advice."""
+    try:
+        yield
+    except Blocked as verdict:
+        if managed:
+            raise
+        advise_instead(verdict)
 
 
 def _skip_without(references: bool) -> None:

@@ -90,6 +90,18 @@ def test_a_malformed_reference_blocks() -> None:
     assert raised.value.culprit.fix.endswith("at blue.yml:9")
 
 
+def test_on_kubernetes_it_is_advice() -> None:
+    """Nobody documents whether secrets are injected there."""
+    on_a_cluster = replace(DEPLOYMENT, managed=False)
+
+    with pytest.warns(PreflightAdvice, match="KEY refers to no secret"):
+        check_secret_references_are_well_formed(parse_references({"KEY": "${{keyvault:kv/key}}"}), on_a_cluster)
+    with pytest.warns(PreflightAdvice, match="identity u"):
+        check_endpoint_identity_may_read_secrets(
+            replace(ENDPOINT, compute="k8s"), (IDENTITY,), CONNECTION, (access(),), ()
+        )
+
+
 def test_without_references_there_is_no_question() -> None:
     """Most deployments have none."""
     with pytest.raises(NotApplicable, match="refers to a secret"):

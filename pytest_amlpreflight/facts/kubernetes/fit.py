@@ -85,12 +85,15 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How many of the wanted pods found a place, and for each node what kept the next one off."""
+    """How many of the wanted pods found a place, and for each node what kept the next one off. `barred` says that no
+    node lets them in at all, whatever they ask for.
+    """
 
     wanted: int
     placed: int
     lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     largest: Mapping[str, Decimal] = field(default_factory=dict, hash=False)
+    barred: bool = False
 
     @property
     def fits(self) -> bool:
@@ -121,7 +124,8 @@ def place(found: Sequence[Room], request: Mapping[str, Decimal], count: int) -> 
             break
         best = max(open_ones, key=lambda at: _share_left(left[at], wanted))
         left[best], placed = left[best].without(wanted), placed + 1
-    return Fit(count, placed, {room.node: room.lacks(wanted) for room in left if room.lacks(wanted)}, largest)
+    lacking = {room.node: room.lacks(wanted) for room in left if room.lacks(wanted)}
+    return Fit(count, placed, lacking, largest, barred=all(room.barriers for room in found))
 
 
 def pod_request(request: Mapping[str, Decimal]) -> dict[str, Decimal]:
