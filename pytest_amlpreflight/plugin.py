@@ -27,7 +27,9 @@ from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_
 from pytest_amlpreflight.run.preparation import is_configured
 from pytest_amlpreflight.run.rest import Rest
 from pytest_amlpreflight.run.rootdir import as_meant
-from pytest_amlpreflight.run.starting import (
+from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
+from pytest_amlpreflight.run.waiting import settle, summarize
+from pytest_amlpreflight.starting import (
     facts_among,
     mistake_for,
     skip_tests_with_facts,
@@ -35,8 +37,6 @@ from pytest_amlpreflight.run.starting import (
     started,
     take_fixtures,
 )
-from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
-from pytest_amlpreflight.run.waiting import settle, summarize
 from pytest_amlpreflight.verdict import PHASES, Blocked, NotApplicable, PreflightAdvice
 
 ASKED = pytest.StashKey[Asked]()
@@ -300,8 +300,8 @@ def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter", config:
     screen.show_advice(terminalreporter)
     lacking.summarize(terminalreporter)
     preflight = config.stash.get(PREFLIGHT, None)
-    if preflight and preflight.explanation:
-        conclude(terminalreporter, preflight.explanation, preflight.targets)
+    if preflight and preflight.explains:
+        conclude(terminalreporter, config.stash[report.EXPLANATION], preflight.targets)
     if preflight and config.get_verbosity() > 0:
         for line in report.negotiated(preflight):
             terminalreporter.line(line)

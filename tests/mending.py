@@ -68,6 +68,8 @@ def _granted(fix: GrantRole, number: int, world: dict[str, Any]) -> Iterator[dic
 MENDED = {
     "aks-as-a-service-principal",
     "aks-with-pod-identity",
+    "kubernetes-endpoint-identity-may-not-pull",
+    "workspace-identity-may-not-use-the-cluster",
     "arc-cluster-with-an-internal-load-balancer",
     "instance-type-below-the-limits",
     "provider-cdn-not-registered",

@@ -11,8 +11,8 @@ import yaml
 
 import pytest_amlpreflight
 from pytest_amlpreflight import checks
+from pytest_amlpreflight.checks.documentation import sections
 from pytest_amlpreflight.emulator.failures import failure_names, load
-from pytest_amlpreflight.reporting.documentation import sections
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import topic_modules
 
@@ -26,6 +26,7 @@ CHECKS = {
     if name.startswith("check_")
 }
 
+ROOMS = {path.stem for path in PACKAGE.iterdir()}
 MAY_IMPORT = {
     "facts": {"facts", "data"},
     "data": set(),
@@ -37,6 +38,9 @@ MAY_IMPORT = {
     "verdict": {"facts", "fix"},
     "finding": {"facts", "fix", "verdict"},
     "emulator": set(),
+    "run": ROOMS - {"plugin", "starting", "reporting"},
+    "reporting": ROOMS - {"plugin", "starting"},
+    "starting": ROOMS - {"plugin"},
 }
 """Lower never imports higher; checks know facts and verdicts alone; the emulator knows nobody."""
 

@@ -18,6 +18,7 @@ from .answers import Answer, arm_error, unauthorized
 from .arm import metadata, routes
 from .data_plane import hosts, scoring
 from .data_plane.local_model import LocalModel
+from .data_plane.visit import Visit
 from .entra import graph, tokens
 from .faults import Fault, first_met, pieces, tampered
 from .ids import ArmPath, parse
@@ -116,7 +117,7 @@ class Application:
         if service is not None:
             query = dict(request.query_params)
             holds = hosts.held(world, host, path)
-            visit = hosts.Visit(world, host, holds, request.method, path, query, request.headers, body, self.own_url())
+            visit = Visit(world, host, holds, request.method, path, query, request.headers, body, self.own_url())
             return service(visit)
         if path == "/metadata/endpoints":
             return metadata.endpoints(world.cloud, self.own_url(), request.query_params.get("api-version"))
@@ -131,7 +132,7 @@ class Application:
             (None, {}) if world.throttling is None else self.throttle.weigh(world.throttling, request.method, arm)
         )
         query = dict(request.query_params)
-        with progress.as_of_now(world, request.method, arm):
+        with progress.as_of_now(world.documents, world.progress, request.method, arm):
             found = refused or routes.dispatch(routes.Call(world, request.method, arm, query, self.own_url(), body))
         return replace(found, headers={**found.headers, **left}) if left else found
 

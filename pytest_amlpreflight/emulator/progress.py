@@ -1,16 +1,13 @@
 """Resources on their way: what the first reads see instead of them. States advance by reads and never by the clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import ids
 from .ids import ArmPath
 from .notation import merge
-
-if TYPE_CHECKING:
-    from .world import World
 
 
 @dataclass(slots=True)
@@ -33,21 +30,23 @@ class Progress:
 
 
 @contextmanager
-def as_of_now(world: "World", method: str, arm: ArmPath | None) -> Iterator[None]:
-    """The world as this request finds it; counts the reads. Requests are answered one after the other, so nobody
-    else sees it.
+def as_of_now(
+    documents: dict[str, Any], under_way: Iterable[Progress], method: str, arm: ArmPath | None
+) -> Iterator[None]:
+    """The world's documents as this request finds them; counts the reads. Requests are answered one after the other, so
+    nobody else sees it.
     """
     final: dict[str, Any] = {}
-    for progress in world.progress:
+    for progress in under_way:
         step = _step(progress, method, arm)
         key = ids.key(progress.id)
-        if step < len(progress.first) and key in world.documents:
-            final[key] = world.documents[key]
-            _replace(world, key, progress.first[step])
+        if step < len(progress.first) and key in documents:
+            final[key] = documents[key]
+            _replace(documents, key, progress.first[step])
     try:
         yield
     finally:
-        world.documents.update(final)
+        documents.update(final)
 
 
 def _step(progress: Progress, method: str, arm: ArmPath | None) -> int:
@@ -58,8 +57,8 @@ def _step(progress: Progress, method: str, arm: ArmPath | None) -> int:
     return max(0, progress.read - 1)
 
 
-def _replace(world: "World", key: str, patch: Any) -> None:
+def _replace(documents: dict[str, Any], key: str, patch: Any) -> None:
     if patch is None:
-        del world.documents[key]
+        del documents[key]
     else:
-        world.documents[key] = merge(world.documents[key], patch)
+        documents[key] = merge(documents[key], patch)

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
+from pytest_amlpreflight.checks.documentation import sections
 from pytest_amlpreflight.reporting import report
-from pytest_amlpreflight.reporting.documentation import sections
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.preparation import given_by
 from pytest_amlpreflight.run.settings import asked_for
 
 if TYPE_CHECKING:
-    from pytest_amlpreflight.reporting.explanation import Explanation
+    pass
 
 PIECE = 2_000_000
 """Characters of standard input that are kept: an error stands at the end of what a tool printed."""
-
-EXPLANATION: pytest.StashKey[Explanation] = pytest.StashKey()
 
 
 def begin(config: pytest.Config) -> int | None:
@@ -50,7 +48,7 @@ def begin(config: pytest.Config) -> int | None:
             + "\n"
         )
         return pytest.ExitCode.OK
-    config.stash[EXPLANATION] = explanation
+    config.stash[report.EXPLANATION] = explanation
     # Workers of xdist get the options, and have neither standard input nor, perhaps, the file.
     config.option.aml_explanation = [
         explanation.subject, list(explanation.codes), list(explanation.likely_checks), explanation.phase
@@ -59,7 +57,7 @@ def begin(config: pytest.Config) -> int | None:
 
 
 def prepare(preflight: Preflight, config: pytest.Config) -> None:
-    """Hand the explanation to the run; the phase is the error's own unless the operator gave one."""
+    """Tell the run that it explains; the phase is the error's own unless the operator gave one."""
     told = getattr(config.option, "aml_explanation", None)
     if not told:
         return
@@ -67,7 +65,8 @@ def prepare(preflight: Preflight, config: pytest.Config) -> None:
 
     subject, codes, likely_checks, phase = told
     of_a_worker = Explanation(subject, tuple(codes), likely_checks=tuple(likely_checks))
-    preflight.explanation = config.stash.get(EXPLANATION, None) or of_a_worker
+    config.stash.setdefault(report.EXPLANATION, of_a_worker)
+    preflight.explains = True
     if not asked_for(given_by(config), ["phase"]):
         preflight.settings = replace(preflight.settings, phase=phase)
 

@@ -10,19 +10,18 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_amlpreflight.checks import TOPICS
-from pytest_amlpreflight.reporting.documentation import section_of, sections
+from pytest_amlpreflight.checks.documentation import section_of, sections
+from pytest_amlpreflight.run.empty_run import RESOURCE_ID, UNREACHED
 from pytest_amlpreflight.run.preflight import Preflight, reaches, target_of
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec
+    from pytest_amlpreflight.reporting.explanation import Explanation
 
 MARK = "aml_check"
 
-RESOURCE_ID = "aml_resource_id"
-"""The property of a test that says what it looks at."""
-
-UNREACHED = "aml_unreached"
-"""The property of a test for which nothing was given or found that goes down as far as it looks."""
+EXPLANATION: pytest.StashKey[Explanation] = pytest.StashKey()
+"""Where a run that explains an error keeps what is known of it."""
 
 
 def header(preflight: Preflight, verbosity: int) -> list[str]:
@@ -77,13 +76,13 @@ def split(items: Sequence[pytest.Item], preflight: Preflight) -> tuple[list[pyte
     """The tests that are wanted, and the rest: those of other phases, or those that could not explain the error. An
     error that no check is known to explain all checks of the phase look into.
     """
-    wanted = {item for item in items if _could_explain(item, preflight)}
+    wanted = {item for item in items if _could_explain(item)}
     wanted = wanted or {item for item in items if _of_the_phase(item, preflight)}
     return [item for item in items if item in wanted], [item for item in items if item not in wanted]
 
 
-def _could_explain(item: pytest.Item, preflight: Preflight) -> bool:
-    mark, explanation = _mark(item), preflight.explanation
+def _could_explain(item: pytest.Item) -> bool:
+    mark, explanation = _mark(item), item.config.stash.get(EXPLANATION, None)
     if not mark or explanation is None:
         return False
     name = f"{mark['topic']}::{_function_name(item).removeprefix('check_')}"
@@ -93,7 +92,7 @@ def _could_explain(item: pytest.Item, preflight: Preflight) -> bool:
 def _of_the_phase(item: pytest.Item, preflight: Preflight) -> bool:
     """A user's test without a mark is of every phase; it explains nothing."""
     mark, phase = _mark(item), preflight.settings.phase
-    return phase in mark.get("phases", (phase,)) if mark else preflight.explanation is None
+    return phase in mark.get("phases", (phase,)) if mark else not preflight.explains
 
 
 def describe(item: pytest.Item) -> None:

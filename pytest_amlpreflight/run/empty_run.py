@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_amlpreflight.reporting.report import RESOURCE_ID, UNREACHED
 from pytest_amlpreflight.run.asking import Asked
+
+RESOURCE_ID = "aml_resource_id"
+"""The property of a test that says what it looks at."""
+
+UNREACHED = "aml_unreached"
+"""The property of a test for which nothing was given or found that goes down as far as it looks."""
 
 
 class EmptyRun:

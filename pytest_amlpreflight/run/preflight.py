@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pytest_amlpreflight.graph.readings import RunReadings
     from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.readers.connection.exchange import Tap
-    from pytest_amlpreflight.reporting.explanation import Explanation
     from pytest_amlpreflight.run.discovery import Discovery
 
 
@@ -43,7 +42,7 @@ class Preflight:
         self._named = frozenset(target.endpoint for target in targets if target.endpoint)
         self.workspaces: tuple[ResourceId, ...] = settings.workspaces
         self.discovered: Discovery | None = None
-        self.explanation: Explanation | None = None
+        self.explains = False
         self.patience = Patience(settings.wait)
         self.not_signed_in: NotSignedIn | None = None
         self.share = Share()
@@ -75,7 +74,7 @@ class Preflight:
     @property
     def phase_of_checks(self) -> str | None:
         """The phase whose checks are collected; None for those of every phase, where an error is to be explained."""
-        return None if self.explanation else self.settings.phase
+        return None if self.explains else self.settings.phase
 
     @cached_property
     def readings(self) -> RunReadings:
@@ -191,7 +190,7 @@ class Preflight:
     def _look_below(self) -> Discovery:
         from pytest_amlpreflight.run.discovery import Discovery, discover
 
-        live = self.settings.phase != "pre" or self.explanation is not None
+        live = self.settings.phase != "pre" or self.explains
         if not live or all(target.level is Level.DEPLOYMENT for target in self.targets):
             return Discovery(fleet=self.workspaces)
         return replace(discover(self.targets, lambda: self.readings.azure.arm), fleet=self.workspaces)
@@ -200,7 +199,7 @@ class Preflight:
         """The targets that a topic's checks look at, None for a user's own test: none that is known to have no cluster,
         where the topic is about clusters. A check that was asked for by name looks at all and says itself why not.
         """
-        asked_for = self.explanation or any(one.startswith(f"{SUITE}/{topic}.py") for one in self.selected or ())
+        asked_for = self.explains or any(one.startswith(f"{SUITE}/{topic}.py") for one in self.selected or ())
         if topic not in OF_CLUSTERS or asked_for:
             return list(self.targets)
         return [target for target in self.targets if not target.known_to_be_managed]

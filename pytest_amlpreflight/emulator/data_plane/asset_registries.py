@@ -1,22 +1,20 @@
 """Azure Machine Learning's registries: where one is, and the assets it holds, which every tenant may read."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import ids
 from ..answers import Answer, machine_learning_not_found
 from ..arm import resources
 from ..clouds import CLOUDS
 from ..entra import tokens
-
-if TYPE_CHECKING:
-    from .hosts import Visit
+from .visit import Visit
 
 _DISCOVERY = re.compile(r"/registrymanagement/v1\.0/registries/(?P<name>[^/]+)/discovery")
 _FRONT = "/mferp/managementfrontend"
 
 
-def answer(visit: "Visit") -> Answer:
+def answer(visit: Visit) -> Answer:
     """The discovery of a registry by name, and its assets behind the address that the discovery gave."""
     allowed = {audience.rstrip("/") for audience in CLOUDS[visit.world.cloud].audiences}
     if tokens.audience_of(visit.headers.get("authorization")) not in allowed:
@@ -28,7 +26,7 @@ def answer(visit: "Visit") -> Answer:
     return Answer({"error": {"code": "UserError", "message": "no such route"}}, 404, unknown="no such route")
 
 
-def _discovered(visit: "Visit", name: str) -> Answer:
+def _discovered(visit: Visit, name: str) -> Answer:
     registries: dict[str, Any] = visit.holds.get("registries") or {}
     found = next((held for known, held in registries.items() if known.lower() == name.lower()), None)
     place = ids.parse(str(found)) if found else None
@@ -42,7 +40,7 @@ def _discovered(visit: "Visit", name: str) -> Answer:
     return Answer({**named, **body, "primaryRegionResourceProviderUri": address})
 
 
-def _asset(visit: "Visit", path: str) -> Answer:
+def _asset(visit: Visit, path: str) -> Answer:
     found = ids.parse(path)
     if found is None:
         return machine_learning_not_found("The asset was not found.")

@@ -2,14 +2,11 @@
 
 import hashlib
 import re
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from ..answers import Answer
 from ..entra import tokens
-
-if TYPE_CHECKING:
-    from .hosts import Visit
+from .visit import Visit
 
 _AUDIENCE = "https://storage.azure.com"
 _PAGE = 5000
@@ -18,7 +15,7 @@ _TIME = "Thu, 17 Sep 2026 07:29:02 GMT"
 """When everything was written last: a world does not say, and a run must be repeatable."""
 
 
-def answer(visit: "Visit") -> Answer:
+def answer(visit: Visit) -> Answer:
     """Lists come in pages, in the order of the names; a HEAD has no body and says its error in a header."""
     audience = tokens.audience_of(visit.headers.get("authorization"))
     if audience not in (_AUDIENCE, f"https://{visit.host}") or not visit.headers.get("x-ms-version"):
@@ -40,7 +37,7 @@ def answer(visit: "Visit") -> Answer:
     )
 
 
-def _blob(visit: "Visit", path: str, held: int | str | None) -> Answer:
+def _blob(visit: Visit, path: str, held: int | str | None) -> Answer:
     """Its properties, and what the world says is in it: where it says only how large it is, nothing can be read."""
     if held is None:
         return _error(404, "BlobNotFound", "The specified blob does not exist.")
@@ -51,7 +48,7 @@ def _blob(visit: "Visit", path: str, held: int | str | None) -> Answer:
     return Answer(None, 200, {**headers, **_stamps(path), "accept-ranges": "bytes"})
 
 
-def _content(visit: "Visit", path: str, held: int | str) -> Answer:
+def _content(visit: Visit, path: str, held: int | str) -> Answer:
     if isinstance(held, int):
         return _error(400, "UnsupportedHttpVerb", "The world says nothing of what is in it.", unknown="no content")
     content, begin = (
@@ -73,14 +70,14 @@ def _size(held: int | str) -> int:
     return held if isinstance(held, int) else len(held.encode())
 
 
-def _containers(visit: "Visit") -> Answer:
+def _containers(visit: Visit) -> Answer:
     prefix = visit.query.get("prefix", "")
     names = sorted(name for name in visit.holds.get("containers") or {} if name.startswith(prefix))
     rows = "".join(f"<Container><Name>{escape(one)}</Name>{_properties(one)}</Container>" for one in names)
     return _enumeration(f'ServiceEndpoint="https://{visit.host}/"', prefix, f"<Containers>{rows}</Containers>", "")
 
 
-def _list(visit: "Visit", container: str, blobs: dict[str, int | str]) -> Answer:
+def _list(visit: Visit, container: str, blobs: dict[str, int | str]) -> Answer:
     prefix, marker = visit.query.get("prefix", ""), visit.query.get("marker", "")
     given = visit.query.get("maxresults", str(_PAGE))
     if not given.isdecimal() or int(given) == 0:

@@ -5,15 +5,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from ..answers import Answer
 from ..clouds import CLOUDS
 from ..entra import tokens
-
-if TYPE_CHECKING:
-    from .hosts import Visit
+from .visit import Visit
 
 _WRITTEN = {"createdTime": "2026-09-17T07:29:02.1234567Z", "lastUpdateTime": "2026-09-17T07:29:02.1234567Z"}
 _CHANGEABLE = {
@@ -23,7 +21,7 @@ _TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 _UNAUTHORIZED = "authentication required, visit https://aka.ms/acr/authorization for more information."
 
 
-def answer(visit: "Visit") -> Answer:
+def answer(visit: Visit) -> Answer:
     """The three steps of a pull: an Entra token for a refresh token, that for an access token, that for the manifest.
 
     A registry that is none of the cloud's own, such as mcr.microsoft.com, is open to everybody.
@@ -42,7 +40,7 @@ def answer(visit: "Visit") -> Answer:
     return _error(404, "NOT_FOUND", "no such route", unknown="no such route")
 
 
-def _exchange(visit: "Visit") -> Answer:
+def _exchange(visit: Visit) -> Answer:
     form = _form(visit)
     cloud = CLOUDS[visit.world.cloud]
     bearer = f"Bearer {form.get('access_token', '')}"
@@ -53,7 +51,7 @@ def _exchange(visit: "Visit") -> Answer:
     return Answer({"refresh_token": _secret(visit, "refresh")})
 
 
-def _token(visit: "Visit") -> Answer:
+def _token(visit: Visit) -> Answer:
     form = _form(visit)
     right = (form.get("grant_type"), form.get("service"), form.get("refresh_token"))
     if right != ("refresh_token", visit.host, _secret(visit, "refresh")) or visit.holds.get("refuses"):
@@ -61,7 +59,7 @@ def _token(visit: "Visit") -> Answer:
     return Answer({"access_token": _access(visit, form.get("scope", ""))})
 
 
-def _manifest(visit: "Visit", repository: str, reference: str) -> Answer:
+def _manifest(visit: Visit, repository: str, reference: str) -> Answer:
     tags = _tags(visit, repository)
     if tags is None:
         return _unknown(repository)
@@ -74,20 +72,20 @@ def _manifest(visit: "Visit", repository: str, reference: str) -> Answer:
     )
 
 
-def _base(_visit: "Visit") -> Answer:
+def _base(_visit: Visit) -> Answer:
     return Answer({}, 200, {"docker-distribution-api-version": "registry/2.0"})
 
 
-def _catalog(visit: "Visit") -> Answer:
+def _catalog(visit: Visit) -> Answer:
     return Answer({"repositories": sorted(visit.holds.get("repositories") or {})})
 
 
-def _tag_names(visit: "Visit", repository: str) -> Answer:
+def _tag_names(visit: Visit, repository: str) -> Answer:
     tags = _tags(visit, repository)
     return _unknown(repository) if tags is None else Answer({"name": repository, "tags": sorted(tags)})
 
 
-def _repository(visit: "Visit", repository: str) -> Answer:
+def _repository(visit: Visit, repository: str) -> Answer:
     tags = _tags(visit, repository)
     if tags is None:
         return _unknown(repository)
@@ -95,7 +93,7 @@ def _repository(visit: "Visit", repository: str) -> Answer:
     return Answer({"registry": visit.host, "imageName": repository, **_WRITTEN, **counts, **_CHANGEABLE})
 
 
-def _tag_rows(visit: "Visit", repository: str) -> Answer:
+def _tag_rows(visit: Visit, repository: str) -> Answer:
     tags = _tags(visit, repository)
     if tags is None:
         return _unknown(repository)
@@ -103,7 +101,7 @@ def _tag_rows(visit: "Visit", repository: str) -> Answer:
     return Answer({"registry": visit.host, "imageName": repository, "tags": rows})
 
 
-def _manifest_rows(visit: "Visit", repository: str) -> Answer:
+def _manifest_rows(visit: Visit, repository: str) -> Answer:
     tags = _tags(visit, repository)
     if tags is None:
         return _unknown(repository)
@@ -113,7 +111,7 @@ def _manifest_rows(visit: "Visit", repository: str) -> Answer:
     return Answer({"registry": visit.host, "imageName": repository, "manifests": rows})
 
 
-def _tags(visit: "Visit", repository: str) -> dict[str, str] | None:
+def _tags(visit: Visit, repository: str) -> dict[str, str] | None:
     """Digests by tag; None for a repository that is not there."""
     held = (visit.holds.get("repositories") or {}).get(repository)
     return None if held is None else held.get("tags") or {}
@@ -135,11 +133,11 @@ _ROUTES: tuple[tuple[re.Pattern[str], str, Callable[..., Answer]], ...] = (
 """What is asked for, the scope a token needs, and the answer; the first that matches counts."""
 
 
-def _own(visit: "Visit") -> bool:
+def _own(visit: Visit) -> bool:
     return visit.host.endswith(f".{CLOUDS[visit.world.cloud].registry}")
 
 
-def _is_admitted(visit: "Visit", scope: str) -> bool:
+def _is_admitted(visit: Visit, scope: str) -> bool:
     """Whether the token is for the repository, whatever it may do there; `/v2/` takes any token of the registry."""
     kind, _, bearer = visit.headers.get("authorization", "").partition(" ")
     issued = bearer.rpartition(".")[0] if kind == "Bearer" else ""
@@ -150,7 +148,7 @@ def _is_admitted(visit: "Visit", scope: str) -> bool:
     return not scope or _place(scope) in _unpacked(issued)
 
 
-def _challenge(visit: "Visit", scope: str = "") -> Answer:
+def _challenge(visit: Visit, scope: str = "") -> Answer:
     wanted = f',scope="{scope}"' if scope else ""
     header = {"WWW-Authenticate": f'Bearer realm="https://{visit.host}/oauth2/token",service="{visit.host}"{wanted}'}
     return Answer({"errors": [{"code": "UNAUTHORIZED", "message": _UNAUTHORIZED, "detail": None}]}, 401, header)
@@ -160,17 +158,17 @@ def _error(status: int, code: str, message: str, *, detail: Any = None, unknown:
     return Answer({"errors": [{"code": code, "message": message, "detail": detail}]}, status, unknown=unknown)
 
 
-def _form(visit: "Visit") -> dict[str, str]:
+def _form(visit: Visit) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(visit.body.decode(errors="replace")).items()}
 
 
-def _access(visit: "Visit", scope: str) -> str:
+def _access(visit: Visit, scope: str) -> str:
     """A token that tells what it is for, so that no table of tokens is needed."""
     places = " ".join(_place(one) for one in scope.split())
     return _signed(visit, base64.urlsafe_b64encode(places.encode()).decode())
 
 
-def _signed(visit: "Visit", issued: str) -> str:
+def _signed(visit: Visit, issued: str) -> str:
     return f"{issued}.{_secret(visit, issued)}"
 
 
@@ -183,5 +181,5 @@ def _place(scope: str) -> str:
     return scope.rpartition(":")[0]
 
 
-def _secret(visit: "Visit", purpose: str) -> str:
+def _secret(visit: Visit, purpose: str) -> str:
     return hashlib.sha256(f"{visit.host}#{purpose}".encode()).hexdigest()

@@ -20,7 +20,6 @@ What stands behind a host is a section of the world, by host name:
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,27 +28,13 @@ from ..arm import enforcement
 from ..clouds import CLOUDS
 from ..world import Document, World, type_of
 from . import asset_registries, blobs, container_registries, vaults
+from .visit import Visit
 
 _URIS = {
     "Microsoft.KeyVault/vaults": ("vaultUri",),
     "Microsoft.ContainerRegistry/registries": ("loginServer",),
     "Microsoft.Storage/storageAccounts": ("primaryEndpoints", "blob"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One request to a data-plane host; `holds` is what the world says stands behind it."""
-
-    world: World
-    host: str
-    holds: Mapping[str, Any]
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    own_url: str
 
 
 Service = Callable[[Visit], Answer]

@@ -1,13 +1,11 @@
 """A key vault's data plane: its secrets and their versions; a world holds no values."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..answers import Answer
 from ..clouds import CLOUDS
 from ..entra import tokens
-
-if TYPE_CHECKING:
-    from .hosts import Visit
+from .visit import Visit
 
 _VERSIONS = ("7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01")
 _PAGE = 25
@@ -16,7 +14,7 @@ VALUE = "emulated"
 """What every secret holds."""
 
 
-def answer(visit: "Visit") -> Answer:
+def answer(visit: Visit) -> Answer:
     """Lists and single secrets; a caller without a token for vaults is sent to fetch one, as the SDK expects."""
     resource = f"https://{CLOUDS[visit.world.cloud].key_vault}"
     if tokens.audience_of(visit.headers.get("authorization")) != resource:
@@ -40,17 +38,17 @@ def answer(visit: "Visit") -> Answer:
     return _secret(visit, parts[1], secret["versions"], parts[2] if len(parts) == 3 else None)
 
 
-def _secrets(visit: "Visit") -> dict[str, Any]:
+def _secrets(visit: Visit) -> dict[str, Any]:
     return dict(visit.holds.get("secrets") or {})
 
 
-def _about(visit: "Visit", name: str) -> dict[str, Any]:
+def _about(visit: Visit, name: str) -> dict[str, Any]:
     """A secret as lists show it: by the attributes of its latest version."""
     versions = list(_secrets(visit)[name]["versions"].values())
     return {"id": f"https://{visit.host}/secrets/{name}", "attributes": (versions and versions[-1]) or {}}
 
 
-def _secret(visit: "Visit", name: str, versions: dict[str, Any], version: str | None) -> Answer:
+def _secret(visit: Visit, name: str, versions: dict[str, Any], version: str | None) -> Answer:
     """One secret, the latest version unless another is asked for; its value says that nobody's is held here."""
     wanted = version or next(reversed(versions), None)
     if wanted is None or wanted not in versions:
@@ -67,7 +65,7 @@ def _absent(name: str) -> Answer:
     return _error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
 
 
-def _page(visit: "Visit", path: str, rows: list[dict[str, Any]]) -> Answer:
+def _page(visit: Visit, path: str, rows: list[dict[str, Any]]) -> Answer:
     given = visit.query.get("$skiptoken", "0"), visit.query.get("maxresults", str(_PAGE))
     if not all(one.isdecimal() for one in given):
         return _error(400, "BadParameter", "maxresults and $skiptoken are whole numbers")
@@ -78,7 +76,7 @@ def _page(visit: "Visit", path: str, rows: list[dict[str, Any]]) -> Answer:
     return Answer({"value": rows[start : start + size], "nextLink": onward if more else None})
 
 
-def _unauthorized(visit: "Visit", resource: str) -> Answer:
+def _unauthorized(visit: Visit, resource: str) -> Answer:
     login = f"{CLOUDS[visit.world.cloud].login}/{visit.world.tenant}"
     challenge = {"WWW-Authenticate": f'Bearer authorization="{login}", resource="{resource}"'}
     text = "AKV10000: Request is missing a Bearer or PoP token."

@@ -9,8 +9,8 @@ import json
 from hashlib import sha256
 from typing import Any
 
+from pytest_amlpreflight.checks.documentation import sections
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.reporting.documentation import sections
 from pytest_amlpreflight.reporting.record import Record
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
