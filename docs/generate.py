@@ -7,11 +7,11 @@ from importlib import import_module
 from pathlib import Path
 
 from pytest_amlpreflight import graph
-from pytest_amlpreflight.checks.documentation import section_of
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.graph.fact import FACTS
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, POSTS
+from pytest_amlpreflight.run.documentation import section_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import topic_modules
 

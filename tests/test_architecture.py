@@ -11,8 +11,8 @@ import yaml
 
 import pytest_amlpreflight
 from pytest_amlpreflight import checks
-from pytest_amlpreflight.checks.documentation import sections
 from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.run.documentation import sections
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import topic_modules
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from pytest_amlpreflight.checks.documentation import sections
 from pytest_amlpreflight.reporting import report
+from pytest_amlpreflight.run.documentation import sections
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.preparation import given_by
 from pytest_amlpreflight.run.settings import asked_for

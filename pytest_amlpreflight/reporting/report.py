@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_amlpreflight.checks import TOPICS
-from pytest_amlpreflight.checks.documentation import section_of, sections
+from pytest_amlpreflight.run.documentation import section_of, sections
 from pytest_amlpreflight.run.empty_run import RESOURCE_ID, UNREACHED
 from pytest_amlpreflight.run.preflight import Preflight, reaches, target_of
 

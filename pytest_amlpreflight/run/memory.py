@@ -51,7 +51,7 @@ def excuse(report: pytest.TestReport, findings: Sequence[Finding]) -> None:
 
 def remember(config: pytest.Config, selection: str) -> Memory:
     """What the options name. Raises `pytest.UsageError`."""
-    from pytest_amlpreflight.checks.documentation import sections
+    from pytest_amlpreflight.run.documentation import sections
 
     waivers, folder = path_of(config, "waivers"), path_of(config, "history")
     new_only = value_of(config, "new-only") is not None
