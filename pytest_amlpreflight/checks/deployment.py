@@ -9,7 +9,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.drift import differences
-from pytest_amlpreflight.fix import Command, az
+from pytest_amlpreflight.fix import Command, az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
@@ -78,7 +78,7 @@ def check_deployment_is_provisioned(
             live.provisioning_state,
             aml_deployment_operation,
             {"endpoint": live.endpoint_name, "deployment": live.name},
-            _show_logs(live, aml_deployment_operation),
+            *_show_logs(live, aml_deployment_operation),
         )
 
 
@@ -179,16 +179,20 @@ def _absent(what: str, fix: Command) -> NoReturn:
     )
 
 
-def _show_logs(live: Deployment, operation: Operation | None) -> Command | None:
-    """How to see what its containers printed; nothing where none can have started."""
+def _show_logs(live: Deployment, operation: Operation | None) -> tuple[Command, ...]:
+    """How to see what its containers printed, of a cluster there too; nothing where none can have started."""
     meaning = operation.meaning if operation else None
     if meaning is not None and not meaning.container:
-        return None
-    return az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
+        return ()
+    shown = az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
+    if live.managed:
+        return (shown,)
+    selector, namespace = f"ml.azure.com/deployment-name={live.name}", "NAMESPACE"
+    return shown, kubectl("logs", namespace=namespace, selector=selector, container="inference-server", tail=100)
 
 
 def _not_provisioned(
-    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], command: Command | None
+    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], *commands: Command
 ) -> NoReturn:
     """Says the innermost reason where there is one; a state in which something is under way may still pass."""
     error, meaning = operation.error if operation else None, operation.meaning if operation else None
@@ -201,7 +205,7 @@ def _not_provisioned(
         else f"{what} {(state or '').lower()}{reason}{title}",
         found="\n".join([f"provisioningState = {state!r}", *_evidence(operation)]),
         expected="provisioningState = 'Succeeded'",
-        fix=filter(None, [command, *([meaning.advice_for(words), meaning.guide] if meaning else [])]),
+        fix=filter(None, [*commands, *([meaning.advice_for(words), meaning.guide] if meaning else [])]),
         final=not under_way,
     )
 

@@ -4,12 +4,12 @@ from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import Fixes, az, shell
+from pytest_amlpreflight.fix import Fixes, az, kubectl, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
 @check("network", explains=("ValidateScoringFailed",), phases=("post", "audit"))
-def check_scoring_host_resolves(aml_scoring_resolution: Resolution | None) -> None:
+def check_scoring_host_resolves(aml_endpoint: Endpoint, aml_scoring_resolution: Resolution | None) -> None:
     """The scoring host has an address, as seen from here.
 
     A caller without an address never reaches the endpoint. In a private workspace the name leads through a private DNS
@@ -23,7 +23,7 @@ def check_scoring_host_resolves(aml_scoring_resolution: Resolution | None) -> No
         f"host {resolution.host} does not resolve: {resolution.broken}",
         found=f"{resolution.path}\nasked of {resolution.resolver}{_detail(resolution)}",
         expected="an address",
-        fix=_fix(resolution),
+        fix=_fix(resolution) if aml_endpoint.managed else _record_of_the_router(resolution),
     )
 
 
@@ -192,6 +192,12 @@ def _resolution(resolution: Resolution | None) -> Resolution:
 
 def _detail(resolution: Resolution) -> str:
     return f"\n{resolution.detail}" if resolution.detail else ""
+
+
+def _record_of_the_router(resolution: Resolution) -> Fixes:
+    """On Kubernetes nobody makes the record: the name is the one that the extension was given (`sslCname`)."""
+    router = kubectl("get service azureml-fe", namespace="azureml")
+    return router, f"make a DNS record of {resolution.host} with its EXTERNAL-IP", shell("dig", resolution.host)
 
 
 def _fix(resolution: Resolution) -> Fixes:

@@ -171,7 +171,7 @@ OPTIONS = (
     Option(
         "kube-context",
         "for endpoints on Kubernetes: the context of the kubeconfig that leads to the compute's cluster (default: one "
-        "whose server is that cluster's)",
+        "whose server is that cluster's, or the service account of the pod that this runs in)",
         "NAME",
     ),
     Option("kubeconfig", "the kubeconfig to take the context from (default: KUBECONFIG, or ~/.kube/config)", "FILE"),

@@ -20,16 +20,18 @@ def broken(resolution: Resolution, why: Broken, detail: str = "", chain: tuple[s
     return replace(resolution, addresses=(), broken=why, detail=detail, chain=way)
 
 
-def test_a_host_with_an_address_passes(resolution: Resolution) -> None:
+def test_a_host_with_an_address_passes(endpoint: Endpoint, resolution: Resolution) -> None:
     """Wherever it leads."""
-    check_scoring_host_resolves(resolution)
+    check_scoring_host_resolves(endpoint, resolution)
 
 
 @pytest.mark.parametrize("why", list(Broken))
-def test_a_host_without_an_address_is_blocked_with_the_way_and_the_reason(resolution: Resolution, why: Broken) -> None:
+def test_a_host_without_an_address_is_blocked_with_the_way_and_the_reason(
+    endpoint: Endpoint, resolution: Resolution, why: Broken
+) -> None:
     """The chain shows where it broke, and who said so."""
     with pytest.raises(Blocked, match=f"host iris.eastus2.inference.ml.azure.com does not resolve: {why}") as caught:
-        check_scoring_host_resolves(broken(resolution, why, detail="what the resolver said"))
+        check_scoring_host_resolves(endpoint, broken(resolution, why, detail="what the resolver said"))
 
     way, asked, detail = caught.value.culprit.found.split("\n")
     assert way == f"{resolution.host} -> {resolution.chain[0]} -> {why}"
@@ -38,38 +40,40 @@ def test_a_host_without_an_address_is_blocked_with_the_way_and_the_reason(resolu
 
 
 @pytest.mark.parametrize("why", [Broken.NXDOMAIN, Broken.NO_ADDRESS])
-def test_a_missing_private_record_leads_to_the_private_zone(resolution: Resolution, why: Broken) -> None:
+def test_a_missing_private_record_leads_to_the_private_zone(
+    endpoint: Endpoint, resolution: Resolution, why: Broken
+) -> None:
     """The name got as far as the zone of private link: its records are the next thing to look at."""
     with pytest.raises(Blocked, match="does not resolve") as caught:
-        check_scoring_host_resolves(broken(resolution, why))
+        check_scoring_host_resolves(endpoint, broken(resolution, why))
 
     assert "and name =~ 'privatelink.api.azureml.ms'" in caught.value.culprit.fix
 
 
 @pytest.mark.parametrize("why", [Broken.TIMEOUT, Broken.UNREACHABLE])
-def test_a_silent_server_is_told_from_a_missing_record(resolution: Resolution, why: Broken) -> None:
+def test_a_silent_server_is_told_from_a_missing_record(endpoint: Endpoint, resolution: Resolution, why: Broken) -> None:
     """Azure's own resolver decides whether the server or the zone is at fault."""
     with pytest.raises(Blocked, match="does not resolve") as caught:
-        check_scoring_host_resolves(broken(resolution, why, chain=()))
+        check_scoring_host_resolves(endpoint, broken(resolution, why, chain=()))
 
     assert caught.value.culprit.fix.startswith(f"dig @168.63.129.16 {resolution.host}\n(from the virtual network")
 
 
 @pytest.mark.parametrize(("why", "chain"), [(Broken.NXDOMAIN, ()), (Broken.SERVFAIL, None), (Broken.REFUSED, ())])
 def test_everything_else_is_compared_with_azures_own_resolver(
-    resolution: Resolution, why: Broken, chain: tuple[str, ...] | None
+    endpoint: Endpoint, resolution: Resolution, why: Broken, chain: tuple[str, ...] | None
 ) -> None:
     """The guide's two questions, side by side."""
     with pytest.raises(Blocked, match="does not resolve") as caught:
-        check_scoring_host_resolves(broken(resolution, why, chain=chain))
+        check_scoring_host_resolves(endpoint, broken(resolution, why, chain=chain))
 
     assert caught.value.culprit.fix.startswith(f"dig {resolution.host}\ndig @168.63.129.16 {resolution.host}\n")
 
 
-def test_an_endpoint_that_is_yet_to_be_created_has_no_host() -> None:
+def test_an_endpoint_that_is_yet_to_be_created_has_no_host(endpoint: Endpoint) -> None:
     """Its scoring URI is Azure's to give."""
     with pytest.raises(NotApplicable, match="the endpoint does not exist yet"):
-        check_scoring_host_resolves(None)
+        check_scoring_host_resolves(endpoint, None)
 
 
 def test_the_private_endpoints_own_address_passes(
@@ -195,3 +199,11 @@ def test_an_endpoint_that_is_yet_to_be_created_leads_nowhere(
     """There is no host to ask for."""
     with pytest.raises(NotApplicable, match="the endpoint does not exist yet"):
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, None, (private_endpoint,))
+
+
+def test_of_a_cluster_the_record_is_the_user_s_own(endpoint: Endpoint, resolution: Resolution) -> None:
+    """Nobody but the user makes one, with the router's address."""
+    on_a_cluster = replace(endpoint, compute="k8s")
+
+    with pytest.raises(Blocked, match=r"kubectl get service azureml-fe --namespace azureml"):
+        check_scoring_host_resolves(on_a_cluster, broken(resolution, Broken.NXDOMAIN, chain=()))

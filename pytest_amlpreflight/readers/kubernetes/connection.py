@@ -130,7 +130,7 @@ class _Named(BoundedAdapter):
     def __init__(self, server_name: str | None) -> None:
         named = {"server_hostname": server_name, "assert_hostname": server_name}
         self._named: dict[str, Any] = named if server_name else {}
-        super().__init__(pool_maxsize=8)
+        super().__init__(pool_maxsize=16)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """With the name that TLS is to ask for and to find."""
