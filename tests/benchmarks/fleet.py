@@ -55,9 +55,9 @@ class Measured:
     @property
     def counts(self) -> dict[str, int]:
         """How many tests passed, failed, were skipped or ended in an error."""
-        last = self.said.splitlines()[-8:]
-        found = (re.findall(r"(\d+) (passed|failed|skipped|errors?)", line) for line in last)
-        return {word: int(number) for line in found for number, word in line}
+        last = re.findall(r"^.*\b(?:passed|failed|skipped|errors?)\b.* in [\d.]+s.*$", self.said, re.MULTILINE)
+        found = re.findall(r"(\d+) (passed|failed|skipped|errors?)", last[-1]) if last else []
+        return {word: int(number) for number, word in found}
 
     @property
     def failures(self) -> set[tuple[int, str]]:
@@ -91,6 +91,8 @@ def show(size: int, options: argparse.Namespace) -> None:
             audit = ["--aml-phase", "audit", "--aml-scope", "tenant", "-rfE"]
             run = measure([*audit, "-n", str(options.workers)], environment, Path(folder))
             requests = count_requests()
+            if not run.counts:
+                raise SystemExit(run.said)
             if options.broken:
                 compare(run, options, partial(alone, environment, Path(folder), min(options.subscriptions, size)))
         tests = 0 if options.without_empty else sum(run.counts.values())
