@@ -149,12 +149,10 @@ def test_a_grant_of_some_management_group_proves_nothing(monkeypatch: pytest.Mon
 
 def test_azure_s_limits_cost_time_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal is waited out whole, by everybody who draws from the same bucket."""
-    limits = {"reads": {"burst": 3, "per_second": 40}, "queries": {"burst": 6, "seconds": 1}}
+    limits = {"reads": {"burst": 3, "per_second": 40}, "queries": {"burst": 2, "seconds": 1}}
 
     with emulated(monkeypatch, EXAMPLE / "world.yml") as emulator:
         emulator.world.throttling = limits
         said = judge(emulator, "audit", bulk=True)
-        refused = [request.path for request in emulator.requests if request.status == 429]
 
-    assert refused
     assert not said.blocks | said.errors | said.advises

@@ -15,11 +15,11 @@ from azure.core.pipeline import Pipeline
 from azure.core.rest import HttpRequest
 from azure.mgmt.core import ARMPipelineClient
 
-from pytest_amlpreflight.engine import Pool
+from pytest_amlpreflight.engine import Later, Pool
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
-from pytest_amlpreflight.readers.connection.polling import outcome
+from pytest_amlpreflight.readers.connection.polling import Operation
 from pytest_amlpreflight.readers.connection.read_only import require_read_only
 
 LONGEST_OPERATION = 60.0
@@ -43,7 +43,7 @@ class Arm:
             pipeline=pipeline,
             policies=[],  # the pipeline has its own
         )
-        self._once = Once()
+        self._once, self._operations = Once(), Once()
 
     def together(self, function: Callable[[A], T], arguments: Sequence[A]) -> list[T]:
         """`[function(a) for a in arguments]`, side by side; the first error, in order, is raised."""
@@ -90,8 +90,7 @@ class Arm:
         url = self._client.format_url(path)
         request = HttpRequest("POST", url, params={"api-version": api_version, **_odata(query)}, json=body)
         with reading(resource, named_by=named_by, permission=permission):
-            response = outcome(self._client.send_request, self._client.send_request(request), longest)
-            return Document(resource, _answer(response))
+            return Document(resource, _answer(self._followed(request, longest)))
 
     def post_list(
         self, path: str, api_version: str, resource: str, *, permission: str | None = None, **query: str
@@ -138,6 +137,22 @@ class Arm:
         if never_empty and not rows:
             raise page.refusal("value is empty, and Azure always has rows here")
         return rows
+
+    def _followed(self, request: HttpRequest, longest: float) -> Any:
+        """What a request, or the operation that it began, ends with. A reader that is left while it waits, and called
+        again, goes on with the same operation.
+        """
+        key, send = f"{request.url} {request.content}", self._client.send_request
+        operation = self._operations.get(key, lambda: Operation(send(request)))
+        over = True
+        try:
+            return operation.outcome(send, longest)
+        except Later:
+            over = False
+            raise
+        finally:
+            if over:
+                self._operations.forget(key)
 
     def _send(self, request: HttpRequest) -> object:
         return _answer(self._client.send_request(request))

@@ -46,6 +46,10 @@ class Once:
         if first:
             settle(value, make)
             if isinstance(value.exception(), Later):  # whoever comes again asks again
-                with self._lock:
-                    self._values.pop(key, None)
+                self.forget(key)
         return value.result()
+
+    def forget(self, key: str) -> None:
+        """Let the value be made again."""
+        with self._lock:
+            self._values.pop(key, None)

@@ -1,41 +1,49 @@
 """Azure's long-running operations: asked after until they are done, with short pauses and a wait that ends."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.rest import HttpRequest
 
-SHORTEST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 2.0, 1.5
-"""Seconds. Azure names no pause for its diagnosis, and the SDK would then wait 30 s before it asks once."""
+from pytest_amlpreflight.engine import pause
+
+SHORTEST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 5.0, 1.5
+"""Seconds, and how much older an operation is from one question to the next. Azure names no pause for its
+diagnosis, and the SDK would then wait 30 s before it asks once.
+"""
 
 
-def outcome(send: Callable[[HttpRequest], Any], started: Any, longest: float) -> Any:
-    """The answer that the operation ends with, whatever its status.
+class Operation:
+    """What a request began. It may be left while it is waited for, and followed on from where it was."""
 
-    Follows the `Location` of each 202. Raises the SDK's own timeout once `longest` seconds are over, and the SDK's own
-    error for a 202 that does not say where to ask.
-    """
-    response, deadline = started, time.monotonic() + longest
-    for pause in _pauses():
-        if response.status_code != 202:
-            return response
-        if "Location" not in response.headers:
-            raise HttpResponseError(response=response)
-        seconds = _asked_for(response) or pause
-        if time.monotonic() + seconds > deadline:
-            break
-        time.sleep(seconds)
-        response = send(HttpRequest("GET", response.headers["Location"]))
-    raise ServiceResponseTimeoutError(f"the operation was still running after {longest:.0f} s")
+    def __init__(self, started: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._since = clock, clock()
+        self._take(started)
 
+    def outcome(
+        self, send: Callable[[HttpRequest], Any], longest: float, wait: Callable[[float], object] = pause
+    ) -> Any:
+        """The answer that the operation ends with, whatever its status.
 
-def _pauses() -> Iterator[float]:
-    pause = SHORTEST_PAUSE
-    while True:
-        yield pause
-        pause = min(pause * GROWTH, LONGEST_PAUSE)
+        Follows the `Location` of each 202. Raises the SDK's own timeout once `longest` seconds are over, and the SDK's
+        own error for a 202 that does not say where to ask.
+        """
+        while self._response.status_code == 202:
+            if "Location" not in self._response.headers:
+                raise HttpResponseError(response=self._response)
+            if self._due - self._since > longest:
+                raise ServiceResponseTimeoutError(f"the operation was still running after {longest:.0f} s")
+            wait(max(0.0, self._due - self._clock()))
+            self._take(send(HttpRequest("GET", self._response.headers["Location"])))
+        return self._response
+
+    def _take(self, response: Any) -> None:
+        """Keep what was answered, and when to ask again: after a part of the time that it has taken so far."""
+        now = self._clock()
+        part = min(max(SHORTEST_PAUSE, (now - self._since) * (GROWTH - 1)), LONGEST_PAUSE)
+        self._response, self._due = response, now + (_asked_for(response) or part)
 
 
 def _asked_for(response: Any) -> float | None:
