@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from . import ids
@@ -105,18 +105,29 @@ class Fleet:
         caller = {str(value).lower() for value in self.base.caller.values()}
         return roles | caller | {self.base.tenant.lower(), "00000000-0000-0000-0000-000000000000"}
 
+    @cached_property
+    def _pieces(self) -> list[tuple[str, str, bool]]:
+        """The text cut before and after what is renamed: what stands before it, itself, and whether it is a GUID."""
+        pieces, at = list[tuple[str, str, bool]](), 0
+        for match in self._names.finditer(self._text):
+            pieces.append((self._text[at : match.start()], match[0], bool(match["guid"])))
+            at = match.end()
+        return [*pieces, (self._text[at:], "", False)]
+
     def _copy(self, number: int) -> World:
         subscription = number % self.subscriptions
 
-        def renamed(match: re.Match[str]) -> str:
-            guid = (match["guid"] or "").lower()
-            if not guid:
-                return f"{match[0]}{number:0{DIGITS}d}"
+        @cache
+        def renamed(word: str, is_guid: bool) -> str:  # a piece of the text
+            if not is_guid:
+                return f"{word}{number:0{DIGITS}d}" if word else ""
+            guid = word.lower()
             if guid == self._own_subscription:
                 return self._subscription(subscription)
-            return match[0] if guid in self._kept else _numbered_guid(guid, number)
+            return word if guid in self._kept else _numbered_guid(guid, number)
 
-        copied: dict[str, Any] = json.loads(self._names.sub(renamed, self._text))
+        text = "".join([part for before, word, is_guid in self._pieces for part in (before, renamed(word, is_guid))])
+        copied: dict[str, Any] = json.loads(text)
         for document in copied["documents"].values():
             if type_of(document).lower() == _SUBSCRIPTION:
                 document["displayName"] = f"{document.get('displayName')} {subscription + 1}"
