@@ -1,6 +1,7 @@
 """Fixes, carried out: on the emulated Azure as one more change of its world, on the user's files in place."""
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,24 @@ ROLE = "Microsoft.Authorization/roleDefinitions"
 ROLES = {
     "Managed Identity Operator": (["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], []),
     "AzureML Data Scientist": (["Microsoft.MachineLearningServices/workspaces/*"], []),
+    "Azure Kubernetes Service Cluster Admin Role": (
+        ["Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"],
+        [],
+    ),
+    "Kubernetes Extension Contributor": (["Microsoft.KubernetesConfiguration/extensions/*"], []),
+    "Reader": (["*/read"], []),
 }
 """Actions and data actions of built-in roles that the example's world does not have."""
 
 
-def is_value(culprit: Culprit) -> bool:
-    """Whether the first fix is one that can be carried out: a property, a role, a line of a file."""
-    return isinstance(culprit.fixes[0], SetProperty | GrantRole | EditLine | AddLine)
+def values_of(culprit: Culprit) -> list[Fix]:
+    """The fixes that can be carried out, as far as they come first: properties, roles, lines of files."""
+    return list(takewhile(lambda fix: isinstance(fix, SetProperty | GrantRole | EditLine | AddLine), culprit.fixes))
 
 
 def carried_out(culprits: Iterable[Culprit], project: Path, world: str) -> Path:
-    """Carry out the first fix of each culprit; the file with what that changes in the world."""
-    fixes = [one.fixes[0] for one in culprits]
+    """Carry out what each culprit has for it; the file with what that changes in the world."""
+    fixes = [fix for one in culprits for fix in values_of(one)]
     for fix in fixes:
         if isinstance(fix, EditLine | AddLine):
             path = project / fix.where.path

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from building import in_world
 from judging import EXAMPLE, changing, checks_of, emulated, judge
-from mending import MENDED, NOT_MENDED, is_value
+from mending import MENDED, NOT_MENDED, values_of
 from taken import Take, notice, unknown
 
 from pytest_amlpreflight.checks import OF_CLUSTERS
@@ -69,7 +69,7 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
     assert said.errors == set(failure.errors), said.words
     assert said.advises == set(failure.advises), said.words
     culprits = [one for check in said.blocks for one in said.culprits[check]]
-    assert any(map(is_value, culprits)) is (name in MENDED or name in NOT_MENDED), "test_fixes.py carries fixes out"
+    assert any(map(values_of, culprits)) is (name in MENDED or name in NOT_MENDED), "test_fixes.py carries fixes out"
     assert unknown(taken) == []
     assert changing(emulator) == []
     assert [words for words in said.words.values() if redact(words) != words] == [], "what is no secret stays"
