@@ -5,6 +5,7 @@ and messages are only ever text.
 import base64
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_amlpreflight.finding import Finding, Outcome
@@ -51,7 +52,9 @@ def _topics(record: Record) -> list[str]:
 
 
 def _table(record: Record) -> dict[str, dict[str, str]]:
-    """What to look at in each workspace, by topic: `2 failed, 1 advised`. Workspaces with nothing are counted only."""
+    """What to look at in each workspace, by topic, the worst first: `2 failed, 1 advised`. Workspaces with nothing are
+    counted only.
+    """
     cells: dict[str, dict[str, Counter[Outcome]]] = {}
     for one in record.worst_first:
         workspace = one.target.partition("/")[0] or "files"
@@ -60,8 +63,13 @@ def _table(record: Record) -> dict[str, dict[str, str]]:
         workspace: {
             topic: ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) for topic, counts in row.items()
         }
-        for workspace, row in sorted(cells.items())
+        for workspace, row in sorted(cells.items(), key=_how_bad)
     }
+
+
+def _how_bad(row: tuple[str, Mapping[str, Counter[Outcome]]]) -> tuple[int, int, str]:
+    together = sum(row[1].values(), Counter[Outcome]())
+    return -together[Outcome.FAILED], -together.total(), row[0]
 
 
 def _topic(finding: Finding) -> str:

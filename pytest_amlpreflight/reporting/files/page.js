@@ -20,6 +20,14 @@ function filter() {
   shown.textContent = `${count} of ${findings.length} shown`;
 }
 
-[words, state, topic].forEach((one) => one.addEventListener("input", filter));
-window.addEventListener("beforeprint", () => findings.forEach((one) => { one.open = true; }));
+for (const one of [words, state, topic]) {
+  one.addEventListener("input", filter);
+  one.addEventListener("change", filter);
+}
+let closed = [];
+window.addEventListener("beforeprint", () => {
+  closed = findings.filter((one) => !one.open);
+  closed.forEach((one) => { one.open = true; });
+});
+window.addEventListener("afterprint", () => closed.forEach((one) => { one.open = false; }));
 filter();

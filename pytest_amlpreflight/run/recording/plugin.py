@@ -98,13 +98,22 @@ class Recording:
 
     def _text(self, heard: Heard, workspaces: list[ResourceId]) -> str:
         world: dict[str, Any] = world_of(heard)
-        named = " ".join(f"--aml-workspace {one.text}" for one in workspaces)
-        world["recorded"]["again"] = (
-            f"pytest --aml-emulator THIS-FILE {named} --aml-phase {self._preflight.settings.phase}"
-        )
+        world["recorded"]["again"] = self._again(workspaces)
         if self._key is None:
             return as_yaml(world)
         pseudonyms = Pseudonyms(world, self._key[0])
         text = as_yaml(pseudonyms.of(world))
         pseudonyms.check(text)
         return text
+
+    def _again(self, workspaces: list[ResourceId]) -> str:
+        """The command that runs the recording: what is live by its name, what is not as a file."""
+        settings, given = self._preflight.settings, self._preflight.given
+        words = ["pytest --aml-emulator THIS-FILE", *(f"--aml-workspace {one.text}" for one in workspaces)]
+        if settings.phase == "pre":
+            named = list(settings.endpoints), list(settings.deployments)
+        else:
+            named = [one.endpoint for one in given if one.endpoint], [one.deployment for one in given if one.deployment]
+        for option, names in zip(("--aml-endpoint", "--aml-deployment"), named, strict=True):
+            words += [f"{option} {name}" for name in dict.fromkeys(names)]
+        return " ".join([*words, f"--aml-phase {settings.phase}"])
