@@ -6,6 +6,7 @@ import pytest
 import yaml
 from judging import EXAMPLE, emulated, judge
 
+from pytest_amlpreflight.emulator.faults import Fault
 from pytest_amlpreflight.graph import cluster, kubernetes
 from pytest_amlpreflight.graph.fact import FACTS
 from pytest_amlpreflight.readers.kubernetes.connection import Kube
@@ -43,12 +44,28 @@ def test_each_kind_is_read_once_per_cluster(monkeypatch: pytest.MonkeyPatch) -> 
     assert "secrets" not in read
 
 
+def test_one_namespace_is_enough_for_the_deployment_s_pods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may not list the pods of all namespaces still sees those; room on the nodes cannot be told then."""
+    with emulated(monkeypatch, EXAMPLE / WORLD) as emulator:
+        emulator.world.faults.append(Fault("deny", "/kubernetes/inference-aks/api/v1/pods"))
+        wanted = frozenset({"pods::pods_are_scheduled", "cluster::nodes_fit_the_deployment"})
+        said = judge(emulator, "audit", wanted, world=WORLD)
+
+    assert said.passes == {"pods::pods_are_scheduled"}
+    assert said.errors == {"cluster::nodes_fit_the_deployment"}
+
+
 def test_reads_of_a_cluster_wait_for_the_way_there_alone() -> None:
-    """One step after the connection, all together; only the log of a container that crashed waits for its pod."""
+    """One step after the connection, all together; only the log of a container that crashed waits for its pod, and
+    what is asked of one namespace for the denial of the whole.
+    """
     into = {name: fact for name, fact in FACTS.items() if fact.function.__module__ == kubernetes.__name__}
     reading = {name: fact for name, fact in into.items() if Kube in fact.hints.values() and name != "aml_kube"}
 
-    assert {name for name, fact in reading.items() if fact.behind & set(reading)} == {"aml_kube_crash_logs"}
+    assert {name for name, fact in reading.items() if fact.behind & set(reading)} == {
+        "aml_kube_crash_logs",
+        "aml_kube_deployment_pods",
+    }
     assert len(reading) > 8
 
 

@@ -1,5 +1,7 @@
 """The Azure Machine Learning extension of the cluster behind a Kubernetes endpoint."""
 
+from collections.abc import Mapping
+
 from pytest_amlpreflight.checks._kubernetes import (
     extension_named,
     set_extension,
@@ -19,6 +21,10 @@ from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, 
 PHASES = ("pre", "audit")
 LAST_WITHOUT_SECRETS = (1, 1, 25)
 """The last version that gives deployments no credentials for a private registry (2023-03)."""
+WEBHOOKS = (
+    ("amlarc-identity-webhook-service", "without which no pod is made"),
+    ("azureml-ingress-nginx-controller-admission", "without which no endpoint is made"),
+)
 PARTS = (
     ("inference-operator-controller-manager", "which makes endpoints"),
     ("amlarc-identity-controller", "without which no pod is made"),
@@ -181,12 +187,17 @@ def check_router_settings_agree(aml_cluster: Cluster | None, aml_extensions: tup
     settles=True,
 )
 def check_extension_pods_are_running(
-    aml_cluster: Cluster | None, aml_extensions: tuple[Extension, ...] | None, aml_kube_workloads: tuple[Workload, ...]
+    aml_cluster: Cluster | None,
+    aml_extensions: tuple[Extension, ...] | None,
+    aml_kube_workloads: tuple[Workload, ...],
+    aml_kube_backends: Mapping[str, int],
 ) -> None:
     """What the extension needs for inference runs in the cluster, beside the router.
 
     The operator makes endpoints, the identity's controller and proxy give pods their tokens, the gateway and the
-    ingress (on Arc the relay) are Azure's way in. Each that is missing makes deployments fail with another error.
+    ingress (on Arc the relay) are Azure's way in. Each that is missing makes deployments fail with another error. The
+    API server asks the webhooks of controller and ingress before it makes anything: one that nobody stands behind
+    refuses it all.
     """
     extension, by_name = the_extension(aml_extensions), {one.name: one for one in aml_kube_workloads}
     short = [
@@ -194,6 +205,7 @@ def check_extension_pods_are_running(
         for name, role in _needed(aml_cluster)
         if (one := by_name.get(name)) is None or one.ready < min(one.wanted, 1) or one.wanted == 0
     ]
+    short += [f"{name}: no endpoint is ready, {role}" for name, role in WEBHOOKS if aml_kube_backends.get(name) == 0]
     if short:
         blocked(
             f"parts of extension {extension.name} do not run",

@@ -34,6 +34,7 @@ from pytest_amlpreflight.readers.kubernetes.kubeconfig import (
 from pytest_amlpreflight.readers.kubernetes.objects import (
     INSTANCE_TYPES,
     read_autoscalers,
+    read_backends,
     read_events,
     read_health_report,
     read_instance_types,
@@ -50,6 +51,7 @@ from pytest_amlpreflight.readers.kubernetes.objects import (
 from pytest_amlpreflight.verdict import NotApplicable
 
 T = TypeVar("T")
+MOST_LOGS = 8
 
 
 @pytest.fixture(scope="session")
@@ -114,10 +116,20 @@ def aml_kube_pods(aml_kube: Kube) -> tuple[Pod, ...]:
 @pytest.fixture(scope="session")
 @fact()
 def aml_kube_deployment_pods(
-    aml_deployment: Deployment, aml_compute: Compute | None, aml_kube_pods: tuple[Pod, ...]
+    aml_deployment: Deployment,
+    aml_compute: Compute | None,
+    aml_kube: Kube,
+    aml_kube_pods: Reading[tuple[Pod, ...]],
 ) -> tuple[Pod, ...]:
     """The deployment's own pods in the compute's namespace."""
-    own = [pod for pod in aml_kube_pods if pod.namespace == _namespace(aml_compute)]
+    namespace = _namespace(aml_compute)
+    try:
+        pods = aml_kube_pods.get()
+    except FactUnreadable as problem:
+        if problem.status != 403:
+            raise
+        pods = read_pods(aml_kube, namespace)  # whoever may look into that namespace alone
+    own = [pod for pod in pods if pod.namespace == namespace]
     return tuple(pod for pod in own if pod.belongs_to(aml_deployment.endpoint_name, aml_deployment.name))
 
 
@@ -130,10 +142,15 @@ def aml_kube_events(aml_kube: Kube, aml_compute: Compute | None) -> tuple[Event,
 
 @pytest.fixture(scope="session")
 @fact()
-def aml_kube_crash_logs(aml_kube: Kube, aml_kube_deployment_pods: tuple[Pod, ...]) -> Mapping[str, str]:
-    """The last lines of each container of the deployment that crashed, of its last run, by `POD/CONTAINER`."""
-    crashed = [(pod, one) for pod in aml_kube_deployment_pods for one in pod.containers if one.crashes]
-    return {f"{pod.name}/{one.name}": read_pod_log(aml_kube, pod, one) for pod, one in crashed}
+def aml_kube_crash_logs(
+    aml_kube: Kube, aml_kube_deployment_pods: tuple[Pod, ...], aml_azure: Azure
+) -> Mapping[str, str]:
+    """The last lines of containers of the deployment that crashed, of their last run, by `POD/CONTAINER`; of a few, as
+    replicas mostly crash alike.
+    """
+    crashed = [(pod, one) for pod in aml_kube_deployment_pods for one in pod.containers if one.crashes][:MOST_LOGS]
+    logs = aml_azure.arm.together(lambda found: read_pod_log(aml_kube, *found), crashed)
+    return {f"{pod.name}/{one.name}": log for (pod, one), log in zip(crashed, logs, strict=True)}
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +158,13 @@ def aml_kube_crash_logs(aml_kube: Kube, aml_kube_deployment_pods: tuple[Pod, ...
 def aml_kube_workloads(aml_kube: Kube) -> tuple[Workload, ...]:
     """The extension's Deployments of Kubernetes', in namespace azureml: how many pods are wanted, how many ready."""
     return read_workloads(aml_kube)
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_kube_backends(aml_kube: Kube) -> Mapping[str, int]:
+    """How many ready endpoints each service of the extension has behind it, by the service's name."""
+    return read_backends(aml_kube)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ rules:
     resources: [namespaces, nodes, pods, pods/log, events, services, configmaps, resourcequotas, limitranges]
     verbs: [get, list]
   - {apiGroups: [apps], resources: [deployments], verbs: [get, list]}
+  - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [get, list]}
   - {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [get, list]}
   - {apiGroups: [amlarc.azureml.com], resources: [instancetypes, onlineendpoints], verbs: [get, list]}
 """

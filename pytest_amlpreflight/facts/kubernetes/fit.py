@@ -150,6 +150,7 @@ def _room(node: Node, pods: Sequence[Pod], selector: Mapping[str, str], tolerati
 def _barriers(node: Node, selector: Mapping[str, str], toleration: Toleration) -> list[str]:
     found = [] if node.ready else ["not Ready"]
     found += ["cordoned"] if node.unschedulable else []
+    found += ["runs Windows"] if node.labels.get("kubernetes.io/os") == "windows" else []
     found += [f"taint {taint}" for taint in node.taints if not toleration.tolerates(taint)]
     return found + [f"no label {key}={value}" for key, value in selector.items() if node.labels.get(key) != value]
 

@@ -59,6 +59,18 @@ def read_services(kube: Kube, namespace: str = EXTENSION) -> tuple[Service, ...]
     return tuple(_service(row) for row in kube.list(path, words, f"list services of namespace {namespace}"))
 
 
+def read_backends(kube: Kube, namespace: str = EXTENSION) -> dict[str, int]:
+    """How many ready endpoints stand behind each service of a namespace, by its name. Nothing said means ready."""
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+    words, permission = f"the endpoints of namespace {namespace}", f"list endpointslices of namespace {namespace}"
+    found: dict[str, int] = {}
+    for row in kube.list(path, words, permission):
+        service = row.child("metadata").strings("labels").get("kubernetes.io/service-name", "")
+        ready = [one for one in row.children("endpoints") if one.child("conditions").flag("ready") is not False]
+        found[service] = found.get(service, 0) + len(ready)
+    return found
+
+
 def read_autoscalers(kube: Kube, namespace: str) -> tuple[Autoscaler, ...]:
     """The HorizontalPodAutoscalers of a namespace, in the version that every server has."""
     path = f"/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers"
@@ -159,9 +171,13 @@ def _pod(row: Document) -> Pod:
 
 
 def _requests(spec: Document) -> dict[str, Decimal]:
-    """The larger of all containers together and of any init container alone, with the overhead of the runtime."""
-    running = [_asked(one) for one in spec.children("containers")]
-    starting = [_asked(one) for one in spec.children("initContainers")]
+    """The larger of all containers together and of any init container alone, with the overhead of the runtime. Init
+    containers that stay (`restartPolicy: Always`, sidecars) count with the former.
+    """
+    first = spec.children("initContainers")
+    stays = [one for one in first if one.text("restartPolicy") == "Always"]
+    running = [_asked(one) for one in (*spec.children("containers"), *stays)]
+    starting = [_asked(one) for one in first if one not in stays]
     overhead = amounts(spec.strings("overhead"))
     names = dict.fromkeys(name for part in (*running, *starting, overhead) for name in part)
     zero = Decimal(0)
