@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from pytest_amlpreflight.checks._inference_server import SERVER
+from pytest_amlpreflight.facts.project.environment import Environment
 from pytest_amlpreflight.facts.resources.build_log import BuildLog
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
@@ -76,7 +78,17 @@ def check_image_is_recent(aml_live_deployment: Deployment | None, aml_container_
     """
     if aml_live_deployment is None:
         not_reached("the deployment does not exist")
-    log = next((one for one in _available(aml_container_logs) if one.image), None)
+    logs = _available(aml_container_logs)
+    log = next((one for one in logs if one.image), None)
+    if any(one.names_no_image for one in logs):
+        advise(
+            f"deployment {aml_live_deployment.name} runs an image from before July 2022",
+            found="the container's start names no image: 'AzureML image information' is missing",
+            expected=f"an image built within {advice_after_days()} days",
+            fix="name a newer tag in the environment's image; images that are deprecated have successors: "
+            "github.com/Azure/AzureML-Containers",
+        )
+        return
     if log is None or log.image is None:
         not_applicable("the log's last lines do not name an Azure image")
     image, built = log.image
@@ -87,6 +99,33 @@ def check_image_is_recent(aml_live_deployment: Deployment | None, aml_container_
             found=f"{image}, Materialization Build:{built:%Y%m%d}",
             expected=f"an image built within {advice_after_days()} days",
             fix="name a newer tag in the environment's image, or a curated environment's @latest",
+        )
+
+
+@check("logs", explains=("ResourceNotReady",), phases=("post",))
+def check_server_is_the_one_asked_for(
+    aml_live_deployment: Deployment | None,
+    aml_container_logs: tuple[ContainerLog, ...],
+    aml_environment: Environment,
+) -> None:
+    """Advice: the inference server that has started is of a release that the environment's file admits.
+
+    Where it is not, the image is older than the file, or another package brings the server: what was mended in the file
+    is not what runs.
+    """
+    if aml_live_deployment is None:
+        not_reached("the deployment does not exist")
+    runs = next((one.server_version for one in _available(aml_container_logs) if one.server_version), None)
+    wanted = aml_environment.requirement(SERVER)
+    if runs is None or wanted is None:
+        not_applicable("neither side names a release: the log's last lines, the environment's file")
+    if wanted.admits(runs) is False:
+        advise(
+            f"deployment {aml_live_deployment.name} runs {SERVER} {runs}, which its environment does not ask for",
+            found=f"Azure ML Inferencing HTTP server v{runs}",
+            expected=f"{wanted.text} at {wanted.position}",
+            fix="register the environment as a new version and name that in the deployment, so that its image is built "
+            "again",
         )
 
 

@@ -249,7 +249,9 @@ def check_instances_carry_the_target_load(
     """The instances carry the requests per second that are expected of them.
 
     `ceil(requests per second x seconds per request / 0.7 / max_concurrent_requests_per_instance)`, the guides' own
-    formula. With fewer, requests queue up and are turned away with 429.
+    formula, with `target_utilization_percentage` in the place of 0.7 where the deployment scales by one. With fewer,
+    requests queue up and are turned away with 429. Advice where only added replicas would carry them: adding takes a
+    while, and the formula's result is the guides' minimum.
     """
     if aml_target_rps is None:
         not_applicable("no expected load is given (--aml-target-rps)")
@@ -257,19 +259,27 @@ def check_instances_carry_the_target_load(
         not_applicable("no request was timed (--aml-local)")
     spec, taken = aml_deployment_spec, aml_measured.request_seconds
     concurrency = spec.request_settings.max_concurrent_requests_per_instance
-    needed = replicas_needed(aml_target_rps, taken, max(concurrency, 1))
-    instances = spec.scale_settings.max_instances or spec.instance_count
+    scale, share = spec.scale_settings, spec.scale_settings.utilisation or TARGET_UTILISATION
+    needed = replicas_needed(aml_target_rps, taken, max(concurrency, 1), share)
+    field = "scale_settings.max_instances" if scale.max_instances else "instance_count"
+    instances = scale.max_instances or spec.instance_count
     if instances < 1:
         not_reached(f"deployment {spec.name} has no instances")
-    if instances >= needed:
-        return
-    sum_ = f"{aml_target_rps:g} requests/s x {taken:.3g} s / {TARGET_UTILISATION} / {concurrency} concurrent"
-    blocked(
-        f"deployment {spec.name} is too small for {aml_target_rps:g} requests per second",
-        found=f"{instances} instances at {spec.where('instance_count')}",
-        expected=f"{needed} instances: {sum_}",
-        fix=write_line(spec, "instance_count", needed),
-    )
+    sum_ = f"{needed} instances: {aml_target_rps:g} requests/s x {taken:.3g} s / {share:g} / {concurrency} concurrent"
+    if instances < needed:
+        blocked(
+            f"deployment {spec.name} is too small for {aml_target_rps:g} requests per second",
+            found=f"{instances} instances at {spec.where(field)}",
+            expected=sum_,
+            fix=write_line(spec, field, needed),
+        )
+    if scale.max_instances and (scale.min_instances or 1) < needed:
+        advise(
+            f"deployment {spec.name} carries {aml_target_rps:g} requests per second once replicas were added",
+            found=f"{scale.min_instances or 1} instances at first, at {spec.where('scale_settings.min_instances')}",
+            expected=sum_,
+            fix=write_line(spec, "scale_settings.min_instances", needed),
+        )
 
 
 @check("spec", explains=("429",), phases=PHASES)

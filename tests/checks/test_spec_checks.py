@@ -312,6 +312,25 @@ def test_too_few_instances_for_the_target_load_are_blocked() -> None:
     assert caught.value.culprit.expected == "286 instances: 20 requests/s x 10 s / 0.7 / 1 concurrent"
 
 
+def test_the_load_is_planned_with_the_deployments_own_utilisation() -> None:
+    """The guides' own remedy: replicas are added sooner at 30 %, and more of them are needed than at 70."""
+    scale = ScaleSettings(ScaleType.TARGET_UTILIZATION, 1, 20, target_utilization_percentage=30)
+
+    with pytest.raises(Blocked, match="deployment blue is too small") as caught:
+        checks.check_instances_carry_the_target_load(blue(scale_settings=scale), Measured(request_seconds=1.0), 10.0)
+
+    assert caught.value.culprit.expected == "34 instances: 10 requests/s x 1 s / 0.3 / 1 concurrent"
+    assert "max_instances" in str(caught.value)
+
+
+def test_a_load_that_only_added_replicas_carry_is_advised() -> None:
+    """The formula gives the least there should be; adding takes a while."""
+    scale = ScaleSettings(ScaleType.TARGET_UTILIZATION, 2, 40, target_utilization_percentage=50)
+
+    with pytest.warns(PreflightAdvice, match="once replicas were added"):
+        checks.check_instances_carry_the_target_load(blue(scale_settings=scale), Measured(request_seconds=1.0), 10.0)
+
+
 @pytest.mark.parametrize(("rps", "seconds"), [(None, 1.0), (20.0, None)])
 def test_load_without_its_numbers_is_skipped(rps: float | None, seconds: float | None) -> None:
     """Without an expected load or a timed request the question does not arise."""

@@ -96,6 +96,12 @@ class ScaleSettings:
     target_utilization_percentage: int | None = None
     polling_interval: int | None = None
 
+    @property
+    def utilisation(self) -> float | None:
+        """The share of their concurrency at which replicas are added; None where they are not added by it."""
+        percentage = self.target_utilization_percentage or 0
+        return percentage / 100 if self.type is ScaleType.TARGET_UTILIZATION and 1 <= percentage <= 100 else None
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerResources:

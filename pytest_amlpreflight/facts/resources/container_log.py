@@ -11,6 +11,8 @@ _NO_LOG_YET = re.compile(r"(?i)try again later|no logs? (?:is|are) available|is 
 _IMAGE = re.compile(
     r"AzureML image information: ?(?P<image>[^,\s]{1,200}) ?, ?Materializati?on Build: ?(?P<built>\d{8})"
 )
+_SERVER = re.compile(r"Azure ML Inferencing HTTP server v(?P<version>\d[\w.]{0,30})")
+_START = "AzureML Container Runtime Information"
 _STAMP = re.compile(r"^(?P<day>20\d\d-[01]\d-[0-3]\d)[T ]", re.MULTILINE)
 
 
@@ -53,6 +55,17 @@ class ContainerLog:
             return match["image"], date(int(built[:4]), int(built[4:6]), int(built[6:]))
         except ValueError:  # eight digits that are no date
             return None
+
+    @property
+    def server_version(self) -> str | None:
+        """The release of the inference server that started last; None where its first lines are not among the last."""
+        found = _SERVER.findall(self.text)
+        return found[-1] if found else None
+
+    @property
+    def names_no_image(self) -> bool:
+        """Whether the container's start is there, and tells nothing of the image: one from before July 2022."""
+        return _START in self.text and "AzureML image information" not in self.text
 
     @property
     def last_day(self) -> date | None:

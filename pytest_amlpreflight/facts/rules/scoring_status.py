@@ -109,13 +109,16 @@ TARGET_UTILISATION = 0.7
 """The share of an instance's concurrency that the guides plan with."""
 
 
-def replicas_needed(requests_per_second: float, seconds: float, concurrency: int) -> int:
+def replicas_needed(
+    requests_per_second: float, seconds: float, concurrency: int, utilisation: float = TARGET_UTILISATION
+) -> int:
     """The guide's formula for the number of instances or replicas that carry a load.
 
-    Rounded before it is raised to a whole number: 7 requests/s of 0.1 s are 1 instance at 0.7, whatever binary
+    `utilisation` is the share at which replicas are added, where the deployment scales by one of its own. Rounded
+    before it is raised to a whole number: 7 requests/s of 0.1 s are 1 instance at 0.7, whatever binary
     fractions make of it.
     """
-    return ceil(round(requests_per_second * seconds / TARGET_UTILISATION / concurrency, 9))
+    return ceil(round(requests_per_second * seconds / utilisation / concurrency, 9))
 
 
 def silence_of(call: ScoringCall) -> Meaning:
@@ -144,6 +147,7 @@ def _fits(row: Mapping[str, Any], call: ScoringCall, response: Response, endpoin
         and row.get("kind") in (None, "managed" if endpoint.managed else "kubernetes")
         and row.get("credential") in (None, call.credential)
         and row.get("chosen") in (None, call.deployment is not None)
+        and row.get("routed") in (None, response.deployment is not None or any(endpoint.traffic.values()))
         and re.search(row.get("says", ""), said, re.IGNORECASE) is not None
     )
 
@@ -154,12 +158,14 @@ def _words(response: Response, endpoint: Endpoint, deployment: Deployment | None
     words["model_status"] = response.model_status or "no status of its own"
     words["model_reason"] = response.model_reason or "none"
     words["timeout"] = "the request timeout"
+    words["share"] = f"{TARGET_UTILISATION:g}"
     name = call.deployment or response.deployment or next(iter(endpoint.traffic), None)
     words |= {"deployment": name} if name else {}
     if deployment is not None:
         words["timeout"] = f"{settings_of(deployment).request_timeout_ms / 1000:g} s"
         words["pending"] = str(pending_limit(deployment))
         words["instances"] = str(deployment.instance_count)
+        words["share"] = f"{deployment.scale_settings.utilisation or TARGET_UTILISATION:g}"
         words["more"] = str(deployment.instance_count + 1)
         words["longer"] = str(longer_timeout(deployment))
         words |= _easier_probe(deployment, f"{response.reason} {response.text} {response.model_reason or ''}")
