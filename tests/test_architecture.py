@@ -182,3 +182,13 @@ def test_the_pages_that_follow_from_the_code_are_up_to_date() -> None:
 def test_no_path_is_made_relative_across_drives() -> None:
     """`os.path.relpath` raises on Windows where project and file are on two drives."""
     assert [path.name for path in modules() if "os.path.relpath" in path.read_text(encoding="utf-8")] == []
+
+
+def test_a_waiver_has_its_reason() -> None:
+    """What lint or types are told to overlook says why, on the same line."""
+    waiver = re.compile(r"# (?:noqa(?:: [A-Z0-9, ]+)?|type: ignore(?:\[[^]]*\])?)(?P<reason>.*)")
+    lines = [(path.name, line) for path in modules() for line in path.read_text(encoding="utf-8").splitlines()]
+    waivers = [(name, found) for name, line in lines if (found := waiver.search(line))]
+
+    assert waivers
+    assert [(name, found[0]) for name, found in waivers if not re.search(r"[a-z]{2}", found["reason"])] == []

@@ -57,7 +57,7 @@ def read(path: Path) -> Mapping:
     try:
         text = path.read_text(encoding="utf-8")
         # The loader is a SafeLoader with fewer types.
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
     except OSError as error:
         raise WorldError(str(path), (error.strerror or str(error)).lower()) from None
     except yaml.MarkedYAMLError as error:

@@ -1,5 +1,7 @@
 """The endpoint, the identity it acts with, and the way to it."""
 
+from functools import partial
+
 import pytest
 
 from pytest_amlpreflight.engine import Reading
@@ -113,7 +115,7 @@ def aml_endpoint_identities(
     """The identities the endpoint acts with; none for a system-assigned one that is yet to be created."""
     arm, named_by = aml_azure.arm, f"endpoint {aml_endpoint.name}"
     if aml_endpoint.identity_ids:
-        read = lambda one: read_identity(arm, one, named_by=named_by)  # noqa: E731
+        read = partial(read_identity, arm, named_by=named_by)
         return tuple(arm.together(read, list(aml_endpoint.identity_ids)))
     live = aml_endpoint if aml_endpoint.live else aml_live_endpoint.get()
     if live is None or live.principal_id is None:

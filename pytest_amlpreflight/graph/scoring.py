@@ -1,5 +1,7 @@
 """What the endpoint answers: credentials, and what came of requests to it and to each deployment."""
 
+from functools import partial
+
 import pytest
 
 from pytest_amlpreflight.facts.resources.credential import ScoringCredential
@@ -90,7 +92,7 @@ def aml_stranger_calls(aml_target: Target, aml_endpoint: Endpoint, aml_azure: Az
 
     Unreadable where nobody looked at the credentials: an endpoint that is down has not rejected anybody.
     """
-    ask = lambda question: _score(aml_azure, aml_target, aml_endpoint, question, None)  # noqa: E731
+    ask = partial(_score, aml_azure, aml_target, aml_endpoint, deployment=None)
     calls = aml_azure.arm.together(ask, list(strangers()))
     return tuple(decided(call) for call in calls if call)
 

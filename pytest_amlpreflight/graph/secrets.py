@@ -1,6 +1,7 @@
 """The secrets that a deployment's environment variables refer to. No value of a secret is ever read."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import pytest
 
@@ -48,8 +49,7 @@ def aml_referenced_connections(
 @fact()
 def aml_referenced_secrets(aml_secret_references: SecretReferences, aml_azure: Azure) -> tuple[SecretVersions, ...]:
     """Each vault secret that is referred to, with its versions and whether they are enabled; never a value."""
-    read = lambda reference: read_secret_versions(aml_azure, reference)  # noqa: E731
-    return tuple(aml_azure.arm.together(read, list(aml_secret_references.vaults)))
+    return tuple(aml_azure.arm.together(partial(read_secret_versions, aml_azure), list(aml_secret_references.vaults)))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The workspace and what it depends on."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import pytest
 
@@ -178,7 +179,7 @@ def aml_private_endpoints(aml_workspace: Workspace, aml_azure: Azure) -> tuple[P
     """The workspace's approved private endpoints and their addresses."""
     arm, named_by = aml_azure.arm, f"workspace {aml_workspace.name}"
     ids = [one.private_endpoint_id for one in aml_workspace.private_endpoint_connections if one.approved]
-    read = lambda one: read_private_endpoint(arm, one, named_by=named_by)  # noqa: E731
+    read = partial(read_private_endpoint, arm, named_by=named_by)
     return tuple(arm.together(read, [one for one in ids if one]))
 
 

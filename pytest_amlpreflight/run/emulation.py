@@ -39,7 +39,7 @@ class Emulation:
             if failures and not any("=" in failure for failure in failures):
                 raise pytest.UsageError("--aml-failure breaks an emulated world: it needs --aml-emulator WORLD.yml")
             return None
-        base = config.invocation_params.dir if config.option.aml_emulator else config.inipath.parent  # type: ignore[union-attr]
+        base = config.invocation_params.dir if config.option.aml_emulator else config.inipath.parent  # type: ignore[union-attr]  # the ini file said so
         return cls(base / world[-1], failures, _duration(latency[-1] if latency else "0"))
 
     def start(self) -> None:

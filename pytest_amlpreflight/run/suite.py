@@ -126,7 +126,7 @@ class Topic(pytest.Module):
         """Checks are called `check_*`."""
         return name.startswith("check_")
 
-    def classnamefilter(self, name: str) -> bool:  # noqa: ARG002
+    def classnamefilter(self, name: str) -> bool:  # noqa: ARG002  # pytest's signature
         """Checks are plain functions."""
         return False
 

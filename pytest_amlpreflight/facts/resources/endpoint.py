@@ -38,11 +38,6 @@ class Endpoint:
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
-    def uses_keys(self) -> bool:
-        """Whether callers sign in with keys, which Azure keeps in the workspace's vault."""
-        return self.auth_mode.lower() == "key"
-
-    @property
     def managed(self) -> bool:
         """Whether Azure Machine Learning runs it, rather than an attached Kubernetes cluster."""
         return self.compute is None

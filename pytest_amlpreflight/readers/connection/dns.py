@@ -52,7 +52,7 @@ def ask(host: str, server: str | None, timeout: float) -> Resolution:
         responses = error.responses()  # type: ignore[no-untyped-call]  # dnspython's exceptions are not annotated
         return _broken(host, name, Broken.NXDOMAIN, list(responses.values()))
     except dns.resolver.NoAnswer as error:
-        response = error.response()  # type: ignore[no-untyped-call]
+        response = error.response()  # type: ignore[no-untyped-call]  # dnspython's own gap
         return _version_6(host, name, resolver) or _broken(host, name, Broken.NO_ADDRESS, [response])
     except dns.resolver.NoNameservers as error:
         return _refused(host, name, error)

@@ -13,8 +13,6 @@ from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.resource_graph import id_of, query
 
-REGISTRIES = "Microsoft.ContainerRegistry/registries"
-
 _AZURE_HOST = re.compile(r"([a-z0-9]+)(?:-[a-z0-9]+)?\.azurecr\.(?:io|us|cn)")
 """The name of a registry in its host, of any cloud; a hash after a dash belongs to the host only."""
 

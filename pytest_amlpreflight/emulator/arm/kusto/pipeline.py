@@ -87,7 +87,7 @@ def _order(rows: list[Row], tokens: Tokens) -> list[Row]:
 def _sorted(rows: list[Row], tokens: Tokens) -> list[Row]:
     """By each expression in turn, downwards unless `asc` is said, as Kusto does."""
     for value, upwards in reversed(tokens.list_of(_key)):
-        rows = sorted(rows, key=lambda row, value=value: _sortable(value(row)), reverse=not upwards)  # type: ignore[misc]
+        rows = sorted(rows, key=lambda row, value=value: _sortable(value(row)), reverse=not upwards)  # type: ignore[misc]  # mypy infers no default
     return rows
 
 
