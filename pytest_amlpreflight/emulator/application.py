@@ -6,6 +6,7 @@ import struct
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -59,9 +60,12 @@ class Application:
         self.models: dict[str, LocalModel | None] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Serve one request (ASGI)."""
-        if scope["type"] != "http":
-            return
+        """Serve one request (ASGI). One that is under way when the emulator stops ends without a word."""
+        if scope["type"] == "http":
+            with suppress(asyncio.CancelledError):
+                await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         request, started = HttpRequest(scope, receive), time.monotonic()
         await asyncio.sleep(self.latency)
         path = unquote(scope["raw_path"].decode(errors="replace").partition("?")[0])

@@ -15,6 +15,7 @@ from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.graph.fact import FACTS, INPUTS, Fact, check_graph, facts_named, level_of
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.processes.children import end_all
 
 
 class RunReadings:
@@ -105,8 +106,9 @@ class RunReadings:
         self._engine, self._held = self._engine.anew(), {}
 
     def cancel(self) -> None:
-        """Read nothing more."""
+        """Read nothing more, and end what was started to read."""
         self._engine.cancel()
+        end_all()
         if self._direct:
             self._direct.cancel()
 

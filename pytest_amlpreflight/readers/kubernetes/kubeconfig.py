@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.processes.children import output_of
 
 Failed = Callable[[str, str], FactUnreadable]
 """Makes the error of a plugin from a code and what happened."""
@@ -143,9 +144,7 @@ def _of_plugin(failed: Failed, plugin: Mapping[str, Any], environ: Mapping[str, 
     environment = {**environ, **more, "KUBERNETES_EXEC_INFO": json.dumps(asks)}
     words = [command, *map(str, plugin.get("args") or [])]
     try:
-        ran = subprocess.run(  # noqa: S603  # the command that the user's own kubeconfig names
-            words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=LONGEST_PLUGIN, check=False
-        )
+        ran = output_of(words, timeout=LONGEST_PLUGIN, env=environment)  # the user's own kubeconfig names the command
     except subprocess.TimeoutExpired:
         detail = f"it runs {command}, which did not answer within {LONGEST_PLUGIN:.0f} s"
         problem = failed("ExecPluginTimeout", f"{detail}: kubelogin convert-kubeconfig -l azurecli")
@@ -156,8 +155,8 @@ def _of_plugin(failed: Failed, plugin: Mapping[str, Any], environ: Mapping[str, 
     raise problem
 
 
-def _credential(failed: Failed, command: str, ran: "subprocess.CompletedProcess[bytes]") -> dict[str, Any]:
-    lines = ran.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+def _credential(failed: Failed, command: str, ran: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    lines = ran.stderr.strip().splitlines() or ["it said nothing"]
     try:
         status = json.loads(ran.stdout)["status"] if ran.returncode == 0 else None
     except (ValueError, KeyError, TypeError):

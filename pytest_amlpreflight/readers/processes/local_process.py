@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_amlpreflight.readers.processes.children import child, kill_group
+
 PROGRAM = """
 import os, signal, sys, threading
 
@@ -25,6 +27,7 @@ except ImportError as error:
     os._exit(77)
 constants.DEFAULT_HOST = "127.0.0.1"  # the server listens to everybody otherwise
 from azureml_inference_server_http.amlserver import run
+
 
 def serve(host, port, *_):  # one process, since breakpoints do not survive the server's forks
     import debugpy
@@ -81,19 +84,12 @@ def server(python: str, script: Path, folder: Path, environ: Mapping[str, str]) 
     port, log = _free_port(), folder / "server.log"
     command = [python, "-c", PROGRAM, "--entry_script", str(script), "--port", str(port)]
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own program, with a path and a port
-            command,
-            cwd=folder,
-            env=dict(environ),
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield ServerProcess(process, port, log)
-    finally:
-        _end(process)
+        pipes = {"stdin": subprocess.PIPE, "stdout": output, "stderr": subprocess.STDOUT}
+        with child(command, cwd=folder, env=dict(environ), **pipes) as process:
+            try:
+                yield ServerProcess(process, port, log)
+            finally:
+                _end(process)
 
 
 def server_environment(
@@ -122,8 +118,7 @@ def _free_port() -> int:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End the whole group: kindly, then not."""
     for sign, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, sign)
+        kill_group(process.pid, sign)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=patience)
         if not _group_lives(process.pid):

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from pytest_amlpreflight.facts.project.environment import Environment, normalised
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
+from pytest_amlpreflight.readers.processes.children import output_of
 
 OPTIONS = (
     "--python-platform=x86_64-unknown-linux-gnu",
@@ -64,16 +65,7 @@ def resolve_packages(
     command = [*uv, "pip", "compile", "-", f"--python-version={_release(environment)}", *OPTIONS]
     try:
         with tempfile.TemporaryDirectory() as elsewhere:
-            found = subprocess.run(  # noqa: S603 - a fixed command; the requirements are its input
-                command,
-                input="\n".join(texts),
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                check=False,
-                cwd=elsewhere,
-                env=dict(environ),
-            )
+            found = output_of(command, timeout=timeout, cwd=elsewhere, env=environ, given="\n".join(texts))
     except subprocess.TimeoutExpired:
         return PackageResolution(unasked=f"uv did not answer in {timeout:.0f} s")
     except OSError as error:

@@ -17,6 +17,7 @@ from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.processes.children import output_of
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 OBJECT = re.compile(r"<[^<>]{0,200} at 0x[0-9a-f]{1,16}>|<class '[^'<>]{0,200}'>")
@@ -66,16 +67,7 @@ def read_schema_verdict(
     late, found = False, None
     try:
         with tempfile.TemporaryDirectory() as elsewhere:  # Python imports from where it is started, before all else
-            found = subprocess.run(  # noqa: S603 - our own program, and a path as its argument
-                command,
-                capture_output=True,
-                text=True,
-                timeout=timeout,
-                cwd=elsewhere,
-                stdin=subprocess.DEVNULL,
-                check=False,
-                env=environ,
-            )
+            found = output_of(command, timeout=timeout, cwd=elsewhere, env=environ)
     except subprocess.TimeoutExpired:
         late = True
     except OSError as error:

@@ -91,7 +91,7 @@ def _assignment(document: Document) -> RoleAssignment:
         id=document.need("id"),
         role_definition_id=properties.need_path("roleDefinitionId"),
         principal_id=properties.need_guid("principalId"),
-        principal_type=properties.word("principalType") or "",
+        principal_type=properties.need_word("principalType"),
         scope=properties.need_path("scope"),
         condition=properties.text("condition"),
     )

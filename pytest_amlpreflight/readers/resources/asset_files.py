@@ -4,10 +4,11 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from email.utils import formatdate
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import requests
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.asset import AssetFiles
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
@@ -53,12 +54,14 @@ def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, 
 
 def read_code_files(data_plane: DataPlane, uri: str) -> AssetFiles | None:
     """The files behind a code's `codeUri`, the address of a blob or a folder of blobs; None for any other address."""
-    address = urlsplit(uri)
-    account, _, kind = (address.hostname or "").partition(".")
+    address = parse_address(uri)
+    if address is None:
+        return None
+    account, _, kind = address.host.partition(".")
     container, _, path = address.path.strip("/").partition("/")
     if not kind.startswith("blob.") or not container:
         return None
-    return _list(data_plane, BlobStore(account, address.hostname or "", container), unquote(path))
+    return _list(data_plane, BlobStore(account, address.host, container), unquote(path))
 
 
 def _workspace(text: str | None) -> ResourceId | None:

@@ -87,7 +87,7 @@ def _addresses(row: Document) -> tuple[str, ...]:
 
 
 def _link(row: Document) -> NetworkLink:
-    properties = row.child("properties")
+    properties = row.need_child("properties")
     return NetworkLink(
         name=row.need("name"),
         network_id=properties.child("virtualNetwork").id("id"),

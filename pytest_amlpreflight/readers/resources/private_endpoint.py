@@ -35,12 +35,12 @@ def _group_addresses(arm: Arm, endpoint_id: ResourceId) -> dict[str, tuple[str, 
         f"the DNS zone groups of private endpoint {endpoint_id.name}",
         permission="Microsoft.Network/privateEndpoints/privateDnsZoneGroups/read",
     )
-    configurations = [c for group in groups for c in group.child("properties").children("privateDnsZoneConfigs")]
+    configurations = [c for group in groups for c in group.child("properties").need_children("privateDnsZoneConfigs")]
     return {_name(record): record.ips("ipAddresses") for c in configurations for record in _records(c)}
 
 
 def _records(configuration: Document) -> list[Document]:
-    return configuration.child("properties").children("recordSets")
+    return configuration.child("properties").need_children("recordSets")
 
 
 def _name(record: Document) -> str:
