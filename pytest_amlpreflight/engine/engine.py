@@ -61,6 +61,7 @@ class Engine:
         with self._lock:
             value = self._hold(name, subject)
         try:
+            self._pool.help(value.future.done)
             return value.future.result()
         finally:
             with self._lock:
@@ -74,9 +75,9 @@ class Engine:
 
     def cancel(self) -> None:
         """Make nothing more; whoever waits gets `Cancelled`."""
+        self._cancelled = True
+        self._pool.clear()
         with self._lock:
-            self._cancelled = True
-            self._pool.clear()
             for value in [*self._values.values(), *self._shared.values()]:
                 if not value.future.done():
                     value.future.set_exception(Cancelled(value.recipe.name))

@@ -35,11 +35,13 @@ class Pool:
         self._work: deque[Callable[[], object]] = deque()
         self._put_off: list[tuple[float, int, Callable[[], object]]] = []
         self._order = count()
-        self._changed = Condition()
+        # A lock of C's own: where Ctrl-C comes while Python code takes one, nobody gives it back.
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
 
     def submit(self, task: Callable[[], object], *, first: bool = False) -> None:
         """Run `task`, which must not raise, as soon as a thread is free; `first`: before all that waits already."""
-        with self._changed:
+        with self._lock:
             (self._work.appendleft if first else self._work.append)(task)
             if self._idle >= len(self._work):
                 self._changed.notify()
@@ -48,7 +50,7 @@ class Pool:
 
     def submit_later(self, seconds: float, task: Callable[[], object]) -> None:
         """Run `task` in so many seconds, or soon after."""
-        with self._changed:
+        with self._lock:
             heappush(self._put_off, (time.monotonic() + seconds, next(self._order), task))
             if self._threads == 0:
                 self._start_thread()
@@ -75,19 +77,26 @@ class Pool:
         second.run()
         return first, second.result()
 
+    def help(self, until: Callable[[], bool]) -> None:
+        """Do the work oneself, where the system gives no thread at all, as long as it is not done."""
+        while not until() and self._threads == 0 and (task := self._task()) is not None:
+            task()
+
+    def _task(self) -> Callable[[], object] | None:
+        with self._lock:
+            return self._work.popleft() if self._work else None
+
     def clear(self) -> None:
         """Forget what has not been started."""
-        with self._changed:
+        with self._lock:
             self._work.clear()
             self._put_off.clear()
 
     def _start_thread(self) -> None:
         try:
             Thread(target=self._serve, name=f"pool {self._threads}", daemon=True).start()
-        except RuntimeError:  # the system gives no more threads: those that there are do the work
-            if self._threads == 0:
-                raise
-            self.size = self._threads
+        except RuntimeError:  # the system gives no more threads: those that there are do the work, or whoever waits
+            self.size = max(self._threads, 1)
         else:
             self._threads += 1
 
@@ -101,7 +110,7 @@ class Pool:
 
         One stays as long as something is put off.
         """
-        with self._changed:
+        with self._lock:
             until = time.monotonic() + self.linger
             while not self._work:
                 now = time.monotonic()

@@ -1,7 +1,9 @@
 """A pool of fixed size that nobody can block."""
 
+import signal
 import threading
 import time
+from contextlib import suppress
 from threading import Barrier
 
 import pytest
@@ -82,3 +84,44 @@ def test_a_thread_that_has_nothing_to_do_ends_and_another_takes_what_comes_later
     done = threading.Event()
     pool.submit(done.set)
     assert done.wait(5)
+
+
+def test_an_interruption_leaves_no_lock_taken() -> None:
+    """Ctrl-C comes wherever the main thread is, also where it hands out work; the end of the run needs the pool."""
+    pool = Pool(4)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for tried in range(60):
+            with suppress(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.0003 + tried * 1e-6)
+                while True:
+                    pool.submit(lambda: None)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    ender = threading.Thread(target=pool.clear, daemon=True)
+    ender.start()
+    ender.join(5)
+    assert not ender.is_alive()
+
+
+def test_where_the_system_gives_no_thread_at_all_whoever_waits_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run in a container at its limit is slow, and ends."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    pool = Pool(4)
+    done = list[int]()
+    pool.submit(lambda: done.append(1))
+
+    pool.help(lambda: bool(done))
+
+    assert done == [1]
+    assert pool.together(str, range(3)) == ["0", "1", "2"]

@@ -44,7 +44,10 @@ def default_credential(authority: str) -> "SupportsTokenInfo":
 def within(seconds: float, ask: Callable[[], AccessTokenInfo]) -> AccessTokenInfo:
     """What `ask` returns, or `ClientAuthenticationError` once `seconds` are over."""
     answer: Future[AccessTokenInfo] = Future()
-    Thread(target=settle, args=(answer, ask), name="sign in", daemon=True).start()
+    try:
+        Thread(target=settle, args=(answer, ask), name="sign in", daemon=True).start()
+    except RuntimeError:  # the system gives no more threads: then it is waited for without a bound
+        settle(answer, ask)
     try:
         return answer.result(seconds)
     except TimeoutError:
