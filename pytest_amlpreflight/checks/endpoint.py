@@ -1,7 +1,7 @@
 """Whether the endpoint can be created, or changed, as it is about to be."""
 
 from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec
-from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint, PlannedDeployment
 from pytest_amlpreflight.facts.resources.region import Region, documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.rules.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
@@ -103,9 +103,13 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
 
 @check("endpoint", explains=("OutOfQuota",), phases=("pre",))
 def check_endpoints_fit_the_region(
-    aml_endpoint: Endpoint, aml_live_endpoint: Endpoint | None, aml_region: Region
+    aml_endpoint: Endpoint,
+    aml_live_endpoint: Endpoint | None,
+    aml_region: Region,
+    aml_endpoints_beside: tuple[str, ...],
 ) -> None:
-    """The subscription may have one endpoint more in the region; on Kubernetes, the cluster may.
+    """The subscription may have one endpoint more in the region, with those that are created beside it; on Kubernetes,
+    the cluster may.
 
     Online and batch endpoints of every workspace share one limit. No API tells it: the documented default counts, until
     more are there than it allows.
@@ -113,7 +117,7 @@ def check_endpoints_fit_the_region(
     if aml_live_endpoint is not None:
         not_applicable("the endpoint exists, so none is added")
     limits, region = documented_limits(), aml_region.location
-    _room("endpoints", f"in {region}", len(aml_region.endpoints), limits["endpoints"])
+    _room("endpoints", f"in {region}", len(aml_region.endpoints), limits["endpoints"], len(aml_endpoints_beside))
     if aml_endpoint.compute is not None:
         attached = len(aml_region.on_compute(aml_endpoint.compute))
         _room("endpoints", f"on compute {aml_endpoint.compute}", attached, limits["endpoints_per_cluster"])
@@ -126,8 +130,10 @@ def check_deployments_fit_the_region(
     aml_live_deployments: tuple[Deployment, ...],
     aml_endpoint: Endpoint,
     aml_region: Region,
+    aml_deployments_beside: tuple[PlannedDeployment, ...],
 ) -> None:
-    """One deployment more may be had, and with that many instances: by endpoint, subscription and Kubernetes cluster.
+    """One deployment more may be had, with those that are created beside it, and with that many instances: by endpoint,
+    subscription and Kubernetes cluster.
 
     Deployments that blue-green roll-outs leave behind count like any other, so that one day the next is refused. The
     endpoint's own are listed; the region's are those that the caller may read.
@@ -136,8 +142,11 @@ def check_deployments_fit_the_region(
     _instances(aml_deployment, limits["instances_per_deployment"])
     if aml_live_deployment is not None:
         return
-    _room("deployments", f"on endpoint {name}", len(aml_live_deployments), limits["deployments_per_endpoint"])
-    _room("deployments", f"in {aml_region.location}", len(aml_region.deployments), limits["deployments"])
+    beside = [one.deployment.endpoint_name for one in aml_deployments_beside if one.live is None]
+    there, own = len(aml_live_deployments), beside.count(name)
+    _room("deployments", f"on endpoint {name}", there, limits["deployments_per_endpoint"], own)
+    there = len(aml_region.deployments)
+    _room("deployments", f"in {aml_region.location}", there, limits["deployments"], len(beside))
     if aml_endpoint.compute is not None:
         on_cluster = aml_region.deployments_of(aml_region.on_compute(aml_endpoint.compute))
         _room("deployments", f"on compute {aml_endpoint.compute}", len(on_cluster), limits["deployments_per_cluster"])
@@ -228,16 +237,19 @@ def _instances(deployment: Deployment, limit: int) -> None:
     )
 
 
-def _room(what: str, where: str, there: int, limit: int) -> None:
-    """Refuse one more where the limit is reached. More than it allows are a sign that it was raised, to what nobody can
-    tell.
+def _room(what: str, where: str, there: int, limit: int, beside: int = 0) -> None:
+    """Refuse one more, and those `beside` it, where the limit does not allow them. More than it allows are a sign that
+    it was raised, to what nobody can tell.
     """
-    if there != limit:
+    if there > limit or there + beside < limit:
         return
+    more = f"{beside + 1} more" if beside else "one more"
     blocked(
-        f"no room for one more of the {what} {where}",
-        found=f"{there} {what} {where}",
-        expected=f"less than {limit}, the documented default",
+        f"no room for {more} of the {what} {where}",
+        found=f"{there} {what} {where}" + (f", and {beside} others that this run is about to create" if beside else ""),
+        expected=f"at most {limit} together, the documented default"
+        if beside
+        else f"less than {limit}, the documented default",
         fix=(
             az("ml online-endpoint list", output="table"),
             f"(delete {what} that serve nothing, or request an increase)",

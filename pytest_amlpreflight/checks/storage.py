@@ -14,7 +14,9 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
     Azure reads model and code from this account before the container starts. A firewall that denies by default
     turns Azure Machine Learning away as it would any stranger, whatever roles the identities have. Where the workspace
     has a managed network, deployments run inside it and read through its own private endpoint to the account, which
-    passes no firewall; an active rule to the account's blobs is therefore enough. Ground:
+    passes no firewall; an active rule to the account's blobs is therefore enough. Ground: Azure makes such a rule by
+    itself for an account without public access, so that deployments reach it
+    (https://learn.microsoft.com/azure/machine-learning/how-to-managed-network#list-of-required-rules), and
     https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint, "secure outbound access".
     """
     if aml_storage_account.in_perimeter:

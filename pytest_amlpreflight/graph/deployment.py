@@ -9,6 +9,7 @@ from pytest_amlpreflight.facts.resources.container_log import Container, Contain
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint, PlannedDeployment
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.policy import PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.region import Region
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
@@ -139,6 +140,16 @@ def aml_policy_verdicts(
 def aml_policy_states(aml_target: Target, aml_azure: Azure) -> tuple[PolicyState, ...]:
     """What stands in the workspace's resource group against policies that deny."""
     return read_denied_states(aml_azure.arm, aml_target.workspace_id)
+
+
+@pytest.fixture(scope="session")
+@fact(per="endpoint")
+def aml_endpoints_beside(aml_target: Target, aml_run_options: RunOptions, aml_region: Region) -> tuple[str, ...]:
+    """The names of the other endpoints that are about to be created with this one, as the run's specs name them."""
+    there = {one.name.lower() for one in aml_region.endpoints if one.in_workspace(aml_target.workspace_id)}
+    specs = aml_run_options.endpoint_specs if aml_run_options.creates else ()
+    names = dict.fromkeys(spec.name for spec in specs if spec.name and spec.name != aml_target.endpoint)
+    return tuple(name for name in names if name.lower() not in there)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from pytest_amlpreflight.checks.endpoint import (
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint, PlannedDeployment
 from pytest_amlpreflight.facts.resources.region import EndpointInRegion, Region
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
@@ -166,19 +166,19 @@ def test_the_last_endpoint_of_the_region_is_blocked() -> None:
     full = Region("eastus2", (*endpoints(60), *endpoints(40, "third", batch=True)))
 
     with pytest.raises(Blocked, match="no room for one more of the endpoints in eastus2"):
-        check_endpoints_fit_the_region(SPEC, None, full)
+        check_endpoints_fit_the_region(SPEC, None, full, ())
 
 
 @pytest.mark.parametrize("count", [99, 101, 3000])
 def test_below_the_default_and_beyond_a_raised_limit_there_is_room(count: int) -> None:
     """More than the default allows can only be there because it was raised."""
-    check_endpoints_fit_the_region(SPEC, None, Region("eastus2", endpoints(count)))
+    check_endpoints_fit_the_region(SPEC, None, Region("eastus2", endpoints(count)), ())
 
 
 def test_an_existing_endpoint_takes_no_room() -> None:
     """An update adds none."""
     with pytest.raises(NotApplicable, match="the endpoint exists"):
-        check_endpoints_fit_the_region(SPEC, RUNNING, Region("eastus2", endpoints(100)))
+        check_endpoints_fit_the_region(SPEC, RUNNING, Region("eastus2", endpoints(100)), ())
 
 
 def test_a_cluster_has_a_limit_of_its_own() -> None:
@@ -186,25 +186,25 @@ def test_a_cluster_has_a_limit_of_its_own() -> None:
     full = Region("eastus2", endpoints(60, compute="/W/computes/Cluster"))
 
     with pytest.raises(Blocked, match="endpoints on compute cluster"):
-        check_endpoints_fit_the_region(ON_CLUSTER, None, full)
+        check_endpoints_fit_the_region(ON_CLUSTER, None, full, ())
 
 
 def test_a_deployment_has_at_most_so_many_instances() -> None:
     """Counted for existing deployments as well: an update may ask for more."""
     with pytest.raises(Blocked, match="asks for 51 instances"):
-        check_deployments_fit_the_region(replace(BLUE, instance_count=51), BLUE, (), SPEC, NOTHING)
+        check_deployments_fit_the_region(replace(BLUE, instance_count=51), BLUE, (), SPEC, NOTHING, ())
 
 
 def test_an_endpoint_has_at_most_so_many_deployments() -> None:
     """20 of them, counted at the endpoint itself."""
     with pytest.raises(Blocked, match="deployments on endpoint iris"):
-        check_deployments_fit_the_region(BLUE, None, (BLUE,) * 20, SPEC, NOTHING)
+        check_deployments_fit_the_region(BLUE, None, (BLUE,) * 20, SPEC, NOTHING, ())
 
 
 def test_a_region_has_at_most_so_many_deployments() -> None:
     """500 of them, over all workspaces."""
     with pytest.raises(Blocked, match="deployments in eastus2"):
-        check_deployments_fit_the_region(BLUE, None, (), SPEC, Region("eastus2", (), deployments(500)))
+        check_deployments_fit_the_region(BLUE, None, (), SPEC, Region("eastus2", (), deployments(500)), ())
 
 
 def test_a_cluster_has_at_most_so_many_deployments() -> None:
@@ -212,12 +212,27 @@ def test_a_cluster_has_at_most_so_many_deployments() -> None:
     full = Region("eastus2", endpoints(1, compute="cluster"), deployments(100))
 
     with pytest.raises(Blocked, match="deployments on compute cluster"):
-        check_deployments_fit_the_region(replace(BLUE, managed=False), None, (), ON_CLUSTER, full)
+        check_deployments_fit_the_region(replace(BLUE, managed=False), None, (), ON_CLUSTER, full, ())
+
+
+def test_what_one_run_creates_has_to_fit_together() -> None:
+    """Each alone would: of endpoints and deployments those that are there already do not count twice."""
+    green = PlannedDeployment(replace(BLUE, name="green"), None)
+    there = PlannedDeployment(replace(BLUE, name="red"), BLUE)
+    almost = Region("eastus2", endpoints(98), deployments(498))
+
+    check_endpoints_fit_the_region(SPEC, None, almost, ("rose",))
+    check_deployments_fit_the_region(BLUE, None, (BLUE,) * 18, SPEC, almost, (green, there))
+
+    with pytest.raises(Blocked, match="no room for 3 more of the endpoints in eastus2"):
+        check_endpoints_fit_the_region(SPEC, None, almost, ("rose", "tulip"))
+    with pytest.raises(Blocked, match="no room for 2 more of the deployments on endpoint iris"):
+        check_deployments_fit_the_region(BLUE, None, (BLUE,) * 19, SPEC, almost, (green, there))
 
 
 def test_an_existing_deployment_takes_no_room() -> None:
     """An update adds none."""
-    check_deployments_fit_the_region(BLUE, BLUE, (BLUE,) * 20, SPEC, Region("eastus2", (), deployments(500)))
+    check_deployments_fit_the_region(BLUE, BLUE, (BLUE,) * 20, SPEC, Region("eastus2", (), deployments(500)), ())
 
 
 def test_an_endpoint_that_is_nowhere_is_named() -> None:

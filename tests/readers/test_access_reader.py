@@ -9,6 +9,7 @@ from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.resources.access import read_access
 
 PRINCIPAL = "b1d4a7e2-2f6a-4b7e-9c55-0d6a6f1d9e33"
+MAKES_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments/write"
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 REGISTRY = "Microsoft.ContainerRegistry/registries/contosomlacr"
@@ -65,6 +66,21 @@ def test_a_condition_makes_the_answer_conditional(world: Any) -> None:
     decision = registry_access(world).allows(PULL)
 
     assert decision.answer is Answer.CONDITIONAL
+
+
+def test_a_condition_that_a_clouds_version_does_not_tell_is_unknown(world: Any) -> None:
+    """Only Microsoft's roles that make role assignments have any; what else a role gives is known."""
+    provider = world["Microsoft.Authorization"]
+    provider["resourceTypes"] = [{"resourceType": "roleDefinitions", "apiVersions": ["2022-04-01"]}]
+    role = world["7f951dda-4ed3-4680-a7ca-43fe172d538d"]["properties"]
+    role["permissions"].append({"actions": [MAKES_ASSIGNMENTS], "notActions": []})
+    arm = world.connect().arm
+
+    access = read_access(arm, PRINCIPAL, world.id(REGISTRY).text)
+
+    assert access.allows(PULL).answer is Answer.GRANTED
+    assert access.allows(MAKES_ASSIGNMENTS).answer is Answer.CONDITIONAL
+    assert "does not tell" in access.allows(MAKES_ASSIGNMENTS).because
 
 
 def test_a_deny_assignment_is_read_with_its_name(world: Any) -> None:

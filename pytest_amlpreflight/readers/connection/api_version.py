@@ -46,6 +46,11 @@ class NegotiateApiVersion(HTTPPolicy[Any, Any]):
         """What was negotiated so far, by type."""
         return tuple(sorted(found for found in self._by_type.values() if found))
 
+    def used(self, kind: str, pinned: str) -> str:
+        """The api-version with which a type is asked here: the pinned one, or what was negotiated for it."""
+        found = self._by_type.get((kind.lower(), pinned))
+        return found.used if found else pinned
+
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Send, and once more with another api-version if that is what was wrong."""
         kind, pinned = resource_type(request.http_request.url), _version(request.http_request.url)

@@ -34,10 +34,19 @@ B = TypeVar("B")
 
 
 class Arm:
-    """Reads from one cloud's Resource Manager; no URL is asked for twice in a run."""
+    """Reads from one cloud's Resource Manager; no URL is asked for twice in a run.
 
-    def __init__(self, resource_manager: str, pipeline: Pipeline[Any, Any], pool: Pool) -> None:
-        self._pool = pool
+    `version_of` says with which api-version a type is asked here, once it was asked: the pinned one, or another.
+    """
+
+    def __init__(
+        self,
+        resource_manager: str,
+        pipeline: Pipeline[Any, Any],
+        pool: Pool,
+        version_of: Callable[[str, str], str] = lambda _kind, pinned: pinned,
+    ) -> None:
+        self._pool, self.version_of = pool, version_of
         self._client: ARMPipelineClient[HttpRequest, Any] = ARMPipelineClient(
             resource_manager,
             pipeline=pipeline,

@@ -109,7 +109,9 @@ class Azure:
     @property
     def arm(self) -> Arm:
         """Azure Resource Manager."""
-        return self._once.get("arm", lambda: Arm(self.cloud.resource_manager, self._pipeline, self.pool))
+        return self._once.get(
+            "arm", lambda: Arm(self.cloud.resource_manager, self._pipeline, self.pool, self.versions.used)
+        )
 
     @property
     def data_plane(self) -> DataPlane:

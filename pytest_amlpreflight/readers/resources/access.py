@@ -13,6 +13,13 @@ from pytest_amlpreflight.readers.connection.api_versions import ROLE_ASSIGNMENTS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
+TELLS_CONDITIONS = "2022-05-01-preview"
+"""The first version of roles and permissions that tells the conditions in them; no stable one does."""
+
+ROLES = "Microsoft.Authorization/roleDefinitions"
+
+UNTOLD = "that this cloud's api-version does not tell"
+
 
 def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
     """What decides the effective permissions of a principal at a scope.
@@ -55,7 +62,7 @@ def read_role(arm: Arm, role_definition_id: str) -> RoleDefinition:
         id=role_definition_id,
         name=properties.need("roleName"),
         custom=(properties.text("type") or "").lower() == "customrole",
-        permissions=permission_blocks(properties),
+        permissions=permission_blocks(properties, arm.version_of(ROLES, ROLE_DEFINITIONS)),
     )
 
 
@@ -71,18 +78,29 @@ def read_denials(arm: Arm, scope: str) -> tuple[DenyAssignment, ...]:
     return tuple(_denial(row) for row in rows)
 
 
-def permission_blocks(properties: Document) -> tuple[PermissionBlock, ...]:
-    """The `permissions` of a role, a deny assignment or an answer about the caller."""
+def permission_blocks(properties: Document, version: str = TELLS_CONDITIONS) -> tuple[PermissionBlock, ...]:
+    """The `permissions` of a role, a deny assignment or an answer about the caller.
+
+    A `version` that tells no conditions leaves unknown those that there may be: in roles they are Microsoft's own, and
+    limit which role assignments a role may make
+    (https://learn.microsoft.com/azure/role-based-access-control/role-definitions). A block that names these actions has
+    an unknown condition then; no other block has one.
+    """
+    untold = version < TELLS_CONDITIONS
     return tuple(
         PermissionBlock(
             actions=block.actions("actions"),
             not_actions=block.actions("notActions"),
             data_actions=block.actions("dataActions"),
             not_data_actions=block.actions("notDataActions"),
-            condition=block.text("condition"),
+            condition=block.text("condition") or (UNTOLD if untold and _makes_assignments(block) else None),
         )
         for block in properties.children("permissions")
     )
+
+
+def _makes_assignments(block: Document) -> bool:
+    return any("/roleassignments/" in action.lower() for action in block.actions("actions"))
 
 
 def _assignment(document: Document) -> RoleAssignment:

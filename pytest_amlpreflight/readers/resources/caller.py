@@ -55,7 +55,8 @@ def _own_permissions(arm: Arm, caller: Caller, scope: str) -> RoleDefinition:
     resource = f"the permissions of {caller} at {describe_scope(scope)}"
     rows = arm.list(path, PERMISSIONS, resource)
     # One block for each role in effect; Azure does not say of which.
-    blocks = permission_blocks(Document(resource, {"permissions": [row.body for row in rows]}))
+    version = arm.version_of("Microsoft.Authorization/permissions", PERMISSIONS)
+    blocks = permission_blocks(Document(resource, {"permissions": [row.body for row in rows]}), version)
     return RoleDefinition(id="", name="all its roles together", custom=False, permissions=blocks)
 
 
