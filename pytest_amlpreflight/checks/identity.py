@@ -136,7 +136,8 @@ def check_private_image_registry_grants_pull(
     """
     origin = aml_image_origin
     if origin is None:
-        _advise_on_private_base(aml_container_image if aml_image_build else None, aml_registry)
+        if aml_image_build and _builds_upon_a_private_image(aml_container_image, aml_registry):
+            return
         not_applicable("Azure builds the deployment's image, or its environment names none that could be looked up")
     if origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
         not_applicable("the image is the workspace's own, or Microsoft's")
@@ -150,10 +151,11 @@ def check_private_image_registry_grants_pull(
     for_each(partial(_judge_pull, aml_image_registry), aml_endpoint_identities, aml_image_registry_access)
 
 
-def _advise_on_private_base(image: ContainerImage | None, registry: Registry | None) -> None:
+def _builds_upon_a_private_image(image: ContainerImage | None, registry: Registry | None) -> bool:
+    """Whether it does, which is advised against."""
     own = registry.login_server.lower() if registry else None
     if image is None or ".azurecr." not in image.host or image.host == own:
-        return
+        return False
     advise(
         f"image {image} is private, and Azure would build upon it",
         found=f"an environment with a base image of {image.host}, and packages or a Dockerfile to add",
@@ -164,6 +166,7 @@ def _advise_on_private_base(image: ContainerImage | None, registry: Registry | N
             "an inference_config and no conda_file)",
         ),
     )
+    return True
 
 
 def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
