@@ -4,12 +4,14 @@ Each table is a YAML file that says as of when it holds (`as_of`), where it come
 A project replaces a whole table by keeping a file of the same name in a folder of its own.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+MOST_BYTES = 4 * 1024**2
 KINDS = {str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a mapping"}
 
 
@@ -87,10 +89,10 @@ def read(name: str, path: Path) -> Table:
         raise TableError(path, "source must name the document the rows were taken from")
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         raise TableError(path, "rows must be a list of mappings")
-    table, ours = (
-        Table(name, as_of, source, tuple(rows), tuple(content.get("needs", ()))),
-        Path(__file__).parent / path.name,
-    )
+    needs = content.get("needs", [])
+    if not (isinstance(needs, list) and all(isinstance(key, str) for key in needs)):
+        raise TableError(path, "needs must be a list of keys")
+    table, ours = Table(name, as_of, source, tuple(rows), tuple(needs)), Path(__file__).parent / path.name
     if path != ours and ours.is_file():
         _hold_against(read(name, ours), table, path)
     return table
@@ -111,9 +113,16 @@ def _hold_against(ours: Table, table: Table, path: Path) -> None:
 def _parse(path: Path) -> object:
     import yaml  # not at the top: a run without a workspace must not pay for it
 
+    if not os.path.isfile(path):
+        raise TableError(path, "is not an ordinary file" if os.path.exists(path) else "does not exist")
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both safe; the one in C is ten times as fast
+        if path.stat().st_size > MOST_BYTES:
+            raise TableError(path, f"is larger than {MOST_BYTES // 1024**2} MiB, which no table is")
+        # Both are safe; the one in C is ten times as fast, and ends the process over a file that nests without end.
+        loader = getattr(yaml, "CSafeLoader" if path.parent == Path(__file__).parent else "", yaml.SafeLoader)
         return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
         problem = " ".join(str(error).split())
+    except RecursionError:
+        problem = "it nests too deeply"
     raise TableError(path, f"cannot be read as YAML: {problem}")

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+MOST_BYTES = 512 * 1024**2
+DEEPEST = 2000
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -55,7 +57,13 @@ def read(path: Path) -> Mapping:
     Raises `WorldError` with `file:line` for a file that is absent, no YAML, or no mapping.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise WorldError(str(path), "is not an ordinary file")  # opening a pipe would wait for ever
+        if path.stat().st_size > MOST_BYTES:
+            raise WorldError(str(path), f"is larger than {MOST_BYTES // 1024**2} MiB")
         text = path.read_text(encoding="utf-8")
+        if _nests_without_end(text):
+            raise WorldError(str(path), "nests too deeply")
         # The loader is a SafeLoader with fewer types.
         document = yaml.load(text, Loader=_Loader)  # noqa: S506  # a safe loader
     except OSError as error:
@@ -65,9 +73,20 @@ def read(path: Path) -> Mapping:
         raise WorldError(f"{path}:{line}", str(error.problem or "not YAML")) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise WorldError(f"{path}:1", f"not YAML: {error}") from None
+    except (ValueError, RecursionError) as error:  # a day that is none, a number without end, nesting
+        raise WorldError(f"{path}:1", f"cannot be read: {error}") from None
     if not isinstance(document, Mapping):
         raise WorldError(f"{path}:1", "a mapping is expected here")
     return document
+
+
+def _nests_without_end(text: str) -> bool:
+    """Whether the parser in C might run out of its stack, which would end the process."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST or re.search(rf"(?m)^[ ?-]{{{DEEPEST},}}", text) is not None
 
 
 def merge(target: Any, patch: Any) -> Any:

@@ -1,6 +1,7 @@
 """`--aml-explain CODE | FILE | -`: what was given, and what is known of it."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -67,7 +68,7 @@ def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, 
     if meaning:
         return Explanation(meaning.code, (meaning.code,), meanings=(meaning,))
     path = folder / what
-    if what != "-" and not path.is_file():
+    if what != "-" and not os.path.isfile(path):
         raise pytest.UsageError(f"--aml-explain {what}: no such code, file or check{_near(what)}")
     try:
         text = read_input() if what == "-" else _decoded(_end_of(path))

@@ -46,7 +46,9 @@ def from_config_json(start: Path, key: str, workspace: str | None = None) -> Set
     A file of another workspace than the one that is asked for says nothing about that one.
     """
     for folder in (start, *start.parents):
-        found = [path for name in ("", ".azureml", "aml_config") if (path := folder / name / "config.json").is_file()]
+        found = [
+            path for name in ("", ".azureml", "aml_config") if os.path.isfile(path := folder / name / "config.json")
+        ]
         if len(found) > 1:
             names = " and ".join(str(path.relative_to(folder)) for path in found)
             raise pytest.UsageError(f"{folder} has several: {names}; name one with --aml-workspace FILE")

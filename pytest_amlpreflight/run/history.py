@@ -8,6 +8,7 @@ something was first seen is derived from the files and stored nowhere.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ import pytest
 from pytest_amlpreflight.finding import Finding, Outcome
 
 SCHEMA = "urn:pytest-amlpreflight:history:1"
+LONGEST_HEAD = 1024**2
+MOST_OF_A_NIGHT = 256 * 1024**2
 LOOKED_BACK = 100
 """Files of one selection that are read at most: a good quarter of nights."""
 
@@ -88,7 +91,7 @@ class History:
 
 def read_history(folder: Path, selection: str) -> History:
     """The past runs in the folder. Raises `pytest.UsageError` for a file that is none of ours."""
-    if not folder.exists():
+    if not os.path.exists(folder):
         return History()
     heads = [(path, _head(path)) for path in sorted(folder.glob("*.jsonl"), reverse=True)]
     same = [(path, head) for path, head in heads if head["selection"] == selection]
@@ -130,18 +133,23 @@ def _place(finding: Finding) -> tuple[str, str]:
 
 
 def _head(path: Path) -> dict[str, Any]:
+    foreign = pytest.UsageError(f"--aml-history: {path} is no file of this plugin's history")
+    if not os.path.isfile(path) or os.path.getsize(path) > MOST_OF_A_NIGHT:  # opening a pipe would wait for ever
+        raise foreign
     try:
         with path.open(encoding="utf-8") as lines:
-            head = json.loads(lines.readline())
-        known = isinstance(head, dict) and head.get("schema") == SCHEMA
-    except (OSError, ValueError) as error:
+            head = json.loads(lines.readline(LONGEST_HEAD))
+    except (OSError, ValueError, RecursionError) as error:
         raise pytest.UsageError(f"--aml-history: {path} cannot be read: {error}") from None
-    if not known:
-        raise pytest.UsageError(f"--aml-history: {path} is no file of this plugin's history")
-    return dict(head)
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA or not isinstance(head.get("selection"), str):
+        raise foreign
+    return head
 
 
 def _night(path: Path, head: Mapping[str, Any]) -> Night:
-    with path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in list(lines)[1:]]
-    return Night(datetime.fromisoformat(head["time"]), head["selection"], tuple(map(Finding.of_json, rows)))
+    try:
+        with path.open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in list(lines)[1:]]
+        return Night(datetime.fromisoformat(head["time"]), head["selection"], tuple(map(Finding.of_json, rows)))
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:  # of another shape
+        raise pytest.UsageError(f"--aml-history: {path} cannot be read: {error or type(error).__name__}") from None

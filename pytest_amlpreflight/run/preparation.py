@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -89,7 +90,7 @@ def _targets(settings: Settings, config: pytest.Config) -> list[Target]:
 def _every(text: str, config: pytest.Config) -> list[tuple[str, str | None]]:
     """What is given, and in `NAME=FILE` the name that goes before the file's own, as with `az --name`."""
     name, _, file = text.partition("=")
-    if not file or re.search(r"[/\\.]", name) or _file(text, config).exists():
+    if not file or re.search(r"[/\\.]", name) or os.path.exists(_file(text, config)):
         return [(one, None) for one in _expanded(text, config)]
     return [(one, name) for one in _expanded(file, config)]
 
@@ -112,4 +113,4 @@ def _file(text: str, config: pytest.Config) -> Path:
     is called by its way from the rootdir.
     """
     here = config.invocation_params.dir / text
-    return here if here.exists() else config.rootpath / text
+    return here if os.path.exists(here) else config.rootpath / text

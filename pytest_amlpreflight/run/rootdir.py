@@ -32,7 +32,7 @@ def _joined(words: list[str], folder: Path) -> Iterator[str]:
     rest = iter(zip(words, [*words[1:], ""], strict=True))
     for word, following in rest:
         ours = word.startswith(f"{SWITCH}-") and "=" not in word
-        if ours and following and (folder / following).exists():
+        if ours and following and os.path.exists(folder / following):
             next(rest)
             word = f"{word}={following}"  # the pair is one word now
         yield word
@@ -45,7 +45,9 @@ def _has_moved(config: pytest.Config) -> bool:
     ini = locate_config(config.invocation_params.dir, [start])[1]
     if ini or config.inipath or config.option.rootdir:
         return ini != config.inipath
-    return config.rootpath not in (start, config.invocation_params.dir) and not (config.rootpath / "setup.py").exists()
+    return config.rootpath not in (start, config.invocation_params.dir) and not os.path.exists(
+        config.rootpath / "setup.py"
+    )
 
 
 def _start(config: pytest.Config) -> Path:
@@ -53,8 +55,8 @@ def _start(config: pytest.Config) -> Path:
     here = config.invocation_params.dir
     given = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
     own = [argument for argument in given if not _is_source(config, argument)]
-    paths = [path for argument in own if (path := here / argument.partition("::")[0]).exists()]
-    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths] or [here]))
+    paths = [path for argument in own if os.path.exists(path := here / argument.partition("::")[0])]
+    return Path(os.path.commonpath([path if os.path.isdir(path) else path.parent for path in paths] or [here]))
 
 
 def _is_source(config: pytest.Config, argument: str) -> bool:

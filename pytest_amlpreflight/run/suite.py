@@ -4,6 +4,7 @@ The file part ends in `.py` because editors split node ids there; it names no fi
 location is its source, which editors open, and hand back as an argument.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path, PureWindowsPath
@@ -28,7 +29,7 @@ def own_node_id(argument: str, started_in: Path) -> str | None:
     if is_source(started_in / path):
         return f"{SUITE}/{path.name}{separator}{_without_group(rest)}"
     parts = PureWindowsPath(file).parts  # with either separator
-    if SUITE not in parts[-2:] or (started_in / path).exists():
+    if SUITE not in parts[-2:] or os.path.exists(started_in / path):
         return None
     below = parts[-1:] if parts[-1] != SUITE else ()
     return "/".join([SUITE, *below]) + separator + _without_group(rest)

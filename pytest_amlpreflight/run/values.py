@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -57,7 +58,7 @@ def shard(setting: Setting) -> Shard:
 def file(setting: Setting, start: Path) -> Path:
     """A file that is there, looked up where pytest was started."""
     found = start / Path(setting.value).expanduser()
-    if not found.is_file():
+    if not os.path.isfile(found):
         raise pytest.UsageError(f"{setting.source}: there is no file {setting.value}")
     return found
 
@@ -70,7 +71,7 @@ def samples(given: Sequence[Setting], start: Path) -> SampleRequests:
     for setting in given:
         endpoint, separator, file = setting.value.partition("=")
         endpoint, file = (endpoint, file) if separator else ("", setting.value)
-        path = next((folder / file for folder in (Path.cwd(), start) if (folder / file).is_file()), None)
+        path = next((folder / file for folder in (Path.cwd(), start) if os.path.isfile(folder / file)), None)
         if path is None:
             raise pytest.UsageError(f"{setting.source}: there is no file {file}")
         found.append((endpoint, path))
@@ -136,7 +137,7 @@ def flag(setting: Setting) -> bool:
 def glob(setting: Setting, start: Path) -> str:
     """A pattern below the folder where pytest was started, which some file meets."""
     pattern = setting.value
-    if Path(pattern).is_absolute() or not any(start.glob(pattern)):
+    if Path(pattern).is_absolute() or not glob(pattern, root_dir=start, recursive=True):
         raise pytest.UsageError(f"{setting.source}: no file matches {pattern} (a glob from {start})")
     return pattern
 
@@ -161,6 +162,6 @@ def tables(setting: Setting, start: Path) -> Path:
 def folder(setting: Setting, start: Path) -> Path:
     """A folder that is there."""
     path = start / setting.value
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise pytest.UsageError(f"{setting.source}: there is no folder {setting.value}")
     return path

@@ -25,6 +25,7 @@ import pytest
 from pytest_amlpreflight.finding import Finding, Outcome
 
 NOTICE = timedelta(days=14)
+MOST_BYTES = 2 * 1024**2
 _MEMBERS = ("check", "target", "reason", "owner", "until")
 
 
@@ -75,13 +76,17 @@ def read_waivers(path: Path, checks: Iterable[str]) -> tuple[Waiver, ...]:
     """
     import yaml
 
+    from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
+
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, str(path), MOST_BYTES)
         content, tree = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise pytest.UsageError(f"--aml-waivers {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except SpecError as error:
+        raise pytest.UsageError(f"--aml-waivers {error}") from None
+    except (yaml.YAMLError, ValueError) as error:
         raise pytest.UsageError(f"--aml-waivers {path}: not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise pytest.UsageError(f"--aml-waivers {path}: nests too deeply") from None
     if content is None:
         return ()
     if not isinstance(content, list):
@@ -107,7 +112,7 @@ def _problem_of(names: set[str], entry: Any) -> str | None:
         return f"{', '.join(missing)} missing"
     if unknown := sorted(map(str, names - set(_MEMBERS))):
         return f"{', '.join(unknown)} is not known; a waiver has {', '.join(_MEMBERS)}"
-    if not isinstance(entry["until"], date):
+    if type(entry["until"]) is not date:  # a datetime is one too, and no day can be compared with it
         return f"until is a day such as 2026-12-31, not {entry['until']!r}"
     return None
 

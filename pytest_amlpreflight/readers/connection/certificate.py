@@ -1,5 +1,6 @@
 """The certificate that a host shows, whatever is wrong with it."""
 
+import os
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ def read_certificate(
     a name without an address.
     """
     place, given = route(host, port), Path(bundle if isinstance(bundle, str) else DEFAULT_CA_BUNDLE_PATH)
-    folder = str(given) if given.is_dir() else None
+    folder = str(given) if os.path.isdir(given) else None
     trusting = ssl.create_default_context(cafile=None if folder else str(given), capath=folder)
     trusting.check_hostname = False  # the name is judged apart
     shown, distrust = _shake_hands(trusting, host, place, timeout)

@@ -21,6 +21,7 @@ import yaml
 
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.processes.children import output_of
+from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
 
 Failed = Callable[[str, str], FactUnreadable]
 """Makes the error of a plugin from a code and what happened."""
@@ -31,6 +32,7 @@ POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 """
+MOST_BYTES = 8 * 1024**2
 PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -58,7 +60,7 @@ class Context:
 def kubeconfig_files(given: Path | None, environ: Mapping[str, str]) -> list[Path]:
     """`--aml-kubeconfig`, else what `KUBECONFIG` names, else `~/.kube/config`; those that are there."""
     named = [given] if given else [Path(text) for text in environ.get("KUBECONFIG", "").split(os.pathsep) if text]
-    return [path for path in named or [Path.home() / ".kube" / "config"] if path.is_file()]
+    return [path for path in named or [Path.home() / ".kube" / "config"] if os.path.isfile(path)]
 
 
 def read_contexts(files: list[Path]) -> dict[str, Context]:
@@ -71,17 +73,17 @@ def read_contexts(files: list[Path]) -> dict[str, Context]:
                 found.setdefault(name, _absolute(entry, path.parent))
     contexts = {}
     for name, entry in parts["contexts"].items():
-        cluster = parts["clusters"].get(entry.get("cluster", ""))
+        cluster = parts["clusters"].get(str(entry.get("cluster", "")))
         if cluster and cluster.get("server"):
-            user = parts["users"].get(entry.get("user", ""), {})
-            contexts[name] = Context(name, cluster["server"], cluster.get("tls-server-name"), cluster, user)
+            user = parts["users"].get(str(entry.get("user", "")), {})
+            contexts[name] = Context(name, str(cluster["server"]), _word(cluster.get("tls-server-name")), cluster, user)
     return contexts
 
 
 def own_account(environ: Mapping[str, str], folder: Path = POD) -> Context | None:
     """The service account of the pod that this runs in, as a context; None outside a cluster."""
     host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT", "443")
-    if not host or not (folder / "token").is_file():
+    if not host or not os.path.isfile(folder / "token"):
         return None
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     cluster = {"server": server, "certificate-authority": str(folder / "ca.crt")}
@@ -134,11 +136,13 @@ def credentials(cluster_name: str, context: Context, environ: Mapping[str, str])
 
 def _of_plugin(failed: Failed, plugin: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """What a plugin answers, as the members of a user."""
+    if not isinstance(plugin, Mapping):
+        raise failed("KubeconfigInvalid", "its exec is no mapping")
     command = str(plugin.get("command", ""))
     if shutil.which(command, path=environ.get("PATH")) is None:
         hint = plugin.get("installHint") or f"{command} is not on the PATH"
         raise failed("ExecPluginMissing", f"it runs {command}: {hint}".strip())
-    more = {entry["name"]: entry["value"] for entry in plugin.get("env") or []}
+    more = {str(each.get("name")): str(each.get("value")) for each in _mappings(plugin.get("env"))}
     version = plugin.get("apiVersion") or "client.authentication.k8s.io/v1beta1"
     asks = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
     environment = {**environ, **more, "KUBERNETES_EXEC_INFO": json.dumps(asks)}
@@ -153,6 +157,10 @@ def _of_plugin(failed: Failed, plugin: Mapping[str, Any], environ: Mapping[str, 
     else:
         return _credential(failed, command, ran)
     raise problem
+
+
+def _mappings(listed: object) -> list[Mapping[str, Any]]:
+    return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
 
 
 def _credential(failed: Failed, command: str, ran: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
@@ -178,25 +186,33 @@ def _base64(text: str) -> str:
 
 def _content(path: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        first = str(error).split("\n", 1)[0]
-        problem = FactUnreadable(f"kubeconfig {path}", status=None, code="KubeconfigInvalid", detail=first)
+        content = yaml.safe_load(read_text(path, str(path), MOST_BYTES))
+    except (SpecError, ValueError, yaml.YAMLError) as error:
+        detail = str(error).split("\n", 1)[0]
+    except RecursionError:
+        detail = "it nests too deeply"
     else:
-        return content if isinstance(content, Mapping) else {}
-    raise problem
+        if content is None or isinstance(content, Mapping):
+            return content or {}
+        detail = "it is no mapping with clusters, users and contexts"
+    raise FactUnreadable(f"kubeconfig {path}", status=None, code="KubeconfigInvalid", detail=detail)
 
 
 def _entries(content: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for entry in content.get(section) or []:
+    listed = content.get(section)
+    for entry in listed if isinstance(listed, list) else []:
         inner = entry.get(section.removesuffix("s")) if isinstance(entry, Mapping) else None
         if isinstance(inner, Mapping) and entry.get("name"):
             yield str(entry["name"]), dict(inner)
 
 
+def _word(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
 def _absolute(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths in a kubeconfig are relative to the file that holds them."""
-    return {name: str(folder / value) if name in PATHS else value for name, value in entry.items()}
+    return {name: str(folder / str(value)) if name in PATHS else value for name, value in entry.items()}
 
 
 def unreadable(

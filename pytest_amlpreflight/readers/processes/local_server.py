@@ -119,17 +119,17 @@ def _mount(path: Path, place: Path) -> None:
 
     Hard links cost nothing; where the model is on another disk it is copied, up to what a run may take of this one.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         return
     linked = _links(path, place.parent)
     if not linked and _is_larger(path, MOST_COPIED):
-        place.symlink_to(path, target_is_directory=path.is_dir())
+        place.symlink_to(path, target_is_directory=os.path.isdir(path))
         return
     copy = os.link if linked else shutil.copyfile
-    for file in [path] if path.is_file() else walk(path):
+    for file in [path] if os.path.isfile(path) else walk(path):
         target = place / file.relative_to(path) if file != path else place
         target.parent.mkdir(parents=True, exist_ok=True)
-        if file.is_file():
+        if os.path.isfile(file):
             copy(os.path.realpath(file), target)
 
 
@@ -140,7 +140,7 @@ def _is_larger(path: Path, limit: int) -> bool:
 
 def _links(path: Path, folder: Path) -> bool:
     """Whether files of the model can be linked into the folder: only on one disk, and not on every kind."""
-    first = path if path.is_file() else next((file for file in walk(path) if file.is_file()), None)
+    first = path if os.path.isfile(path) else next((file for file in walk(path) if os.path.isfile(file)), None)
     try:
         if first is not None:
             os.link(os.path.realpath(first), folder / ".linked")

@@ -1,6 +1,7 @@
 """The environment of a deployment, from whichever of the user's files decides it."""
 
 import itertools
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,9 @@ def _of_model(model: ModelFolder | None) -> Environment:
 def _of_conda(reference: EnvironmentReference, source: Source, root: Path) -> Environment:
     position = source.position("environment")
     if reference.conda_file is not None:
-        found = replace(read_conda_file(reference.conda_file, root), is_missing=not reference.conda_file.exists())
+        found = replace(
+            read_conda_file(reference.conda_file, root), is_missing=not os.path.exists(reference.conda_file)
+        )
     elif reference.conda is not None:
         found = _inline(reference, position)
     else:
@@ -79,11 +82,11 @@ def _of_build(build: BuildContext, position: Position, root: Path) -> Environmen
     folder = BuildFolder(
         path=build.path,
         shown=shown,
-        exists=build.path.is_dir(),
+        exists=os.path.isdir(build.path),
         dockerfile_path=build.dockerfile_path,
-        has_dockerfile=dockerfile.is_file(),
+        has_dockerfile=os.path.isfile(dockerfile),
         files=len(files),
-        bytes=sum(file.stat().st_size for file in files if file.is_file()),
+        bytes=sum(file.stat().st_size for file in files if os.path.isfile(file)),
     )
     why = f"the Dockerfile of {shown} installs what it likes"
     return Environment(EnvironmentSource.DOCKERFILE, shown, position, build=folder, unknown_because=why)

@@ -1,5 +1,6 @@
 """What a model was made with, from its MLmodel file and the bytes of its pickles, which are never loaded."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ def _of_mlflow(mlmodel: YamlNode | None) -> Iterator[MadeWith]:
 
 
 def _of_pickles(files: Iterable[Path], root: Path) -> Iterator[MadeWith]:
-    pickles = sorted(file for file in files if file.suffix.lower() in PICKLES)
+    pickles = sorted(file for file in files if file.suffix.lower() in PICKLES and os.path.isfile(file))  # no pipe
     for file in pickles[:MOST_PICKLES]:
         if version := _sklearn_version(file):
             yield MadeWith("scikit-learn", version, Position(shown_path(file, root)))

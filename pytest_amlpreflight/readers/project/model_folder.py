@@ -23,10 +23,10 @@ SIGNATURE = re.compile(r"^signature:.*\n(?:[ \t].*\n|\n)*", re.MULTILINE)
 def read_model_folder(path: Path, root: Path) -> ModelFolder:
     """The model at `path`, a file or a folder; one that is not there says so."""
     shown = shown_path(path, root)
-    if path.is_file():
+    if os.path.isfile(path):
         made = made_with([path], None, root)
         return ModelFolder(path, shown, True, True, frozenset({path.name}), path.stat().st_size, made_with=made)
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return ModelFolder(path, shown, exists=False)
     found = list(islice(walk(path), MAX_FILES))
     top, mlmodel, problems = _mlmodel(path, root)
@@ -63,7 +63,7 @@ def _size(file: Path) -> int:
 
 def _mlmodel(folder: Path, root: Path) -> tuple[YamlNode | None, MlModel | None, tuple[Problem, ...]]:
     """The model's own file, what it says, and what is wrong with it."""
-    if not (folder / "MLmodel").is_file():
+    if not os.path.isfile(folder / "MLmodel"):
         return None, None, ()
     try:
         top = _without_signature(folder / "MLmodel", root)
@@ -102,10 +102,10 @@ def _environment(folder: Path, root: Path, function: YamlNode | None) -> Environ
     """The environment that the model brings: its conda file, which Azure builds from, else its requirements."""
     named = _conda_name(function)
     conda = folder / (named.text() if named else "conda.yaml")
-    if conda.is_file():
+    if os.path.isfile(conda):
         return read_conda_file(conda, root, EnvironmentSource.MLFLOW)
     requirements = folder / "requirements.txt"
-    if requirements.is_file():
+    if os.path.isfile(requirements):
         return _requirements(requirements, _python(folder, root), root)
     if named is None:
         return None

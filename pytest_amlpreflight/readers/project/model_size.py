@@ -1,5 +1,6 @@
 """The bytes of a model on this machine."""
 
+import os
 from itertools import islice
 from pathlib import Path
 
@@ -11,9 +12,9 @@ def read_model_size(path: Path, where: str) -> ModelSize | None:
     """The size of the file, or of all files below the folder; None where there is nothing at `path`, which other checks
     report.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         return None
-    files = [path] if path.is_file() else list(islice(walk(path), MAX_FILES + 1))
+    files = [path] if os.path.isfile(path) else list(islice(walk(path), MAX_FILES + 1))
     return ModelSize(path.name, sum(map(_bytes, files[:MAX_FILES])), where, complete=len(files) <= MAX_FILES)
 
 

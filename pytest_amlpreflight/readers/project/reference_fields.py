@@ -91,7 +91,12 @@ def _child(node: YamlNode | None, name: str) -> YamlNode | None:
 
 def _seen_from_root(node: YamlNode, root: Path) -> str | None:
     text, folder = node.text(), PurePosixPath(node.file.shown).parent
-    if ADDRESS.match(text) or folder.is_absolute() or _local(node, text).exists() or not (root / text).exists():
+    if (
+        ADDRESS.match(text)
+        or folder.is_absolute()
+        or os.path.exists(_local(node, text))
+        or not os.path.exists(root / text)
+    ):
         return None
     return PurePosixPath(*[".."] * len(folder.parts), text).as_posix()
 

@@ -30,7 +30,7 @@ def read_deployment_script(spec: DeploymentSpec, root: Path) -> Script | None:
     if code is None or code.path is None:
         return None
     folder, where = code.path, spec.source.position("code_configuration.code")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         shown = shown_path(folder, root)
         return Script(folder, shown, is_absent=True, problem=Problem(f"code folder {shown} does not exist", where))
     where = spec.source.position("code_configuration.scoring_script")
@@ -39,7 +39,7 @@ def read_deployment_script(spec: DeploymentSpec, root: Path) -> Script | None:
     path = folder / code.scoring_script
     if not Path(os.path.normpath(path)).is_relative_to(folder):
         return Script(path, shown_path(path, root), problem=Problem("it stands outside the code folder", where))
-    if not path.is_file():
+    if not os.path.isfile(path):
         return Script(path, shown_path(path, root), problem=Problem(f"it is not in {shown_path(folder, root)}", where))
     return read_script(path, root, folder) if path.suffix.lower() == ".py" else Script(path, shown_path(path, root))
 
@@ -125,7 +125,7 @@ def _follow(first: list[Import], code: Path, beside: Path, root: Path) -> tuple[
     while waiting and len(seen) < MAX_MODULES:
         wanted = waiting.pop()
         files = [] if wanted.level else [file for folder in folders for file in _module_files(wanted.module, folder)]
-        if files or any((folder / wanted.top).is_dir() for folder in folders if not wanted.level):
+        if files or any(os.path.isdir(folder / wanted.top) for folder in folders if not wanted.level):
             local.add(wanted.top)
         for file in files:
             key = os.path.realpath(file)
@@ -150,7 +150,7 @@ def _module_files(module: str, folder: Path) -> list[Path]:
     files: list[Path] = []
     for part in module.split("."):
         package, single = folder / part / "__init__.py", folder / f"{part}.py"
-        file = package if package.is_file() else single if single.is_file() else None
+        file = package if os.path.isfile(package) else single if os.path.isfile(single) else None
         if file is not None:
             files.append(file)
         folder = folder / part

@@ -4,6 +4,7 @@ Fields and leniencies are those of Azure's own schema; paths are resolved as the
 that names them. Whether Azure accepts every field is the schema's verdict, not this reader's.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,7 +48,7 @@ GIVEN_AS = {ENDPOINT: "--aml-endpoint", DEPLOYMENT: "--aml-deployment"}
 
 def looks_like_spec(text: str) -> bool:
     """Whether an option's value is a YAML file rather than the name of something live."""
-    return text.lower().endswith((".yml", ".yaml")) or Path(text).is_file()
+    return text.lower().endswith((".yml", ".yaml")) or os.path.isfile(text)
 
 
 def read_endpoint_spec(path: Path, root: Path, name: str | None = None) -> EndpointSpec:

@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ COMMENTS = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 def read_templates(patterns: Sequence[str], root: Path) -> tuple[Template, ...]:
     """Every ARM template among the files that the patterns name from `root`, in the order of their paths."""
     paths = {found for pattern in patterns for found in glob.glob(str(root / pattern), recursive=True)}
-    found = (read_template(Path(path), root) for path in sorted(paths) if Path(path).is_file())
+    found = (read_template(Path(path), root) for path in sorted(paths) if os.path.isfile(path))
     return tuple(each for each in found if each is not None)
 
 

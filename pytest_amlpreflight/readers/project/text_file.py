@@ -48,9 +48,9 @@ def read_text(path: Path, shown: str, limit: int = MAX_BYTES) -> str:
 def read_bytes(path: Path, shown: str, limit: int) -> bytes:
     """The bytes of an ordinary file of at most `limit` bytes; raises `SpecError` for anything else."""
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise SpecError("is a folder, and must be a file", shown)
-        if path.exists() and not path.is_file():
+        if os.path.exists(path) and not os.path.isfile(path):
             raise SpecError("is not an ordinary file", shown)  # opening a pipe would wait for ever
         with path.open("rb") as file:
             raw = file.read(limit + 1)

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +64,7 @@ class Key:
     @classmethod
     def of(cls, path: Path) -> "Key":
         """The key of a file; a new one where there is no file. Raises `ValueError` for what is no such file."""
-        if not path.exists():
+        if not os.path.exists(path):
             return cls(secrets.token_bytes(32))
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
