@@ -1,5 +1,6 @@
 """Where each value comes from: the command line, the environment, the ini file, config.json, the Azure CLI."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -195,6 +196,15 @@ def test_what_makes_no_sense_is_named_with_its_source(tmp_path: Path, name: str,
         read(tmp_path, line={"workspace": ID} | {name: value})
 
     assert f"--aml-{name}: {sentence}" in str(caught.value).replace(str(tmp_path), "ROOT")
+
+
+@pytest.mark.parametrize(
+    "name", [option.name for option in OPTIONS if not option.switch and option.name not in {"emulator", "failure"}]
+)
+def test_an_error_text_in_the_place_of_a_value_is_no_crash(tmp_path: Path, name: str) -> None:
+    """No disk takes a name of that length."""
+    with contextlib.suppress(pytest.UsageError):
+        read(tmp_path, line={"workspace": ID} | {name: "the deployment failed because " * 200})
 
 
 @pytest.mark.parametrize(

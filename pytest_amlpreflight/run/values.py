@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from glob import glob as matching
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,7 +138,7 @@ def flag(setting: Setting) -> bool:
 def glob(setting: Setting, start: Path) -> str:
     """A pattern below the folder where pytest was started, which some file meets."""
     pattern = setting.value
-    if Path(pattern).is_absolute() or not glob(pattern, root_dir=start, recursive=True):
+    if Path(pattern).is_absolute() or not matching(pattern, root_dir=start, recursive=True):
         raise pytest.UsageError(f"{setting.source}: no file matches {pattern} (a glob from {start})")
     return pattern
 
