@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -63,12 +64,17 @@ class Leaving:
     def _leave(self, session: pytest.Session, preflight: Preflight, memory: Memory) -> None:
         record = self._record(preflight, memory)
         self._lines += record.notices
-        for path, text in self._files(record):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            self._lines.append(f"wrote {path}")
+        writers = [(path, partial(_write, path, text)) for path, text in self._files(record)]
         if folder := path_of(self._config, "history"):
-            self._lines.append(f"wrote {write_history(folder, record.about, record.findings)}")
+            writers.append((folder, partial(write_history, folder, record.about, record.findings)))
+        for path, write in writers:
+            try:
+                self._lines.append(f"wrote {write()}")
+            except (
+                OSError
+            ) as error:  # a disk that is full, a folder in the file's place: the verdicts stand all the same
+                self._lines.append(f"could not write {path}: {error.strerror}")
+                session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
         kind = pipeline(value_of(self._config, "annotate"), os.environ)
         self._annotations += annotate(record, kind, self._config.rootpath)
         strict = value_of(self._config, "waivers-strict") is not None
@@ -121,6 +127,12 @@ class Leaving:
             yield script, as_script.render(record)
         if waivers := path_of(self._config, "waive"):
             yield waivers, to_fill_in(one for one in record.findings if one.outcome is Outcome.FAILED)
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _report(text: str, config: pytest.Config) -> tuple[Callable[[Record], str], Path]:

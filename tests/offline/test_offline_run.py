@@ -79,3 +79,19 @@ def test_files_may_be_given_other_names(without_instances: pytest.Pytester) -> N
     result.stdout.fnmatch_lines(
         ["*check_instance_count_is_valid?iris/pink?*", "*check_instance_count_is_valid?iris/red?*"]
     )
+
+
+def test_what_cannot_be_written_is_a_line_and_no_success(without_instances: pytest.Pytester) -> None:
+    """The verdicts stand; a night that loses its page must not look well."""
+    (without_instances.path / "file").touch()
+
+    result = without_instances.runpytest_inprocess(
+        "--aml-deployment=deployments/blue.yml", "--aml-report=file/page.html", "--aml-fix=fix.sh",
+        "--aml-history=file",
+        "-k", "deployment_name_is_valid",
+    )  # fmt: skip
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(
+        ["aml-preflight: could not write *page.html: *", "aml-preflight: wrote *fix.sh", "*could not write *file: *"]
+    )
