@@ -192,6 +192,8 @@ def test_a_waiver_has_its_reason() -> None:
 
     assert waivers
     assert [(name, found[0]) for name, found in waivers if not re.search(r"[a-z]{2}", found["reason"])] == []
+
+
 def test_no_name_is_too_long_to_be_asked_for() -> None:
     """`Path.is_file()` and its like raise for a name that no disk takes, such as an error text in a file's place."""
     asks = re.compile(r"\.(?:is_file|is_dir|exists)\(\)")

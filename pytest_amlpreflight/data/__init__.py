@@ -5,13 +5,17 @@ A project replaces a whole table by keeping a file of the same name in a folder 
 """
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+HERE = Path(__file__).parent
 MOST_BYTES = 4 * 1024**2
+PATTERNS = ("match", "pattern")
 KINDS = {str: "text", int: "a whole number", bool: "true or false", date: "a date", list: "a list", dict: "a mapping"}
 
 
@@ -53,7 +57,7 @@ def load(name: str, overrides: Path | None = None) -> Table:
 
     Raises `TableError` for a file that is not a table, and `LookupError` for a name that is nowhere.
     """
-    folders = [folder for folder in (overrides, Path(__file__).parent) if folder]
+    folders = [folder for folder in (overrides, HERE) if folder]
     for folder in folders:
         path = folder / f"{name}.yml"
         if path.is_file():
@@ -64,7 +68,7 @@ def load(name: str, overrides: Path | None = None) -> Table:
 
 def names() -> tuple[str, ...]:
     """The names of the tables that come with the plugin."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.yml")))
+    return tuple(sorted(path.stem for path in HERE.glob("*.yml")))
 
 
 def consulted() -> tuple[Table, ...]:
@@ -92,22 +96,39 @@ def read(name: str, path: Path) -> Table:
     needs = content.get("needs", [])
     if not (isinstance(needs, list) and all(isinstance(key, str) for key in needs)):
         raise TableError(path, "needs must be a list of keys")
-    table, ours = Table(name, as_of, source, tuple(rows), tuple(needs)), Path(__file__).parent / path.name
-    if path != ours and ours.is_file():
-        _hold_against(read(name, ours), table, path)
+    table = Table(name, as_of, source, tuple(rows), tuple(needs))
+    if path.parent != HERE and (HERE / path.name).is_file():
+        _hold_against(_own(name), table, path)
     return table
 
 
+@cache
+def _own(name: str) -> Table:
+    return read(name, HERE / f"{name}.yml")
+
+
 def _hold_against(ours: Table, table: Table, path: Path) -> None:
-    """Refuse a row that lacks what the plugin's own table needs of it, or has it in another kind of value."""
-    examples = {key: ours.rows[0][key] for key in ours.needs}
+    """Refuse a row that lacks what the plugin's own table needs of it, or has a value of another kind than its rows."""
+    kinds: dict[str, set[type]] = {}
+    for key, value in ((key, value) for row in ours.rows for key, value in row.items()):
+        kinds.setdefault(key, set()).add(type(value))
     for number, row in enumerate(table.rows, start=1):
-        for key, example in examples.items():
-            if key not in row:
-                raise TableError(path, f"row {number} has no {key}, which each row of the table {ours.name} needs")
-            if type(row[key]) is not type(example):
-                kind = KINDS.get(type(example), "of another kind")
-                raise TableError(path, f"{key} of row {number} is {row[key]!r}, and must be {kind}")
+        if missing := [key for key in ours.needs if key not in row]:
+            raise TableError(path, f"row {number} has no {missing[0]}, which each row of the table {ours.name} needs")
+        for key, value in row.items():
+            wanted = kinds.get(key, {type(value)})
+            if type(value) not in wanted or not _is_pattern(key, value):
+                kind = " or ".join(sorted(KINDS.get(each, "of another kind") for each in wanted))
+                kind = "a regular expression" if type(value) in wanted else kind
+                raise TableError(path, f"{key} of row {number} is {value!r}, and must be {kind}")
+
+
+def _is_pattern(key: str, value: object) -> bool:
+    """Whether a value that is to be compiled can be."""
+    try:
+        return key not in PATTERNS or re.compile(str(value)) is not None
+    except (re.error, RecursionError, OverflowError):
+        return False
 
 
 def _parse(path: Path) -> object:
@@ -119,7 +140,7 @@ def _parse(path: Path) -> object:
         if path.stat().st_size > MOST_BYTES:
             raise TableError(path, f"is larger than {MOST_BYTES // 1024**2} MiB, which no table is")
         # Both are safe; the one in C is ten times as fast, and ends the process over a file that nests without end.
-        loader = getattr(yaml, "CSafeLoader" if path.parent == Path(__file__).parent else "", yaml.SafeLoader)
+        loader = getattr(yaml, "CSafeLoader" if path.parent == HERE else "", yaml.SafeLoader)
         return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  # a safe loader
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
         problem = " ".join(str(error).split())

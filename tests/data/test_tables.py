@@ -5,8 +5,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pytest_amlpreflight.data import TableError, load, names
+from pytest_amlpreflight.data import TableError, load, names, read
 
 TABLE = "as_of: 2026-01-27\nsource: https://learn.microsoft.com/azure\nrows: [{size: Standard_X}]\n"
 
@@ -102,3 +103,25 @@ def test_a_row_that_lacks_what_its_table_needs_is_named(tmp_path: Path, name: st
 
     with pytest.raises(TableError, match=problem):
         load(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_value_of_another_kind_goes_on(tmp_path: Path, name: str) -> None:
+    """Each key that a table's rows have is tried with what no row of ours has there: nobody stumbles over it later."""
+    ours = load(name)
+    for key in {key for row in ours.rows for key in row}:
+        row = dict(next(row for row in ours.rows if key in row), **{key: None})
+        path = tmp_path / f"{name}.yml"
+        path.write_text(yaml.safe_dump({"as_of": ours.as_of, "source": "x", "rows": [row]}))
+
+        with pytest.raises(TableError, match=f"{key} of row 1 is None, and must be"):
+            read(name, path)
+
+
+def test_a_pattern_that_is_none_is_named(tmp_path: Path) -> None:
+    """It would be compiled in the middle of a run."""
+    path = tmp_path / "base-images.yml"
+    path.write_text("as_of: 2026-01-27\nsource: x\nrows: [{match: '(', holds: miniconda}]\n")
+
+    with pytest.raises(TableError, match=r"match of row 1 is '\(', and must be a regular expression"):
+        read("base-images", path)
