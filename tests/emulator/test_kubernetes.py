@@ -1,11 +1,12 @@
 """What an emulated cluster answers: what kubectl and the official clients ask for, and nothing else."""
 
 import json
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 
-from pytest_amlpreflight.emulator.kubernetes.api import Answer, Request, answer
+from pytest_amlpreflight.emulator.kubernetes.api import Answer, Request, answer, forbidden
 from pytest_amlpreflight.emulator.kubernetes.cluster import Cluster, change, read_cluster
 from pytest_amlpreflight.emulator.kubernetes.kubeconfig import as_admin, entry
 from pytest_amlpreflight.emulator.notation import WorldError
@@ -76,6 +77,25 @@ def test_what_is_not_there_is_a_status(cluster: Cluster) -> None:
     assert absent.body["message"] == 'pods "c" not found'
     assert get(cluster, "/api/v1/namespaces/models/pods/a/exec").unknown
     assert answer(cluster, Request("DELETE", "/api/v1/namespaces/models/pods/a")).status == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api/v1/nodes", 'nodes is forbidden: * cannot list resource "nodes" in API group "" at the cluster scope'),
+        (
+            "/apis/apps/v1/namespaces/azureml/deployments",
+            'deployments.apps is forbidden: * cannot list * in API group "apps" in the namespace "azureml"',
+        ),
+        ("/api/v1/namespaces/n/configmaps/c", 'configmaps "c" is forbidden: * cannot get resource "configmaps" *'),
+    ],
+)
+def test_a_denial_says_verb_resource_and_namespace(path: str, words: str) -> None:
+    """In the words of Kubernetes' own authorizer."""
+    found = forbidden(path)
+
+    assert (found.status, found.body["reason"]) == (403, "Forbidden")
+    assert fnmatch(found.body["message"], words)
 
 
 def test_definitions_come_with_the_extension(cluster: Cluster) -> None:

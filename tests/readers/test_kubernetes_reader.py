@@ -12,12 +12,13 @@ import pytest
 import yaml
 
 from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.emulator.faults import Fault
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.cluster import ConnectedCluster, ManagedCluster
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotGiven
 from pytest_amlpreflight.readers.kubernetes.connection import Kube, connect
 from pytest_amlpreflight.readers.kubernetes.kubeconfig import kubeconfig_files, own_account, read_contexts
-from pytest_amlpreflight.readers.kubernetes.objects import read_namespace, read_nodes, read_pods
+from pytest_amlpreflight.readers.kubernetes.objects import read_namespace, read_nodes, read_pods, read_services
 
 pytest.importorskip("kubernetes")
 WORLD = Path(__file__).parents[2] / "example_project" / "world-kubernetes.yml"
@@ -220,6 +221,18 @@ def test_a_client_certificate_is_taken(emulator: Emulator, tmp_path: Path) -> No
     kube = connected(path=path)
 
     assert read_namespace(kube, "models")
+
+
+def test_a_denial_names_verb_resource_and_namespace(emulator: Emulator) -> None:
+    """Whatever words the cluster has for it: some have none of these."""
+    emulator.world.faults.append(Fault("deny", "*/azureml/services", message="no access in Azure"))
+
+    with pytest.raises(
+        FactUnreadable, match=r"(?s)denied: list services of namespace azureml .*no access"
+    ):
+        read_services(connected())
+
+    emulator.world.faults.clear()
 
 
 def test_no_proxy_is_kept(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,19 @@ def refusal(code: int, reason: str, message: str, *, unknown: str | None = None)
     return Answer({**status, "message": message, "reason": reason, "details": {}, "code": code}, code, unknown=unknown)
 
 
+def forbidden(path: str, words: str | None = None) -> Answer:
+    """What an API server says to whom a role is missing: verb, resource, group and namespace."""
+    parts = path.strip("/").split("/")
+    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1] if len(parts) > 1 else "", parts[3:])
+    where = "at the cluster scope"
+    if rest[:1] == ["namespaces"] and len(rest) > 2:
+        where, rest = f'in the namespace "{rest[1]}"', rest[2:]
+    plural, verb = rest[0] if rest else "", "get" if len(rest) > 1 else "list"
+    what = f"{plural}{'.' + group if group else ''}" + (f' "{rest[1]}"' if len(rest) > 1 else "")
+    said = f'{what} is forbidden: User "clusterUser" cannot {verb} resource "{plural}" in API group "{group}" {where}'
+    return refusal(403, "Forbidden", words or said)
+
+
 def answer(cluster: Cluster, request: Request) -> Answer:
     """Answer an authenticated request; whatever would change something is refused."""
     parts = request.path.strip("/").split("/")

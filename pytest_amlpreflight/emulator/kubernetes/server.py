@@ -81,9 +81,7 @@ class ClusterApplication:
             return api.refusal(401, "Unauthorized", "Unauthorized")
         kind = fault.kind if fault else None
         if kind == "deny":
-            what = request.url.path.rpartition("/")[2]
-            words = f'{what} is forbidden: User "clusterUser" cannot list resource "{what}"'
-            return api.refusal(403, "Forbidden", (fault and fault.message) or words)
+            return api.forbidden(request.url.path, fault.message if fault else None)
         if kind == "vanish":
             return api.refusal(404, "NotFound", "the server could not find the requested resource")
         if kind in ("status", "throttle"):

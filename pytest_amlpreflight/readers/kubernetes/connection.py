@@ -98,6 +98,7 @@ class Kube:
         if response.status_code == 401:
             raise self._unreadable(401, status.text("reason") or "Unauthorized", detail)
         lacking = f"{permission} (context {self.context.name})" if response.status_code == 403 else None
+        detail = f"denied: {lacking}\n  {detail}" if lacking else detail
         code = status.text("reason") or ""
         raise FactUnreadable(resource, status=response.status_code, code=code, detail=detail, permission=lacking)
 
