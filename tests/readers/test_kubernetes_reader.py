@@ -227,9 +227,7 @@ def test_a_denial_names_verb_resource_and_namespace(emulator: Emulator) -> None:
     """Whatever words the cluster has for it: some have none of these."""
     emulator.world.faults.append(Fault("deny", "*/azureml/services", message="no access in Azure"))
 
-    with pytest.raises(
-        FactUnreadable, match=r"(?s)denied: list services of namespace azureml .*no access"
-    ):
+    with pytest.raises(FactUnreadable, match=r"(?s)denied: list services of namespace azureml .*no access"):
         read_services(connected())
 
     emulator.world.faults.clear()
