@@ -176,7 +176,8 @@ class Trial:
     def __init__(self, emulator: Emulator, phases: Sequence[str] = PHASES) -> None:
         self.emulator, self.tried = emulator, 0
         self.healthy = {phase: self._judge(phase) for phase in phases}
-        assert not any(said.errors | said.blocks for said in self.healthy.values())
+        for said in self.healthy.values():
+            assert not said.errors | said.blocks, said.words
 
     def breaches(self, case: Case, only: frozenset[str] | None = None) -> tuple[set[str], list[Breach]]:
         """The checks that the case changes, and what was wrong."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from azure.core.exceptions import (
     AzureError,
@@ -19,6 +18,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.unreached import Unbounded, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotRead
 from pytest_amlpreflight.readers.connection.decoding import NotDecoded, decoded
@@ -74,8 +74,8 @@ def not_read(
         return FactUnreadable(resource, status=None, code=ours, detail=_first_line(str(error)))
     status = int(response.status_code or 0)
     if 300 <= status < 400:
-        place = urlsplit(getattr(response, "headers", {}).get("Location") or "").netloc
-        detail = f"to {place or 'nowhere'}; redirects are not followed, since the token would go along"
+        place = parse_address(getattr(response, "headers", {}).get("Location") or "")
+        detail = f"to {place.host if place else 'nowhere'}; redirects are not followed, since the token would go along"
         return FactUnreadable(resource, status=status, code="Redirected", detail=detail)
     code, message = innermost_error(body_of(response))
     if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
@@ -24,6 +25,8 @@ def read_operation(arm: Arm, properties: Mapping[str, str], state: str, of: str)
     if not uri:
         return Operation(state, unread="Azure names no operation")
     # Path and version only: a property of a resource must not decide which host our token goes to.
+    if parse_address(uri) is None:
+        return Operation(state, unread=f"{uri[:100]!r} is no address of an operation")
     parts = urlsplit(uri)
     version = parse_qs(parts.query).get("api-version", [MACHINE_LEARNING])[0]
     try:

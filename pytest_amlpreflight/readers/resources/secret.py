@@ -56,7 +56,7 @@ def read_secret_versions(azure: Azure, reference: VaultReference) -> SecretVersi
             for row in page.need_children("value"):
                 enabled = row.child("attributes").flag("enabled")
                 versions[row.need("id").rpartition("/")[2]] = enabled is not False
-            url = _on(reference, page.text("nextLink"))
+            url = _on(reference, page.address("nextLink"))
     except FactAbsent:
         return SecretVersions(reference, None)
     except FactUnreadable as problem:
