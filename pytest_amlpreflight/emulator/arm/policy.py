@@ -62,7 +62,7 @@ def listed(world: World, arm: ArmPath, text: str) -> list[Document]:
         return [one for one, at in held if ids.key(at) == ids.key(scope)]
     below = scope != "/" and word != "atscope()"
     found = [one for one, at in held if ids.within(scope, at) or (below and ids.within(at, scope))]
-    if word in ("", "atscope()"):
+    if word in ("", "atscope()", "atscopeandbelow()"):
         return found
     match = _COMPARISON.fullmatch(text.strip())
     if match is None:

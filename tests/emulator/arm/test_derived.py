@@ -103,3 +103,24 @@ def test_resources_are_filtered_as_arm_filters_them(
     answer = call(emulator, f"{SUBSCRIPTION}/resources", "2021-04-01", filter=wanted)
 
     assert [one["name"] for one in answer.json()["value"]] == names
+
+
+@pytest.mark.parametrize(
+    ("scope", "wanted", "names"),
+    [
+        (SUBSCRIPTION, "", ["private-endpoints-only"]),
+        (SUBSCRIPTION, "atScopeAndBelow()", ["private-endpoints-only"]),
+        (SUBSCRIPTION, "atScope()", []),
+        (WORKSPACE, "atExactScope()", []),
+        (WORKSPACE, "policyDefinitionId eq 'none'", []),
+    ],
+)
+def test_policies_are_listed_by_where_they_hold(
+    emulator: Emulator, call: Call, scope: str, wanted: str, names: list[str]
+) -> None:
+    """Above and below, at the scope alone, or of one definition; anything else is refused."""
+    path = f"{scope}/{ASSIGNMENTS}"
+    asked = {"filter": wanted} if wanted else {}
+
+    assert [one["name"] for one in call(emulator, path, "2022-06-01", **asked).json()["value"]] == names
+    assert call(emulator, path, "2022-06-01", filter="x").status_code == 400
