@@ -112,7 +112,7 @@ class Arm:
             with reading(resource, permission=permission):
                 page = Document(resource, self._send(request))
             rows += page.need_children("value")
-            link = page.address("@odata.nextLink")
+            link = page.text("@odata.nextLink")
             if link is None:
                 return rows
             if link in links:
@@ -135,7 +135,7 @@ class Arm:
         """
         page = self.get(path, api_version, resource, permission=permission, **query)
         rows, links = page.need_children("value"), set[str]()
-        while link := page.address("nextLink"):
+        while link := page.text("nextLink"):
             if link in links:  # its page is at hand, so that the list would never end
                 raise page.refusal("nextLink leads back to a page that was read")
             links.add(link)

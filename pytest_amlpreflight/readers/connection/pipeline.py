@@ -232,6 +232,7 @@ def build_pipeline(
         transport,
         policies=[
             Tapped(tap),
+            KeepHome(resource_manager),  # first, since it alone takes addresses that are none
             RequestIdPolicy(),
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy("pytest-amlpreflight"),
@@ -242,7 +243,6 @@ def build_pipeline(
             CappedRetry(
                 budget, retry_total=3, retry_connect=1, retry_read=1, retry_backoff_factor=backoff, retry_backoff_max=8
             ),
-            KeepHome(resource_manager),
             ARMChallengeAuthenticationPolicy(credential, f"{audience}/.default"),
             PauseTogether(budget),
         ],

@@ -8,7 +8,6 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.rest import HttpRequest
 
 from pytest_amlpreflight.engine import pause
-from pytest_amlpreflight.facts.address import parse_address
 
 SHORTEST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 5.0, 1.5
 """Seconds, and how much older an operation is from one question to the next. Azure names no pause for its
@@ -32,7 +31,7 @@ class Operation:
         own error for a 202 that does not say where to ask.
         """
         while self._response.status_code == 202:
-            if parse_address(self._response.headers.get("Location") or "") is None:
+            if "Location" not in self._response.headers:
                 raise HttpResponseError(response=self._response)
             if self._due - self._since > longest:
                 raise ServiceResponseTimeoutError(f"the operation was still running after {longest:.0f} s")
