@@ -10,13 +10,23 @@ from pytest_amlpreflight.checks._kubernetes import (
     the_extension,
     update_extension,
 )
-from pytest_amlpreflight.facts.kubernetes.health_report import HealthReport
+from pytest_amlpreflight.facts.kubernetes.health_report import HealthFinding, HealthReport
 from pytest_amlpreflight.facts.kubernetes.pod import Workload
 from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster, NodeSet
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
+from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.fix import Command, Option, az, kubectl
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import (
+    Blocked,
+    Culprit,
+    advise,
+    advise_instead,
+    blocked,
+    check,
+    not_applicable,
+    not_reached,
+)
 
 PHASES = ("pre", "audit")
 LAST_WITHOUT_SECRETS = (1, 1, 25)
@@ -233,16 +243,26 @@ def check_health_report_is_clean(
         not_applicable("the extension left no health report in the cluster")
     if not report.failed:
         return
-    lines = [f"{one.code or 'failed'} {one.name}: {one.message}" for one in report.failed]
-    found = "\n".join([f"report of {report.date}", *lines])
-    stopping = not extension.ready and any(one.stops_an_installation for one in report.failed)
-    expected = "no line with Status: Failed"
-    fix = kubectl("describe configmap arcml-healthcheck", namespace="azureml")
-    headline = f"the health report of extension {extension.name} names what failed"
+    stopping = [one for one in report.failed if one.stops_an_installation and not extension.ready]
+    verdict = Blocked(*(_failed(extension, report, one) for one in stopping or report.failed))
     if stopping:
-        blocked(headline, found=found, expected=expected, fix=fix)
-    else:
-        advise(headline, found=found, expected=expected, fix=fix)
+        raise verdict
+    advise_instead(verdict)
+
+
+def _failed(extension: Extension, report: HealthReport, one: HealthFinding) -> Culprit:
+    meaning = meaning_of(one.code)
+    title = f": {meaning.title}" if meaning else ""
+    return Culprit.of(
+        f"the health check of extension {extension.name} failed with {one.code or 'no code'}{title}",
+        found=f"report of {report.date}: {one.name}: {one.message or 'without a message'}",
+        expected="no line with Status: Failed",
+        fix=(
+            kubectl("describe configmap arcml-healthcheck", namespace="azureml"),
+            meaning.advice_for({}) if meaning else "",
+        ),
+        kind=one.code,
+    )
 
 
 def _install_again(extension: Extension) -> tuple[Command | str, ...]:

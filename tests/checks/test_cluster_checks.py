@@ -14,10 +14,14 @@ from pytest_amlpreflight.checks.cluster import (
 from pytest_amlpreflight.checks.extension import (
     check_extension_identity_is_assigned,
     check_extension_is_installed,
+    check_extension_pods_are_running,
     check_extension_serves_inference,
     check_extension_version_is_recent,
+    check_health_report_is_clean,
     check_router_settings_agree,
 )
+from pytest_amlpreflight.facts.kubernetes.health_report import HealthFinding, HealthReport
+from pytest_amlpreflight.facts.kubernetes.pod import Workload
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.cluster import (
     Cluster,
@@ -218,6 +222,61 @@ def test_an_absent_or_failed_extension_is_blocked() -> None:
         check_extension_is_installed(COMPUTE, (replace(EXTENSION, statuses=(status,)),))
     with pytest.raises(NotReached, match="no Azure Machine Learning extension"):
         check_extension_serves_inference(())
+
+
+FULL = tuple(
+    Workload(name, 1, 1)
+    for name in (
+        *("inference-operator-controller-manager", "amlarc-identity-controller", "amlarc-identity-proxy", "gateway"),
+        *("azureml-ingress-nginx-controller", "relayserver"),
+    )
+)
+
+
+def test_every_part_that_inference_needs_must_run() -> None:
+    """On AKS the ingress is Azure's way in, on Arc the relay; metrics and training are nobody's need."""
+    without = {name: tuple(one for one in FULL if one.name != name) for name in ("relayserver", "gateway")}
+
+    check_extension_pods_are_running(CLUSTER, (EXTENSION,), without["relayserver"], {})
+    with pytest.raises(Blocked, match="relayserver: absent"):
+        check_extension_pods_are_running(ARC, (EXTENSION,), without["relayserver"], {})
+    with pytest.raises(Blocked, match="gateway: absent, without which Azure does not see"):
+        check_extension_pods_are_running(CLUSTER, (EXTENSION,), without["gateway"], {})
+    with pytest.raises(Blocked, match="gateway: 0 of 1 ready"):
+        check_extension_pods_are_running(CLUSTER, (EXTENSION,), (*without["gateway"], Workload("gateway", 1, 0)), {})
+
+
+def test_a_webhook_that_nobody_stands_behind_is_blocked() -> None:
+    """One of which the cluster says nothing is no fault."""
+    with pytest.raises(Blocked, match="amlarc-identity-webhook-service: no endpoint is ready"):
+        check_extension_pods_are_running(CLUSTER, (EXTENSION,), FULL, {"amlarc-identity-webhook-service": 0})
+    check_extension_pods_are_running(CLUSTER, (EXTENSION,), FULL, {"amlarc-identity-webhook-service": 1, "other": 0})
+
+
+@pytest.mark.parametrize(("state", "code", "blocks"), [("Failed", "E40002", True), ("Failed", "E45001", False)])
+def test_a_health_report_explains_an_extension_that_failed(state: str, code: str, blocks: bool) -> None:
+    """By its codes, with their advice; those that only describe are advice."""
+    report = HealthReport("2026-03-07", (HealthFinding("router", code, "words"), HealthFinding("x", "E45003", "")))
+    extensions = (replace(EXTENSION, provisioning_state=state),)
+
+    if blocks:
+        with pytest.raises(Blocked, match="E40002: the cluster has too few nodes") as raised:
+            check_health_report_is_clean(extensions, report)
+        assert len(raised.value.culprits) == 1
+        assert "Three nodes" in raised.value.culprit.fix
+        return
+    with pytest.warns(PreflightAdvice, match="E4500") as said:
+        check_health_report_is_clean(extensions, report)
+    assert ["E45001: parts" in str(said[0].message), "E45003: the ext" in str(said[1].message)] == [True, True]
+
+
+def test_an_old_health_report_beside_a_sound_extension_is_advice() -> None:
+    """It is as old as the last installation."""
+    report = HealthReport("2025-03-07", (HealthFinding("router", "E40002", "words"),))
+
+    with pytest.warns(PreflightAdvice, match="report of 2025-03-07"):
+        check_health_report_is_clean((EXTENSION,), report)
+    check_health_report_is_clean((EXTENSION,), HealthReport("2025-03-07"))
 
 
 @pytest.mark.parametrize("value", ["False", "", "no"])
