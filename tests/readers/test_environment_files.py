@@ -166,6 +166,13 @@ def test_addresses_may_bring_anything(tmp_path: Path, line: str) -> None:
     assert (why, found.problems) == ("git+https://example.com/team/lib.git may bring more", ())
 
 
+def test_a_wheel_at_an_address_is_not_on_this_machine(tmp_path: Path) -> None:
+    """Torch is often named so."""
+    found = conda(tmp_path, "dependencies:\n  - pip:\n    - torch @ https://example.com/whl/torch-2.4-cp311.whl\n")
+
+    assert (found.problems, [each.name for each in found.requirements]) == ((), ["torch"])
+
+
 @pytest.mark.parametrize(
     ("pin", "minor", "release"),
     [("=3.7.11", "3.7", "3.7.11"), ("==3.7.11", "3.7", "3.7.11"), ("=3.7", "3.7", None), ("~=3.7.5", "3.7", None)],

@@ -11,7 +11,7 @@ from pytest_amlpreflight.readers.project.requirement_lines import conda_requirem
 from pytest_amlpreflight.readers.project.text_file import SpecError, shown_path
 from pytest_amlpreflight.readers.project.yaml_file import YamlNode, read_yaml
 
-LOCAL_FILE = re.compile(r"(?:-e\s|--editable[\s=]|\.{0,2}/|file:)|.*\.(?:whl|tar\.gz|zip)$")
+LOCAL_FILE = re.compile(r"(?:-e\s|--editable[\s=]|\.{0,2}/|file:)|(?!.*://).*\.(?:whl|tar\.gz|zip)$")
 EDITABLE = re.compile(r"(?:-e\s+|--editable[\s=]\s*)")
 ELSEWHERE = re.compile(r"(?:git|hg|svn|bzr)\+|https?://")
 
