@@ -52,7 +52,7 @@ class Parts:
                 waiting += self._named_in(self._places[name])
         found = Heard(about=self._about)
         for scope in ("", *_scopes(kept)):
-            found.entries += [entry for entry in self._place(scope).entries if not _mentions(entry, others)]
+            found.entries += [_without(entry, others) for entry in self._place(scope).entries]
         for place in kept.values():
             found.entries += place.entries
             found.lookups += place.lookups
@@ -80,7 +80,7 @@ def _key(entry: Entry) -> str:
         return str(entry["host"]).lower()
     path = str(entry.get("cluster") or entry["ask"].partition(" ")[2].partition("?")[0]).lower()
     resource = _RESOURCE.match(path)
-    if resource:
+    if resource and "/microsoft.policyinsights/" not in path:  # whose lists are no resources
         return resource[0]
     scope = re.match(r"/subscriptions/[^/]+(?:/resourcegroups/[^/]+)?", path)
     return scope[0] if scope else ""
@@ -95,9 +95,18 @@ def _scopes(kept: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def _mentions(entry: Entry, others: set[str]) -> bool:
-    return bool(others) and not others.isdisjoint(_RESOURCE.findall(_text(entry)))
+def _without(entry: Entry, others: set[str]) -> Entry:
+    """An answer without the rows that are about other workspaces."""
+    body = entry.get("body")
+    for name in ("value", "data"):
+        if others and isinstance(body, dict) and isinstance(rows := body.get(name), list):
+            entry = {**entry, "body": {**body, name: [row for row in rows if not _mentions(row, others)]}}
+    return entry
 
 
-def _text(entry: Entry) -> str:
-    return json.dumps(entry, ensure_ascii=False).lower()
+def _mentions(row: Any, others: set[str]) -> bool:
+    return not others.isdisjoint(_RESOURCE.findall(_text(row)))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).lower()
