@@ -36,7 +36,7 @@ FACTS: dict[str, "Fact[Any]"] = {}
 """Every fact by its fixture's name, as the modules of this package define them."""
 
 
-class GraphError(pytest.UsageError):
+class GraphError(Exception):
     """A fact is defined in a way that cannot work; one line says which and why."""
 
 

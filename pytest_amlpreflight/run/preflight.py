@@ -140,10 +140,15 @@ class Preflight:
         return self.readings.azure.redactor
 
     def connect(self, config: pytest.Config) -> None:
-        """Hand the readings to the fixtures; nothing is asked of Azure yet."""
-        from pytest_amlpreflight.graph.fact import READINGS
+        """Hand the readings to the fixtures; nothing is asked of Azure yet. Raises `pytest.UsageError` for a mistake in
+        the definition of a fact.
+        """
+        from pytest_amlpreflight.graph.fact import READINGS, GraphError
 
-        config.stash[READINGS] = self.readings
+        try:
+            config.stash[READINGS] = self.readings
+        except GraphError as mistake:
+            raise pytest.UsageError(str(mistake)) from None
 
     @property
     def deployment_specs(self) -> tuple[DeploymentSpec, ...]:
