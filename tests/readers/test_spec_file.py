@@ -385,6 +385,16 @@ def test_a_file_of_another_kind_is_named_as_what_it_is(tmp_path: Path, text: str
         read_deployment_spec(Path("blue.yml"), tmp_path)
 
 
+def test_a_deployment_under_the_schema_of_an_endpoint_is_a_deployment(tmp_path: Path) -> None:
+    """Samples copy the line from one to the other, and az does not look at it."""
+    schema = "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\n"
+    write(tmp_path / "blue.yml", f"{schema}name: blue\nendpoint_name: iris\ninstance_type: Standard_DS3_v2\n")
+    write(tmp_path / "endpoint.yml", f"{schema.replace('Endpoint', 'Deployment')}name: iris\nauth_mode: key\n")
+
+    assert read_deployment_spec(Path("blue.yml"), tmp_path).name == "blue"
+    assert read_endpoint_spec(Path("endpoint.yml"), tmp_path).name == "iris"
+
+
 def test_a_deployment_in_the_place_of_an_endpoint_is_told_its_option(tmp_path: Path) -> None:
     """The commonest mix-up has a plain way out."""
     (tmp_path / "blue.yml").write_text("name: blue\nendpoint_name: iris\ninstance_type: X\n", encoding="utf-8")

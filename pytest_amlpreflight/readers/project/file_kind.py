@@ -29,8 +29,13 @@ BATCH = ("mini_batch_size", "output_action", "output_file_name", "max_concurrenc
 
 
 def kind_of(top: YamlNode) -> str | None:
-    """In words what the file describes; None where nothing speaks for anything."""
-    return _by_schema(top) or next((kind for kind, fits in SHAPES if fits(_Fields(top))), None)
+    """In words what the file describes; None where nothing speaks for anything.
+
+    An endpoint and a deployment are told apart by their fields: az never looks at `$schema`, which is copied from one
+    to the other.
+    """
+    said, shown = _by_schema(top), next((kind for kind, fits in SHAPES if fits(_Fields(top))), None)
+    return shown if {said, shown} == {ENDPOINT, DEPLOYMENT} else said or shown
 
 
 class _Fields:
