@@ -57,7 +57,10 @@ def _shake_hands(
 
 
 def _read(host: str, shown: bytes, distrust: str | None, now: datetime) -> Certificate:
-    found = x509.load_der_x509_certificate(shown)
+    try:
+        found = x509.load_der_x509_certificate(shown)
+    except ValueError as error:  # OpenSSL takes some that are not written as the standard has it
+        raise _unreadable(host, f"its certificate cannot be read: {error}") from None
     try:
         alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
