@@ -54,7 +54,7 @@ def check_endpoint_name_is_free(
     """No other endpoint has the name: none of another kind, region or identity here, none in another workspace of the
     region.
 
-    What an endpoint runs on, where, and as whom is settled when it is created. A name is a host name of the region, so
+    What an endpoint runs on, where, and as whom is decided when it is created. A name is a host name of the region, so
     that it can be had once, over all subscriptions; those that you cannot read are not looked at.
     """
     if aml_endpoint.live:
@@ -200,7 +200,7 @@ def _same(spec: Endpoint, live: Endpoint, workspace: Workspace) -> None:
     def judge(member: str, wanted: str, found: str) -> None:
         if wanted.lower() != found.lower():
             blocked(
-                f"endpoint {live.name} exists with another {member}, which is settled at creation",
+                f"endpoint {live.name} exists with another {member}, which is decided at creation",
                 found=f"{member}: {found}",
                 expected=f"{member}: {wanted} ({spec.where(member)})",
                 fix=(

@@ -142,8 +142,8 @@ def _and_others(count: int) -> str:
 
 def _check_ready(deployment: Deployment, pods: tuple[Pod, ...]) -> None:
     ready = sum(pod.ready for pod in pods)
-    settled = pods and not any(pod.unscheduled or any(one.image_fails for one in pod.containers) for pod in pods)
-    if settled and ready < deployment.least_instances:
+    scheduled = pods and not any(pod.unscheduled or any(one.image_fails for one in pod.containers) for pod in pods)
+    if scheduled and ready < deployment.least_instances:
         blocked(
             f"deployment {deployment.name} has fewer pods ready than it wants",
             found=f"{ready} of {len(pods)} pods ready",

@@ -134,14 +134,14 @@ class _Task(Generic[T]):
     def run(self) -> None:
         """Do it, unless somebody has begun to."""
         if self._claim.acquire(blocking=False):
-            settle(self._future, self._make)
+            fulfil(self._future, self._make)
 
     def result(self) -> T:
         """What came of it."""
         return self._future.result()
 
 
-def settle(future: Future[T], make: Callable[[], T]) -> None:
+def fulfil(future: Future[T], make: Callable[[], T]) -> None:
     """Give a future what `make` returns, or what it raises."""
     try:
         future.set_result(make())

@@ -117,7 +117,7 @@ def test_a_name_of_another_workspace_in_the_region_is_taken() -> None:
         (replace(RUNNING, identity_ids=(arm_id("x"),)), "identity"),
     ],
 )
-def test_what_is_settled_at_creation_cannot_be_changed(live: Endpoint, member: str) -> None:
+def test_what_is_decided_at_creation_cannot_be_changed(live: Endpoint, member: str) -> None:
     """Kind, region and identity of the live endpoint stand against those of the spec."""
     with pytest.raises(Blocked, match=f"endpoint iris exists with another {member}"):
         check_endpoint_name_is_free(SPEC, live, WORKSPACE, NOTHING)

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from pytest_amlpreflight.engine import Later
-from pytest_amlpreflight.engine.pool import settle
+from pytest_amlpreflight.engine.pool import fulfil
 
 KEPT = 1000
 """Answers that are remembered: many times what one workspace's run asks, so that a fleet's does not fill the memory."""
@@ -44,7 +44,7 @@ class Once:
             else:
                 self._values.move_to_end(key)
         if first:
-            settle(value, make)
+            fulfil(value, make)
             if isinstance(value.exception(), Later):  # whoever comes again asks again
                 self.forget(key)
         return value.result()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from azure.core.credentials import AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
-from pytest_amlpreflight.engine.pool import settle
+from pytest_amlpreflight.engine.pool import fulfil
 from pytest_amlpreflight.readers.connection.refusals import not_signed_in
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def within(seconds: float, ask: Callable[[], AccessTokenInfo]) -> AccessTokenInf
     """What `ask` returns, or `ClientAuthenticationError` once `seconds` are over."""
     answer: Future[AccessTokenInfo] = Future()
     try:
-        Thread(target=settle, args=(answer, ask), name="sign in", daemon=True).start()
+        Thread(target=fulfil, args=(answer, ask), name="sign in", daemon=True).start()
     except RuntimeError:  # the system gives no more threads: then it is waited for without a bound
-        settle(answer, ask)
+        fulfil(answer, ask)
     try:
         return answer.result(seconds)
     except TimeoutError:

@@ -121,9 +121,9 @@ def read_deployment_spec(
     )
 
 
-def _open_words(parts: list[YamlNode], *settled: str) -> tuple[Placeholder, ...]:
-    """The placeholders of the file and of those it names, each field once, without what is `settled` already."""
-    found = {each.field: each for part in parts for each in placeholders(part) if each.field not in settled}
+def _open_words(parts: list[YamlNode], *known: str) -> tuple[Placeholder, ...]:
+    """The placeholders of the file and of those it names, each field once, without what is `known` already."""
+    found = {each.field: each for part in parts for each in placeholders(part) if each.field not in known}
     return tuple(found.values())
 
 

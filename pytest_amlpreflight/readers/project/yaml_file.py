@@ -14,7 +14,7 @@ import yaml
 
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_text, shown_path
-from pytest_amlpreflight.readers.project.yaml_problems import said_again, settled
+from pytest_amlpreflight.readers.project.yaml_problems import merged, said_again
 
 Enumerated = TypeVar("Enumerated")
 
@@ -172,7 +172,7 @@ def compose(text: str, file: YamlFile) -> YamlNode:
     """The single document of a YAML text; raises `SpecError` as `read_yaml` does."""
     try:
         raw = yaml.compose(text, Loader=yaml.SafeLoader)
-        problem = None if raw is None else settled(raw, file.shown)
+        problem = None if raw is None else merged(raw, file.shown)
     except yaml.YAMLError as error:
         raise said_again(error, text, file.shown) from None
     except RecursionError:

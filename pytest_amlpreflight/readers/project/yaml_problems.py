@@ -8,7 +8,7 @@ MAX_DEPTH = 60  # a spec has five levels; PyYAML and Python have an end somewher
 MAX_VALUES = 20_000  # a spec has dozens; only anchors that repeat one another come near this
 
 
-def settled(raw: yaml.Node, shown: str) -> SpecError | None:
+def merged(raw: yaml.Node, shown: str) -> SpecError | None:
     """Merge `<<` keys into their mappings, and say which key is repeated, or that the document has no end.
 
     A repeated key is refused because Azure would take the last one without a word.
