@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -76,6 +77,29 @@ def test_a_scope_that_holds_nothing_is_an_error(
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *{sentence.replace('[', '[[]')}*"])
+
+
+@pytest.mark.parametrize(
+    ("scopes", "ends"),
+    [
+        (["tenant"], ["99998", "99999"]),
+        (
+            [f"/subscriptions/{SUBSCRIPTION.format(12345)}/resourceGroups/g", SUBSCRIPTION.format(11111)],
+            ["11111", "12345"],
+        ),
+    ],
+)
+def test_a_role_for_scopes_is_assignable_in_their_subscriptions(
+    pytester: pytest.Pytester, serve: Serve, scopes: list[str], ends: list[str]
+) -> None:
+    """Those that the scopes name, else those of the workspaces that are found."""
+    serve(2, 2)
+
+    result = pytester.runpytest_inprocess("--aml-role", *(f"--aml-scope={scope}" for scope in scopes))
+
+    assert result.ret == 0
+    role = json.loads(result.stdout.str().partition("\n# ")[0])
+    assert [scope[-5:] for scope in role["AssignableScopes"]] == ends
 
 
 def test_the_parts_of_a_fleet_are_the_whole(pytester: pytest.Pytester, serve: Serve) -> None:
