@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_amlpreflight.reporting import explaining, lacking, report, screen
 from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
 from pytest_amlpreflight.reporting.ending import Ending
+from pytest_amlpreflight.reporting.frugal import Frugal, share_strings
 from pytest_amlpreflight.reporting.junit import describe_suite
 from pytest_amlpreflight.reporting.leaving import Leaving, recollect
 from pytest_amlpreflight.reporting.spent import Spent
@@ -103,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
         config.pluginmanager.register(Rest(), "aml-rest")
+        config.pluginmanager.register(Frugal(config), "aml-frugal")
         config.pluginmanager.register(Leaving(config), "aml-leaving")
 
 
@@ -195,7 +198,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         report.describe(item)
         if (target := target_of(item)) and config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group(target.group))
+            item.add_marker(_in_group(target.group))
+
+
+@cache
+def _in_group(group: str) -> pytest.MarkDecorator:
+    """The mark that all tests about a workspace share."""
+    return pytest.mark.xdist_group(group)
 
 
 class InOrder:
@@ -282,6 +291,7 @@ def pytest_report_from_serializable() -> Generator[None, pytest.TestReport, pyte
     """A report that came from a worker of xdist speaks as it did there."""
     report = yield
     if isinstance(report, pytest.TestReport):
+        share_strings(report)
         screen.show(report)
     return report
 

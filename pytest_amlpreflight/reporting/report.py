@@ -104,7 +104,7 @@ def describe(item: pytest.Item) -> None:
     if target:
         about = {RESOURCE_ID: target.resource_id} if reaches(target, item) else {UNREACHED: str(target)}
     properties = {**about, **(_of_check(item, mark) if mark else {})}
-    item.user_properties += [(name, value) for name, value in properties.items() if value]
+    item.user_properties += [(name, sys.intern(value)) for name, value in properties.items() if value]
 
 
 def _of_check(item: pytest.Item, mark: dict[str, Any]) -> dict[str, str | None]:

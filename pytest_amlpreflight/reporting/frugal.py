@@ -1,0 +1,36 @@
+"""What the reporting process of a large run keeps: one report a test, in strings that it shares with its like."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+
+class Frugal:
+    """Forgets that a test was set up and torn down well, which nobody asks for but `--durations`."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        wanted = getattr(config.option, "durations", None) is None
+        self._reporter = config.pluginmanager.get_plugin("terminalreporter") if wanted else None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """After the terminal has counted it."""
+        reporter = self._reporter
+        kept = reporter.stats.get("", []) if reporter is not None else []
+        if kept and kept[-1] is report and report.passed and report.when != "call":
+            kept.pop()
+
+
+def share_strings(report: pytest.TestReport) -> None:
+    """A report that came from a worker brings its own copy of every name and property."""
+    report.nodeid = sys.intern(report.nodeid)
+    report.keywords = {sys.intern(name): value for name, value in report.keywords.items()}
+    report.user_properties = [(sys.intern(name), _shared(value)) for name, value in report.user_properties]
+    file, line, domain = report.location
+    report.location = sys.intern(file), line, sys.intern(domain)
+
+
+def _shared(value: object) -> object:
+    return sys.intern(value) if type(value) is str else value
