@@ -13,6 +13,7 @@ import pytest
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.reporting.annotations import annotate, pipeline
 from pytest_amlpreflight.reporting.record import Record, about, digest, is_whole, selection
+from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.run.history import write_history
@@ -90,8 +91,9 @@ class Leaving:
 
     def _record(self, preflight: Preflight, memory: Memory) -> Record:
         findings, past = tuple(self._findings), memory.history
+        spent: Spent | None = self._config.pluginmanager.get_plugin("aml-spent")
         return Record(
-            about(preflight, self._config, findings),
+            about(preflight, self._config, findings, spent.throttled(self._config) if spent else 0),
             findings,
             tuple(past.mended(findings)) if past else (),
             tuple(past.not_looked_at(findings)) if past else (),

@@ -44,8 +44,12 @@ class Record:
         return sorted(shown, key=lambda one: _RANK.index(one.outcome) + 1.5 * bool(one.waived))
 
 
-def about(preflight: Preflight, config: pytest.Config, findings: Sequence[Finding] = ()) -> dict[str, Any]:
-    """What is said of a run: `selection` is the same for two runs that asked the same of the same targets."""
+def about(
+    preflight: Preflight, config: pytest.Config, findings: Sequence[Finding] = (), throttled: int = 0
+) -> dict[str, Any]:
+    """What is said of a run: `selection` is the same for two runs that asked the same of the same targets;
+    `throttled` is how often Azure refused for want of budget.
+    """
     settings, asked = preflight.settings, selection(preflight, config)
     return {
         "version": version("pytest-amlpreflight"),
@@ -54,7 +58,7 @@ def about(preflight: Preflight, config: pytest.Config, findings: Sequence[Findin
         "cloud": settings.cloud,
         "selection": digest(asked),
         "asked": asked,
-        "coverage": coverage(findings),
+        "coverage": {**coverage(findings), "throttled": throttled},
     }
 
 

@@ -17,18 +17,19 @@ class Spent:
     """Stands in every process: workers of xdist hand over what they spent."""
 
     def __init__(self) -> None:
-        self._together = Counter[str]()
+        self._together, self._is_whole = Counter[str](), False
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Count what this process spent."""
-        preflight = session.config.stash.get(PREFLIGHT, None)
-        if preflight is None or "readings" not in vars(preflight):
-            return
-        spending = preflight.readings.azure.budget.spending
-        own = {**spending.asked, THROTTLED: spending.throttled, WAITED: round(spending.waited)}
-        if (output := getattr(session.config, "workeroutput", None)) is not None:
+        own = _own(session.config)
+        if own and (output := getattr(session.config, "workeroutput", None)) is not None:
             output[SPENT] = own
         self._together.update(own)
+        self._is_whole = True
+
+    def throttled(self, config: pytest.Config) -> int:
+        """How often a read was refused for want of budget, in all processes, before the session's end as well."""
+        return self._together[THROTTLED] + (0 if self._is_whole else _own(config).get(THROTTLED, 0))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -44,3 +45,12 @@ class Spent:
         if kinds:
             refused = f"throttled {spent[THROTTLED]} times, {spent[WAITED]} seconds waited for it in all reads together"
             terminalreporter.line(f"aml-preflight: requests: {', '.join(kinds)}; {refused}")
+
+
+def _own(config: pytest.Config) -> dict[str, int]:
+    """What this process spent; nothing where it read nothing."""
+    preflight = config.stash.get(PREFLIGHT, None)
+    if preflight is None or "readings" not in vars(preflight):
+        return {}
+    spending = preflight.readings.azure.budget.spending
+    return {**spending.asked, THROTTLED: spending.throttled, WAITED: round(spending.waited)}

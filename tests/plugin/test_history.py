@@ -98,3 +98,19 @@ def test_another_selection_is_said(example: pytest.Pytester) -> None:
     result = example.runpytest(*QUIET, *VAULT, "-k", "key_vault", "aml-preflight")
 
     result.stdout.fnmatch_lines(["aml-preflight: the runs of the past had another selection: nothing is compared"])
+
+
+@pytest.mark.parametrize("workers", [("-p", "no:xdist"), ("-n", "1")], ids=["alone", "xdist"])
+def test_how_often_azure_throttled_is_part_of_the_coverage(example: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    """A night that Azure slowed down is no like of one that it did not: in the history and in the reports."""
+    world = example.path / "world.yml"
+    throttle = "\nfaults: [{kind: throttle, resource: Microsoft.KeyVault/vaults, times: 2, retry_after: 0}]\n"
+    world.write_text(world.read_text(encoding="utf-8") + throttle, encoding="utf-8")
+
+    run = (*workers, "--aml-history=history", "--aml-report=r.json", "-k", "vault_admits", "aml-preflight")
+    example.runpytest_subprocess(*run).assert_outcomes(passed=1)
+
+    (night,) = (example.path / "history").iterdir()
+    first = json.loads(night.read_text(encoding="utf-8").splitlines()[0])
+    report = json.loads((example.path / "r.json").read_text(encoding="utf-8"))
+    assert first["coverage"]["throttled"] == report["run"]["coverage"]["throttled"] == 2
