@@ -22,7 +22,7 @@ from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.confirming import Ages, judge_again, rests_on_rows
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
-from pytest_amlpreflight.run.findings import Aside, Told, attach, hearing, is_ours, listening
+from pytest_amlpreflight.run.findings import Aside, Told, attach, hearing, is_ours, listening, redactor_of
 from pytest_amlpreflight.run.fleet import share_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
@@ -333,6 +333,6 @@ def _refusing(item: pytest.Item, *, require_target: bool = False) -> Generator[N
                 raise
             preflight.refuse(problem, item)
     except NotApplicable as reason:
-        raise Aside(reason) from None
+        raise Aside(reason, redactor_of(item.config)) from None
     except (Blocked, NotRead, PreflightAdvice) as ended:
-        raise Told(ended).with_traceback(ended.__traceback__) from None
+        raise Told(ended, redactor_of(item.config)).with_traceback(ended.__traceback__) from None

@@ -151,7 +151,7 @@ def cases(emulator: Emulator, phases: Sequence[str] = PHASES) -> list[Case]:
     return found
 
 
-STATEMENTS = frozenset({"condition", "imageBuildCompute", "name"})
+STATEMENTS = frozenset({"condition", "description", "imageBuildCompute", "name"})
 """Members of which any text says something, by their last names: a name that nobody has is an answer."""
 
 MAPS = frozenset({"properties", "tags", "environmentVariables"})

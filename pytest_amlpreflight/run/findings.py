@@ -141,9 +141,11 @@ class Told(Failed):
 
     __module__ = "builtins"  # as pytest's own outcomes do
 
-    def __init__(self, problem: Blocked | NotRead | PreflightAdvice) -> None:
+    def __init__(self, problem: Blocked | NotRead | PreflightAdvice, clean: Redactor) -> None:
         self.problem = problem
-        super().__init__(str(problem), pytrace=False)
+        super().__init__(
+            clean(str(problem)), pytrace=False
+        )  # some plugins write down what was raised, not what was found
 
 
 class Aside(Skipped):
@@ -151,9 +153,9 @@ class Aside(Skipped):
 
     __module__, __qualname__ = "builtins", "Skipped"  # pytest repeats the name
 
-    def __init__(self, problem: NotApplicable) -> None:
+    def __init__(self, problem: NotApplicable, clean: Redactor) -> None:
         self.problem = problem
-        super().__init__(str(problem))
+        super().__init__(clean(str(problem)))
 
 
 def _said(problem: BaseException) -> BaseException:

@@ -52,7 +52,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     seconds: float = 0.0
     reason: str = ""
     trailers: Mapping[str, str] = field(default_factory=dict, hash=False)

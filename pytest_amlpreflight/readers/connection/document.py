@@ -15,7 +15,7 @@ LARGEST = 2**63
 
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?:, ?[A-Za-z][A-Za-z0-9_-]{0,63}){0,9}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_PATH = re.compile(r"/(?:[^\s/?#\x00-\x1f]+(?:/[^\s/?#\x00-\x1f]+)*/?)?")
+_PATH = re.compile(r"/(?:[^\s/?#\x00-\x1f]+(?:/[^\s/?#\x00-\x1f]+)*)?")
 _ACTION = re.compile(r"\*|[A-Za-z0-9._*-]+(?:/[A-Za-z0-9._*-]+)+")
 
 
