@@ -143,9 +143,8 @@ class Told(Failed):
 
     def __init__(self, problem: Blocked | NotRead | PreflightAdvice, clean: Redactor) -> None:
         self.problem = problem
-        super().__init__(
-            clean(str(problem)), pytrace=False
-        )  # some plugins write down what was raised, not what was found
+        words = clean(str(problem))  # some plugins write down what was raised, not what was found
+        super().__init__(words, pytrace=False)
 
 
 class Aside(Skipped):
