@@ -224,3 +224,25 @@ def test_a_read_without_an_answer_is_unreadable() -> None:
     """What stood in the way is the code."""
     with pytest.raises(FactUnreadable, match="the secret is unreadable: NameNotResolved"):
         plane(nowhere).read("GET", f"https://{HOST}/", "the secret", errors=errors)
+
+
+def test_a_connection_that_breaks_is_tried_again() -> None:
+    """Hosts close what was idle for a while, at times just when it is used again; one that always breaks is named."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+    def serve() -> None:
+        for reply in (b"", answer, b"", b"", b""):
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            connection.sendall(reply)
+            connection.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    plane = DataPlane(lambda _: "", lambda _: (), at("127.0.0.1"), timeout=5)
+    url = f"http://localhost:{listener.getsockname()[1]}"
+
+    assert plane.read("GET", f"{url}/once", "it", errors=errors).status_code == 200
+    with pytest.raises(FactUnreadable, match="it is unreadable: ConnectionReset"):
+        plane.read("GET", f"{url}/always", "it", errors=errors)
+    listener.close()

@@ -176,6 +176,8 @@ class DataPlane:
                 response = self.send(method, url, **request)
             except HostUnreached as error:
                 problem = error
+                if error.why is Unreached.RESET:  # one that was kept may have been closed at this moment
+                    continue
                 break
             if response.status_code not in TRANSIENT or attempt == 2:
                 return response
