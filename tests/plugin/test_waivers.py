@@ -68,6 +68,7 @@ def test_the_last_fortnight_is_announced() -> None:
         ("- check: key_vault::*\n", "w.yml:1: target, reason, owner, until missing"),
         (ENTRY.format("2030-01-01") + "  expires: x\n", "w.yml:1: expires is not known"),
         (ENTRY.format("soon"), "until is a day such as 2026-12-31, not 'soon'"),
+        (ENTRY.format("2030-01-01 10:00:00"), "until is a day such as 2026-12-31, not datetime"),
         ("\n" + ENTRY.format("2030-01-01").replace("vault_admits_*", "nonsense"), "w.yml:2: no check is called key_v"),
         ("check: x\n", "w.yml:1: a list of waivers"),
         ("- [", "not YAML"),
@@ -86,7 +87,7 @@ def test_a_file_that_would_not_do_what_it_says_is_refused(tmp_path: Path, text: 
 
 def test_a_waiver_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     """A run without its waivers would be another run."""
-    with pytest.raises(pytest.UsageError, match="No such file"):
+    with pytest.raises(pytest.UsageError, match=r"none.yml: does not exist"):
         read_waivers(tmp_path / "none.yml", [])
 
 
