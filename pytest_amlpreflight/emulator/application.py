@@ -218,7 +218,7 @@ def _with_trailers(answer: Answer, names: Mapping[str, str], body: bytes) -> byt
     head += [f"{name}: {value}" for name, value in names.items()]
     head += ["transfer-encoding: chunked", f"trailer: {', '.join(answer.trailers)}", "", ""]
     end = ["0", *(f"{name}: {value}" for name, value in answer.trailers.items()), "", ""]
-    chunk = f"{len(body):x}\r\n".encode() + body + b"\r\n"
+    chunk = f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b""  # an empty one would be the end
     return "\r\n".join(head).encode() + chunk + "\r\n".join(end).encode()
 
 

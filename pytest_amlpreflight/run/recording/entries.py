@@ -33,7 +33,8 @@ SLOW = 0.5
 """Seconds from which an answer's time is kept: whoever judges it judges by more."""
 
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_HARMLESS = re.compile(r"\$\{\{.*\}\}|-?\d+(\.\d+)?|true|false|", re.IGNORECASE | re.DOTALL)
+_HARMLESS = re.compile(r"\$?\{{0,2}\s*(?:keyvault:https|azureml://)[^\s?]*|-?\d+(\.\d+)?|true|false|", re.IGNORECASE)
+"""Numbers, and references to what is kept elsewhere, however they are written."""
 _NO_SECRET = re.compile(r"\$\{\{|/|https://")
 _PEOPLE = frozenset(("createdby", "lastmodifiedby"))
 _TOKENS = re.compile(r"(?i)(?:\$?skiptoken|continue|marker)=([^&\s]{8,})")

@@ -165,6 +165,7 @@ class Pseudonyms:
         """A text with every original replaced."""
         text = _GUID.sub(self._guid, text)
         text = self._undashed.sub(lambda match: self._key.guid(_dashed(match[0])).replace("-", ""), text)
+        text = self._heads.sub(lambda match: self._key.guid(self._by_head[match[0].lower()])[:8], text)
         text = _IPV4.sub(self._address, text)
         return self._pattern.sub(lambda match: self._key.name(match[0]), text)
 
@@ -172,6 +173,7 @@ class Pseudonyms:
         """Raise `OriginalLeft` where an original is still in the output, or a GUID that is none of ours."""
         own = {self._key.guid(one) for one in self._guids} | self._kept
         left = [guid for guid in _GUID.findall(text) if guid.lower() not in own]
+        left += self._heads.findall(text)
         left += [one[0] for one in self._pattern.finditer(text) if one[0].lower() not in self._key.names.values()]
         if left:
             raise OriginalLeft(f"pseudonyms: {len(set(left))} originals are left, such as {left[0]}")
@@ -190,6 +192,16 @@ class Pseudonyms:
     def _undashed(self) -> re.Pattern[str]:
         plain = sorted(one.replace("-", "") for one in self._guids)
         return re.compile("|".join(plain) or r"(?!)", re.IGNORECASE)
+
+    @cached_property
+    def _by_head(self) -> dict[str, str]:
+        """GUIDs by their first eight digits, with which Azure makes names of its own."""
+        return {one[:8]: one for one in sorted(self._guids)}
+
+    @cached_property
+    def _heads(self) -> re.Pattern[str]:
+        heads = "|".join(self._by_head) or r"(?!)"
+        return re.compile(rf"(?<![a-z0-9])(?:{heads})(?![a-z0-9-])", re.IGNORECASE)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
