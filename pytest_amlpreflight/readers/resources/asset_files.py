@@ -4,11 +4,11 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from email.utils import formatdate
-from urllib.parse import unquote
+from urllib.parse import quote, unquote, urlencode
 
 import requests
 
-from pytest_amlpreflight.facts.address import parse_address
+from pytest_amlpreflight.facts.address import is_host_name, parse_address
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.asset import AssetFiles
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
@@ -83,7 +83,10 @@ def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore 
     if member is None:
         return None
     account, endpoint = properties.need("accountName"), properties.need_host("endpoint")
-    return BlobStore(account, f"{account}.blob.{endpoint}", properties.need(member))
+    host = f"{account}.blob.{endpoint}"
+    if not is_host_name(host):
+        raise properties.refusal(f"accountName is {account[:100]!r}, not the name of a storage account")
+    return BlobStore(account, host, properties.need(member))
 
 
 def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
@@ -109,10 +112,10 @@ def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
 def _page(data_plane: DataPlane, store: BlobStore, prefix: str, marker: str) -> ElementTree.Element:
     resource = f"the blobs of storage account {store.account}"
     options = {"restype": "container", "comp": "list", "prefix": prefix} | ({"marker": marker} if marker else {})
-    url = requests.Request("GET", f"https://{store.host}/{store.container}", params=options).prepare().url
+    url = f"https://{store.host}/{quote(store.container, safe='$')}?{urlencode(options)}"
     response = data_plane.read(
         "GET",
-        str(url),
+        url,
         resource,
         errors=blob_error,
         permission=READ_BLOBS,
