@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -245,13 +246,26 @@ class Preflight:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """The place of each workspace in the order in which they are looked at, by what it is called."""
+        """The place of each workspace in the order of their ids, by what it is called."""
         groups = dict.fromkeys(target.group for target in self.targets)
         return {group: place for place, group in enumerate(groups)}
 
-    def place_of(self, item: pytest.Item) -> int:
+    @cached_property
+    def _order(self) -> dict[str, tuple[int, int]]:
+        """Which workspace of its subscription each is, and its place: so they are looked at in turn over the
+        subscriptions, and not all of them draw from one bucket at the same time.
+        """
+        groups = {target.group: target.workspace_id.subscription for target in self.targets if target.workspace}
+        turns = Counter[str]()
+        turns_of = {}
+        for group, subscription in groups.items():
+            turns_of[group] = turns[subscription], self.places[group]
+            turns[subscription] += 1
+        return turns_of
+
+    def place_of(self, item: pytest.Item) -> tuple[int, int]:
         """The place of a test's workspace; tests about none come last."""
-        return self.places.get(group_of(item), len(self.places))
+        return self._order.get(group_of(item), (len(self.places), 0))
 
     def _is_mine(self, group: str) -> bool:
         """Whether this process is the one that looks at a workspace of a fleet."""

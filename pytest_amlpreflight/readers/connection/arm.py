@@ -15,12 +15,16 @@ from azure.core.pipeline import Pipeline
 from azure.core.rest import HttpRequest
 from azure.mgmt.core import ARMPipelineClient
 
-from pytest_amlpreflight.engine import Later, Pool
+from pytest_amlpreflight.engine import Pool
+from pytest_amlpreflight.readers.connection.budget import RESOURCE_GRAPH, bucket_of
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.polling import Operation
 from pytest_amlpreflight.readers.connection.read_only import require_read_only
+
+OPERATIONS = 200
+"""Answers to POSTs that are remembered: while a reader that waits for one has to ask another again."""
 
 LONGEST_OPERATION = 60.0
 """Seconds after which an operation that Azure has not ended is given up."""
@@ -52,7 +56,7 @@ class Arm:
             pipeline=pipeline,
             policies=[],  # the pipeline has its own
         )
-        self._once, self._operations = Once(), Once()
+        self._once, self._operations = Once(), Once(OPERATIONS)
 
     def together(self, function: Callable[[A], T], arguments: Sequence[A]) -> list[T]:
         """`[function(a) for a in arguments]`, side by side; the first error, in order, is raised."""
@@ -90,11 +94,7 @@ class Arm:
         longest: float = LONGEST_OPERATION,
         **query: str,
     ) -> Document:
-        """The answer to one of Azure's read-only POSTs; the fact it is for is read once, so the answer is not kept
-        here.
-
-        One that takes its time (202) is followed for `longest` seconds.
-        """
+        """The answer to one of the read-only POSTs. One that takes its time (202) is followed for `longest` seconds."""
         require_read_only(path)
         url = self._client.format_url(path)
         request = HttpRequest("POST", url, params={"api-version": api_version, **_odata(query)}, json=body)
@@ -149,19 +149,12 @@ class Arm:
 
     def _followed(self, request: HttpRequest, longest: float) -> Any:
         """What a request, or the operation that it began, ends with. A reader that is left while it waits, and called
-        again, goes on with the same operation.
+        again, goes on with the same operation. Rows of Resource Graph are too large to be kept.
         """
         key, send = f"{request.url} {request.content}", self._client.send_request
-        operation = self._operations.get(key, lambda: Operation(send(request)))
-        over = True
-        try:
-            return operation.outcome(send, longest)
-        except Later:
-            over = False
-            raise
-        finally:
-            if over:
-                self._operations.forget(key)
+        if bucket_of(request.url) == RESOURCE_GRAPH:
+            return Operation(send(request)).outcome(send, longest)
+        return self._operations.get(key, lambda: Operation(send(request))).outcome(send, longest)
 
     def _send(self, request: HttpRequest) -> object:
         return _answer(self._client.send_request(request))
