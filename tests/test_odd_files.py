@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pytest_amlpreflight.data import TableError
 from pytest_amlpreflight.data import read as read_table
 from pytest_amlpreflight.emulator.notation import WorldError
+from pytest_amlpreflight.emulator.world import _SECTIONS
 from pytest_amlpreflight.emulator.world import load as load_world
 from pytest_amlpreflight.facts.resources.scoring import SampleRequests
 from pytest_amlpreflight.facts.unread import FactUnreadable
@@ -155,3 +157,16 @@ def test_no_content_is_more_than_a_sentence(tmp_path: Path, reader: str, content
 
     assert found is None or isinstance(found, SAID), repr(found)
     assert found is None or name in str(found)
+
+
+@pytest.mark.parametrize("section", _SECTIONS)
+def test_no_section_of_a_world_of_another_shape_is_more_than_a_sentence(tmp_path: Path, section: str) -> None:
+    """A world is written by hand, and pasted together."""
+    whole = yaml.safe_load((EXAMPLE / "world.yml").read_text(encoding="utf-8"))
+    path = tmp_path / "world.yml"
+    for value in (5, "x", [], {}, [1], ["x"], {"a": 1}, {"a": [1]}, {"a": {"b": 1}}, {1: 2}, None, True):
+        path.write_text(yaml.safe_dump({"tenant": "t", "caller": whole["caller"], section: value}), encoding="utf-8")
+
+        found = outcome(load_world, path)
+
+        assert found is None or isinstance(found, WorldError), (value, found)

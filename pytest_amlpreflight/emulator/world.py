@@ -184,9 +184,11 @@ def load(path: Path) -> World:
     if not world.caller.get("objectId"):
         raise WorldError(f"{path}:{_line(world.caller, source)}", "caller needs an objectId, the token's oid")
     world.cloud = source.get("cloud") or "AzureCloud"
-    if world.cloud not in CLOUDS:
+    if not isinstance(world.cloud, str) or world.cloud not in CLOUDS:
         raise WorldError(f"{path}:{source.line}", f"cloud {world.cloud!r} is none of {', '.join(CLOUDS)}")
     world.groups = _section(path, source, "groups", Mapping)
+    if not all(isinstance(above, list) for above in world.groups.values()):
+        raise WorldError(f"{path}:{_line(world.groups, source)}", "groups holds lists, of groups above")
     _load_resources(path, source, world)
     collections = _section(path, source, "collections", Mapping)
     world.collections = {ids.key(name): answer for name, answer in collections.items()}
