@@ -11,11 +11,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from pytest_amlpreflight import checks
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.fix import InWords, SetProperty, az, shell
+from pytest_amlpreflight.fix import GrantRole, InWords, SetProperty, az, shell
 from pytest_amlpreflight.reporting.annotations import annotate, pipeline
 from pytest_amlpreflight.reporting.files import as_html, as_json, as_markdown, as_sarif, as_script
+from pytest_amlpreflight.reporting.notations import notations
 from pytest_amlpreflight.reporting.record import Record
 
 HOSTILE = "<script>alert(1)</script>|`*_[x](y)\"'&"
@@ -230,3 +232,35 @@ def test_an_unknown_format_is_one_line(example: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(
         ["*--aml-report x.pdf: a format is one of html, json, md, sarif, as in html:page.html*"]
     )
+
+
+_GROUP = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/"
+AS_CODE = {
+    "key_vault::vault_admits_trusted_services": SetProperty(
+        f"{_GROUP}Microsoft.KeyVault/vaults/VAULT", "properties.networkAcls.bypass", "AzureServices"
+    ),
+    "storage::storage_admits_azure_machine_learning": SetProperty(
+        f"{_GROUP}Microsoft.Storage/storageAccounts/ACCOUNT", "properties.networkAcls.bypass", "AzureServices"
+    ),
+    "workspace::workspace_allows_v2_apis": SetProperty(
+        f"{_GROUP}Microsoft.MachineLearningServices/workspaces/WORKSPACE", "properties.v1LegacyMode", value=False
+    ),
+    "identity::registry_grants_pull_to_endpoint_identity": GrantRole(
+        "AcrPull", "PRINCIPAL", f"{_GROUP}Microsoft.ContainerRegistry/registries/REGISTRY"
+    ),
+    "identity::storage_grants_blob_read_to_endpoint_identity": GrantRole(
+        "Storage Blob Data Reader", "PRINCIPAL", f"{_GROUP}Microsoft.Storage/storageAccounts/ACCOUNT"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AS_CODE)
+def test_a_checks_page_has_its_cure_as_code(name: str) -> None:
+    """Bicep and Terraform with the decisive line marked, word for word what the reports fill in."""
+    topic, _, section = name.partition("::")
+    page = (Path(checks.__file__).parent / f"{topic}.md").read_text(encoding="utf-8")
+    own = page.split(f"## {section}\n")[1].split("\n## ")[0]
+
+    for notation, text in notations(AS_CODE[name]).items():
+        assert f"In {notation}:" in own
+        assert "\n".join(f"    {line}" for line in text.splitlines()) in own
