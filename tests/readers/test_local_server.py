@@ -279,6 +279,12 @@ def test_missing_server_is_unreadable(tmp_path: Path) -> None:
         run_locally(spec, tmp_path, python=str(path))
 
 
+def test_a_server_that_cannot_be_started_is_unreadable(tmp_path: Path) -> None:
+    """No more files, no room, no such interpreter: nothing that the script could mend."""
+    with pytest.raises(FactUnreadable, match=r"the local run of \w+ is unreadable: NotStarted"):
+        run_locally(deployment(tmp_path, SCRIPT), tmp_path, python=str(tmp_path / "no-python"))
+
+
 def test_deployment_without_code_cannot_be_run(tmp_path: Path) -> None:
     """There is nothing to start."""
     with pytest.raises(ValueError, match="deployment blue has no scoring script on this machine"):

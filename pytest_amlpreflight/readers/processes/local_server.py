@@ -59,19 +59,23 @@ def run_locally(
     budget = float(spec.liveness_probe.start_budget)
     budget = min(budget, patience) if patience is not None else budget
     budget = math.inf if debug_port is not None else budget
-    with tempfile.TemporaryDirectory(prefix="aml-local-") as place:
-        folder = Path(place)
-        variables = server_environment(
-            environ, spec.environment_variables, spec.code.path, model or _model_dir(spec, folder), debug_port
-        )
-        with server(python or sys.executable, script, folder, variables) as process:
-            run = LocalRun(shown, budget_seconds=budget)
-            started = _wait(process, budget)
-            if started is None:
-                return _not_started(run, process)
-            if debug_port is not None:  # an editor's pace is no measurement
-                return replace(_scored(run, process, sample), measured=Measured(start_seconds=0.0))
-            return _scored(replace(run, measured=Measured(start_seconds=started)), process, sample)
+    try:
+        with tempfile.TemporaryDirectory(prefix="aml-local-") as place:
+            folder = Path(place)
+            variables = server_environment(
+                environ, spec.environment_variables, spec.code.path, model or _model_dir(spec, folder), debug_port
+            )
+            with server(python or sys.executable, script, folder, variables) as process:
+                run = LocalRun(shown, budget_seconds=budget)
+                started = _wait(process, budget)
+                if started is None:
+                    return _not_started(run, process)
+                if debug_port is not None:  # an editor's pace is no measurement
+                    return replace(_scored(run, process, sample), measured=Measured(start_seconds=0.0))
+                return _scored(replace(run, measured=Measured(start_seconds=started)), process, sample)
+    except OSError as error:  # no more files, no room, no processes: nothing of the script's
+        problem = FactUnreadable(f"the local run of {spec.name}", status=None, code="NotStarted", detail=str(error))
+    raise problem
 
 
 def debug_configuration(spec: DeploymentSpec, port: int) -> str:
