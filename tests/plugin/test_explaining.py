@@ -127,10 +127,10 @@ def test_a_file_without_a_code_is_a_usage_error(pytester: pytest.Pytester) -> No
 def test_the_right_cause_comes_first_in_its_failures_world(example: pytest.Pytester, name: str) -> None:
     """Exactly the checks that could explain the code run, and the likeliest cause is one that the failure names."""
     failure = load(name)
-    phase = ("--aml-phase", failure.phase)
+    how = ("--aml-phase", failure.phase, *(("--aml-kube-context", failure.context) if failure.context else ()))
 
     result = example.runpytest_inprocess(
-        "-p", "no:xdist", *in_world(failure.world), "--aml-explain", str(failure.code), "--aml-failure", name, *phase
+        "-p", "no:xdist", *in_world(failure.world), "--aml-explain", str(failure.code), "--aml-failure", name, *how
     )
 
     screen = result.stdout.str()
