@@ -41,12 +41,18 @@ FEW_BREAKS = 5
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
     r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?|(?:failed|responded|answered|error) with (?:status )?(?:code )?"
-    r"|<(?:title|h1)> ?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
+    r"|<(?:title|h1)> ?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b|(?:client|server) error '([45]\d\d)\b"
     r"|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
     re.MULTILINE,
 )
 _LABELLED = re.compile(
     r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
+)
+_FOLDED = re.compile(r"(?m)^.*Traceback \(most recent call last\): {1,8}File \".*$")
+_FOLDS = re.compile(
+    r" (?=Traceback \(most recent call last\):)| (?=File \"[^\"\n]{1,300}\", line \d+, in )"
+    r"| (?=(?:[a-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception)(?:: |$))| (?=20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d)",
+    re.MULTILINE,
 )
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
@@ -168,7 +174,12 @@ def _unpacked(text: str) -> str:
     inner = _in_json(stripped) if stripped.startswith(('"', '{"content"')) else None
     if inner is None and stripped.count("\n") < FEW_BREAKS < stripped.count("\\n"):
         inner = stripped.replace("\\n", "\n").replace('\\"', '"')
-    return stripped if inner is None else inner
+    return _unfolded(stripped if inner is None else inner)
+
+
+def _unfolded(text: str) -> str:
+    """The text with the line breaks that a web page took out of its tracebacks."""
+    return _FOLDED.sub(lambda match: _FOLDS.sub("\n", match[0]), text)
 
 
 def _in_json(text: str) -> str | None:

@@ -37,7 +37,7 @@ def first(explanation: Explanation) -> tuple[str, ...]:
     return (meaning.name, meaning.code) if meaning else ("nothing",)
 
 
-TEXTS = [*table("tuned"), *table("held_out"), *table("fresh"), *table("unseen")]
+TEXTS = [*table("tuned"), *table("held_out"), *table("fresh"), *table("unseen"), *table("public")]
 
 
 @pytest.mark.parametrize("one", TEXTS, ids=lambda one: one["name"])
@@ -71,6 +71,21 @@ def test_a_log_as_one_json_string_is_unpacked() -> None:
     text = json.dumps({"content": "x\nModuleNotFoundError: No module named 'lightgbm'\n"})
 
     assert explain_text(text, "x").causes[0].what == "lightgbm"
+
+
+def test_a_traceback_that_a_web_page_put_on_one_line_is_read() -> None:
+    """Its frames and what follows it stand on lines of their own again."""
+    text = (
+        "2026-03-04 11:50:41,981 E [29] azmlinfsrv - Encountered Exception: Traceback (most recent call last): "
+        'File "/opt/env/lib/python3.10/site-packages/azureml_inference_server_http/server/user_script.py", line 132, '
+        'in invoke_run run_output = self._wrapped_user_run(**parameters) File "/var/azureml-app/src/score.py", line 9, '
+        "in run return rows['actions'] KeyError: 'actions' 2026-03-04 11:50:42,001 I [29] azmlinfsrv - POST /score 500"
+    )
+
+    unknown = explain_text(text, "x").unknown
+
+    assert unknown is not None
+    assert (unknown.brief, unknown.where) == ("KeyError: 'actions'", " in score.py, line 9")
 
 
 def test_a_log_copied_out_of_a_json_string_is_unpacked() -> None:

@@ -11,6 +11,7 @@ from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
 _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher")
+_TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _LONGEST_MESSAGE = 4_000
 
@@ -72,10 +73,14 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
 
 def is_container_log(lines: Sequence[Line]) -> bool:
     """Whether a server wrote some of the lines, or an exception comes from the folders of a container."""
-    if any((line.origin or "").split(".")[0] in _SERVERS[:2] for line in lines):
+    if any(origin.split(".")[0] in _SERVERS[:2] or origin.split(":")[0] in _TRITONS_FILES for origin in _origins(lines)):
         return True
     told = any(places for kind, places in _marks(lines).items() if kind != "told")
     return told or any(frame.of_a_container for one in chains_of(lines) for link in one.links for frame in link.frames)
+
+
+def _origins(lines: Sequence[Line]) -> Iterator[str]:
+    return (line.origin for line in lines if line.origin)
 
 
 def _reading(events: Sequence[_Event]) -> LogReading:
