@@ -73,7 +73,9 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
 
 def is_container_log(lines: Sequence[Line]) -> bool:
     """Whether a server wrote some of the lines, or an exception comes from the folders of a container."""
-    if any(origin.split(".")[0] in _SERVERS[:2] or origin.split(":")[0] in _TRITONS_FILES for origin in _origins(lines)):
+    if any(
+        origin.split(".")[0] in _SERVERS[:2] or origin.split(":")[0] in _TRITONS_FILES for origin in _origins(lines)
+    ):
         return True
     told = any(places for kind, places in _marks(lines).items() if kind != "told")
     return told or any(frame.of_a_container for one in chains_of(lines) for link in one.links for frame in link.frames)
