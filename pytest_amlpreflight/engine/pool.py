@@ -83,8 +83,13 @@ class Pool:
             task()
 
     def _task(self) -> Callable[[], object] | None:
+        """What is next, however long it was put off."""
         with self._lock:
-            return self._work.popleft() if self._work else None
+            if self._work or not self._put_off:
+                return self._work.popleft() if self._work else None
+            at, _, task = heappop(self._put_off)
+        time.sleep(max(at - time.monotonic(), 0))
+        return task
 
     def clear(self) -> None:
         """Forget what has not been started."""

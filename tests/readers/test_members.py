@@ -6,11 +6,15 @@ import pytest
 from wire import Wire, arm_on, plane_on
 
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.connection.decoding import NotDecoded, decoded
 from pytest_amlpreflight.readers.connection.document import Document
+from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context
 from pytest_amlpreflight.readers.resources.asset_files import read_model_files
+from pytest_amlpreflight.readers.resources.scoring_certificate import read_scoring_certificate
 
 NO_HOSTS = ["a..b", ".", "a b", "[::1", "a" * 64 + ".net", "\u2603.net", "", "a\x00b", ".".join(["a" * 60] * 5)]
 
@@ -18,6 +22,7 @@ KINDS: dict[str, tuple[Callable[[Document], object], list[str]]] = {
     "word": (lambda one: one.word("m"), ["a b", "a..b", "<html>", "a" * 65, "\x00", "P-1!"]),
     "guid": (lambda one: one.guid("m"), ["me", "0" * 32, " "]),
     "path": (lambda one: one.path("m"), ["a", "/a b", "//", "/a//b", "/a?b", "/a#b", "/a\n"]),
+    "region": (lambda one: one.region("m"), ["a..b", "eastus2/", "2", "a" * 65, "east\x00us"]),
     "id": (lambda one: one.id("m"), ["/subscriptions//resourceGroups/g", "/subscriptions/s/providers/N", "kv"]),
     "address": (
         lambda one: one.address("m"),
@@ -57,6 +62,19 @@ def test_a_host_that_is_none_is_asked_for_nothing(host: str) -> None:
 
     assert caught.value.why is Unreached.NO_HOST
     assert wire.asked == []
+
+
+@pytest.mark.parametrize("server", ["https://[::1", "https://a..b", "https://a:x", "a b", "10.0.0.4:443", ""])
+def test_a_context_whose_server_is_no_address_leads_nowhere(server: str) -> None:
+    """It is no cluster's, whatever is asked of it."""
+    assert Context("dev", server, None, {}, {}).host == ""
+
+
+@pytest.mark.parametrize("uri", ["https://[::1/score", "https://a..b/score", "https://a:x/score"])
+def test_a_scoring_uri_that_is_no_address_has_no_certificate_to_look_at(uri: str) -> None:
+    """It is unreadable; nothing is connected to."""
+    with pytest.raises(FactUnreadable, match="is no address"):
+        read_scoring_certificate(Azure(ConnectionSettings()), uri, Resolution("a", "10.0.0.1", (), ("10.0.0.9",), None))
 
 
 @pytest.mark.parametrize("account", [" ", ".", "[::1", "a\x00b", "/subscriptions//"])

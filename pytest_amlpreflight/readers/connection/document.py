@@ -16,6 +16,7 @@ LARGEST = 2**63
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?:, ?[A-Za-z][A-Za-z0-9_-]{0,63}){0,9}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PATH = re.compile(r"/(?:[^\s/?#\x00-\x1f]+(?:/[^\s/?#\x00-\x1f]+)*)?")
+_REGION = re.compile(r"[A-Za-z][A-Za-z0-9 ()]{0,63}")
 _ACTION = re.compile(r"\*|[A-Za-z0-9._*-]+(?:/[A-Za-z0-9._*-]+)+")
 
 
@@ -59,6 +60,14 @@ class Document:
     def need_guid(self, key: str) -> str:
         """Such an id, without which the document makes no sense."""
         return self._needed(key, self.guid(key), "a GUID")
+
+    def region(self, key: str) -> str | None:
+        """A region's name, in either of Azure's spellings (`eastus2`, `East US 2`); None where it is not set."""
+        return self._like(key, _REGION, "a region")
+
+    def need_region(self, key: str) -> str:
+        """A region, `eastus2`, without which the document makes no sense."""
+        return self._needed(key, self.region(key), "a region").replace(" ", "").lower()
 
     def path(self, key: str) -> str | None:
         """A path in Azure Resource Manager, of a resource or of what has no subscription; None where it is not set."""

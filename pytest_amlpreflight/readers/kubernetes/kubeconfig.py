@@ -15,10 +15,10 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.processes.children import output_of
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
@@ -53,8 +53,11 @@ class Context:
 
     @property
     def host(self) -> str:
-        """The host that TLS proves: a tunnel leads to 127.0.0.1, and names the API server all the same."""
-        return (self.server_name or urlsplit(self.server).hostname or "").lower()
+        """The host that TLS proves: a tunnel leads to 127.0.0.1, and names the API server all the same. Empty where
+        the server is no address.
+        """
+        address = parse_address(self.server)
+        return (self.server_name or (address.host if address else "")).lower()
 
 
 def kubeconfig_files(given: Path | None, environ: Mapping[str, str]) -> list[Path]:

@@ -86,7 +86,7 @@ def _aks(cluster_id: ResourceId, document: Document) -> ManagedCluster:
     return ManagedCluster(
         id=cluster_id,
         name=document.text("name") or cluster_id.name,
-        location=document.need("location").replace(" ", "").lower(),
+        location=document.need_region("location"),
         provisioning_state=properties.word("provisioningState") or "Unknown",
         power_state=properties.child("powerState").text("code") or "Running",
         version=properties.text("kubernetesVersion"),
@@ -128,7 +128,7 @@ def _arc(cluster_id: ResourceId, document: Document) -> ConnectedCluster:
     return ConnectedCluster(
         id=cluster_id,
         name=document.text("name") or cluster_id.name,
-        location=document.need("location").replace(" ", "").lower(),
+        location=document.need_region("location"),
         connectivity=properties.word("connectivityStatus") or "Unknown",
         last_connected=properties.moment("lastConnectivityTime"),
         certificate_expires=properties.moment("managedIdentityCertificateExpirationTime"),

@@ -26,7 +26,7 @@ def _deleted(row: Document) -> DeletedKeyVault:
     properties = row.child("properties")
     return DeletedKeyVault(
         name=row.need("name"),
-        location=properties.text("location"),
+        location=properties.region("location"),
         deleted_at=properties.text("deletionDate"),
         purged_at=properties.text("scheduledPurgeDate"),
     )

@@ -64,7 +64,7 @@ def live_endpoint(document: Document) -> Endpoint:
         source=LIVE,
         auth_mode=properties.need_word("authMode"),
         compute=properties.text("compute"),
-        location=document.text("location"),
+        location=document.region("location"),
         identity_ids=identities,
         # With user-assigned identities ARM shows the all-zero principal, which is nobody.
         principal_id=None if identities else identity.guid("principalId"),

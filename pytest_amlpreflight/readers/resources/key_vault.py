@@ -24,7 +24,7 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
         id=vault_id,
         name=document.need("name"),
         uri=properties.address("vaultUri"),
-        location=document.text("location"),
+        location=document.region("location"),
         tenant_id=properties.guid("tenantId"),
         rbac_authorization=properties.flag("enableRbacAuthorization") or False,  # no key: access policies
         public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",

@@ -1,10 +1,9 @@
 """The certificate behind a scoring URI, as a caller from here would be shown it."""
 
-from urllib.parse import urlsplit
-
 import requests
 from requests.utils import select_proxy
 
+from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resources.certificate import Certificate
 from pytest_amlpreflight.facts.resources.network import Resolution
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotGiven
@@ -17,7 +16,11 @@ def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> 
     """The certificate, judged by the authorities that requests trusts. `NotGiven` for a name without an address, which
     another check reports, and behind a proxy, through which nobody sees it.
     """
-    host, port = urlsplit(uri).hostname or "", urlsplit(uri).port or 443
+    address = parse_address(uri)
+    if address is None:
+        detail = f"scoring URI {uri[:100]!r} is no address"
+        raise FactUnreadable("the certificate of the scoring host", status=None, code="UnexpectedShape", detail=detail)
+    host = address.host
     if not resolution.addresses:
         raise NotGiven(f"the certificate of {host}", f"not reached: {host} does not resolve")
     of_environment = requests.Session().merge_environment_settings(uri, {}, None, None, None)
@@ -25,7 +28,7 @@ def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> 
         seen = f"a proxy stands before {host}, and nobody sees its certificate from here"
         raise NotGiven(f"the certificate of {host}", seen)
     try:
-        found = read_certificate(azure.route, host, port, of_environment["verify"], azure.settings.timeout)
+        found = read_certificate(azure.route, host, address.port, of_environment["verify"], azure.settings.timeout)
     except FactUnreadable:
         azure.tap(Shown(host, None))
         raise

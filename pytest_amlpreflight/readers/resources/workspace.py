@@ -30,7 +30,7 @@ def read_workspace(
         id=workspace_id,
         name=document.need("name"),
         guid=properties.guid("workspaceId") or "",
-        location=document.need("location").replace(" ", "").lower(),
+        location=document.need_region("location"),
         kind=document.text("kind") or "Default",
         provisioning_state=properties.need_word("provisioningState"),
         v1_legacy_mode=properties.flag("v1LegacyMode")
