@@ -23,6 +23,8 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault, aml_endpoint_au
     public network access lets trusted services in and nobody else, whatever its default. Endpoints with tokens have no
     keys to store.
     """
+    if aml_key_vault.in_perimeter:
+        not_applicable("a network security perimeter decides who reaches the key vault")
     if aml_key_vault.admits_trusted_services:
         return
     modes = {mode.lower() for mode in aml_endpoint_auth_modes.values()}
@@ -64,6 +66,7 @@ def check_vault_keeps_the_workspace_access(
 def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
     """One of them is enough where the workspace names no primary identity."""
     held = max((vault.secret_permissions(one) for one in workspace.principal_ids), key=len)
+    wanted = (*SECRET_PERMISSIONS, *sorted(held.difference(SECRET_PERMISSIONS)))  # what is set takes the place of all
     lacking = [] if "all" in held else [one for one in SECRET_PERMISSIONS if one not in held]
     if not lacking:
         return
@@ -80,7 +83,7 @@ def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
             "keyvault set-policy",
             name=vault.name,
             object_id=workspace.principal_ids[0],
-            secret_permissions=SECRET_PERMISSIONS,
+            secret_permissions=wanted,
             key_permissions="all",
             certificate_permissions="all",
         ),

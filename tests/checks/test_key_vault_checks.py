@@ -157,3 +157,17 @@ def test_closed_vault_is_blocked_where_any_endpoint_has_keys(modes: dict[str, st
     """Keys are the default: a workspace without endpoints would have them."""
     with pytest.raises(Blocked, match="key vault kv turns trusted Azure services away"):
         check_vault_admits_trusted_services(CLOSED, modes)
+
+
+def test_vault_in_a_perimeter_is_not_judged_by_its_rules() -> None:
+    """Who gets in is decided elsewhere."""
+    closed = replace(WITH_ROLES, public_network_access=False, bypass="None", in_perimeter=True)
+
+    with pytest.raises(NotApplicable, match=r"a network security perimeter decides"):
+        check_vault_admits_trusted_services(closed, {"iris": "Key"})
+
+
+def test_policy_is_mended_with_what_it_holds_already() -> None:
+    """Setting a policy takes the place of the one that is there."""
+    with pytest.warns(PreflightAdvice, match=r"--secret-permissions get list set delete backup --key"):
+        check_vault_keeps_the_workspace_access(WORKSPACE, trusting("backup", "get"), ())

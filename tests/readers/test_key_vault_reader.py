@@ -116,3 +116,13 @@ def test_a_vault_of_another_shape_is_unreadable(world: Any, properties: object) 
 
     with pytest.raises(FactUnreadable, match="key vault contoso-ml-kv is unreadable: UnexpectedShape"):
         read(world)
+
+
+def test_a_vault_in_a_perimeter_is_not_called_closed_by_its_rules(world: Any) -> None:
+    """A third word for public access: the perimeter's rules count, and nobody reads them here."""
+    world.properties("vaults/contoso-ml-kv")["publicNetworkAccess"] = "SecuredByPerimeter"
+
+    vault = read(world)
+
+    assert vault.in_perimeter
+    assert not vault.public_network_access

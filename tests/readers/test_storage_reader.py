@@ -39,11 +39,23 @@ def test_what_azure_leaves_out_has_its_default(world: Any) -> None:
     assert (account.public_network_access, account.default_action) == ("Enabled", "Allow")
     assert account.open
     assert account.shared_keys
-    assert account.bypass == ()
+    assert account.bypass == ("AzureServices",)
 
 
-@pytest.mark.parametrize("bypass", ["None", "", None, "Logging, Metrics"])
-def test_a_bypass_without_azure_services_admits_none(world: Any, bypass: str | None) -> None:
+def test_without_public_access_and_rules_trusted_services_get_in(world: Any) -> None:
+    """What was never set bypasses them, by the specification's default."""
+    properties = world.properties("storageAccounts/contosomlstore")
+    properties["publicNetworkAccess"] = "Disabled"
+    del properties["networkAcls"]
+
+    account = read(world)
+
+    assert not account.open
+    assert account.admits_trusted_services
+
+
+@pytest.mark.parametrize("bypass", ["None", "Logging, Metrics"])
+def test_a_bypass_without_azure_services_admits_none(world: Any, bypass: str) -> None:
     """`None` is Azure's word for nobody."""
     world.properties("storageAccounts/contosomlstore")["networkAcls"]["bypass"] = bypass
 

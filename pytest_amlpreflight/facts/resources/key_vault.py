@@ -30,7 +30,7 @@ class DeletedKeyVault:
 @dataclass(frozen=True, slots=True)
 class KeyVault:
     """A key vault as ARM describes it. `default_action` and `bypass` are None where Azure sent no `networkAcls`: the
-    firewall is open then.
+    firewall is open then. With `in_perimeter` a network security perimeter decides who gets in, and not these rules.
     """
 
     id: ResourceId
@@ -43,6 +43,7 @@ class KeyVault:
     default_action: str | None
     bypass: str | None
     access_policies: tuple[AccessPolicy, ...]
+    in_perimeter: bool = False
 
     @property
     def admits_trusted_services(self) -> bool:

@@ -6,13 +6,13 @@ from itertools import takewhile
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
-_VERBS = (
-    "archive|create|delete|diagnose|get-credentials|get-logs|invoke|list|list-sizes|list-usage|provision-network"
-    "|restore|show|sync-keys|update"
+_VERBS_IN_PROSE = (
+    "archive|attach|create|delete|detach|diagnose|get-credentials|get-logs|invoke|list|list-sizes|list-usage"
+    "|provision-network|restore|share|show|sync-keys|update"
 )
 _VALUE = r"""(?:"[^"]*"|'[^']*'|<[^>]*>|(?!--)[^\s;,()]*[^\s;,().:])"""
 _COMMAND = re.compile(
-    rf"\baz ml (?P<noun>workspace outbound-rule|[a-z-]+) (?P<verb>{_VERBS})(?![\w-])"
+    rf"\baz ml (?P<noun>workspace outbound-rule|[a-z-]+) (?P<verb>{_VERBS_IN_PROSE})(?![\w-])"
     rf"(?P<options>(?: --[a-z][\w-]*(?:[ =]{_VALUE})?(?: [\w.\[\]]+=[^\s;,()]+)*)*)"
 )
 
@@ -20,7 +20,7 @@ _COMMAND = re.compile(
 def place_of_command(words: Sequence[str], workspace: ResourceId) -> list[str]:
     """What an `az ml` command, word by word, lacks of resource group and workspace; nothing for any other."""
     before = list(takewhile(lambda word: not word.startswith("-"), words))
-    if tuple(before[:2]) != ("az", "ml") or before[-1] not in _VERBS.split("|"):
+    if tuple(before[:2]) != ("az", "ml") or before[2:3] == ["registry"]:
         return []
     return _lacking(" ".join(before[2:-1]), before[-1], words, workspace)
 

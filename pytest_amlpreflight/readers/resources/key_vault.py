@@ -20,6 +20,7 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
     document = document_of(resource, found)
     properties = document.child("properties")
     rules = properties.maybe("networkAcls")
+    access = (properties.word("publicNetworkAccess") or "Enabled").lower()
     return KeyVault(
         id=vault_id,
         name=document.need("name"),
@@ -27,11 +28,12 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
         location=document.region("location"),
         tenant_id=properties.guid("tenantId"),
         rbac_authorization=properties.flag("enableRbacAuthorization") or False,  # no key: access policies
-        public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        public_network_access=access == "enabled",
         # No networkAcls: the vault was created open, and Azure does not send the key back (recorded 2021 and 2025).
         default_action=(rules.word("defaultAction") or "Allow") if rules else None,
         bypass=rules.word("bypass") if rules else None,
         access_policies=tuple(_policy(policy) for policy in properties.children("accessPolicies")),
+        in_perimeter=access == "securedbyperimeter",
     )
 
 
@@ -40,5 +42,5 @@ def _policy(policy: Document) -> AccessPolicy:
     return AccessPolicy(
         object_id=policy.need_guid("objectId"),
         secrets=tuple(secret.lower() for secret in secrets),
-        application_id=policy.text("applicationId"),
+        application_id=policy.guid("applicationId"),
     )

@@ -8,7 +8,10 @@ from pytest_amlpreflight.readers.resources.connections import connections
 
 
 def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> StorageAccount:
-    """The storage account with that id. Azure leaves out what has its default: public access on, shared keys on."""
+    """The storage account with that id. Azure leaves out what has its default: public access on, shared keys on, trusted
+    services let in (`NetworkRuleSet.bypass` in
+    https://github.com/Azure/azure-rest-api-specs/tree/main/specification/storage).
+    """
     document = arm.get(
         account_id.text,
         STORAGE,
@@ -25,7 +28,7 @@ def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> 
         blob_endpoint=properties.child("primaryEndpoints").address("blob"),
         public_network_access=properties.word("publicNetworkAccess") or "Enabled",
         default_action=rules.word("defaultAction") or "Allow",
-        bypass=tuple(item.strip() for item in (rules.word("bypass") or "").split(",") if item.strip()),
+        bypass=tuple(item.strip() for item in (rules.word("bypass") or "AzureServices").split(",") if item.strip()),
         admitted_resources=tuple(rule.need("resourceId") for rule in rules.children("resourceAccessRules")),
         shared_keys=True if shared_keys is None else shared_keys,
         private_endpoint_connections=connections(properties, dated=False),
