@@ -9,6 +9,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.drift import differences
+from pytest_amlpreflight.facts.rules.scoring_status import easier_probe
 from pytest_amlpreflight.fix import Command, az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
@@ -79,6 +80,7 @@ def check_deployment_is_provisioned(
             aml_deployment_operation,
             {"endpoint": live.endpoint_name, "deployment": live.name},
             *_show_logs(live, aml_deployment_operation),
+            *_more_patience(live, aml_deployment_operation),
         )
 
 
@@ -191,8 +193,19 @@ def _show_logs(live: Deployment, operation: Operation | None) -> tuple[Command, 
     return shown, kubectl("logs", namespace=namespace, selector=selector, container="inference-server", tail=100)
 
 
+def _more_patience(live: Deployment, operation: Operation | None) -> tuple[Command | str, ...]:
+    """Where a probe gave up: its settings, raised from today's."""
+    error, meaning = operation.error if operation else None, operation.meaning if operation else None
+    if error is None or meaning is None or meaning.name != "probes":
+        return ()
+    said = " ".join(level.message for level in error.levels if level.message)
+    raised = tuple(easier_probe(live, said).values())
+    update = az("ml online-deployment update", endpoint_name=live.endpoint_name, name=live.name, set=raised)
+    return "(where the log has no exception:)", update
+
+
 def _not_provisioned(
-    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], *commands: Command
+    what: str, state: str | None, operation: Operation | None, words: Mapping[str, str], *commands: Command | str
 ) -> NoReturn:
     """Says the innermost reason where there is one; a state in which something is under way may still pass."""
     error, meaning = operation.error if operation else None, operation.meaning if operation else None

@@ -3,7 +3,14 @@
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
 from pytest_amlpreflight.facts.rules.cors import cors_refusal
-from pytest_amlpreflight.facts.rules.scoring_status import longer_timeout, meaning_of, settings_of, silence_of
+from pytest_amlpreflight.facts.rules.scoring_status import (
+    LONGEST_ALREADY,
+    longer_timeout,
+    may_wait_longer,
+    meaning_of,
+    settings_of,
+    silence_of,
+)
 from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.fix import Command, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
@@ -177,7 +184,9 @@ def _refused(
     )
 
 
-def _more_time(deployment: Deployment, timing: Timing) -> Command:
+def _more_time(deployment: Deployment, timing: Timing) -> Command | str:
+    if not may_wait_longer(deployment):
+        return LONGEST_ALREADY
     return az(
         "ml online-deployment update",
         name=deployment.name,

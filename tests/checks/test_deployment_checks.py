@@ -9,7 +9,7 @@ import pytest
 from pytest_amlpreflight.checks import autoscale, deployment, logs
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.project.position import Position, Source
-from pytest_amlpreflight.facts.project.spec import DeploymentSpec, NetworkAccess, RequestSettings
+from pytest_amlpreflight.facts.project.spec import DeploymentSpec, NetworkAccess, ProbeSettings, RequestSettings
 from pytest_amlpreflight.facts.reference import AssetReference, ModelReference
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
 from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
@@ -97,6 +97,22 @@ def test_the_cause_that_azure_names_has_its_own_advice(code: str, message: str, 
     fix = caught.value.culprit.fix
     assert advice in fix
     assert fix.startswith("az ml online-deployment get-logs") is logs
+
+
+@pytest.mark.parametrize(("named", "probe"), [("Liveness", "liveness_probe"), ("Readiness", "readiness_probe")])
+def test_the_probe_that_gave_up_is_the_one_to_raise(named: str, probe: str) -> None:
+    """From what it is today, behind the log of the container that there was."""
+    blue = live(provisioning_state="Failed", **{probe: ProbeSettings(initial_delay=100, failure_threshold=40)})
+    told = ErrorLink("ResourceNotReady", f"User container has crashed or terminated: {named} probe failed: 502")
+
+    with pytest.raises(Blocked) as caught:
+        deployment.check_deployment_is_provisioned(
+            blue, blue, Operation("Failed", error=AzureError((told,))), endpoint(), "t"
+        )
+
+    logs_first, _, raised, *_ = caught.value.culprit.fix.splitlines()
+    assert logs_first.startswith("az ml online-deployment get-logs")
+    assert raised.endswith(f"--set {probe}.initial_delay=200 {probe}.failure_threshold=40")
 
 
 def test_an_internal_error_says_what_a_support_ticket_asks_for() -> None:

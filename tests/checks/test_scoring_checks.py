@@ -67,7 +67,7 @@ def test_a_sample_that_is_answered_passes(live: Endpoint, blue: Deployment) -> N
             r"401: the caller may not score[\s\S]*--assignee me --role .* --scope /e",
         ),
         (answered(403), r"403: the caller may not score from here"),
-        (answered(404, "No valid deployments"), r"404: no deployment has weight[\s\S]*--traffic blue=100"),
+        (answered(404, "No valid deployments"), r"404: none of the deployments that have[\s\S]*online-deployment list"),
         (answered(404, "Not Found"), r"404: the address of the request is not one[\s\S]*--query scoring_uri"),
         (answered(404, deployment="green"), r"404: the endpoint knows no deployment green"),
         (answered(408), r"408: the model took longer than 10 s[\s\S]*request_timeout_ms"),

@@ -4,7 +4,7 @@ import pytest
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
-from pytest_amlpreflight.facts.resources.error_meaning import codes_in, meaning_of, meaning_of_error
+from pytest_amlpreflight.facts.resources.error_meaning import codes_in, meaning_of, meaning_of_error, names_in
 
 
 def an_error(*levels: tuple[str | None, str]) -> AzureError:
@@ -119,3 +119,36 @@ def test_every_wording_stands_under_a_known_code() -> None:
         assert row["title"]
         assert row["advice"]
         assert row.get("guide", "https://learn.microsoft.com/").startswith("https://learn.microsoft.com/")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Key vault contoso-kv denied the request: ForbiddenByFirewall", {"vault": "contoso-kv"}),
+        ("GET https://kvprod.vault.azure.net/secrets/x: not a trusted service", {"vault": "kvprod"}),
+        ("The key vault denied the request", {}),
+        (
+            "Unable to download user container image contoso.azurecr.io/azureml/azureml_92a0:latest.",
+            {"registry": "contoso", "repository": "azureml/azureml_92a0"},
+        ),
+        ("image contoso.azurecr.io/a/b@sha256:0f is gone", {"registry": "contoso", "repository": "a/b"}),
+        ("could not reach contoso.azurecr.io.", {"registry": "contoso"}),
+        ("policy assignment 'broken', policy definition 'it'", {"assignment": "broken"}),
+    ],
+)
+def test_what_a_message_names_stands_in_the_advice(text: str, names: dict[str, str]) -> None:
+    """An advice has a word in capitals only for what nobody said."""
+    assert names_in(text) == names
+
+
+def test_the_vault_of_a_message_is_the_one_to_open() -> None:
+    """As it is named; a word in capitals where it is not."""
+    named, unnamed = (
+        meaning_of_error(an_error(("BadRequest", f"Key vault {name}denied the request: ForbiddenByFirewall")))
+        for name in ("contoso-kv ", "")
+    )
+
+    assert named
+    assert unnamed
+    assert named.advice_for({}) == "az keyvault update --name contoso-kv --bypass AzureServices"
+    assert unnamed.advice_for({}) == "az keyvault update --name VAULT --bypass AzureServices"

@@ -48,6 +48,19 @@ def test_the_probe_that_failed_is_the_one_that_is_raised(said: str, expected: st
     assert expected in " ".join(meaning_of(call, response, IRIS, probed).command)
 
 
+@pytest.mark.parametrize("status", [408, 504])
+def test_a_timeout_that_is_the_longest_is_not_set_again(status: int) -> None:
+    """The fix is never the state that it is to mend."""
+    slow = replace(BLUE, managed=status == 408, request_settings=RequestSettings(request_timeout_ms=300_000))
+    response = Response(status, body=b"", reason="Timeout")
+    endpoint = replace(IRIS, compute=None if slow.managed else "cluster")
+
+    said = meaning_of(ScoringCall("https://iris.x/score", "r1", response), response, endpoint, slow)
+
+    assert not said.command
+    assert "as long as Azure admits" in said.fix
+
+
 def test_no_fix_has_a_hole_in_it() -> None:
     """What is known is filled in; there is nothing that an operator would have to guess."""
     for row in load("scoring-statuses").rows:

@@ -12,6 +12,13 @@ from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS, AzureError
 LONGEST_TEXT = 40_000
 """Characters of a text that are looked through: its start and its end in equal parts."""
 
+_NAMES = (
+    re.compile(r"\b(?P<registry>[a-z0-9]{5,50})\.azurecr\.\w{2,3}(?:/(?P<repository>[\w./-]{1,200}\w))?", re.IGNORECASE),
+    re.compile(r"\b(?P<vault>[a-z][a-z0-9-]{2,23})\.vault\.", re.IGNORECASE),
+    re.compile(r"\bkey ?vault '?(?P<vault>(?=\S{0,24}[\d-])[a-z][a-z0-9-]{2,23})\b", re.IGNORECASE),
+    re.compile(r"\bpolicy assignment '(?P<assignment>[^']{1,128})'", re.IGNORECASE),
+)
+"""How Azure's texts name things; a word that stands alone after "key vault" is a name only with a digit or a dash."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _ANCHOR = re.compile(r"(?:aka\.ms/oe-tsg|troubleshoot-online-endpoints[\w?=-]{0,40})#error-(\w{1,80})", re.IGNORECASE)
 
@@ -78,8 +85,14 @@ def worded_meaning(text: str, codes: Sequence[str] = (), *, generic: bool | None
         counts = wanted & row.codes if wanted else not row.only
         found = row.says.search(flat) if counts and generic in (None, row.generic) else None
         if found:
-            return row.meaning.knowing({name: word for name, word in found.groupdict().items() if word})
+            return row.meaning.knowing(names_in(flat) | {name: word for name, word in found.groupdict().items() if word})
     return None
+
+
+def names_in(text: str) -> dict[str, str]:
+    """What a text calls by name: vault, registry, repository and policy assignment, as an advice has them."""
+    found = [match for pattern in _NAMES for match in pattern.finditer(text)]
+    return {name: word for match in reversed(found) for name, word in match.groupdict().items() if word}
 
 
 def codes_in(text: str) -> list[str]:

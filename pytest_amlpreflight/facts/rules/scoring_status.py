@@ -65,6 +65,10 @@ SILENCES: dict[Unreached, tuple[str, str]] = {
 LONGEST_MANAGED, LONGEST_ON_KUBERNETES = 180, 300
 """The longest request timeouts that Azure admits, in seconds."""
 
+LONGEST_ALREADY = (
+    "request_timeout_ms is as long as Azure admits: make run() faster, the requests smaller, or take a larger instance type"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
@@ -91,6 +95,8 @@ def meaning_of(call: ScoringCall, response: Response, endpoint: Endpoint, deploy
         )
     words = _words(response, endpoint, deployment, call)
     title, meaning, fix = (str(row.get(part, "")).format_map(words) for part in ("title", "meaning", "fix"))
+    if deployment and "{longer}" in row.get("command", "") and not may_wait_longer(deployment):
+        return Meaning(title, meaning, row.get("guide", table().source), LONGEST_ALREADY)
     command = tuple(word.format_map(words) for word in shlex.split(row.get("command", "")))
     return Meaning(title, meaning, row.get("guide", table().source), fix, command)
 
@@ -168,7 +174,7 @@ def _words(response: Response, endpoint: Endpoint, deployment: Deployment | None
         words["share"] = f"{deployment.scale_settings.utilisation or TARGET_UTILISATION:g}"
         words["more"] = str(deployment.instance_count + 1)
         words["longer"] = str(longer_timeout(deployment))
-        words |= _easier_probe(deployment, f"{response.reason} {response.text} {response.model_reason or ''}")
+        words |= easier_probe(deployment, f"{response.reason} {response.text} {response.model_reason or ''}")
     return words
 
 
@@ -181,7 +187,12 @@ def longer_timeout(deployment: Deployment, seconds: float = 0.0) -> int:
     return max(today, min(limit, max(2 * today, round(3000 * seconds))))
 
 
-def _easier_probe(deployment: Deployment, said: str) -> dict[str, str]:
+def may_wait_longer(deployment: Deployment) -> bool:
+    """Whether Azure admits a longer request timeout than today's."""
+    return longer_timeout(deployment) > settings_of(deployment).request_timeout_ms
+
+
+def easier_probe(deployment: Deployment, said: str) -> dict[str, str]:
     """The settings of the probe that failed, raised from today's: twice the delay, and no fewer tries."""
     name = "liveness_probe" if "liveness" in said.lower() else "readiness_probe"
     today = (deployment.liveness_probe if name == "liveness_probe" else deployment.readiness_probe) or ProbeSettings()

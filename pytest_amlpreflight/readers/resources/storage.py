@@ -8,8 +8,8 @@ from pytest_amlpreflight.readers.resources.connections import connections
 
 
 def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> StorageAccount:
-    """The storage account with that id. Azure leaves out what has its default: public access on, shared keys on, Azure's
-    own services let in.
+    """The storage account with that id. Azure leaves out what has its default: public access on, shared keys on, and
+    Azure's own services let in.
 
     Source: https://github.com/Azure/azure-rest-api-specs/tree/main/specification/storage, `NetworkRuleSet.bypass`.
     """
