@@ -13,7 +13,9 @@ LONGEST_TEXT = 40_000
 """Characters of a text that are looked through: its start and its end in equal parts."""
 
 _NAMES = (
-    re.compile(r"\b(?P<registry>[a-z0-9]{5,50})\.azurecr\.\w{2,3}(?:/(?P<repository>[\w./-]{1,200}\w))?", re.IGNORECASE),
+    re.compile(
+        r"\b(?P<registry>[a-z0-9]{5,50})\.azurecr\.\w{2,3}(?:/(?P<repository>[\w./-]{1,200}\w))?", re.IGNORECASE
+    ),
     re.compile(r"\b(?P<vault>[a-z][a-z0-9-]{2,23})\.vault\.", re.IGNORECASE),
     re.compile(r"\bkey ?vault '?(?P<vault>(?=\S{0,24}[\d-])[a-z][a-z0-9-]{2,23})\b", re.IGNORECASE),
     re.compile(r"\bpolicy assignment '(?P<assignment>[^']{1,128})'", re.IGNORECASE),
@@ -85,7 +87,9 @@ def worded_meaning(text: str, codes: Sequence[str] = (), *, generic: bool | None
         counts = wanted & row.codes if wanted else not row.only
         found = row.says.search(flat) if counts and generic in (None, row.generic) else None
         if found:
-            return row.meaning.knowing(names_in(flat) | {name: word for name, word in found.groupdict().items() if word})
+            return row.meaning.knowing(
+                names_in(flat) | {name: word for name, word in found.groupdict().items() if word}
+            )
     return None
 
 
