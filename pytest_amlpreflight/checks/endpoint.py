@@ -69,7 +69,7 @@ def check_endpoint_name_is_free(
         f"endpoint name {aml_endpoint.name} is taken in {aml_region.location}",
         found=f"an endpoint of workspace {taken[0].workspace}: {taken[0].id}",
         expected=f"a name that no other endpoint of the region has ({aml_endpoint.where('name')})",
-        fix=az("ml online-endpoint create", name=f"{aml_endpoint.name}-2", file="<the endpoint's YAML>"),
+        fix=az("ml online-endpoint create", name=f"{aml_endpoint.name}-2", file=aml_endpoint.source.path),
         where=aml_endpoint.position("name"),
     )
 

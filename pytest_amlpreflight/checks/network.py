@@ -1,10 +1,11 @@
 """The way from a caller to the endpoint."""
 
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import Fixes, az, kubectl, shell
+from pytest_amlpreflight.fix import Fixes, Option, az, kubectl, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
 
@@ -87,13 +88,14 @@ def check_private_dns_zone_holds_the_inference_record(
     records = [(zone, zone.inference_record(aml_workspace.guid, aml_endpoint.name)) for zone in zones]
     own = _own_addresses(aml_private_endpoints)
     zone, record = next(((zone, name) for zone, name in records if name), (zones[0], None))
-    found = ", ".join(zone.records[record]) if record else "none for inference"
+    found = ", ".join(zone.records[record]) if record else "none"
+    wanted = f"*.{aml_workspace.guid}.inference.{aml_workspace.location}"
     if record and own.issuperset(zone.records[record]):
         return
     group, wrong = zone.id.resource_group, "leads elsewhere" if record else "has no record"
     blocked(
         f"private DNS zone {zone.name} {wrong} for endpoint {aml_endpoint.name}",
-        found=f"{record or f'*.{aml_workspace.guid}.inference.<region>'}: {found}\nin resource group {group}",
+        found=f"{record or wanted}: {found}\nin resource group {group}",
         expected=f"an A record with {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
         fix=(
             az("network private-dns record-set a list", resource_group=group, zone_name=zone.name),
@@ -115,20 +117,13 @@ def check_private_dns_zone_is_linked(
     zones, networks = _in_sight(aml_private_dns_zones), networks_of(aml_private_endpoints)
     if any(zone.linked_to(networks) for zone in zones):
         return
-    zone = next((one for one in zones if any(link.completed for link in one.links)), zones[0])
+    tied = (one for one in zones if any(link.completed or link.network_id in networks for link in one.links))
+    zone = next(tied, zones[0])
     headline = f"private DNS zone {zone.name} is not linked to the private endpoint's network"
     links = [f"{link.name}: {link.network_id}, {link.state}" for link in zone.links]
     found = "\n".join(links) or "virtualNetworkLinks: none"
     expected = f"a link to {' or '.join(sorted(map(str, networks)))} with virtualNetworkLinkState = 'Completed'"
-    network = next(iter(sorted(map(str, networks))), "<id>")
-    fix = az(
-        "network private-dns link vnet create",
-        resource_group=zone.id.resource_group,
-        zone_name=zone.name,
-        name="workspace",
-        registration_enabled="false",
-        virtual_network=network,
-    )
+    fix = _link(zone, networks)
     if any(link.completed for one in zones for link in one.links):
         advise(headline, found=found, expected=f"{expected}, unless a DNS server in a linked network answers", fix=fix)
         return
@@ -168,6 +163,18 @@ def _behind_private_endpoint(managed: bool, endpoints: tuple[PrivateEndpoint, ..
         not_applicable("a Kubernetes endpoint is reached through its cluster")
     if not endpoints:
         not_applicable("the workspace has no approved private endpoint")
+
+
+def _link(zone: PrivateDnsZone, networks: frozenset[ResourceId]) -> Fixes:
+    """Make the link; or see to the one that is there, as a network cannot be linked to a zone twice."""
+    at: dict[str, Option] = {"resource_group": zone.id.resource_group, "zone_name": zone.name}
+    link = next((one for one in zone.links if one.network_id in networks), None)
+    if link:
+        show = az("network private-dns link vnet show", **at, name=link.name, query="virtualNetworkLinkState")
+        return show, "(it is in the making; delete and create it where it does not come to its end)"
+    network = next(iter(sorted(map(str, networks))), "NETWORK-ID")
+    make: dict[str, Option] = {"name": "workspace", "registration_enabled": "false", "virtual_network": network}
+    return az("network private-dns link vnet create", **at, **make)
 
 
 def _in_sight(zones: tuple[PrivateDnsZone, ...]) -> tuple[PrivateDnsZone, ...]:

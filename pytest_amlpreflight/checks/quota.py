@@ -1,5 +1,6 @@
 """Whether the region still has the cores that a deployment takes."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from pytest_amlpreflight.facts.project.model_size import GIB, MIB, ModelSize
@@ -7,7 +8,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDepl
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key, instances_counted
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.fix import az
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 
 @check("quota", explains=("OutOfQuota", "ERR_1100"), phases=("pre", "audit"))
@@ -22,7 +23,8 @@ def check_family_quota_fits_the_deployment(
 
     Azure keeps a fifth more instances than you ask for, rounded up, so that it can upgrade them: one instance counts as
     two. The quota is Azure Machine Learning's own, per subscription, per workspace, and for all families of the region
-    together. Deployments that the same run is about must fit beside each other.
+    together. Deployments that the same run is about must fit beside each other. A live deployment that failed may hold
+    its cores or may never have had them: what fits only where it holds them is advice.
     """
     if not aml_deployment.managed or aml_deployment.instance_type is None:
         not_applicable("only managed deployments take cores of the region's quota")
@@ -31,10 +33,12 @@ def check_family_quota_fits_the_deployment(
         not_applicable(
             f"{aml_workspace.location} does not list {aml_deployment.instance_type}, so its cores are not known"
         )
-    needed, total = _needed(aml_deployment, aml_live_deployment, size, aml_quota)
-    for usage in _usages(aml_quota, size, aml_workspace):
-        if usage.limit is not None and needed > usage.limit - usage.used:
-            _blocked_by(usage, needed, total, aml_deployment, size, aml_workspace, aml_quota)
+
+    def judge(usage: Usage) -> None:
+        _judge_level(usage, aml_deployment, aml_live_deployment, size, aml_workspace, aml_quota)
+
+    for_each(judge, _usages(aml_quota, size, aml_workspace))
+    needed, _ = _needed(aml_deployment, aml_live_deployment, size, aml_quota)
     if needed:
         _judge_together(needed, aml_deployment, aml_deployments_beside, size, aml_workspace, aml_quota)
 
@@ -218,8 +222,31 @@ def _usages(quota: Quota, size: VmSize, workspace: Workspace) -> list[Usage]:
     return [row for row in rows if row]
 
 
-def _blocked_by(
-    usage: Usage, needed: int, words: str, deployment: Deployment, size: VmSize, workspace: Workspace, quota: Quota
+def _judge_level(
+    usage: Usage, deployment: Deployment, live: Deployment | None, size: VmSize, workspace: Workspace, quota: Quota
+) -> None:
+    """One row that limits the size. What needs nothing fits, even where more is taken than the limit is now."""
+    if usage.limit is None:
+        return
+    left = usage.limit - usage.used
+    needed, words = _needed(deployment, live, size, quota)
+    anew, words_anew = _needed(deployment, None, size, quota)
+    if needed and needed > left:
+        _complain(blocked, usage, needed, words, deployment, size, workspace, quota)
+    elif live is not None and live.failed and anew > left:
+        words_anew += f", if {live.name}, which failed, holds none"
+        _complain(advise, usage, anew, words_anew, deployment, size, workspace, quota)
+
+
+def _complain(
+    complain: Callable[..., None],
+    usage: Usage,
+    needed: int,
+    words: str,
+    deployment: Deployment,
+    size: VmSize,
+    workspace: Workspace,
+    quota: Quota,
 ) -> None:
     left = (usage.limit or 0) - usage.used
     where = {
@@ -229,7 +256,7 @@ def _blocked_by(
     }[usage.level]
     fitting = [other.name for other in quota.sizes_that_fit(deployment.instance_count, workspace.id.text)][:4]
     alternative = f"\n(or an instance_type that fits now: {', '.join(fitting)})" if fitting else ""
-    blocked(
+    complain(
         f"quota for {size.name} is short by {needed - left} vCPUs",
         found=f"{words}, {usage.limit} - {usage.used} = {left} left\nin the {where}: {usage.label}",
         expected=f"at least {needed} left ({deployment.where('instance_count')})",

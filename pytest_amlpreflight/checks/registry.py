@@ -93,6 +93,8 @@ def check_image_exists(aml_image_in_registry: ImageInRegistry | None) -> None:
     name = image.host.partition(".")[0]
     own = image.host != MICROSOFT
     show = az("acr repository show-tags", name=name, repository=image.repository, orderby="time_desc")
+    if missing == "NAME_UNKNOWN":
+        show = az("acr repository list", name=name)
     what = "has no repository" if missing == "NAME_UNKNOWN" else "has no image"
     blocked(
         f"registry {name if own else image.host} {what} {image.repository}"

@@ -111,7 +111,7 @@ def test_a_zone_that_nobody_resolves_from_is_blocked(unlinked: PrivateDnsZone) -
     with pytest.raises(Blocked, match="is not linked to the private endpoint's network") as verdict:
         check_private_dns_zone_is_linked((PE,), (unlinked,))
 
-    assert str(OWN) in verdict.value.culprit.fix
+    assert str(OWN) in verdict.value.culprit.expected
 
 
 def test_a_link_to_another_network_is_advice() -> None:
@@ -153,3 +153,12 @@ def test_azure_dns_that_does_not_answer_is_no_measure() -> None:
         check_custom_dns_agrees_with_azure_dns(silent, (PE,))
     with pytest.raises(NotApplicable, match="no private endpoint"):
         check_custom_dns_agrees_with_azure_dns(None, ())
+
+
+def test_a_link_that_is_in_the_making_is_not_made_twice() -> None:
+    """A network takes one link to a zone: what is under way is shown, and waited for."""
+    with pytest.raises(Blocked) as verdict:
+        check_private_dns_zone_is_linked((PE,), (zone({}, OWN, state="InProgress"),))
+
+    assert "link vnet show" in verdict.value.culprit.fix
+    assert "link vnet create" not in verdict.value.culprit.fix

@@ -9,7 +9,7 @@ from pytest_amlpreflight.checks.quota import check_family_quota_fits_the_deploym
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
 from pytest_amlpreflight.facts.resources.quota import Quota, Reserve, UnknownFamily, Usage, UsageLevel
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import Blocked, NotApplicable
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 MakeUsage = Callable[..., Usage]
 
@@ -96,6 +96,42 @@ def test_what_the_live_deployment_holds_is_not_needed_again(
     live = replace(deployment, instance_type="Standard_DS3_V2")
 
     check_family_quota_fits_the_deployment(deployment, live, workspace, full, ())
+
+
+def test_nothing_more_fits_into_less_than_nothing(
+    deployment: Deployment, workspace: Workspace, quota: Quota, usage: MakeUsage
+) -> None:
+    """A quota that was lowered below what is taken stands in nobody's way who takes no more."""
+    lowered = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=108, limit=100))
+
+    check_family_quota_fits_the_deployment(deployment, deployment, workspace, lowered, ())
+
+
+def test_every_level_that_is_short_is_named(
+    deployment: Deployment, workspace: Workspace, quota: Quota, usage: MakeUsage
+) -> None:
+    """One increase would not be enough."""
+    short = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=90, limit=100))
+    short = with_row(short, usage(UsageLevel.REGION_TOTAL, used=95, limit=100))
+
+    with pytest.raises(Blocked) as caught:
+        check_family_quota_fits_the_deployment(deployment, None, workspace, short, ())
+
+    assert [one.headline for one in caught.value.culprits] == [
+        "quota for Standard_DS3_v2 is short by 6 vCPUs",
+        "quota for Standard_DS3_v2 is short by 11 vCPUs",
+    ]
+
+
+def test_a_failed_deployment_may_never_have_had_its_cores(
+    deployment: Deployment, workspace: Workspace, quota: Quota, usage: MakeUsage
+) -> None:
+    """One that failed for want of quota holds none, and its next try would fail again."""
+    full = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=96, limit=100))
+    live = replace(deployment, provisioning_state="Failed")
+
+    with pytest.warns(PreflightAdvice, match=r"is short by 12 vCPUs[\s\S]*if blue, which failed, holds none"):
+        check_family_quota_fits_the_deployment(deployment, live, workspace, full, ())
 
 
 def test_growth_needs_the_difference(

@@ -65,7 +65,10 @@ SILENCES: dict[Unreached, tuple[str, str]] = {
 LONGEST_MANAGED, LONGEST_ON_KUBERNETES = 180, 300
 """The longest request timeouts that Azure admits, in seconds."""
 
-LONGEST_ALREADY = "request_timeout_ms is as long as Azure admits: make run() faster, the requests smaller, or take a larger instance type"
+LONGEST_ALREADY = (
+    "request_timeout_ms is as long as Azure admits: make run() faster, the requests smaller, "
+    "or take a larger instance type"
+)
 
 
 @dataclass(frozen=True, slots=True)
