@@ -17,6 +17,7 @@ from pytest_amlpreflight.run.emulation import Emulation, without_the_extra
 from pytest_amlpreflight.run.memory import path_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import given_by, is_configured, prepare
+from pytest_amlpreflight.run.termination import end_on_termination
 
 if TYPE_CHECKING:
     from _pytest.fixtures import FixtureDef
@@ -36,6 +37,7 @@ def take_fixtures(config: pytest.Config) -> None:
 
 def start(config: pytest.Config, asked: Asked) -> Preflight:
     """Start the run's emulator, where it has one, and prepare the run. Raises `pytest.UsageError`."""
+    end_on_termination(config)
     emulation = Emulation.of(given_by(config), config)
     inherited = asked.anything and hasattr(config, "workerinput")  # a worker of xdist has the controller's environment
     if emulation and not inherited:

@@ -7,6 +7,7 @@ from typing import Any
 
 import trustme
 
+from .folder import present
 from .world import World
 
 ANOTHER_NAME, UNTRUSTED = "another_name", "untrusted"
@@ -52,5 +53,5 @@ def _wrong(authority: trustme.CA, how: Any, host: str) -> ssl.SSLContext | None:
 def _with_certificate(authority: trustme.CA, *names: str, days: int | None = None) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ends = None if days is None else datetime.now(UTC) + timedelta(days=days, hours=1)
-    authority.issue_cert(*dict.fromkeys(names), not_after=ends).configure_cert(made)
+    present(authority.issue_cert(*dict.fromkeys(names), not_after=ends), made)
     return made

@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -27,6 +26,7 @@ from .dns.views import view
 from .entra import tokens
 from .failures import apply, load
 from .fleet import Fleet, wildcards
+from .folder import Folder
 from .ids import ArmPath
 from .kubernetes import kubeconfig
 from .kubernetes import server as api_server
@@ -104,12 +104,12 @@ class Emulator:
     @property
     def ca_bundle(self) -> Path:
         """The PEM file with the one authority that vouches for the emulator."""
-        return Path(self._directory.name) / "authority.pem"
+        return self._folder.path / "authority.pem"
 
     @property
     def kubeconfig(self) -> Path:
         """A kubeconfig with a context for each of the world's clusters, called like the cluster."""
-        return Path(self._directory.name) / "kubeconfig.yml"
+        return self._folder.path / "kubeconfig.yml"
 
     @property
     def client_certificate(self) -> tuple[bytes, bytes]:
@@ -205,15 +205,22 @@ class Emulator:
         """Listen. Returns once every port answers; raises `OSError` when the wanted port is taken."""
         listeners = [_listen(self._wanted_port), _listen(0)]
         self._port, self._identity_port = (listener.getsockname()[1] for listener in listeners)
-        self._directory = tempfile.TemporaryDirectory(prefix="amlpreflight-emulator-")
+        self._folder = Folder()
         authority = self._authority = trustme.CA()
         context = self._certify(authority)
         served: list[Served] = [
             (self._application, listener, tls) for listener, tls in zip(listeners, (context, None), strict=True)
         ]
         served += self._clusters(authority)
-        self._thread = threading.Thread(target=self._run, args=(served,), name="aml-emulator", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(served,), name="aml-emulator", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            for _, listener, _ in served:
+                listener.close()
+            self._folder.remove()
+            raise OSError(f"the system gives the emulator no thread: {error}") from None
+        self._thread = thread
         if not self._ready.wait(_START_LIMIT):
             raise OSError(f"the emulator did not listen within {_START_LIMIT:.0f} s")
         if self._failed is not None:
@@ -227,7 +234,7 @@ class Emulator:
             self._thread = None
             for model in filter(None, self._application.models.values()):
                 model.stop()
-            self._directory.cleanup()
+            self._folder.remove()
 
     def __enter__(self) -> "Emulator":
         self.start()
@@ -259,11 +266,12 @@ class Emulator:
             self.cluster_servers[cluster.name] = application
             tls = api_server.context(authority, (name,) if name else (), cluster.certificate)
             served.append((application, listener, tls))
-        self.kubeconfig.write_text(kubeconfig.together(list(self._world.kubeconfigs.values())), encoding="utf-8")
+        together = kubeconfig.together(list(self._world.kubeconfigs.values()))
+        self._folder.write(self.kubeconfig, together.encode())
         return served
 
     def _certify(self, authority: trustme.CA) -> ssl.SSLContext:
-        authority.cert_pem.write_to_path(str(self.ca_bundle))
+        self._folder.write(self.ca_bundle, authority.cert_pem.bytes())
         return certificates.context(authority, self._names(), self._world)
 
     def _names(self) -> tuple[str, ...]:

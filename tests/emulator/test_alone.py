@@ -4,12 +4,61 @@ import argparse
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.emulator.__main__ import _print_exports, assignment, main, seconds
+
+
+def folder_in(lines: list[str]) -> Path:
+    """Where the started emulator keeps what lets clients in."""
+    shown = next(line for line in lines if line.startswith("export REQUESTS_CA_BUNDLE="))
+    return Path(shown.partition("=")[2].strip()).parent
+
+
+def test_what_lets_clients_in_is_its_owner_s_and_gone_even_after_a_kill(world_path: Path) -> None:
+    """Whoever else is on the machine reads neither keys nor tokens; what a kill leaves goes when the next one starts,
+    and a folder in use stays.
+    """
+    kubernetes = world_path.with_name("world-kubernetes.yml")
+    command = [sys.executable, "-m", "pytest_amlpreflight.emulator", str(kubernetes)]
+    with Emulator(world_path) as other, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        folder = folder_in([process.stdout.readline() for _ in range(5)])
+        modes = {path.name: path.stat().st_mode & 0o777 for path in [folder, *folder.iterdir()]}
+        process.kill()
+        process.wait(10)
+        assert folder.exists()
+
+        with Emulator(world_path):
+            left, stays = folder.exists(), other.ca_bundle.exists()
+
+    assert set(modes.values()) == {0o700, 0o600}
+    assert modes[folder.name] == 0o700
+    assert (left, stays) == (False, True)
+
+
+def test_an_emulator_without_a_thread_says_so_and_leaves_nothing(
+    world_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container at its limit is no crash."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    emulator = Emulator(world_path)
+
+    with pytest.raises(OSError, match="gives the emulator no thread"):
+        emulator.start()
+
+    emulator.stop()
+    assert not list(tmp_path.iterdir())
 
 
 def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
@@ -24,6 +73,7 @@ def test_prints_what_to_export_and_stops_when_told(world_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(10) == 0
+        assert not folder_in(lines).exists()
     assert lines[0].startswith("export IDENTITY_ENDPOINT=http://127.0.0.1:")
 
 

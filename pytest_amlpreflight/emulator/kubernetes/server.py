@@ -13,6 +13,7 @@ from starlette.requests import Request as HttpRequest
 from .. import recorded
 from ..certificates import ANOTHER_NAME, UNTRUSTED
 from ..faults import Fault, first_met
+from ..folder import present
 from ..world import World
 from . import api
 from .api import Answer
@@ -100,7 +101,7 @@ def context(authority: trustme.CA, names: tuple[str, ...], wrong: str | None = N
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issuer = trustme.CA() if wrong == UNTRUSTED else authority
     shown = ("another.example.com",) if wrong == ANOTHER_NAME else ("localhost", "127.0.0.1", *names)
-    issuer.issue_cert(*shown).configure_cert(made)
+    present(issuer.issue_cert(*shown), made)
     authority.configure_trust(made)
     made.verify_mode = ssl.CERT_OPTIONAL
     return made
