@@ -24,6 +24,7 @@ from pytest_amlpreflight.facts.rules.az_ml import place_of_command, placed
 _DESTRUCTIVE = {"delete", "purge", "remove"}
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANK = re.compile(r"([\w.]+=)?[A-Z]{2,}(\.\w+)?|.*<.*>?.*")
+_NAMES_A_SUBSCRIPTION = {"--subscription", "--ids", "--id", "--scope", "--resource", "rest", "account"}
 _NEEDS_NO_QUOTES = re.compile(r"<[^<>]*>")
 
 Option: TypeAlias = str | int | ResourceId | Sequence[str] | None
@@ -162,6 +163,19 @@ def in_workspace(fix: Fix, workspace: ResourceId) -> Fix:
     if isinstance(fix, SetProperty):
         return replace(fix, az=fix.az and Command((*fix.az.words, *place_of_command(fix.az.words, workspace))))
     return InWords(placed(fix.text, workspace)) if isinstance(fix, InWords) else fix
+
+
+def in_subscription(fix: Fix, subscription: str) -> Fix:
+    """The fix, whose command of the Azure CLI names the subscription, unless an id in it does."""
+    if isinstance(fix, SetProperty):
+        return replace(fix, az=fix.az and _in_subscription(fix.az, subscription))
+    return _in_subscription(fix, subscription) if isinstance(fix, Command) else fix
+
+
+def _in_subscription(command: Command, subscription: str) -> Command:
+    if command.words[0] != "az" or _NAMES_A_SUBSCRIPTION.intersection(command.words):
+        return command
+    return Command((*command.words, "--subscription", subscription))
 
 
 def resource_of(fixes: Iterable[Fix]) -> str:

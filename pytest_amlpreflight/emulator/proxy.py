@@ -30,7 +30,7 @@ class Proxy:
                 head = await reader.readuntil(b"\r\n\r\n")
             method, _, rest = head.decode("latin-1").partition(" ")
             host = rest.partition(" ")[0].rpartition(":")[0].strip("[]").lower()
-            if method != "CONNECT" or host not in self._hosts:
+            if method != "CONNECT" or not self._leads_to(host):
                 await _refuse(writer, f"the emulated Azure has no host {host or rest.partition(' ')[0]}")
                 return
             await self._tunnel(reader, writer)
@@ -38,6 +38,10 @@ class Proxy:
             pass
         finally:
             writer.close()
+
+    def _leads_to(self, host: str) -> bool:
+        """Whether it is one of the hosts, or below one that stands for all of its kind, as `*.vault.azure.net`."""
+        return host in self._hosts or f"*.{host.partition('.')[2]}" in self._hosts
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._target())

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from pytest_amlpreflight.checks import TOPICS
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.run.findings import findings_in, findings_of
 
@@ -46,7 +47,8 @@ def last_words(findings: Sequence[Finding], verbosity: int = 0) -> Iterator[str]
     """The verdict on the whole: a line where all is well or few words are wanted, else each root cause with what
     follows from it and what to run; for many workspaces the most frequent findings and the worst workspaces.
     """
-    stops = [one for one in findings if one.outcome in (Outcome.FAILED, Outcome.ERROR) and not one.waived]
+    wrong = [one for one in findings if one.outcome in (Outcome.FAILED, Outcome.ERROR) and not one.waived]
+    stops = sorted(wrong, key=_place)  # under xdist they come as they are done
     if not findings:
         return
     if not stops or verbosity < 0:
@@ -60,12 +62,20 @@ def last_words(findings: Sequence[Finding], verbosity: int = 0) -> Iterator[str]
 
 def _in_a_line(stops: Sequence[Finding], findings: Sequence[Finding]) -> str:
     if stops:
-        more = f" (and {len(stops) - 1} more)" if len(stops) > 1 else ""
-        return f"{TITLES.get(stops[0].phase, 'what was found')}: {stops[0].headline}{more}"
+        return f"{TITLES.get(stops[0].phase, 'what was found')}: {_worst(stops)}"
     counts = Counter(one.waived or one.outcome.value for one in findings)
     parts = [f"{counts[word]} {word}" for word in (*Outcome, "waived", "known") if counts[word]]
     looked = counts[Outcome.PASSED] + counts[Outcome.ADVISED] > 0
     return f"{'nothing found that is in the way' if looked else 'nothing was looked at'} ({', '.join(parts)})"
+
+
+def _worst(stops: Sequence[Finding]) -> str:
+    workspaces = {_workspace(one) for one in stops}
+    if len(workspaces) > 1:
+        (check, key), count = _kinds(stops)[0]
+        return f"{len(stops)} findings in {len(workspaces)} workspaces, most often {check}: {key} ({count})"
+    more = f" (and {len(stops) - 1} more)" if len(stops) > 1 else ""
+    return f"{stops[0].headline}{more}"
 
 
 def _causes(stops: Sequence[Finding], findings: Sequence[Finding]) -> Iterator[str]:
@@ -81,11 +91,21 @@ def _causes(stops: Sequence[Finding], findings: Sequence[Finding]) -> Iterator[s
 
 
 def _fleet(stops: Sequence[Finding]) -> Iterator[str]:
-    kinds = Counter((one.check, one.key) for one in stops)
-    for (check, key), count in kinds.most_common(_SHOWN):
+    for (check, key), count in _kinds(stops)[:_SHOWN]:
         yield f"  {count:>5} x {check}: {key}"
     worst = Counter(_workspace(one) for one in stops).most_common(5)
     yield f"  most of them in {', '.join(f'{name} ({count})' for name, count in worst)}"
+
+
+def _kinds(stops: Sequence[Finding]) -> list[tuple[tuple[str, str], int]]:
+    """Check and kind of finding with how often they are found, the most frequent first."""
+    return Counter((one.check, one.key) for one in stops).most_common()
+
+
+def _place(finding: Finding) -> int:
+    """The place of its topic among the checks."""
+    topic = finding.check.partition("::")[0]
+    return TOPICS.index(topic) if topic in TOPICS else len(TOPICS)
 
 
 def _names(findings: Sequence[Finding]) -> str:

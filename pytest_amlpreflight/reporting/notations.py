@@ -73,7 +73,7 @@ def _of_role(fix: GrantRole) -> dict[str, str]:
     ]
     bicep = [
         "resource grant 'Microsoft.Authorization/roleAssignments@2022-04-01' = {",
-        f"  name: guid(resourceGroup().id, '{fix.principal_id}', '{fix.role}')",
+        f"  name: guid(theResource.id, '{fix.principal_id}', '{fix.role}')",
         f"  scope: theResource // {fix.scope}",
         "  properties: {",
         f"    roleDefinitionId: roleDefinitions('{fix.role}').id // this line",

@@ -66,9 +66,13 @@ def selection(preflight: Preflight, config: pytest.Config) -> dict[str, Any]:
     """What a run is over: phase, targets as they were given, and whatever narrows it. What is found to be live is no
     part of it: an endpoint that is new tonight makes no other run.
     """
-    targets = sorted({target.resource_id or str(target) for target in preflight.given})
+    targets = sorted(_scopes(preflight) or {one.resource_id or str(one) for one in preflight.given})
     shown = targets if len(targets) <= 20 else [f"{len(targets)} targets", digest(targets)]
     return {"phase": preflight.settings.phase, "targets": shown, "narrowed": list(_narrowing(preflight, config))}
+
+
+def _scopes(preflight: Preflight) -> set[str]:
+    return {str(scope).lower() for scope in preflight.settings.scopes}
 
 
 def is_whole(preflight: Preflight, config: pytest.Config) -> bool:
@@ -88,3 +92,9 @@ def _narrowing(preflight: Preflight, config: pytest.Config) -> Iterable[str]:
             yield f"{flag} {value}"
     yield from (f"--deselect {one}" for one in options.deselect or ())
     yield from preflight.selected or ()
+    chosen, shard = preflight.settings.selection, preflight.settings.shard
+    yield from (f"--aml-workspace {one}" for one in chosen.names)
+    yield from (f"--aml-tag {name}={value}" for name, value in chosen.tags)
+    yield from (f"--aml-exclude {one}" for one in chosen.excluded)
+    if shard:
+        yield f"--aml-shard {shard.number}/{shard.of}"

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,17 @@ def test_what_is_printed_is_all_that_clients_need(world_path: Path, capsys: pyte
 
     names = {line.removeprefix("export ").partition("=")[0] for line in capsys.readouterr().out.splitlines()}
     assert {"AML_DNS_SERVER", "AML_AZURE_DNS", "AML_CONNECT_TO", "HTTPS_PROXY", "IDENTITY_ENDPOINT"} <= names
+
+
+@pytest.mark.parametrize(("host", "status"), [("contoso-ml-kv00001.vault.azure.net", b"200"), ("a.example", b"403")])
+def test_the_proxy_leads_to_every_member_of_a_fleet(world_path: Path, host: str, status: bytes) -> None:
+    """Their vaults and storage accounts have names that the one world does not; whatever else is asked is refused."""
+    with Emulator(world_path, fleet=2) as emulator:
+        port = int(emulator.proxy.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode())
+
+            assert connection.recv(1024).split()[1] == status
 
 
 def test_an_unusable_world_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ PASSED = Finding("quota::ok", Outcome.PASSED, "w")
 
 def test_the_last_words_name_each_cause_what_to_run_and_what_waits_behind_it() -> None:
     """In the order of the checks; what was not reached stands under what stood in its way."""
-    assert list(last_words([SHORT, UNREAD, BEHIND, PASSED])) == [
+    assert list(last_words([UNREAD, SHORT, BEHIND, PASSED])) == [
         "",
         "aml-preflight: what stops this deployment",
         "  1. quota is short",
@@ -52,6 +52,9 @@ def test_many_workspaces_end_with_the_most_frequent_findings() -> None:
     lines = list(last_words(found))
 
     assert lines[2:] == ["      3 x quota::x: short", "  most of them in w2 (2), w1 (1)"]
+    assert list(last_words(found, verbosity=-1)) == [
+        "aml-preflight: what was found: 3 findings in 2 workspaces, most often quota::x: short (3)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -188,3 +188,22 @@ def test_workers_get_whole_workspaces(pytester: pytest.Pytester, serve: Serve) -
     twice = [path for (_, _, path, _), times in asked.items() if times > 1]
     assert [path for path in twice if not any(part in path.lower() for part in of_each_process)] == []
     assert sum(one.path == "/msi/token" for one in emulator.requests) == 3
+
+
+def test_each_scope_has_a_past_of_its_own(pytester: pytest.Pytester, serve: Serve) -> None:
+    """What another scope, or another part of it, held is neither mended nor left out; nor is its waiver unused."""
+    serve(2, 2, ("key-vault-turns-trusted-services-away", 2))
+    pytester.makefile(
+        ".yml", w="- {check: storage::*, target: /subscriptions/**, reason: r, owner: o, until: 2099-01-01}"
+    )
+    history = ("--aml-history=h", "--aml-waivers=w.yml", "--aml-waivers-strict")
+
+    for asked in (("tenant",), (SUBSCRIPTION.format("99998"),), ("tenant", "--aml-shard", "1/2")):
+        last = pytester.runpytest_inprocess(*AUDIT[:-1], *asked, *history, "-q")
+
+    selections = {
+        json.loads(path.read_text("utf-8").splitlines()[0])["selection"] for path in pytester.path.glob("h/*")
+    }
+    assert len(selections) == 3
+    last.stdout.fnmatch_lines(["aml-preflight: the runs of the past had another selection: nothing is compared"])
+    last.stdout.no_fnmatch_line("*no failure needs the waiver*")

@@ -79,7 +79,14 @@ def test_a_run_says_what_is_new_known_and_mended(example: pytest.Pytester, worke
     third.stdout.fnmatch_lines(["aml-preflight: mended since the last run: key vault contoso-ml-kv turns*"])
     assert third.ret == pytest.ExitCode.OK
     head, *rows = (example.path / "history").joinpath(max(p.name for p in (example.path / "history").iterdir())).open()
-    assert json.loads(head)["coverage"] == {"asked": 7, "read": 7, "denied": 0, "unread": 0, "not_reached": 0}
+    assert json.loads(head)["coverage"] == {
+        "asked": 7,
+        "read": 7,
+        "denied": 0,
+        "unread": 0,
+        "not_reached": 0,
+        "throttled": 0,
+    }
     assert {json.loads(row)["outcome"] for row in rows} == {"passed", "failed"}
 
 

@@ -192,6 +192,27 @@ def test_a_script_of_fixes_does_nothing_before_it_was_read(tmp_path: Path) -> No
     assert commands[2:] == ["touch made"]
 
 
+def test_a_script_of_fixes_names_each_ones_subscription() -> None:
+    """A night's findings are of many subscriptions, and the Azure CLI has one; an id says it by itself."""
+    vault = "/subscriptions/S/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v"
+    fixes = (
+        SetProperty(vault, "properties.a", True, az=az("keyvault update", name="v")),
+        SetProperty(vault, "properties.a", True),
+        az("network vnet update", name="n", resource_group="g"),
+        GrantRole("Reader", "P", vault),
+    )
+
+    text = as_script.render(Record(ABOUT, (Finding("a::b", Outcome.FAILED, "w", vault, headline="h", fixes=fixes),)))
+
+    assert [line for line in text.splitlines() if line.startswith("az ")] == [
+        "az keyvault update --name v --subscription S",
+        f"az resource update --ids {vault} --set properties.a=true",
+        "az network vnet update --name n --resource-group g --subscription S",
+        f"az role assignment create --role 'Reader' --assignee-object-id P --assignee-principal-type ServicePrincipal "
+        f"--scope {vault}",
+    ]
+
+
 @pytest.mark.parametrize("workers", [("-p", "no:xdist"), ("-n", "1")], ids=["alone", "xdist"])
 def test_a_run_writes_every_format(example: pytest.Pytester, workers: tuple[str, ...]) -> None:
     """By extension or with the format in front; the run says where."""

@@ -70,6 +70,12 @@ def test_the_last_fortnight_is_announced() -> None:
         (ENTRY.format("soon"), "until is a day such as 2026-12-31, not 'soon'"),
         (ENTRY.format("2030-01-01 10:00:00"), "until is a day such as 2026-12-31, not datetime"),
         ("\n" + ENTRY.format("2030-01-01").replace("vault_admits_*", "nonsense"), "w.yml:2: no check is called key_v"),
+        (ENTRY.format("2030-01-01").replace("key_vault::", "key_valt::"), "w.yml:1: no check is called key_valt::"),
+        (
+            ENTRY.format("2030-01-01").replace("key_vault::vault", "key_*::volt"),
+            "w.yml:1: no check is called key_*::volt",
+        ),
+        (ENTRY.format("2030-01-01").replace("key_vault::", ""), "w.yml:1: no check is called vault_admits"),
         ("check: x\n", "w.yml:1: a list of waivers"),
         ("- [", "not YAML"),
     ],

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.fix import Fix, has_blanks, is_destructive, is_shell, only_reads
+from pytest_amlpreflight.fix import Fix, has_blanks, in_subscription, is_destructive, is_shell, only_reads
 from pytest_amlpreflight.reporting.record import Record
 
 _HEAD = """#!/bin/sh
@@ -25,7 +26,9 @@ def render(record: Record) -> str:
 
 def _part(finding: Finding) -> Iterator[str]:
     yield f"# {_line(finding.headline)} ({finding.check} {finding.target})"
-    yield from map(_written, finding.fixes)
+    resource = parse_resource_id(finding.resource)  # a night's findings are of many subscriptions
+    placed = (in_subscription(fix, resource.subscription) if resource else fix for fix in finding.fixes)
+    yield from map(_written, placed)
 
 
 def _written(fix: Fix) -> str:
