@@ -4,8 +4,8 @@ from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, Image
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
-from pytest_amlpreflight.fix import az, shell
-from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
+from pytest_amlpreflight.fix import Fixes, az, shell
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 
 @check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"), settles=True)
@@ -20,7 +20,7 @@ def check_egress_private_endpoint_is_approved(
     A deployment with `egress_public_network_access: disabled` pulls its image through a private endpoint connection
     that Azure Machine Learning requests from the registry. While nobody has approved it, the image cannot be
     downloaded. Azure does not tell which connection belongs to which deployment: one that failed is taken for the one
-    whose connection waits.
+    whose connection waits, and to one that is in the making it is advice.
     """
     if aml_workspace.managed_network:
         not_applicable("the workspace has a managed network, which has private endpoints of its own")
@@ -31,8 +31,10 @@ def check_egress_private_endpoint_is_approved(
     connections, live = aml_registry.egress_connections, aml_live_deployment
     waiting = [connection for connection in connections if not connection.approved]
     if live is not None and live.failed and waiting:
-        _blocked_by(aml_registry, waiting[0])
+        for_each(lambda connection: _blocked_by(aml_registry, connection), waiting)
     if len(waiting) < len(connections):
+        if live is not None and (live.provisioning_state or "").lower() == "creating":
+            for_each(lambda connection: _still_waiting(aml_registry, connection, live), waiting)
         return
     if not connections and aml_live_deployment is None:
         not_applicable("the first deployment requests its private endpoint connection itself")
@@ -141,6 +143,21 @@ def _spelled(access: bool | None) -> str:
     return {None: "is not set", True: "= 'enabled'", False: "= 'disabled'"}[access]
 
 
+def _still_waiting(registry: Registry, connection: PrivateEndpointConnection, live: Deployment) -> None:
+    advise(
+        f"registry {registry.name} has not approved a connection, and deployment {live.name} is in the making",
+        found=f"{connection.name}: status = {connection.status!r}; {live.name}: {live.provisioning_state!r}",
+        expected="status = 'Approved'",
+        fix=_approval(registry, connection),
+    )
+
+
+def _approval(registry: Registry, connection: PrivateEndpointConnection) -> Fixes:
+    if connection.status.lower() == "pending":
+        return az("acr private-endpoint-connection approve", registry_name=registry.name, name=connection.name)
+    return "a rejected connection cannot be approved later: delete the deployment and create it again"
+
+
 def _blocked_by(registry: Registry, connection: PrivateEndpointConnection | None) -> None:
     described = f"description '{EGRESS_CONNECTION}'"
     if connection is None:
@@ -150,11 +167,9 @@ def _blocked_by(registry: Registry, connection: PrivateEndpointConnection | None
             expected="one with status = 'Approved'",
             fix="delete the deployment and create it again: its creation requests the connection",
         )
-    approve = az("acr private-endpoint-connection approve", registry_name=registry.name, name=connection.name)
-    again = "a rejected connection cannot be approved later: delete the deployment and create it again"
     blocked(
         f"registry {registry.name} has not approved its private endpoint connection",
         found=f"{connection.name}: status = {connection.status!r}",
         expected="status = 'Approved'",
-        fix=approve if connection.status.lower() == "pending" else again,
+        fix=_approval(registry, connection),
     )

@@ -258,8 +258,14 @@ def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain
         said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, does not exist"}
         said["found"] = f"imageBuildCompute = {name!r}, and no such compute"
     elif not compute.ready:
-        said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, is not ready"}
-        said["found"] = f"provisioningState = {compute.provisioning_state!r}"
+        advise_or_block = advise if (compute.provisioning_state or "").lower() in ("creating", "updating") else complain
+        advise_or_block(
+            f"compute {name}, which builds images for workspace {workspace.name}, is not ready",
+            found=f"provisioningState = {compute.provisioning_state!r}",
+            expected="provisioningState = 'Succeeded'",
+            fix=az("ml compute show", name=name, query="[provisioning_state, provisioning_errors]"),
+        )
+        return
     elif compute.kind.lower() != "amlcompute":
         complain = advise
         said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, is no cluster"}
@@ -285,6 +291,7 @@ def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:
 def _complain_of_connection(
     complain: Callable[..., None], workspace: Workspace, connection: PrivateEndpointConnection
 ) -> None:
+    dead = az("network private-endpoint-connection delete", id=connection.id)
     complain(
         f"private endpoint connection {connection.name} of workspace {workspace.name} is {connection.status.lower()}",
         found=f"status = {connection.status!r}",
@@ -292,7 +299,7 @@ def _complain_of_connection(
         fix=(
             az("network private-endpoint-connection approve", id=connection.id)
             if connection.status.lower() == "pending"
-            else az("network private-endpoint-connection delete", id=connection.id)
+            else (dead, "(then make the private endpoint anew)" if complain is blocked else "")
         ),
     )
 

@@ -101,3 +101,23 @@ def test_a_deployment_that_works_is_not_that_of_the_connection_that_waits(state:
     well = replace(live(False), provisioning_state=state)
 
     check_egress_private_endpoint_is_approved(well, well, LEGACY, waiting("Approved", "Pending"))
+
+
+def test_every_connection_that_waits_is_named_to_a_deployment_that_failed() -> None:
+    """Which one is its own is not told; each has its own way out."""
+    failed = replace(live(False), provisioning_state="Failed")
+
+    with pytest.raises(Blocked) as caught:
+        check_egress_private_endpoint_is_approved(failed, failed, LEGACY, waiting("Rejected", "Pending"))
+
+    first, second = caught.value.culprits
+    assert "create it again" in first.fix
+    assert second.fix == "az acr private-endpoint-connection approve --registry-name cr --name pending"
+
+
+def test_a_connection_that_waits_beside_a_deployment_in_the_making_is_advice() -> None:
+    """It may be what the deployment waits for."""
+    making = replace(live(False), provisioning_state="Creating")
+
+    with pytest.warns(PreflightAdvice, match=r"has not approved a connection, and deployment blue is in the making"):
+        check_egress_private_endpoint_is_approved(making, making, LEGACY, waiting("Approved", "Pending"))

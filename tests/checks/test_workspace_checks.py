@@ -211,6 +211,14 @@ def test_private_registry_with_a_build_compute_passes() -> None:
     checks.check_private_registry_has_a_build_compute(BUILDING, REGISTRY, True, BUILDER)
 
 
+def test_build_compute_in_the_making_is_advice_and_no_reason_for_another() -> None:
+    """It will be ready in minutes."""
+    with pytest.warns(PreflightAdvice, match=r"compute c[\s\S]*is not ready[\s\S]*az ml compute show --name c"):
+        checks.check_private_registry_has_a_build_compute(
+            BUILDING, REGISTRY, True, replace(BUILDER, provisioning_state="Creating")
+        )
+
+
 @pytest.mark.parametrize(
     ("compute", "words"),
     [
