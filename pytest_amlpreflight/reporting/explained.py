@@ -32,6 +32,9 @@ OF_A_START = ("UserScriptInitFailed", "ResourceNotReady")
 OF_A_REQUEST = ("UserScriptException", "424")
 """The codes with which Azure reports an exception that no table knows."""
 
+CRASHED = ("DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "ResourceNotReady", "UserScriptInitFailed")
+"""The codes beside which a cause in the text says more."""
+
 FEW_LINES = 40
 """Lines of a text that may quote a cause without being a log."""
 
@@ -101,7 +104,7 @@ def explain_text(text: str, subject: str) -> Explanation:
     codes = _codes(text)
     telling = [code for code in codes if code.lower() not in WRAPPERS]
     said = worded_meaning(text, telling, generic=False)
-    shown = () if of_a_client else read_log(text).causes or (() if telling else tuple(_mentioned(lines)))
+    shown = () if of_a_client else read_log(text).causes or (tuple(_mentioned(lines)) if _leaves_open(telling) else ())
     causes = () if said else shown
     said = said or (None if causes else worded_meaning(text, telling, generic=True))
     if not (said or causes or codes):
@@ -160,6 +163,11 @@ def _statuses(text: str) -> list[str]:
     if _OF_ANOTHER_SERVICE.search(bounded(text)):
         return []
     return ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
+
+
+def _leaves_open(codes: Sequence[str]) -> bool:
+    """Whether all of these codes merely say that a container did not come up."""
+    return all(code in CRASHED for code in codes)
 
 
 def _mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
