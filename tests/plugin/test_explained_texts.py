@@ -181,6 +181,7 @@ FileNotFoundError: [Errno 2] No such file or directory: 'deployment.yml'
 
 
 HOSTILE = (
+    "Traceback (most recent call last): File \"x\", line 1, in f " + "a.b.C" * 80_000,
     "a." * 200_000, "a-" * 100_000, '{"a":' * 40_000, "status code " * 40_000, "(A" * 100_000, "Code: x " * 50_000,
     "Failed to pull image " * 20_000, "https://b.example/?sig=abc " * 20_000, "Reason:" * 60_000,
 )  # fmt: skip
