@@ -24,6 +24,7 @@ from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import as_given
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
+from pytest_amlpreflight.readers.environment import Session
 
 CONNECTIONS = 16
 LONGEST_PAUSE = 20.0
@@ -60,7 +61,7 @@ class DataPlane:
         self._once, self._tap = Once(), tap
         self._homes = homes
         self._token, self._timeout, self._backoff = token, timeout, backoff
-        self._session = requests.Session()
+        self._session = Session()
         adapter = RoutedAdapter(Route(resolve, rules), pool_maxsize=CONNECTIONS, pool_block=True)
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)

@@ -30,6 +30,7 @@ from pytest_amlpreflight.readers.connection.exchange import Tap, Tapped, untappe
 from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
 from pytest_amlpreflight.readers.connection.snapshot import Snapshot
+from pytest_amlpreflight.readers.environment import Session
 
 CONNECTIONS = 32
 """Reads that may be under way at once; the rest wait for a connection rather than open a new one."""
@@ -45,7 +46,7 @@ REFUSAL_HOLDS = 30.0
 
 def http_session() -> requests.Session:
     """The run's one session: keep-alive connections, shared by all clients and threads."""
-    session = requests.Session()
+    session = Session()
     session.auth = as_given
     session.mount("https://", BoundedAdapter(pool_connections=8, pool_maxsize=CONNECTIONS, pool_block=True))
     return session

@@ -24,6 +24,7 @@ from pytest_amlpreflight.readers.connection.decoding import NotDecoded, json_of
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Led, Tap, untapped
 from pytest_amlpreflight.readers.connection.once import Once
+from pytest_amlpreflight.readers.environment import undisturbed
 from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context, client_is_installed, credentials, unreadable
 
 ROWS_A_PAGE = "500"
@@ -57,7 +58,7 @@ class Kube:
         self._headers = {"Accept": "application/json", **({"Authorization": token} if token else {})}
         # As kubectl does it: releases of the client differ, and forget NO_PROXY.
         own = context.cluster.get("proxy-url")
-        self._session.proxies = {"https": str(own)} if own else get_environ_proxies(self._host)
+        self._session.proxies = {"https": str(own)} if own else undisturbed(lambda: get_environ_proxies(self._host))
 
     def get(self, path: str, resource: str, permission: str, **query: str) -> Document:
         """One object or a page of a list. `permission` is verb and resource, as a ClusterRole names them."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_amlpreflight.readers.environment import undisturbed
+
 _LOCK = threading.Lock()
 _RUNNING = set["subprocess.Popen[Any]"]()
 """Of this process, since that is whose children they are."""
@@ -40,7 +42,9 @@ def output_of(
     """What a program prints until it ends; raises `subprocess.TimeoutExpired` and `OSError`."""
     pipes = {"stdin": subprocess.DEVNULL if given is None else subprocess.PIPE}
     pipes |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with child(command, cwd=cwd, env=dict(env), encoding="utf-8", errors="replace", **pipes) as process:
+    with child(
+        command, cwd=cwd, env=undisturbed(lambda: dict(env)), encoding="utf-8", errors="replace", **pipes
+    ) as process:
         printed, errors = process.communicate(given, timeout=timeout)
     return subprocess.CompletedProcess(command, process.returncode, printed, errors)
 

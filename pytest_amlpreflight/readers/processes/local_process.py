@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_amlpreflight.readers.environment import undisturbed
 from pytest_amlpreflight.readers.processes.children import child, kill_group
 
 PROGRAM = """
@@ -100,7 +101,9 @@ def server_environment(
     debug_port: int | None = None,
 ) -> dict[str, str]:
     """The variables of the container: the spec's, the two folders, and of this machine's what does no harm."""
-    kept = {name: value for name, value in inherited.items() if not name.startswith(LEFT_OUT)}
+    kept = {
+        name: value for name, value in undisturbed(lambda: dict(inherited)).items() if not name.startswith(LEFT_OUT)
+    }
     own = {"AML_APP_ROOT": str(code), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     if model_dir is not None:
         own["AZUREML_MODEL_DIR"] = str(model_dir)

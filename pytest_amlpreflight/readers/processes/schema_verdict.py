@@ -17,6 +17,7 @@ from pytest_amlpreflight.facts.project.schema_verdict import SchemaVerdict
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.environment import undisturbed
 from pytest_amlpreflight.readers.processes.children import output_of
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -63,7 +64,7 @@ def read_schema_verdict(
     path = os.path.abspath(root / spec.source.path)
     command = [python, "-c", PROGRAM, kind, path, MARK, json.dumps(dict(spec.overrides))]
     # The schema is the same in every cloud, and azure-ai-ml would ask the one that these name for its endpoints.
-    environ = {name: value for name, value in os.environ.items() if name not in CLOUD_VARIABLES}
+    environ = {name: value for name, value in undisturbed(os.environ.copy).items() if name not in CLOUD_VARIABLES}
     late, found = False, None
     try:
         with tempfile.TemporaryDirectory() as elsewhere:  # Python imports from where it is started, before all else
