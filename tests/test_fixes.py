@@ -195,7 +195,8 @@ def test_what_the_provider_does_not_know_is_written_with_azapi() -> None:
     written = notations(SetProperty(VAULT, "properties.novel.flag", True))["Terraform"]
 
     assert written.startswith('resource "azapi_update_resource" "kv_prod" {')
-    assert '"flag" = true' in written
+    assert "flag = true # this line" in written
+    assert written.count("{") == written.count("}") == 4
 
 
 def test_a_role_is_written_as_code_and_a_command_is_not() -> None:
@@ -204,3 +205,18 @@ def test_a_role_is_written_as_code_and_a_command_is_not() -> None:
 
     assert 'role_definition_name = "AcrPull" # this line' in written["Terraform"]
     assert notations(az("x")) == {}
+
+
+def test_a_type_reads_as_it_is_published() -> None:
+    """Azure's ids have it in any casing, Bicep's compiler in one."""
+    written = notations(SetProperty(VAULT.replace("KeyVault", "Keyvault"), "properties.novel.flag", True))["Bicep"]
+
+    assert "'Microsoft.KeyVault/vaults@...'" in written
+
+
+def test_a_registration_of_a_provider_is_terraforms_alone() -> None:
+    """Bicep deploys none."""
+    fix = SetProperty("/subscriptions/s/providers/Microsoft.Cdn", "registrationState", "Registered")
+
+    assert list(notations(fix)) == ["Terraform"]
+    assert 'name = "Microsoft.Cdn" # this line' in notations(fix)["Terraform"]

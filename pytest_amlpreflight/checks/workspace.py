@@ -171,7 +171,7 @@ def check_private_registry_has_a_build_compute(
         f"workspace {aml_workspace.name} has no compute to build images for its private registry",
         found=f"imageBuildCompute is not set; registry {aml_registry.name} is private",
         expected="imageBuildCompute names a compute cluster in the registry's network",
-        fix=az("ml workspace update", **named(aml_workspace.id), image_build_compute="CLUSTER"),
+        fix=_build_with(aml_workspace),
     )
 
 
@@ -275,8 +275,13 @@ def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain
     complain(
         **said,
         expected="imageBuildCompute names a compute cluster in the registry's network",
-        fix=az("ml workspace update", **named(workspace.id), image_build_compute="CLUSTER"),
+        fix=_build_with(workspace),
     )
+
+
+def _build_with(workspace: Workspace) -> SetProperty:
+    command = az("ml workspace update", **named(workspace.id), image_build_compute="CLUSTER")
+    return SetProperty(workspace.id.text, "properties.imageBuildCompute", "CLUSTER", az=command)
 
 
 def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:

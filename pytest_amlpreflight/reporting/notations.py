@@ -15,6 +15,8 @@ def notations(fix: Fix) -> dict[str, str]:
     """`Bicep` and `Terraform`, each with the decisive line marked; nothing for what is no configuration."""
     if isinstance(fix, GrantRole):
         return _of_role(fix)
+    if isinstance(fix, SetProperty) and fix.path == "registrationState":
+        return _of_provider(fix.resource.rpartition("/")[2])
     found = parse_resource_id(fix.resource) if isinstance(fix, SetProperty) else None
     if found is None or not isinstance(fix, SetProperty):
         return {}
@@ -22,9 +24,11 @@ def notations(fix: Fix) -> dict[str, str]:
 
 
 def _bicep(fix: SetProperty, resource: ResourceId) -> str:
-    value = f"'{fix.value}'" if isinstance(fix.value, str) else json.dumps(fix.value)
-    *parents, last = fix.path.split(".")
-    lines = [f"resource {_symbol(resource)} '{resource.kind}@...' = {{", f"  name: '{resource.name}'"]
+    row = _row(fix, resource) or {}
+    given = row.get("bicep_value", fix.value)
+    value = f"'{given}'" if isinstance(given, str) else json.dumps(given)
+    *parents, last = row.get("bicep_path", fix.path).split(".")
+    lines = [f"resource {_symbol(resource)} '{_published(resource.kind)}@...' = {{", f"  name: '{resource.name}'"]
     lines += [f"{'  ' * depth}{parent}: {{" for depth, parent in enumerate(parents, 1)]
     lines.append(f"{'  ' * (len(parents) + 1)}{last}: {value} // this line")
     lines += ["  " * depth + "}" for depth in range(len(parents), -1, -1)]
@@ -47,19 +51,30 @@ def _terraform(fix: SetProperty, resource: ResourceId) -> str:
 
 
 def _azapi(fix: SetProperty, resource: ResourceId) -> str:
-    body: Any = fix.value
-    for member in reversed(fix.path.split(".")):
-        body = {member: body}
-    written = json.dumps(body, indent=2).replace('":', '" =').replace("\n", "\n  ")
+    *parents, last = fix.path.split(".")
+    depth = len(parents) + 1
     return "\n".join(
         [
             f'resource "azapi_update_resource" "{_symbol(resource)}" {{',
-            f'  type        = "{resource.kind}@..."',
+            f'  type        = "{_published(resource.kind)}@..."',
             f'  resource_id = "{resource}"',
-            f"  body = {written} # this line",
-            "}",
+            "  body = {",
+            *(f"{'  ' * at}{parent} = {{" for at, parent in enumerate(parents, 2)),
+            f"{'  ' * (depth + 1)}{last} = {json.dumps(fix.value)} # this line",
+            *("  " * at + "}" for at in range(depth, -1, -1)),
         ]
     )
+
+
+def _of_provider(namespace: str) -> dict[str, str]:
+    """Bicep deploys no registration."""
+    lines = [
+        "# not for one that the azurerm provider registers by itself",
+        f'resource "azurerm_resource_provider_registration" "{namespace.rpartition(".")[2]}" {{',
+        f'  name = "{namespace}" # this line',
+        "}",
+    ]
+    return {"Terraform": "\n".join(lines)}
 
 
 def _of_role(fix: GrantRole) -> dict[str, str]:
@@ -89,6 +104,11 @@ def _row(fix: SetProperty, resource: ResourceId) -> Mapping[str, Any] | None:
     wanted = (resource.kind.lower(), fix.path.lower())
     rows = load("infrastructure-code").rows
     return next((row for row in rows if (row["type"].lower(), row["path"].lower()) == wanted), None)
+
+
+def _published(kind: str) -> str:
+    """The type as its provider publishes it: Azure's ids have it in any casing."""
+    return next((row["type"] for row in load("infrastructure-code").rows if row["type"].lower() == kind.lower()), kind)
 
 
 def _symbol(resource: ResourceId) -> str:

@@ -256,6 +256,8 @@ def test_an_unknown_format_is_one_line(example: pytest.Pytester) -> None:
 
 
 _GROUP = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/"
+_WORKSPACE = f"{_GROUP}Microsoft.MachineLearningServices/workspaces/WORKSPACE"
+_CLUSTER = f"{_GROUP}Microsoft.ContainerService/managedClusters/CLUSTER"
 AS_CODE = {
     "key_vault::vault_admits_trusted_services": SetProperty(
         f"{_GROUP}Microsoft.KeyVault/vaults/VAULT", "properties.networkAcls.bypass", "AzureServices"
@@ -265,6 +267,43 @@ AS_CODE = {
     ),
     "workspace::workspace_allows_v2_apis": SetProperty(
         f"{_GROUP}Microsoft.MachineLearningServices/workspaces/WORKSPACE", "properties.v1LegacyMode", value=False
+    ),
+    "workspace::private_registry_has_a_build_compute": SetProperty(
+        _WORKSPACE, "properties.imageBuildCompute", "CLUSTER"
+    ),
+    "workspace::datastore_authentication_matches_the_storage": SetProperty(
+        _WORKSPACE, "properties.systemDatastoresAuthMode", "identity"
+    ),
+    "workspace::linked_resources_exist": SetProperty(
+        f"{_GROUP}Microsoft.KeyVault/vaults/VAULT", "properties.tenantId", "TENANT"
+    ),
+    "key_vault::vault_keeps_the_workspace_access": GrantRole(
+        "Key Vault Administrator", "PRINCIPAL", f"{_GROUP}Microsoft.KeyVault/vaults/VAULT"
+    ),
+    "secrets::endpoint_identity_may_read_secrets": GrantRole(
+        "Key Vault Secrets User", "PRINCIPAL", f"{_GROUP}Microsoft.KeyVault/vaults/VAULT"
+    ),
+    "autoscale::autoscale_targets_live_deployments": SetProperty(
+        f"{_GROUP}Microsoft.Insights/autoscaleSettings/SETTING", "properties.enabled", value=True
+    ),
+    "cluster::cluster_suits_azure_machine_learning": SetProperty(
+        _CLUSTER, "properties.servicePrincipalProfile.clientId", "msi"
+    ),
+    "compute::workspace_identity_reaches_the_cluster": GrantRole("ROLE", "PRINCIPAL", _CLUSTER),
+    "extension::router_settings_agree": SetProperty(
+        f"{_CLUSTER}/providers/Microsoft.KubernetesConfiguration/extensions/EXTENSION",
+        "properties.configurationSettings.inferenceRouterServiceType",
+        "LoadBalancer",
+    ),
+    "subscription::resource_providers_are_registered": SetProperty(
+        "/subscriptions/SUBSCRIPTION/providers/Microsoft.PROVIDER", "registrationState", "Registered"
+    ),
+    "subscription::cluster_providers_are_registered": SetProperty(
+        "/subscriptions/SUBSCRIPTION/providers/Microsoft.PROVIDER", "registrationState", "Registered"
+    ),
+    "subscription::deployer_may_deploy": GrantRole("ROLE", "PRINCIPAL", _WORKSPACE),
+    "identity::private_image_registry_grants_pull": GrantRole(
+        "AcrPull", "PRINCIPAL", f"{_GROUP}Microsoft.ContainerRegistry/registries/REGISTRY"
     ),
     "identity::registry_grants_pull_to_endpoint_identity": GrantRole(
         "AcrPull", "PRINCIPAL", f"{_GROUP}Microsoft.ContainerRegistry/registries/REGISTRY"
@@ -285,3 +324,13 @@ def test_a_checks_page_has_its_cure_as_code(name: str) -> None:
     for notation, text in notations(AS_CODE[name]).items():
         assert f"In {notation}:" in own
         assert "\n".join(f"    {line}" for line in text.splitlines()) in own
+
+
+@pytest.mark.parametrize("section", ["private_dns_zone_is_linked", "private_dns_zone_holds_the_inference_record"])
+def test_a_part_that_is_missing_is_shown_as_code(section: str) -> None:
+    """A link and a zone group are resources of their own: the page has them whole, with the decisive line."""
+    page = (Path(checks.__file__).parent / "network.md").read_text(encoding="utf-8")
+    own = page.split(f"## {section}\n")[1].split("\n## ")[0]
+
+    bicep, terraform = own.split("In Bicep:")[1].split("In Terraform:")
+    assert bicep.count("// this line") == terraform.count("# this line") == 1
