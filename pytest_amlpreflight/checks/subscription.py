@@ -156,12 +156,14 @@ def check_policy_allows_the_deployment(
     aml_workspace: Workspace,
     aml_policy_verdicts: tuple[PolicyVerdict, ...],
     aml_policy_states: tuple[PolicyState, ...],
+    aml_target: Target,
 ) -> None:
     """No policy in force denies the endpoint or the deployment as they are about to be sent.
 
     Azure Policy is asked for its own forecast. A policy that it could not evaluate fails deployments with `Invalid
     template function specification`; which of them is not told in advance, so it is advice, and so is what already
-    stands against a policy that denies: only its next change is refused.
+    stands against a policy that denies: only its next change is refused. Of the endpoint and the deployment themselves
+    the forecast tells what becomes of that change.
     """
 
     def judge(verdict: PolicyVerdict) -> None:
@@ -194,7 +196,9 @@ def check_policy_allows_the_deployment(
             expected="a value that the policy admits",
             fix=az("policy assignment show", name=verdict.assignment, scope=_scope_of(verdict.assignment_id)),
         )
-    for state in (one for one in aml_policy_states if covers(aml_workspace.id.text, one.resource_id)):
+    forecast = _forecast(aml_workspace, aml_target)
+    standing = (one for one in aml_policy_states if one.resource_id.lower() not in forecast)
+    for state in (one for one in standing if covers(aml_workspace.id.text, one.resource_id)):
         advise(
             f"policy {state.assignment} will deny the next change to {describe_scope(state.resource_id)}",
             found="complianceState = 'NonCompliant', effect deny",
@@ -229,6 +233,13 @@ def check_role_assignments_remain(
             "(those of principals that were deleted can go: az role assignment delete --ids ID)",
         ),
     )
+
+
+def _forecast(workspace: Workspace, target: Target) -> set[str]:
+    """The ids, in lower case, of what Azure Policy was asked about."""
+    endpoint = f"{workspace.id}/onlineEndpoints/{target.endpoint}".lower()
+    deployment = f"{endpoint}/deployments/{target.deployment}".lower()
+    return ({endpoint} if target.endpoint else set()) | ({deployment} if target.deployment else set())
 
 
 def _require(access: Access, actions: Iterable[str], caller: Caller, role: str) -> None:

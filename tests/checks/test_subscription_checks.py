@@ -48,6 +48,8 @@ def resource(text: str) -> ResourceId:
 
 W = Target(resource(WORKSPACE), place="subscription from config.json, resource group from --aml-resource-group")
 
+IRIS = replace(W, endpoint="iris", deployment="blue")
+
 
 def workspace() -> Workspace:
     """A workspace that leans on a storage account elsewhere."""
@@ -198,7 +200,7 @@ def verdict(result: str = "NonCompliant", effect: str | None = "Deny") -> Policy
 def test_a_policy_that_denies_blocks(effect: str | None) -> None:
     """An older answer without effects holds denials only."""
     with pytest.raises(Blocked, match=r"policy private denies endpoint e(.|\n)*--scope /subscriptions/s"):
-        check_policy_allows_the_deployment(workspace(), (verdict(effect=effect),), ())
+        check_policy_allows_the_deployment(workspace(), (verdict(effect=effect),), (), IRIS)
 
 
 def test_the_scope_of_an_assignment_is_its_whole_resource_whatever_its_case() -> None:
@@ -206,7 +208,7 @@ def test_the_scope_of_an_assignment_is_its_whole_resource_whatever_its_case() ->
     assigned = replace(verdict(), assignment_id=f"{WORKSPACE}/providers/microsoft.authorization/policyAssignments/p")
 
     with pytest.raises(Blocked, match=r"policy private denies") as caught:
-        check_policy_allows_the_deployment(workspace(), (assigned,), ())
+        check_policy_allows_the_deployment(workspace(), (assigned,), (), IRIS)
 
     assert caught.value.culprit.fix.endswith(f"--scope {WORKSPACE}")
 
@@ -214,18 +216,28 @@ def test_the_scope_of_an_assignment_is_its_whole_resource_whatever_its_case() ->
 def test_a_policy_on_what_is_not_known_yet_is_advice() -> None:
     """The field is named, and what the policy admits."""
     with pytest.warns(PreflightAdvice, match="policy private decides on endpoint e by what is not known yet"):
-        check_policy_allows_the_deployment(workspace(), (verdict(RESTRICTED),), ())
+        check_policy_allows_the_deployment(workspace(), (verdict(RESTRICTED),), (), IRIS)
 
 
 def test_a_policy_that_only_audits_is_no_matter() -> None:
     """It refuses nothing."""
-    check_policy_allows_the_deployment(workspace(), (verdict(effect="Audit"),), ())
+    check_policy_allows_the_deployment(workspace(), (verdict(effect="Audit"),), (), IRIS)
 
 
 def test_a_policy_that_cannot_be_evaluated_is_advice() -> None:
     """It may fail the deployment; nobody can tell."""
     with pytest.warns(PreflightAdvice, match="policy private cannot be evaluated"):
-        check_policy_allows_the_deployment(workspace(), (verdict("Error"),), ())
+        check_policy_allows_the_deployment(workspace(), (verdict("Error"),), (), IRIS)
+
+
+def test_what_is_about_to_change_is_judged_by_its_forecast_and_not_by_what_it_was() -> None:
+    """A spec that mends what stands against a policy is not told that it will be refused."""
+    iris = f"{WORKSPACE}/onlineEndpoints/iris".lower()
+    states = (PolicyState(iris, "tags", ""), PolicyState(f"{iris}/deployments/BLUE", "tags", ""))
+
+    check_policy_allows_the_deployment(workspace(), (), states, IRIS)
+    with pytest.warns(PreflightAdvice, match="tags will deny the next change"):
+        check_policy_allows_the_deployment(workspace(), (), states, W)
 
 
 def test_what_stands_against_a_policy_is_advice_where_it_is_the_workspaces() -> None:
@@ -233,7 +245,7 @@ def test_what_stands_against_a_policy_is_advice_where_it_is_the_workspaces() -> 
     states = (PolicyState(f"{WORKSPACE}/onlineEndpoints/e", "private", ""), PolicyState(STORAGE, "other", ""))
 
     with pytest.warns(PreflightAdvice, match="private will deny the next change") as caught:
-        check_policy_allows_the_deployment(workspace(), (), states)
+        check_policy_allows_the_deployment(workspace(), (), states, IRIS)
 
     assert len(caught) == 1
 
