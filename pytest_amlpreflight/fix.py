@@ -21,7 +21,7 @@ from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.rules.az_ml import place_of_command, placed
 
-_DESTRUCTIVE = {"delete", "purge", "remove"}
+_DESTRUCTIVE = {"delete", "detach", "purge", "remove", "rotate-certs"}
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANK = re.compile(r"([\w.]+=)?[A-Z]{2,}(\.\w+)?|.*<.*>?.*")
 _NAMES_A_SUBSCRIPTION = {"--subscription", "--ids", "--id", "--scope", "--resource", "rest", "account"}
@@ -203,7 +203,7 @@ def only_reads(fix: Fix) -> bool:
 
 
 def is_destructive(fix: Fix) -> bool:
-    """Whether something is gone afterwards."""
+    """Whether something is gone afterwards, or others are cut off meanwhile."""
     return isinstance(fix, Command) and bool(_DESTRUCTIVE.intersection(_verbs(fix)))
 
 

@@ -152,6 +152,14 @@ def test_annotations_are_escaped_and_counted() -> None:
     assert list(annotate(RECORD, "none", Path())) == []
 
 
+@pytest.mark.parametrize(("kind", "end"), [("github", "::90%25 used%0Aof it"), ("azure", ";]90%AZP25 used%0Aof it")])
+def test_each_pipeline_has_a_percent_sign_of_its_own(kind: str, end: str) -> None:
+    """What one escapes, the other would show as it stands."""
+    record = Record(ABOUT, (Finding("a::b", Outcome.FAILED, "w", headline="90% used\nof it"),))
+
+    assert next(annotate(record, kind, Path())).endswith(end)
+
+
 @pytest.mark.parametrize(
     ("wanted", "environ", "kind"),
     [
@@ -172,6 +180,8 @@ def test_a_script_of_fixes_does_nothing_before_it_was_read(tmp_path: Path) -> No
     fixes = (
         SetProperty("/r", "properties.a", True, az=shell("touch", "made")),
         az("lock delete", ids="/l"),
+        az("ml compute detach", name="c", yes=True),
+        az("aks rotate-certs", name="c"),
         az("ml model create", path="FOLDER"),
         az("ml workspace show", name="w"),
         InWords("think\nfirst"),
