@@ -10,7 +10,7 @@ from pytest_amlpreflight import graph
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.graph.fact import FACTS
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
-from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, POSTS
+from pytest_amlpreflight.readers.connection.read_only import CLUSTER, DATA_PLANE, POSTS
 from pytest_amlpreflight.run.documentation import section_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.suite import topic_modules
@@ -114,7 +114,13 @@ def permissions() -> str:
     table = _table(("request", "what for"), [*posts, *others])
     requests = "Every request is a GET or a HEAD, but for these, which change nothing either:"
     lists = ["Actions:", _list(needed.actions), "Data actions:", _list(needed.data_actions)]
-    return _page("Permissions", words, [*lists, requests, table])
+    of_cluster = (
+        "Of a cluster's own API, where a context leads to it, all that is asked is GET, of these paths and no others; "
+        "no Secret is among them. `pytest --aml-role` prints the ClusterRole."
+    )
+    paths = _table(("path", "what for"), ((f"`{path}`", what) for path, what in CLUSTER.items()))
+    more = "Recordings, reports and the history are made of these answers: they ask for nothing more."
+    return _page("Permissions", words, [*lists, requests, table, of_cluster, paths, more])
 
 
 def _page(title: str, words: str, parts: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from pytest_amlpreflight.graph.readings import RunReadings
 from pytest_amlpreflight.graph.refusals import Refusals
 from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettings
 from pytest_amlpreflight.readers.connection.exchange import Tap, untapped
-from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_read_only
+from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_listed, require_read_only
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.run.suite import topic_modules
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
@@ -167,6 +167,13 @@ def asked(readings: RunReadings, target: Target, phase: str, only: frozenset[str
 def changing(emulator: Emulator) -> list[str]:
     """The requests so far that are not known to change nothing."""
     found = list[str]()
+    for method, path in [one.split(" ") for server in emulator.cluster_servers.values() for one in server.asked]:
+        try:
+            require_listed(path)
+        except NotReadOnly:
+            found.append(f"{method} {path}")
+        if method != "GET":
+            found.append(f"{method} {path}")
     for request in emulator.requests:
         try:
             if request.method not in ("GET", "HEAD") and not _of_data_plane(request.method, request.path):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from judging import EXAMPLE, FILES, Said, asked, emulated, readings_of
 
 from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
@@ -71,7 +72,10 @@ def _replayed(
     at_once = [{name: entry[name] for name in entry if name != "seconds"} for entry in world["answers"]]
     path.write_text(as_yaml({**world, "answers": at_once}), encoding="utf-8")
     with emulated(monkeypatch, path) as emulator:
-        how = {"world": failure.world, "kube_context": called(failure.context or "") or None}
+        contexts = yaml.safe_load(emulator.kubeconfig.read_text(encoding="utf-8"))[
+            "contexts"
+        ]  # called like the cluster
+        how = {"world": failure.world, "kube_context": contexts[0]["name"] if failure.context else None}
         said = asked(*readings_of(emulator, failure.phase, called=called, **how, **options), failure.phase)
     assert emulator.unanswered == []
     return said

@@ -1,6 +1,7 @@
 """`--aml-record` and `--aml-pseudonyms` as whole runs: one by itself, of a fleet, and over xdist's workers."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.run.recording.pseudonyms import Key
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
+SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"
+PLACE = ("--aml-workspace", "contoso-ml", "--aml-resource-group", "ml-prod", "--aml-subscription", SUBSCRIPTION)
 CLOSED = "key-vault-turns-trusted-services-away"
 
 
@@ -42,6 +45,27 @@ def test_what_two_workers_read_is_one_recording(example: pytest.Pytester) -> Non
     second.stdout.no_fnmatch_line("*emulator: asked for*")
     assert "failed" in said(example.path / "a.json").values()
     assert said(example.path / "a.json") == said(example.path / "b.json")
+
+
+def test_what_a_night_leaves_behind_is_made_of_what_was_asked_anyway(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recording, its pseudonyms, every report, the script of fixes and the history cost no request."""
+    run = ("-p", "no:xdist", *PLACE, "--aml-phase", "audit", "-k", "vault_admits")
+    reports = [word for kind in ("html", "json", "md", "sarif") for word in ("--aml-report", f"out/a.{kind}")]
+    left = ("--aml-record", "w.yml", "--aml-pseudonyms", "key.json", "--aml-fix", "f.sh", "--aml-history", "past")
+    with Emulator(WORLD, [CLOSED]) as emulator:
+        for name, value in {**emulator.environment, **emulator.routing}.items():
+            monkeypatch.setenv(name, value)
+        asked = list[Counter[tuple[str, str, str]]]()
+        for more in ((), (*left, *reports)):
+            before = len(emulator.requests)
+            pytester.runpytest_inprocess(*run, *more)
+            asked.append(Counter((one.method, one.host, one.path) for one in emulator.requests[before:]))
+
+    assert asked[0]
+    assert asked[1] == asked[0]
+    assert {path.name for path in pytester.path.iterdir()} >= {"out", "w.yml", "key.json", "f.sh", "past"}
 
 
 def test_pseudonyms_are_kept_for_the_next_night_and_read_back(example: pytest.Pytester) -> None:

@@ -24,6 +24,7 @@ from pytest_amlpreflight.readers.connection.decoding import NotDecoded, json_of
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Led, Tap, untapped
 from pytest_amlpreflight.readers.connection.once import Once
+from pytest_amlpreflight.readers.connection.read_only import NotReadOnly, require_listed
 from pytest_amlpreflight.readers.environment import undisturbed
 from pytest_amlpreflight.readers.kubernetes.kubeconfig import Context, client_is_installed, credentials, unreadable
 
@@ -88,6 +89,10 @@ class Kube:
         return rows
 
     def _answer(self, path: str, resource: str, permission: str, query: Mapping[str, str]) -> requests.Response:
+        try:
+            require_listed(path)
+        except NotReadOnly as refusal:  # what another program calls its namespace, or its pod, is no name
+            raise FactUnreadable(resource, status=None, code="NotAsked", detail=str(refusal)) from None
         url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
         response = self._once.get(url, partial(self._send, url))
         if response.status_code == 200:
