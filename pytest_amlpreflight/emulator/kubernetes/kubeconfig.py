@@ -13,7 +13,9 @@ Document = dict[str, Any]
 
 
 def entry(cluster: Cluster, port: int, server_name: str | None, authority: bytes) -> Document:
-    """A kubeconfig of one cluster, as `az aks get-credentials` merges it: the context is called like the cluster."""
+    """A kubeconfig of one cluster, as `az aks get-credentials` merges it: the context is called like the cluster, where
+    the world does not say otherwise.
+    """
     name, user = cluster.name, f"clusterUser_{cluster.name}"
     leads = {
         "server": f"https://127.0.0.1:{port}",
@@ -26,8 +28,8 @@ def entry(cluster: Cluster, port: int, server_name: str | None, authority: bytes
         "kind": "Config",
         "clusters": [{"name": name, "cluster": merge(leads, changed.get("cluster", {}))}],
         "users": [{"name": user, "user": merge({"token": cluster.token}, changed.get("user", {}))}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
-        "current-context": name,
+        "contexts": [{"name": changed.get("context", name), "context": {"cluster": name, "user": user}}],
+        "current-context": changed.get("context", name),
         "preferences": {},
     }
 

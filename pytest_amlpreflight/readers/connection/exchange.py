@@ -53,11 +53,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Led:
-    """How the user's kubeconfig leads to a cluster: `elsewhere` is the host where that is another's, `plugin` the
-    program that is to fetch a token.
+    """How the user's kubeconfig leads to a cluster: by the context of that name; `elsewhere` is the host where that is
+    another's, `plugin` the program that is to fetch a token.
     """
 
     cluster: ResourceId
+    context: str
     verified: bool
     elsewhere: str | None
     plugin: str | None

@@ -185,7 +185,8 @@ def _led(cluster: Cluster, context: Context) -> Led:
     """What is kept of a context, without its credentials."""
     elsewhere = isinstance(cluster, ManagedCluster) and context.host not in cluster.hosts
     plugin = (context.user.get("exec") or {}).get("command")
-    return Led(cluster.id, context.verified, context.host if elsewhere else None, str(plugin) if plugin else None)
+    host = context.host if elsewhere else None
+    return Led(cluster.id, context.name, context.verified, host, str(plugin) if plugin else None)
 
 
 def _named(cluster: Cluster, contexts: Mapping[str, Context], name: str) -> Context:

@@ -100,7 +100,8 @@ def led_by(led: Led) -> Entry:
         leads["tls-server-name"] = led.elsewhere
     version = "client.authentication.k8s.io/v1beta1"
     plugin = led.plugin and {"token": None, "exec": {"apiVersion": version, "command": led.plugin}}
-    return {"cluster": led.cluster.text, "leads": leads, "plugin": plugin}
+    context = led.context if led.context != led.cluster.name else None
+    return {"cluster": led.cluster.text, "context": context, "leads": leads, "plugin": plugin}
 
 
 def _answer(exchange: Exchange, origin: Origin, asked: Entry) -> Entry:

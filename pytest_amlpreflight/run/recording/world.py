@@ -96,9 +96,10 @@ def _clusters(entries: Sequence[Entry]) -> Document:
         if "cluster" in entry:
             one = found.setdefault(entry["cluster"], {"objects": []})
             one |= {"certificate": entry["certificate"]} if "certificate" in entry else {}
-            if "leads" in entry and (entry["leads"] or (entry["plugin"] and entry["cluster"] not in asked)):
+            if "leads" in entry:
                 user = entry["plugin"] if entry["cluster"] not in asked else None
-                one["kubeconfig"] = {"cluster": entry["leads"], "user": user or {}}
+                way = {"context": entry["context"], "cluster": entry["leads"], "user": user}
+                one |= {"kubeconfig": said} if (said := {name: part for name, part in way.items() if part}) else {}
     return found
 
 
