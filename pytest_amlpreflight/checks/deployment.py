@@ -229,7 +229,9 @@ def _evidence(operation: Operation | None) -> list[str]:
         return [f"why: {unread}"] if unread else []
     ids = [("operation", operation.id), ("request", operation.request)] if _needs_support(operation) else []
     told = ", ".join(f"{name} {value}" for name, value in ids if value)
-    return [text for text in (" > ".join(reversed(operation.error.codes)), operation.error.message[:600], told) if text]
+    beside = (f"and {one.code}: {one.message[:300]}" for one in operation.error.beside)
+    said = (" > ".join(reversed(operation.error.codes)), operation.error.message[:600], *beside, told)
+    return [text for text in said if text]
 
 
 def _needs_support(operation: Operation) -> bool:

@@ -152,3 +152,14 @@ def test_the_vault_of_a_message_is_the_one_to_open() -> None:
     assert unnamed
     assert named.advice_for({}) == "az keyvault update --name contoso-kv --bypass AzureServices"
     assert unnamed.advice_for({}) == "az keyvault update --name VAULT --bypass AzureServices"
+
+
+def test_a_known_error_beside_an_unknown_one_is_what_is_explained() -> None:
+    """Azure lists a parameter that it does not like before the quota that is used up."""
+    unknown = an_error(("BadRequest", "several"), ("InvalidParameter", "x"))
+    beside = AzureError(unknown.levels, (ErrorLink("OutOfQuota", "Not enough quota available for Standard_F4s_v2"),))
+
+    meaning = meaning_of_error(beside)
+
+    assert meaning
+    assert meaning.title.startswith("the cores of")

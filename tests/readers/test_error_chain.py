@@ -95,3 +95,13 @@ def test_a_nesting_without_end_ends() -> None:
         body = {"code": "Outer", "innerError": body}
 
     assert read_error(body) is not None
+
+
+def test_errors_that_are_listed_with_another_stand_beside_it() -> None:
+    """The first of several as deep is the one that is told; the others are not lost, and no level stands twice."""
+    listed = [{"code": code, "message": f"about {code}"} for code in ("InvalidParameter", "OutOfQuota")]
+
+    error = read_error({"error": {"code": "BadRequest", "message": "several", "details": listed}})
+
+    assert error is not None
+    assert (error.code, [one.code for one in error.beside]) == ("InvalidParameter", ["OutOfQuota"])

@@ -22,9 +22,12 @@ class ErrorLink:
 
 @dataclass(frozen=True, slots=True)
 class AzureError:
-    """An error with all its levels, the outermost first; it has at least one."""
+    """An error with all its levels, the outermost first; it has at least one. `beside` are further errors that Azure
+    lists with it, which are no levels of it.
+    """
 
     levels: tuple[ErrorLink, ...]
+    beside: tuple[ErrorLink, ...] = ()
 
     @property
     def code(self) -> str | None:

@@ -69,8 +69,8 @@ def meaning_of_error(error: AzureError) -> CodeMeaning | None:
     """What is known of an error: by Azure's own words where they name the cause, else by its codes; by a code that
     stands in a message alone where no level has a known one.
     """
-    text = "\n".join(dict.fromkeys(level.message for level in error.levels if level.message))
-    codes = [code for code in error.codes if meaning_of(code)]
+    text = "\n".join(dict.fromkeys(level.message for level in (*error.levels, *error.beside) if level.message))
+    codes = [code for code in (*error.codes, *(one.code for one in error.beside)) if code and meaning_of(code)]
     telling = [code for code in codes if code.lower() not in WRAPPERS] or codes_in(text)
     worded = worded_meaning(text, telling)
     return worded or next((meaning for code in (*telling, *codes) if (meaning := meaning_of(code))), None)

@@ -22,10 +22,11 @@ def read_error(body: object) -> AzureError | None:
 
     Children are `innerError` (Azure Machine Learning), `innererror` (Key Vault), `details[]` (ARM), `additionalInfo[]`
     of type `InnerError` (Azure Machine Learning since 2026), and JSON inside the message (Kubernetes). The deepest
-    branch counts; of several as deep, the first.
+    branch counts; of several as deep, the first, and the others of `details[]` stand beside it.
     """
-    levels = [ErrorLink(level.code, redact(level.message)) for level in _deepest(body, DEEPEST)]
-    return AzureError(tuple(levels)) if levels else None
+    levels = tuple(map(_redacted, _deepest(body, DEEPEST)))
+    listed = dict.fromkeys(map(_redacted, _listed(body, DEEPEST)))
+    return AzureError(levels, tuple(one for one in listed if one.code and one not in levels)) if levels else None
 
 
 def errors_in(text: str) -> list[AzureError]:
@@ -75,6 +76,24 @@ def _deepest(body: object, left: int) -> list[ErrorLink]:
     return ([own] if own.code or own.message else []) + best
 
 
+def _redacted(link: ErrorLink) -> ErrorLink:
+    return ErrorLink(link.code, redact(link.message))
+
+
+def _listed(body: object, left: int) -> Iterator[ErrorLink]:
+    """Every error in `details[]`, at any level."""
+    error = body.get("error", body) if isinstance(body, Mapping) and left else None
+    for detail in _details(error) if isinstance(error, Mapping) else ():
+        if isinstance(detail, Mapping):
+            yield _own(detail)
+            yield from _listed(detail, left - 1)
+
+
+def _details(error: Mapping[object, object]) -> list[object]:
+    details = error.get("details") or error.get("Details")
+    return details if isinstance(details, list) else []
+
+
 def _own(error: Mapping[object, object]) -> ErrorLink:
     code, message = error.get("code") or error.get("Code"), error.get("message") or error.get("Message")
     told = code and str(code).strip().lower() not in ("null", "none")
@@ -83,8 +102,7 @@ def _own(error: Mapping[object, object]) -> ErrorLink:
 
 def _children(error: Mapping[object, object]) -> Iterator[object]:
     yield from (error[key] for key in ("innerError", "innererror", "InnerError") if error.get(key))
-    details = error.get("details") or error.get("Details")
-    yield from details if isinstance(details, list) else ()
+    yield from _details(error)
     yield from additional_info(error, "InnerError")
 
 
