@@ -21,6 +21,7 @@ from pytest_amlpreflight.run.memory import MEMORY, Memory, path_of, remember, va
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import is_configured, prepare
 from pytest_amlpreflight.run.waivers import Waiver, ending_soon, to_fill_in, unused
+from pytest_amlpreflight.run.whole_file import write_whole
 
 FORMATS = {"html": "as_html", "json": "as_json", "md": "as_markdown", "sarif": "as_sarif"}
 
@@ -65,7 +66,7 @@ class Leaving:
     def _leave(self, session: pytest.Session, preflight: Preflight, memory: Memory) -> None:
         record = self._record(preflight, memory)
         self._lines += record.notices
-        writers = [(path, partial(_write, path, text)) for path, text in self._files(record)]
+        writers = [(path, partial(write_whole, path, text)) for path, text in self._files(record)]
         if folder := path_of(self._config, "history"):
             writers.append((folder, partial(write_history, folder, record.about, record.findings)))
         for path, write in writers:
@@ -129,12 +130,6 @@ class Leaving:
             yield script, as_script.render(record)
         if waivers := path_of(self._config, "waive"):
             yield waivers, to_fill_in(one for one in record.findings if one.outcome is Outcome.FAILED)
-
-
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def _report(text: str, config: pytest.Config) -> tuple[Callable[[Record], str], Path]:

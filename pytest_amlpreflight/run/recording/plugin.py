@@ -14,6 +14,7 @@ from pytest_amlpreflight.run.recording.pseudonyms import Key, OriginalLeft, Pseu
 from pytest_amlpreflight.run.recording.recorder import Recorder, texts_of
 from pytest_amlpreflight.run.recording.split import Parts
 from pytest_amlpreflight.run.recording.world import Heard, as_yaml, world_of
+from pytest_amlpreflight.run.whole_file import write_whole
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.resource_id import ResourceId
@@ -76,15 +77,15 @@ class Recording:
             self._lines.append("nothing was read of Azure: no recording")
             return
         try:
-            for path, text in list(self._files()):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
+            files = list(self._files())
+            if self._key:  # first: without it nobody could tell the originals of what follows
+                self._key[0].keep(self._key[1])
+                self._lines.append(f"wrote {self._key[1]}: it tells the originals, and stays with you")
+            for path, text in files:
+                write_whole(path, text)
                 self._lines.append(f"wrote {path}")
-        except OriginalLeft as problem:
+        except (OriginalLeft, OSError, ValueError) as problem:
             self._lines.append(f"no recording was written: {problem}")
-        if self._key:
-            self._key[0].keep(self._key[1])
-            self._lines.append(f"wrote {self._key[1]}: it tells the originals, and stays with you")
 
     def _files(self) -> Iterator[tuple[Path, str]]:
         aliases = named_aliases(one.workspace for one in self._preflight.targets if one.workspace)

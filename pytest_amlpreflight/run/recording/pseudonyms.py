@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pytest_amlpreflight import data
+from pytest_amlpreflight.run.whole_file import write_whole
 
 PUBLIC = ipaddress.ip_network("198.51.100.0/24")
 """Addresses of nobody (RFC 5737), in the place of public ones."""
@@ -74,10 +75,16 @@ class Key:
         raise ValueError(f"{path} is no file of pseudonyms: {problem}")
 
     def keep(self, path: Path) -> None:
-        """Write it, for its owner's eyes."""
-        path.touch(mode=0o600)
+        """Write it, for its owner's eyes. What another run has added meanwhile stays; raises `ValueError` where that
+        one has made a key of its own: its names are not these.
+        """
+        if os.path.exists(path):
+            meanwhile = Key.of(path)
+            if meanwhile.secret != self.secret:
+                raise ValueError(f"{path} is another run's key by now: record again")
+            self.names = meanwhile.names | self.names
         content = {"key": self.secret.hex(), "names": dict(sorted(self.names.items()))}
-        path.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+        write_whole(path, json.dumps(content, indent=1, ensure_ascii=False), 0o600)
 
     def name(self, original: str) -> str:
         """Another name of the same length, with letters, digits and capitals where the original has them."""
