@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -21,6 +22,7 @@ from pytest_amlpreflight.facts.project.local_run import LocalRun
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference, CodeConfiguration, ModelReference
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.processes import local_process
 from pytest_amlpreflight.readers.processes.local_process import server_environment
 from pytest_amlpreflight.readers.processes.local_server import debug_configuration, run_locally
 
@@ -372,3 +374,15 @@ def test_real_server_listens_here_alone(tmp_path: Path) -> None:
     assert run.sample is not None
     assert run.sample.status == 200
     assert "127.0.0.1" in "\n".join(run.log)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the other systems bind an address once")
+def test_a_server_s_port_is_kept_from_other_runs() -> None:
+    """From before it starts, while it still imports; the server itself can listen there."""
+    with local_process._kept_port() as port, socket.socket() as another, socket.socket() as own:
+        with pytest.raises(OSError, match="in use"):
+            another.bind(("127.0.0.1", port))
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+        own.bind(("127.0.0.1", port))
+        own.listen()

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,9 +83,9 @@ def server(python: str, script: Path, folder: Path, environ: Mapping[str, str]) 
     The process stands in a group of its own, which is killed at the end; should this process die first, the server
     notices and ends itself.
     """
-    port, log = _free_port(), folder / "server.log"
-    command = [python, "-c", PROGRAM, "--entry_script", str(script), "--port", str(port)]
-    with log.open("wb") as output:
+    log = folder / "server.log"
+    with log.open("wb") as output, _kept_port() as port:
+        command = [python, "-c", PROGRAM, "--entry_script", str(script), "--port", str(port)]
         pipes = {"stdin": subprocess.PIPE, "stdout": output, "stderr": subprocess.STDOUT}
         with child(command, cwd=folder, env=dict(environ), **pipes) as process:
             try:
@@ -112,10 +113,20 @@ def server_environment(
     return kept | dict(variables) | own
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextlib.contextmanager
+def _kept_port() -> Iterator[int]:
+    """A free port that Linux gives to no other run for as long: the server takes seconds before it listens there.
+
+    There two sockets may be bound to one address where both allow it, and neither listens yet.
+    """
+    with socket.socket() as kept:
+        if sys.platform == "linux":
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        port = int(kept.getsockname()[1])
+        if sys.platform != "linux":
+            kept.close()
+        yield port
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
