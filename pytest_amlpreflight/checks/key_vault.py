@@ -1,11 +1,12 @@
 """The workspace's key vault, as the endpoint's creation will meet it."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import GrantRole, SetProperty, az
+from pytest_amlpreflight.fix import GrantRole, SetProperty, az, named
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 SECRET_PERMISSIONS = ("get", "list", "set", "delete")
@@ -55,12 +56,25 @@ def check_vault_keeps_the_workspace_access(
     vault with Azure roles the role counts instead. Microsoft asks for every permission but purge; lacking one of those
     beyond reading is advice.
     """
+    if aml_workspace.acts_as_nobody:
+        _has_lost_its_identity(aml_workspace)
     if not aml_workspace.principal_ids:
         not_applicable("the workspace has no identity of its own")
     if aml_key_vault.rbac_authorization:
         _judge_roles(aml_workspace, aml_key_vault, aml_vault_access)
     else:
         _judge_policies(aml_workspace, aml_key_vault)
+
+
+def _has_lost_its_identity(workspace: Workspace) -> NoReturn:
+    blocked(
+        f"workspace {workspace.name} acts as an identity that is gone",
+        found=f"primaryUserAssignedIdentity: {workspace.primary_identity_id}, without a principal",
+        expected="an identity that exists, among the workspace's own",
+        resource=workspace.id,
+        kind="primary identity",
+        fix=az("ml workspace update", **named(workspace.id), primary_user_assigned_identity="IDENTITY_ID"),
+    )
 
 
 def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:

@@ -74,6 +74,15 @@ def test_policy_of_a_user_assigned_identity_counts() -> None:
     check_vault_keeps_the_workspace_access(workspace, trusting("all"), ())
 
 
+def test_a_primary_identity_that_is_gone_is_blocked_whatever_the_others_may_do() -> None:
+    """Its id stays behind without a principal, and Azure Machine Learning takes no other."""
+    gone = parse_resource_id(f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/gone")
+    workspace = replace(WORKSPACE, identity_principals=("p",), primary_identity_id=gone)
+
+    with pytest.raises(Blocked, match=r"^workspace ml acts as an identity that is gone"):
+        check_vault_keeps_the_workspace_access(workspace, trusting("all"), ())
+
+
 def test_policy_of_another_identity_than_the_primary_one_does_not_count() -> None:
     """Azure Machine Learning acts as the primary identity and no other."""
     workspace = replace(WORKSPACE, identity_principal_id=None, identity_principals=("p", "q"), primary_principal_id="q")

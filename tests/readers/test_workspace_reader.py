@@ -223,13 +223,19 @@ def test_a_field_of_another_type_is_unreadable(world: Any, key: str, value: obje
 
 def test_primary_identity_is_the_one_that_the_workspace_acts_as(world: Any) -> None:
     """The others stand beside it and are not used; the id is compared without case."""
-    first, second = (f"{world.workspace_id}/one", f"{world.workspace_id}/two")
+    group = str(world.workspace_id).partition("/providers/")[0]
+    identities = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+    first, second, gone = (f"{identities}/{name}" for name in ("one", "two", "gone"))
     workspace = world["workspaces/contoso-ml"]
     workspace["identity"] = {
         "type": "UserAssigned",
-        "userAssignedIdentities": {first: {"principalId": OWN}, second: {"principalId": OTHER}},
+        "userAssignedIdentities": {first: {"principalId": OWN}, second: {"principalId": OTHER}, gone: {}},
     }
     assert read(world).principal_ids == (OWN, OTHER)
-    workspace["properties"]["primaryUserAssignedIdentity"] = second.upper()
 
+    workspace["properties"]["primaryUserAssignedIdentity"] = second.upper()
     assert read(world).principal_ids == (OTHER,)
+    assert not read(world).acts_as_nobody
+
+    workspace["properties"]["primaryUserAssignedIdentity"] = gone
+    assert read(world).acts_as_nobody

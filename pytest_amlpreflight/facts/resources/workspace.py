@@ -118,7 +118,13 @@ class Workspace:
     tenant_id: str | None = None
     created_at: str | None = None
     identity_principals: tuple[str, ...] = ()
+    primary_identity_id: ResourceId | None = None
     primary_principal_id: str | None = None
+
+    @property
+    def acts_as_nobody(self) -> bool:
+        """Whether the primary identity that it names is gone: one that is there has a principal."""
+        return self.primary_identity_id is not None and self.primary_principal_id is None
 
     @property
     def principal_ids(self) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ def read_workspace(
         tenant_id=properties.guid("tenantId") or identity.guid("tenantId"),
         created_at=document.child("systemData").moment("createdAt"),
         identity_principals=_principals(identity),
+        primary_identity_id=properties.id("primaryUserAssignedIdentity"),
         primary_principal_id=_primary(identity, properties.text("primaryUserAssignedIdentity")),
     )
 
