@@ -72,6 +72,7 @@ def opened(browser: "webdriver.Chrome", folder: Path, record: Record) -> "webdri
     """The browser at a record's page."""
     path = folder / "page.html"
     path.write_text(as_html.render(record), encoding="utf-8")
+    browser.get_log("browser")  # what an earlier test left there
     browser.get(path.as_uri())
     return browser
 
