@@ -143,7 +143,7 @@ def cases(emulator: Emulator, phases: Sequence[str] = PHASES) -> list[Case]:
     """Every case there is; what two phases read alike is tried in the first."""
     found, seen = list[Case](), set[tuple[tuple[str, str], Path]]()
     for phase in phases:
-        for request, body in answers(emulator, phase).items():
+        for request, body in sorted(answers(emulator, phase).items(), key=lambda one: one[0]):
             for member, value in members(body):
                 if (request, member) not in seen:
                     seen.add((request, member))
