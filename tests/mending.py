@@ -107,6 +107,8 @@ MENDED = {
 """The failures that a property, a role or a line of the user's file mends."""
 
 NOT_MENDED = {
+    "build-compute-absent": "which cluster may build images is for a person to say",
+    "build-compute-missing": "which cluster may build images is for a person to say",
     "deployer-has-no-role": "who has no role at all may not read either what the other checks look at",
 }
 """Those whose first fix is one of these, and that are not whole with it: why.
