@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def as_meant(config: pytest.Config) -> list[str] | None:
 
 def _joined(words: list[str], folder: Path) -> Iterator[str]:
     """The words, with each of our options and a path that is there as one."""
-    rest = iter(zip(words, [*words[1:], ""], strict=True))
+    rest = zip_longest(words, words[1:], fillvalue="")
     for word, following in rest:
         ours = word.startswith(f"{SWITCH}-") and "=" not in word
         if ours and following and os.path.exists(folder / following):
