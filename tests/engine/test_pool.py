@@ -86,6 +86,7 @@ def test_a_thread_that_has_nothing_to_do_ends_and_another_takes_what_comes_later
     assert done.wait(5)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interruption_leaves_no_lock_taken() -> None:
     """Ctrl-C comes wherever the main thread is, also where it hands out work; the end of the run needs the pool."""
     pool = Pool(4)
