@@ -31,8 +31,11 @@ MISTAKE = pytest.StashKey[str]()
 
 
 def take_fixtures(config: pytest.Config) -> None:
-    """Make the `aml_*` fixtures known to pytest."""
+    """Make the `aml_*` fixtures known to pytest. What Python deprecates in azure-ai-ml concerns its authors: each call
+    of `aml_client` would warn.
+    """
     config.pluginmanager.import_plugin(FIXTURES)
+    config.addinivalue_line("filterwarnings", r"ignore::DeprecationWarning:azure\.ai\.ml")
 
 
 def start(config: pytest.Config, asked: Asked) -> Preflight:
