@@ -122,12 +122,15 @@ def test_words_state_and_topic_filter(page: "webdriver.Chrome") -> None:
 def test_everything_is_reached_and_opened_by_keys(page: "webdriver.Chrome") -> None:
     """Tab leads from the filters to the first finding, Enter opens it, and focus can be seen."""
     from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.wait import WebDriverWait
 
+    soon = WebDriverWait(page, 10)  # the browser answers keys when it comes to it
     page.find_element("id", "topic").send_keys(Keys.TAB)
+    soon.until(lambda page: "key vault kv" in page.switch_to.active_element.text)
     focused = page.switch_to.active_element
-    assert "key vault kv" in focused.text
     assert page.execute_script("return getComputedStyle(arguments[0]).outlineStyle", focused) == "solid"
     focused.send_keys(Keys.ENTER)
+    soon.until(lambda page: "AzureServices" in seen(page)[0])
 
     shown = seen(page)[0]
     assert "AzureServices" in shown
