@@ -134,7 +134,6 @@ def test_everything_is_reached_and_opened_by_keys(page: "webdriver.Chrome") -> N
 
     shown = seen(page)[0]
     assert "AzureServices" in shown
-    assert "in Bicep" in shown
     assert "new since the last run" in shown
     assert page.find_element("link text", "in the portal").get_attribute("href") == CLOSED.portal
 
