@@ -37,7 +37,7 @@ def test_the_three_levels_of_one_family_are_told_apart(world: Any) -> None:
 
 
 def test_the_totals_of_the_region_are_cores_and_compute_objects(world: Any) -> None:
-    """`totalCores` counts clusters, whatever it is called."""
+    """`totalDedicatedCores` and `totalClusters`, whose ids are the subscription's own."""
     quota = read(world)
 
     total, clusters = quota.usage(None, UsageLevel.REGION_TOTAL), quota.usage(None, UsageLevel.CLUSTERS)
@@ -45,6 +45,41 @@ def test_the_totals_of_the_region_are_cores_and_compute_objects(world: Any) -> N
     assert clusters is not None
     assert (total.used, total.limit) == (208, 350)
     assert (clusters.used, clusters.limit) == (9, 500)
+
+
+def test_the_specification_s_own_spelling_is_read_alike(world: Any) -> None:
+    """Its examples differ from what Azure sends in types and names, and a total called `totalCores` counts objects."""
+    answered = read(world)
+    for usage in world.rows("usages"):
+        usage["type"] = _as_in_the_examples(usage["type"])
+        shown = usage["name"]["localizedValue"]
+        usage["name"]["value"] = "Clusters" if shown == "Total Clusters" else shown
+
+    specified = read(world)
+
+    def facts(quota: Quota) -> list[tuple[object, ...]]:
+        return [(one.level, one.used, one.limit, one.family_key, one.workspace_id) for one in quota.usages]
+
+    assert facts(specified) == facts(answered)
+
+
+def _as_in_the_examples(kind: str) -> str:
+    for total, word in (("totalClusters", "totalCores"), ("totalDedicatedCores", "dedicatedCores")):
+        kind = kind.replace(total, word)
+    return kind.replace("/dedicatedCores/usages", "/usages") if kind.count("/") > 2 else kind
+
+
+def test_low_priority_cores_of_the_same_name_are_another_quota(world: Any) -> None:
+    """Azure names them like the dedicated ones and tells them apart by the type alone."""
+    rows = world.rows("usages")
+    dedicated = row(world, "vmfamily")
+    unlimited = {**dedicated, "limit": -1, "type": dedicated["type"].replace("dedicatedCores", "lowPriorityCores")}
+    rows.insert(0, unlimited)
+
+    found = read(world).usage(FAMILY, UsageLevel.SUBSCRIPTION)
+
+    assert found is not None
+    assert (found.limit, found.label) == (100, "Standard DSv2 Family Cluster Dedicated vCPUs")
 
 
 def test_a_limit_of_minus_one_is_none(world: Any) -> None:
@@ -58,9 +93,9 @@ def test_a_limit_of_minus_one_is_none(world: Any) -> None:
 
 
 def test_the_singular_spelling_of_a_workspace_s_row_is_known(world: Any) -> None:
-    """Azure writes `workspace/usages` and `workspaces/usages`."""
+    """Azure writes both `workspace` and `workspaces`."""
     for usage in world.rows("usages"):
-        usage["type"] = usage["type"].replace("/workspaces/usages", "/workspace/usages")
+        usage["type"] = usage["type"].replace("/workspaces/dedicatedCores", "/workspace/dedicatedCores")
 
     found = read(world).usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text)
 

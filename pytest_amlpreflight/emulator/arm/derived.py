@@ -164,10 +164,10 @@ def _vm_sizes(world: World, place: str) -> Iterator[Document]:
 
 
 def _quotas(world: World, place: str) -> Iterator[Document]:
-    """The limits behind the usages, one for each family of machines."""
+    """The limits behind the usages of dedicated cores: of each family of machines, and of each within a workspace."""
     usages = (world.collections.get(ids.key(f"{place.rpartition('/')[0]}/usages")) or {}).get("value") or []
     for one in usages:
-        if one["type"].endswith("/vmFamily/usages"):
+        if one["type"].endswith(("/vmFamily/dedicatedCores/usages", "/workspaces/dedicatedCores/usages")):
             place_of = one["id"].replace("/usages/", "/quotas/")
             kind = one["type"].replace("/usages", "/quotas")
             yield {"id": place_of, "type": kind, "limit": one["limit"], "unit": one["unit"], "name": one["name"]}

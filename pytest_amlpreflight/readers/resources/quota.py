@@ -1,11 +1,17 @@
 """Quotas of Azure Machine Learning in a region, and the machine sizes it offers; not those of Microsoft.Compute."""
 
+import re
+from collections.abc import Sequence
+
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
 
 PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
+
+_OF_ALL_FAMILIES = (UsageLevel.REGION_TOTAL, UsageLevel.CLUSTERS)
+_END = re.compile(r"/usages(/.*)?$", re.IGNORECASE)
 
 
 def read_quota(arm: Arm, subscription: str, location: str) -> Quota:
@@ -41,34 +47,45 @@ def read_vm_sizes(arm: Arm, subscription: str, location: str) -> tuple[VmSize, .
 
 
 def _usage(row: Document) -> Usage | None:
-    label = row.child("name").need("value")
-    level = _level(row.need("type").lower(), label)
+    name, kind = row.child("name"), row.need("type").lower().split("/")
+    value = name.need("value")
+    level = _level(kind, value)
     if level is None:
         return None
     limit = row.need_number("limit")
-    by_family = level not in (UsageLevel.REGION_TOTAL, UsageLevel.CLUSTERS)
-    id_ = row.need("id")
+    label, id_ = " ".join((name.text("localizedValue") or value).split()), row.need("id")
     return Usage(
         level=level,
         label=label,
         used=int(row.need_number("currentValue")),
         limit=None if limit < 0 else int(limit),
-        family_key=family_key(label) if by_family else None,
-        workspace_id=id_[: id_.lower().index("/usages")] if level is UsageLevel.WORKSPACE else None,
+        family_key=None if level in _OF_ALL_FAMILIES else _key(kind, value),
+        workspace_id=_END.sub("", id_) if level is UsageLevel.WORKSPACE else None,
     )
 
 
-def _level(kind: str, label: str) -> UsageLevel | None:
-    """Azure writes both `workspace/usages` and `workspaces/usages`; `totalCores` counts compute objects, not cores."""
-    if "/computes/" in kind:
+def _level(kind: Sequence[str], value: str) -> UsageLevel | None:
+    """What a row counts, by the parts of its type.
+
+    Azure's answers say `vmFamily/dedicatedCores`, `totalDedicatedCores` and `totalClusters` (seen from 2022 to 2025);
+    the examples of its specification say `vmFamily`, `dedicatedCores` and, of compute objects, `totalCores`. Both write
+    `workspace` and `workspaces`.
+    """
+    if "computes" in kind:
         return UsageLevel.COMPUTE
-    if "/workspaces/" in kind or "/workspace/" in kind:
+    if "workspaces" in kind or "workspace" in kind:
         return UsageLevel.WORKSPACE
-    if "/vmfamily/" in kind:
+    if "vmfamily" in kind:
         return UsageLevel.SUBSCRIPTION
-    if "/dedicatedcores/" in kind:
+    if "totaldedicatedcores" in kind or "dedicatedcores" in kind:
         return UsageLevel.REGION_TOTAL
-    return UsageLevel.CLUSTERS if "/totalcores/" in kind and label == "Clusters" else None
+    return UsageLevel.CLUSTERS if "totalclusters" in kind or ("totalcores" in kind and value == "Clusters") else None
+
+
+def _key(kind: Sequence[str], value: str) -> str:
+    """Dedicated and low-priority cores of a family may have the same name: then the type tells them apart."""
+    key = family_key(value)
+    return f"{key}:lowpriority" if "lowprioritycores" in kind and ":" not in key else key
 
 
 def _size(row: Document) -> VmSize:
