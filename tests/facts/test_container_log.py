@@ -49,7 +49,16 @@ def test_the_image_and_its_day_are_in_the_log_of_the_start() -> None:
     assert log(LOG).last_day == date(2026, 9, 17)
 
 
-@pytest.mark.parametrize("text", ["", "\n", "Container logs are not available at this time. Please try again later."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "Container logs are not available at this time. Please try again later.",
+        "There are no logs for this deployment at the moment.",
+        "Deployment is in deleting or creating state so logs can't be retrieved.",
+    ],
+)
 def test_a_sentence_is_no_log(text: str) -> None:
     """Of a container that is not up, Azure answers 200 with a sentence, which is no clean log."""
     assert not log(text).available

@@ -7,6 +7,7 @@ from . import bodies
 
 CONTAINERS = ("InferenceServer", "StorageInitializer")
 NOT_UP = "Container logs are not available at this time. Please try again later."
+_STEPS = ("SystemSetup", "UserContainerImagePull", "ModelDownload", "UserContainerStart")
 
 
 def answer(world: World, deployment_id: str, body: bytes) -> Answer:
@@ -20,4 +21,16 @@ def answer(world: World, deployment_id: str, body: bytes) -> Answer:
         )
     text = (world.logs.get(ids.key(deployment_id)) or {}).get(container)
     lines = (text or NOT_UP).splitlines()
-    return Answer({"content": "\n".join(lines[-(tail or len(lines)) :]) + "\n"})
+    head = _of_the_instance(world, deployment_id) if text and container == CONTAINERS[0] else ""
+    return Answer({"content": head + "\n".join(lines[-(tail or len(lines)) :]) + "\n"})
+
+
+def _of_the_instance(world: World, deployment_id: str) -> str:
+    """What stands above the server's lines, whatever `tail` says: how far the instance has come, and its events."""
+    deployment = world.get(deployment_id) or {}
+    up = (deployment.get("properties") or {}).get("provisioningState") == "Succeeded"
+    steps = "\n".join(f"{step}: Succeeded" for step in _STEPS[: None if up else -1])
+    time = (deployment.get("systemData") or {}).get("lastModifiedAt")
+    event = f"Kind: Pod, Name: Created, Type: Normal, Time: {time}, Message: Created container inference-server"
+    waiting = "" if up else f"\n{_STEPS[-1]}: InProgress"
+    return f"Instance status:\n{steps}{waiting}\n\nContainer events:\n{event}\n\nContainer logs:\n"

@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from pytest_amlpreflight.facts.resources.log_reading import LogReading, read_log
 
-_NO_LOG_YET = re.compile(r"(?i)try again later|no logs? (?:is|are) available|is not (?:yet )?(?:running|available)")
+_NO_LOG_YET = re.compile(
+    r"(?i)try again later|no logs? (?:is|are|for)\b|can(?:'|no)t be retrieved|is not (?:yet )?(?:running|available)"
+)
 _IMAGE = re.compile(
     r"AzureML image information: ?(?P<image>[^,\s]{1,200}) ?, ?Materializati?on Build: ?(?P<built>\d{8})"
 )

@@ -10,7 +10,7 @@ from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
-_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher")
+_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher", "VMAgent")
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _LONGEST_MESSAGE = 4_000
