@@ -93,6 +93,19 @@ def test_a_deny_assignment_is_read_with_its_name(world: Any) -> None:
     assert "locked by the platform" in decision.because
 
 
+def test_the_principals_of_a_deny_assignment_may_have_no_dashes(world: Any) -> None:
+    """As some were seen: everybody is meant all the same, and who is excluded is excluded."""
+    everybody = [{"id": EVERYONE.replace("-", ""), "type": "Everyone"}]
+    deny(world, principals=everybody, excludePrincipals=[{"id": "f" * 32, "type": "User"}])
+
+    assert registry_access(world).allows(PULL).answer is Answer.DENIED
+
+    world.sections["resources"][-1]["properties"]["excludePrincipals"] = [
+        {"id": PRINCIPAL.replace("-", ""), "type": "ServicePrincipal"}
+    ]
+    assert registry_access(world).allows(PULL).granted
+
+
 def test_a_deny_assignment_that_excludes_the_identity_does_not_count(world: Any) -> None:
     """Managed applications leave their own identity out."""
     deny(world, excludePrincipals=[{"id": PRINCIPAL, "type": "ServicePrincipal"}])

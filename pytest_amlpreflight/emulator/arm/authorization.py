@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from .. import ids
 from ..answers import Answer, arm_error
@@ -166,4 +167,9 @@ def _denied(document: Document) -> set[str]:
 
 def _names(properties: Document, member: str) -> set[str]:
     principals: list[dict[str, Any]] = properties.get(member) or []
-    return {str(one.get("id")).lower() for one in principals}
+    return {_dashed(str(one.get("id")).lower()) for one in principals}
+
+
+def _dashed(guid: str) -> str:
+    """Azure writes the principals of deny assignments without dashes, too."""
+    return str(UUID(guid)) if len(guid) == 32 and guid.isalnum() else guid

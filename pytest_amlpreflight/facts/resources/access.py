@@ -14,7 +14,7 @@ from functools import lru_cache
 from pytest_amlpreflight.facts.scope import covers, describe_scope, same_scope
 
 EVERYONE = "00000000-0000-0000-0000-000000000000"
-"""The principal of a deny assignment that means all principals; Azure gives it the type `SystemDefined`."""
+"""The principal of a deny assignment that means all principals; its type is `SystemDefined` or `Everyone`."""
 
 _GROUPS = {"group", "foreigngroup"}
 _INDIVIDUALS = {"user", "serviceprincipal", "device"}

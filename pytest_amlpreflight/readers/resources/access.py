@@ -1,5 +1,8 @@
 """Role assignments, the roles behind them, and deny assignments."""
 
+import re
+from uuid import UUID
+
 from pytest_amlpreflight.facts.resources.access import (
     Access,
     DenyAssignment,
@@ -17,6 +20,8 @@ TELLS_CONDITIONS = "2022-05-01-preview"
 """The first version of roles and permissions that tells the conditions in them; no stable one does."""
 
 ROLES = "Microsoft.Authorization/roleDefinitions"
+
+_WITHOUT_DASHES = re.compile(r"[0-9A-Fa-f]{32}")
 
 UNTOLD = "that this cloud's api-version does not tell"
 
@@ -129,4 +134,10 @@ def _denial(document: Document) -> DenyAssignment:
 
 
 def _principals(properties: Document, key: str) -> tuple[Principal, ...]:
-    return tuple(Principal(id=one.need("id"), type=one.text("type") or "") for one in properties.children(key))
+    return tuple(Principal(id=_principal_id(one), type=one.text("type") or "") for one in properties.children(key))
+
+
+def _principal_id(document: Document) -> str:
+    """Deny assignments were seen with ids without dashes, unlike every other answer of Azure's."""
+    id_ = document.need("id")
+    return str(UUID(id_)) if _WITHOUT_DASHES.fullmatch(id_) else id_
