@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from collections.abc import Collection, Container, Iterable
-from threading import current_thread, main_thread
 
 import pytest
 
@@ -20,11 +18,6 @@ class Rest:
     def __init__(self) -> None:
         self._over = set[str]()
         self._left = Counter[str]()
-
-    def pytest_sessionstart(self) -> None:
-        """A job's time limit ends a run as Ctrl-C does: with what was found until then."""
-        if current_thread() is main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note which tests are over."""

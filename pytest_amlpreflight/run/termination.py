@@ -1,5 +1,6 @@
-"""SIGTERM ends a run as Ctrl-C does. A build that is cancelled sends it, and by default Python would be gone at once,
-with its folders, and the programs that it had started, left behind.
+"""SIGTERM ends a run as Ctrl-C does, with what was found until then. A build that is cancelled, or whose time is up,
+sends it, and by default Python would be gone at once, with its folders, and the programs that it had started, left
+behind.
 """
 
 import signal
