@@ -11,8 +11,8 @@ import pytest
 
 from pytest_amlpreflight.reporting import report
 from pytest_amlpreflight.run.documentation import sections
+from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
-from pytest_amlpreflight.run.preparation import given_by
 from pytest_amlpreflight.run.settings import asked_for
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from pytest_amlpreflight.reporting.record import Record, about, digest, is_whole
 from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.findings import findings_of
+from pytest_amlpreflight.run.given import path_of, value_of, values_of
 from pytest_amlpreflight.run.history import write_history
-from pytest_amlpreflight.run.memory import MEMORY, Memory, path_of, remember, value_of, values_of
+from pytest_amlpreflight.run.memory import MEMORY, Memory, remember
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import is_configured, prepare
 from pytest_amlpreflight.run.waivers import Waiver, ending_soon, to_fill_in, unused

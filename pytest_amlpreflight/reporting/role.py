@@ -10,8 +10,8 @@ import pytest
 from pytest_amlpreflight.facts.fleet import Reach, Scope
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.run.fleet import find_fleet
+from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
-from pytest_amlpreflight.run.preparation import given_by
 from pytest_amlpreflight.run.settings import Settings, read_settings
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_amlpreflight.run.lookup import Sources
-from pytest_amlpreflight.run.options import OPTIONS
+from pytest_amlpreflight.run.options import option_named
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.emulator import Emulator
@@ -107,8 +107,7 @@ def without_the_extra(option: str, error: ModuleNotFoundError) -> pytest.UsageEr
 
 
 def _values(given: Sources, name: str) -> list[str]:
-    option = next(option for option in OPTIONS if option.name == name)
-    return [setting.value for setting in given(option)]
+    return [setting.value for setting in given(option_named(name))]
 
 
 def _duration(text: str) -> float:

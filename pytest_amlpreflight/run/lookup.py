@@ -17,7 +17,7 @@ from pytest_amlpreflight.run.config_files import (
     workspace_id,
     workspace_of_file,
 )
-from pytest_amlpreflight.run.options import DEFAULTS, OPTIONS, Option
+from pytest_amlpreflight.run.options import DEFAULTS, Option, option_named
 
 WORKSPACE_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}"
 """https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces"""
@@ -39,7 +39,7 @@ class Lookup:
 
     def all(self, name: str, workspace: str | None = None) -> list[Setting]:
         """Every value of a setting from its strongest source; for a part of a workspace, that workspace's."""
-        option = next(option for option in OPTIONS if option.name == name)
+        option = option_named(name)
         settings = self._strongest(option, workspace)
         self.origins += [(name, setting.value, setting.source) for setting in settings]
         return settings
@@ -73,7 +73,7 @@ class Lookup:
 
     def patterns(self) -> list[Setting]:
         """The patterns of workspaces, from where the scope is given or from a stronger source."""
-        option = next(option for option in OPTIONS if option.name == "workspace")
+        option = option_named("workspace")
         found = self.given(option)
         on_line = bool(found) and found[0].source.startswith("--")
         scoped_on_line = any(source.startswith("--") for name, _, source in self.origins if name == "scope")
@@ -110,7 +110,7 @@ class Lookup:
     def _part(self, name: str, key: str, cli_key: str, workspace: str) -> Setting:
         found = self.all(name, workspace) or self._fallback(name, key, cli_key, workspace)
         if not found:
-            option = next(option for option in OPTIONS if option.name == name)
+            option = option_named(name)
             places = " or ".join((option.flag, *option.environment, f"ini {option.ini}", "its config.json"))
             raise pytest.UsageError(f"workspace {workspace!r} needs its {name.replace('-', ' ')}: {places}")
         return found[0]

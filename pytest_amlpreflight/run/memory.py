@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
+from pytest_amlpreflight.run.given import path_of, value_of
 from pytest_amlpreflight.run.history import History, read_history
-from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.preparation import given_by
 from pytest_amlpreflight.run.waivers import Waiver, read_waivers, waiver_for
 
 MEMORY = pytest.StashKey["Memory"]()
@@ -63,25 +61,3 @@ def remember(config: pytest.Config, selection: str) -> Memory:
         new_only,
         datetime.now(UTC).date(),
     )
-
-
-def value_of(config: pytest.Config, name: str) -> str | None:
-    """One option's value, from the command line or the ini file."""
-    values = values_of(config, name)
-    return values[-1] if values else None
-
-
-def values_of(config: pytest.Config, name: str) -> list[str]:
-    """An option's values."""
-    option = next(option for option in OPTIONS if option.name == name)
-    return [setting.value for setting in given_by(config)(option)]
-
-
-def path_of(config: pytest.Config, name: str) -> Path | None:
-    """One option's path: from where pytest was started, or from the ini file's folder."""
-    value = value_of(config, name)
-    if not value:
-        return None
-    option = next(option for option in OPTIONS if option.name == name)
-    on_line = getattr(config.option, option.ini, None)
-    return (config.invocation_params.dir if on_line else config.rootpath) / value

@@ -231,3 +231,8 @@ OPTIONS = (
 )
 
 DEFAULTS = {"phase": "pre", "cloud": "AzureCloud", "azure-dns": "168.63.129.16", "timeout": "30", "wait": "0"}
+
+
+def option_named(name: str) -> Option:
+    """The option that is called so."""
+    return next(option for option in OPTIONS if option.name == name)

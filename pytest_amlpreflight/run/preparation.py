@@ -15,9 +15,7 @@ import pytest
 from pytest_amlpreflight.facts.fleet import named_aliases
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.run.asking import Asked
-from pytest_amlpreflight.run.config_files import Setting
-from pytest_amlpreflight.run.lookup import Sources
-from pytest_amlpreflight.run.options import Option
+from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.settings import Settings, asked_for, read_settings
 from pytest_amlpreflight.run.targets import choose_targets
@@ -26,17 +24,6 @@ if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 
 Spec = TypeVar("Spec", "EndpointSpec", "DeploymentSpec")
-
-
-def given_by(config: pytest.Config) -> Sources:
-    """The command line's values for an option, else the ini file's."""
-
-    def given(option: Option) -> list[Setting]:
-        on_line, in_file = getattr(config.option, option.ini, None), config.getini(option.ini)
-        values, source = (on_line, option.flag) if on_line else (in_file, f"ini {option.ini}")
-        return [Setting(str(value), source) for value in ((values or []) if option.repeatable else [values]) if value]
-
-    return given
 
 
 def is_configured(config: pytest.Config) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_amlpreflight.facts.fleet import named_aliases
-from pytest_amlpreflight.run.memory import path_of
+from pytest_amlpreflight.run.given import path_of
 from pytest_amlpreflight.run.recording.pseudonyms import Key, OriginalLeft, Pseudonyms
 from pytest_amlpreflight.run.recording.recorder import Recorder, texts_of
 from pytest_amlpreflight.run.recording.split import Parts
