@@ -21,11 +21,8 @@ _CAUSES = (Outcome.FAILED, Outcome.ADVISED)
 def conclude(terminalreporter: pytest.TerminalReporter, explanation: Explanation, targets: Sequence[Target]) -> None:
     """Print the section, with the names of what the run looked at."""
     terminalreporter.section(f"explanation of {explanation.subject}")
-    for line in (
-        *explanation.lines(get_terminal_size().columns, targets),
-        "",
-        *conclusion(explanation, findings_in(terminalreporter)),
-    ):
+    known = explanation.lines(get_terminal_size().columns, targets)
+    for line in (*known, "", *conclusion(explanation, findings_in(terminalreporter))):
         terminalreporter.line(line)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import pytest
 
@@ -14,9 +14,6 @@ from pytest_amlpreflight.run.documentation import sections
 from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.settings import asked_for
-
-if TYPE_CHECKING:
-    pass
 
 PIECE = 2_000_000
 """Characters of standard input that are kept: an error stands at the end of what a tool printed."""
@@ -37,16 +34,9 @@ def begin(config: pytest.Config) -> int | None:
     run = bool(asked_for(given_by(config)) or config.option.aml)
     explanation = read_explanation(what, config.invocation_params.dir, lambda: _standard_input(config), run=run)
     if not run:
-        sys.stdout.write(
-            "\n".join(
-                [
-                    *explanation.lines(get_terminal_size().columns),
-                    "",
-                    "--aml-workspace NAME runs the checks that could explain it",
-                ]
-            )
-            + "\n"
-        )
+        known = explanation.lines(get_terminal_size().columns)
+        onward = "--aml-workspace NAME runs the checks that could explain it"
+        sys.stdout.write("".join(f"{line}\n" for line in (*known, "", onward)))
         return pytest.ExitCode.OK
     config.stash[report.EXPLANATION] = explanation
     # Workers of xdist get the options, and have neither standard input nor, perhaps, the file.

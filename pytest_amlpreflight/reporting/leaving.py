@@ -73,9 +73,7 @@ class Leaving:
         for path, write in writers:
             try:
                 self._lines.append(f"wrote {write()}")
-            except (
-                OSError
-            ) as error:  # a disk that is full, a folder in the file's place: the verdicts stand all the same
+            except OSError as error:  # a full disk, a folder in the file's place: the verdicts stand all the same
                 self._lines.append(f"could not write {path}: {error.strerror}")
                 session.exitstatus = session.exitstatus or pytest.ExitCode.USAGE_ERROR
         kind = pipeline(value_of(self._config, "annotate"), os.environ)
