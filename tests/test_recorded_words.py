@@ -8,7 +8,8 @@ import pytest
 
 from pytest_amlpreflight.readers.connection.exchange import Exchange
 from pytest_amlpreflight.run.recording.entries import Origin, entry_of
-from pytest_amlpreflight.run.recording.pseudonyms import Key, OriginalLeft, Pseudonyms
+from pytest_amlpreflight.run.recording.key import Key
+from pytest_amlpreflight.run.recording.pseudonyms import OriginalLeft, Pseudonyms
 
 ARM = "https://management.azure.com"
 KEY, SAS = "3f1c2f0e6c5b4b1e9a352f4f5d6f0a11", "sv=2024&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D"
@@ -90,9 +91,26 @@ def test_an_original_that_is_left_ends_it() -> None:
     """Nothing is written then."""
     group = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/g"
     vault = f"{group}/providers/Microsoft.KeyVault/vaults/kv-prod"
-    world = {"resources": [{"id": vault}], "answers": [], "dns": {"zones": {}}, "data_plane": {}}
+    world = _world([{"id": vault}])
     pseudonyms = Pseudonyms(world, Key(b"a" * 32))
 
     pseudonyms.check(json.dumps(pseudonyms.of(world)))
     with pytest.raises(OriginalLeft, match="1 originals are left, such as kv-prod"):
         pseudonyms.check("a word of kv-prod")
+
+
+def test_a_policy_of_ones_own_is_changed_in_any_casing() -> None:
+    """The GUID of a custom role or policy is its owner's, also where an answer writes the id in lower case."""
+    own, built_in = "ABCDEF01-0000-4000-8000-000000000001", "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    policy = f"/providers/Microsoft.Authorization/policyDefinitions/{own}"
+    role = f"/providers/Microsoft.Authorization/roleDefinitions/{built_in}"
+    documents = [{"id": policy, "properties": {"policyType": "Custom"}}, {"id": role}, {"policy": policy.lower()}]
+
+    text = json.dumps(Pseudonyms(world := _world(documents), Key(b"a" * 32)).of(world))
+
+    assert own.lower() not in text.lower()
+    assert built_in in text
+
+
+def _world(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"resources": resources, "answers": [], "dns": {"zones": {}}, "data_plane": {}}

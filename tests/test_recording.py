@@ -15,7 +15,8 @@ import yaml
 from judging import EXAMPLE, FILES, Said, asked, emulated, readings_of
 
 from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
-from pytest_amlpreflight.run.recording.pseudonyms import Key, Pseudonyms
+from pytest_amlpreflight.run.recording.key import Key
+from pytest_amlpreflight.run.recording.pseudonyms import Pseudonyms
 from pytest_amlpreflight.run.recording.recorder import Recorder, texts_of
 from pytest_amlpreflight.run.recording.world import Heard, as_yaml, world_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.run.recording.pseudonyms import Key
+from pytest_amlpreflight.run.recording.key import Key
 from pytest_amlpreflight.run.whole_file import write_whole
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pytest_amlpreflight.emulator import Emulator
-from pytest_amlpreflight.run.recording.pseudonyms import Key
+from pytest_amlpreflight.run.recording.key import Key
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
 SUBSCRIPTION = "5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"

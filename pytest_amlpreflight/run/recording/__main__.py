@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_amlpreflight.run.recording.pseudonyms import Key
+from pytest_amlpreflight.run.recording.key import Key
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from pytest_amlpreflight.facts.fleet import named_aliases
 from pytest_amlpreflight.run.given import path_of
-from pytest_amlpreflight.run.recording.pseudonyms import Key, OriginalLeft, Pseudonyms
+from pytest_amlpreflight.run.recording.key import Key
+from pytest_amlpreflight.run.recording.pseudonyms import OriginalLeft, Pseudonyms
 from pytest_amlpreflight.run.recording.recorder import Recorder, texts_of
 from pytest_amlpreflight.run.recording.split import Parts
 from pytest_amlpreflight.run.recording.world import Heard, as_yaml, world_of
