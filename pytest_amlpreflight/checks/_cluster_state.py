@@ -30,7 +30,7 @@ def judge_aks(cluster: ManagedCluster) -> None:
                 "(where its certificate ran out: Azure sees the new one after some 5 hours)",
             ),
         )
-    if not cluster.linux_pools:
+    if not cluster.linux_pools and not cluster.provisions_nodes:
         pools = ", ".join(f"{pool.name}: {pool.count} {pool.os} nodes" for pool in cluster.pools)
         blocked(
             f"cluster {cluster.name} has no Linux node",

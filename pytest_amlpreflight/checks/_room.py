@@ -74,19 +74,23 @@ def judge_room(
     judge = advise if growing else blocked
     judge(
         f"the nodes have room for {fit.placed} of {wanted.count} pods of deployment {deployment.name}",
-        found=f"{found}\nthe autoscaler may add nodes to {', '.join(growing)}" if growing else found,
+        found=f"{found}\n{growing}" if growing else found,
         expected=_expected(wanted, fit),
         fix=_mended(deployment, cluster, fit),
     )
 
 
-def _growing(cluster: Cluster | None, sizes: Sequence[MachineSize], wanted: Wanted) -> list[str]:
-    """The pools to which the autoscaler may add a machine that holds a pod; in doubt it does."""
+def _growing(cluster: Cluster | None, sizes: Sequence[MachineSize], wanted: Wanted) -> str:
+    """What may add a machine that holds a pod; in doubt it does. Empty where nothing does."""
     if not isinstance(cluster, ManagedCluster):
-        return []
+        return ""
+    if cluster.provisions_nodes:
+        return "node auto-provisioning may add machines"
     alone = [(pool.name, replace(cluster, pools=(pool,))) for pool in cluster.linux_pools if pool.room_to_grow]
     machines = [(name, empty_nodes(one, sizes, wanted.selector)) for name, one in alone]
-    return [name for name, nodes in machines if not nodes or replace(wanted, count=1).placed(nodes, whole=True).fits]
+    one = replace(wanted, count=1)
+    names = [name for name, nodes in machines if not nodes or one.placed(nodes, whole=True).fits]
+    return f"the autoscaler may add nodes to {', '.join(names)}" if names else ""
 
 
 def _expected(wanted: Wanted, fit: Fit) -> str:

@@ -307,8 +307,8 @@ def check_nodes_fit_the_deployment(
 
     Counted as Kubernetes' scheduler does: what may be taken of each node, less what its pods ask for; taints, selectors
     and cordons keep pods off. The deployment's own pods of today are not counted, as they make way. What the
-    autoscaler may add turns a lack of room into advice. Where the cluster is not looked into, Azure's own description
-    of its machines decides what can never fit, and nothing more.
+    autoscaler or node auto-provisioning may add turns a lack of room into advice. Where the cluster is not looked into,
+    Azure's own description of its machines decides what can never fit, and nothing more.
     """
     compute, room = the_compute(aml_compute), aml_kube_room_if_known
     wanted = wanted_of(aml_workspace, compute, aml_extensions, aml_deployment)

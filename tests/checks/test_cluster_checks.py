@@ -96,6 +96,8 @@ def test_a_cluster_that_does_not_run_is_blocked(cluster: Cluster | None, words: 
         CLUSTER,
         replace(CLUSTER, provisioning_state="Updating"),
         replace(CLUSTER, pools=(replace(POOL, count=0, autoscaling=True, least=0, most=3),)),
+        replace(CLUSTER, pools=(replace(POOL, count=None, vm_size=""),)),
+        replace(CLUSTER, pools=(), provisions_nodes=True),
         ARC,
     ],
 )

@@ -123,6 +123,16 @@ def test_the_autoscaler_helps_pods_that_fit_its_machines(workspace: Workspace, c
         judge(workspace, cpu, full, growing)
 
 
+def test_aks_may_add_machines_of_its_own_choice(workspace: Workspace) -> None:
+    """Node auto-provisioning: what finds no room now has the machine built for it."""
+    provisioning = replace(CLUSTER, provisions_nodes=True)
+
+    with pytest.warns(PreflightAdvice, match="node auto-provisioning may add machines"):
+        judge(workspace, "64", Occupancy((a_node("a", "1"),)), provisioning)
+    with pytest.raises(NotReached, match="no --aml-kube-context"):
+        judge(workspace, "64", cluster=provisioning)
+
+
 def test_quotas_and_limit_ranges_come_first(workspace: Workspace) -> None:
     """They refuse pods that every node has room for."""
     nodes = (a_node("a", "16"),)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from wire import HOME, Wire, arm_on
 
+from pytest_amlpreflight.facts.kubernetes.capacity import Capacity, capacity, empty_nodes, nodes_holding
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.resources.cluster import ConnectedCluster, ManagedCluster
+from pytest_amlpreflight.facts.resources.cluster import ConnectedCluster, MachineSize, ManagedCluster
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.resources.cluster import (
@@ -183,6 +184,48 @@ def test_an_aks_cluster_that_is_closed_says_by_what() -> None:
     assert not found.running
     assert (found.pools[0].room_to_grow, found.pools[0].taints) == (5, ("sku=gpu:NoSchedule",))
     assert str(found.pools[0].subnet_id) == subnet
+
+
+def test_a_pool_of_single_machines_stands_there_once_for_each_size() -> None:
+    """Such a pool has neither a number nor a size of its own."""
+    own: dict[str, object] = {"name": "p", "count": None, "vmSize": "", "type": "VirtualMachines"}
+    grows = {"scale": {"autoscale": {"size": "B", "minCount": 1, "maxCount": 4}}}
+    fixed = {"scale": {"manual": [{"size": "A", "count": 2}]}}
+    now = [{"size": "A", "count": 1}, {"size": "B", "count": 3}]
+
+    assert _sizes({**own, "virtualMachinesProfile": fixed, "virtualMachineNodesStatus": None}) == [("A", 2, 2)]
+    assert _sizes({**own, "virtualMachinesProfile": grows, "virtualMachineNodesStatus": now}) == [
+        ("A", 1, 1),
+        ("B", 3, 4),
+    ]
+    assert _sizes({**own, "virtualMachinesProfile": grows}) == [("B", None, None)]
+    assert _sizes(own) == [("", None, None)]
+
+
+def test_what_nobody_tells_of_a_cluster_s_nodes_is_unknown() -> None:
+    """A pool without a number runs; and where AKS adds machines as it likes, no number is the last."""
+    alone = {"name": "p", "count": None, "vmSize": "X"}
+    told = {"name": "p", "count": 1, "vmSize": "X"}
+    sizes = [MachineSize("X", 2, 4096)]
+
+    for properties in (
+        {"agentPoolProfiles": [told, alone]},
+        {"agentPoolProfiles": [told], "nodeProvisioningProfile": {"mode": "Auto", "defaultNodePools": "Auto"}},
+    ):
+        found = read_cluster(telling(str(AKS), {"location": "eastus", "properties": properties}), AKS, named_by="x")
+
+        assert isinstance(found, ManagedCluster)
+        assert all(pool.serves for pool in found.pools)
+        assert nodes_holding(found, {}) is None
+        assert capacity(found, sizes) == Capacity(None, None)
+        assert not empty_nodes(found, sizes, {})
+
+
+def _sizes(pool: dict[str, object]) -> list[tuple[str, int | None, int | None]]:
+    properties = {"agentPoolProfiles": [pool]}
+    found = read_cluster(telling(str(AKS), {"location": "eastus", "properties": properties}), AKS, named_by="x")
+    assert isinstance(found, ManagedCluster)
+    return [(one.vm_size, one.count, one.reachable_count) for one in found.pools]
 
 
 def test_an_arc_cluster_tells_its_contact_and_its_size() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pytest_amlpreflight.facts.kubernetes.fit import Node, Taint
-from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluster, MachineSize, NodePool
+from pytest_amlpreflight.facts.resources.cluster import Cluster, ConnectedCluster, MachineSize, ManagedCluster, NodePool
 
 MOST_PODS = 250
 """What AKS allows on one node at most."""
@@ -34,37 +34,47 @@ def capacity(cluster: Cluster, sizes: Sequence[MachineSize]) -> Capacity:
     """The cluster's capacity: by its pools and the sizes of their machines; of Arc only the vCPUs are told."""
     if isinstance(cluster, ConnectedCluster):
         return Capacity(cluster.cores, None)
-    by_name = {size.name.lower(): size for size in sizes}
-    pools = [(pool.reachable_count, by_name.get(pool.vm_size.lower())) for pool in cluster.linux_pools]
-    known = [(count, size) for count, size in pools if size]
-    if not pools or len(known) < len(pools):
+    machines = _machines(cluster, sizes)
+    if not machines:
         return Capacity(None, None)
     return Capacity(
-        sum(count * size.vcpus for count, size in known), sum(count * size.memory_mib * 2**20 for count, size in known)
+        sum(count * size.vcpus for _, count, size in machines),
+        sum(count * size.memory_mib * 2**20 for _, count, size in machines),
     )
 
 
 def nodes_holding(cluster: Cluster, selector: Mapping[str, str]) -> int | None:
-    """How many Linux nodes there are, or may be, in pools that hold a selector; of Arc all nodes, None where untold."""
+    """How many Linux nodes there are, or may be, in pools that hold a selector; of Arc all nodes. None where untold."""
     if isinstance(cluster, ConnectedCluster):
         return cluster.nodes
-    return sum(pool.reachable_count for pool in cluster.linux_pools if pool.may_hold(selector))
+    counts = [pool.reachable_count for pool in cluster.linux_pools if pool.may_hold(selector)]
+    known = [count for count in counts if count is not None]
+    return None if cluster.provisions_nodes or len(known) < len(counts) else sum(known)
 
 
 def empty_nodes(cluster: Cluster, sizes: Sequence[MachineSize], selector: Mapping[str, str]) -> tuple[Node, ...]:
     """A node for each machine that there is or may be, whole and with nothing on it: what finds no place there never
-    does. None where a size is unknown; for Arc one that stands for all, of which Azure tells the vCPUs alone.
+    does. None where a size or a number is unknown; for Arc one that stands for all, of which Azure tells the vCPUs
+    alone.
 
     Labels that somebody set on nodes by hand are unknown: a pool without such a label is taken to have it.
     """
     if isinstance(cluster, ConnectedCluster):
         told = {"cpu": Decimal(cluster.cores or 0), "pods": Decimal(MOST_PODS * (cluster.nodes or 1))}
         return (Node(cluster.name, True, told, selector),) if cluster.cores else ()
+    return tuple(
+        _machine(pool, size, selector) for pool, count, size in _machines(cluster, sizes) for _ in range(count)
+    )
+
+
+def _machines(cluster: ManagedCluster, sizes: Sequence[MachineSize]) -> list[tuple[NodePool, int, MachineSize]]:
+    """Each pool with the number and the size of its machines. None at all where one of them is unknown, or where AKS
+    adds machines as it likes.
+    """
     by_name = {size.name.lower(): size for size in sizes}
-    pools = [(pool, by_name.get(pool.vm_size.lower())) for pool in cluster.linux_pools]
-    if any(size is None for _, size in pools):
-        return ()
-    return tuple(_machine(pool, size, selector) for pool, size in pools if size for _ in range(pool.reachable_count))
+    pools = [(pool, pool.reachable_count, by_name.get(pool.vm_size.lower())) for pool in cluster.linux_pools]
+    known = [(pool, count, size) for pool, count, size in pools if size and count is not None]
+    return [] if cluster.provisions_nodes or len(known) < len(pools) else known
 
 
 def _machine(pool: NodePool, size: MachineSize, selector: Mapping[str, str]) -> Node:

@@ -11,12 +11,12 @@ ARC = "Microsoft.Kubernetes/connectedClusters"
 
 @dataclass(frozen=True, slots=True)
 class NodePool:
-    """A pool of like nodes. `least` and `most` bound the autoscaler, where it is on; `subnet_id` is None in AKS' own
-    network.
+    """A pool of like nodes; one of single machines of several sizes stands here once for each. `count` is None where
+    nobody tells; `least` and `most` bound the autoscaler, where it is on; `subnet_id` is None in AKS' own network.
     """
 
     name: str
-    count: int
+    count: int | None
     vm_size: str
     autoscaling: bool = False
     least: int | None = None
@@ -33,17 +33,17 @@ class NodePool:
     @property
     def serves(self) -> bool:
         """Whether Linux containers may run on it: its nodes run, or the autoscaler would start some."""
-        return self.os.lower() == "linux" and self.running and self.reachable_count > 0
+        return self.os.lower() == "linux" and self.running and self.reachable_count != 0
 
     @property
     def room_to_grow(self) -> int:
         """How many nodes the autoscaler may still add."""
-        return max((self.most or 0) - self.count, 0) if self.autoscaling else 0
+        return max((self.most or 0) - (self.count or 0), 0) if self.autoscaling else 0
 
     @property
-    def reachable_count(self) -> int:
-        """How many nodes there are, or will be when they are needed."""
-        return self.count + self.room_to_grow
+    def reachable_count(self) -> int | None:
+        """How many nodes there are, or will be when they are needed; None where nobody tells."""
+        return None if self.count is None else self.count + self.room_to_grow
 
     def may_hold(self, selector: Mapping[str, str]) -> bool:
         """Whether its own labels hold the selector. Labels that somebody set on nodes by hand are unknown: in doubt
@@ -73,6 +73,8 @@ class ManagedCluster:
     authorized_ranges: tuple[str, ...] = ()
     public_network_access: bool = True
     pools: tuple[NodePool, ...] = ()
+    provisions_nodes: bool = False
+    """Whether AKS adds machines of any size by itself, outside the pools: node auto-provisioning."""
 
     @property
     def running(self) -> bool:

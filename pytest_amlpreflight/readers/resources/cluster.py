@@ -1,6 +1,7 @@
 """The cluster behind a Kubernetes compute, as ARM sends it: AKS, or one that Azure Arc connects."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.cluster import (
@@ -100,14 +101,29 @@ def _aks(cluster_id: ResourceId, document: Document) -> ManagedCluster:
         public_fqdn=bool(properties.text("fqdn")) if public_fqdn is None else public_fqdn,
         authorized_ranges=access.texts("authorizedIPRanges"),
         public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
-        pools=tuple(_pool(row) for row in properties.children("agentPoolProfiles")),
+        pools=tuple(pool for row in properties.children("agentPoolProfiles") for pool in _pools(row)),
+        provisions_nodes=(properties.child("nodeProvisioningProfile").word("mode") or "").lower() == "auto",
     )
+
+
+def _pools(row: Document) -> list[NodePool]:
+    """A pool of single machines has neither a number nor a size itself: it is split by the sizes of its machines."""
+    pool, scale = _pool(row), row.child("virtualMachinesProfile").child("scale")
+    told = row.children("virtualMachineNodesStatus") or scale.children("manual")
+    counts = {one.text("size") or "": _whole(one, "count") for one in told}
+    growth = scale.child("autoscale")
+    growing = growth.text("size")
+    if growing is not None:
+        counts.setdefault(growing, None)
+    pools = [replace(pool, vm_size=size, count=count) for size, count in counts.items()] or [pool]
+    least, most = _whole(growth, "minCount"), _whole(growth, "maxCount")
+    return [replace(one, autoscaling=True, least=least, most=most) if one.vm_size == growing else one for one in pools]
 
 
 def _pool(row: Document) -> NodePool:
     return NodePool(
         name=row.need("name"),
-        count=int(row.number("count") or 0),
+        count=_whole(row, "count"),
         vm_size=row.text("vmSize") or "",
         autoscaling=row.flag("enableAutoScaling") or False,
         least=_whole(row, "minCount"),
