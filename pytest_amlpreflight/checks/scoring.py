@@ -15,7 +15,9 @@ from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.fix import Command, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
-STATUSES = ("400", "401", "403", "404", "408", "409", "413", "424", "429", "500", "502", "503", "504")
+STATUSES = (
+    "400", "401", "403", "404", "405", "408", "409", "413", "415", "422", "424", "429", "500", "502", "503", "504"
+)  # fmt: skip
 
 
 @check("scoring", explains=STATUSES, phases=("post",), settles=True, shows_logs=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 
@@ -23,7 +24,9 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
 )
 from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
 from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, is_container_log, mentioned, read_log
+from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
+from pytest_amlpreflight.readers.connection.error_chain import errors_in
 from pytest_amlpreflight.reporting.explanation import Explanation
 
 LARGEST_FILE = 2_000_000
@@ -41,11 +44,19 @@ FEW_LINES = 40
 FEW_BREAKS = 5
 """Line breaks below which a text with more written ones was copied out of a JSON string."""
 
+_PHRASES = {status.phrase.replace(" ", "").lower(): str(int(status)) for status in HTTPStatus if status >= 400}
+"""Statuses by their names, without spaces and in lower case."""
+LONGEST_TOLD = 300
+"""Characters of what is said in the text's own words."""
+
+_COMPLAINT = re.compile(r"(?i)\b(?:error|failed|cannot|could not|unable to|denied|forbidden|not allowed)\b")
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
-    r"|(?:status|response)(?: code)?(?: is)?\s?[:=]\s?|(?:failed|responded|answered|error) with (?:status )?(?:code )?"
-    r"|<(?:title|h1)> ?)\(?([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b|(?:client|server) error '([45]\d\d)\b"
-    r"|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$",
+    r"|(?:status|response|error)(?: code)?(?: is)?\s?[:=]\s?"
+    r"|(?:failed|responded|answered|error) with (?:status )?(?:code )?|<(?:title|h1)> ?)\(?([45]\d\d)\b"
+    r"|\b([45]\d\d) (?:client|server) error\b|(?:client|server) error '([45]\d\d)\b"
+    r"|(?:exception|error): \[([45]\d\d)\]|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$"
+    r"|status(?: ?code)?\W{1,5}([A-Z][a-z]{2,20}(?: ?[A-Z][a-z]{2,20}){0,4})'",
     re.MULTILINE,
 )
 _LABELLED = re.compile(
@@ -60,10 +71,13 @@ _FOLDS = re.compile(
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
 _OF_A_CLIENT = re.compile(
-    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython|^-{20,}$|Cell In ?\[|<ipython-input",
+    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython|^-{60,}$|Cell In ?\[|<ipython-input",
     re.MULTILINE,
 )
-_OF_ANOTHER_SERVICE = re.compile(r"management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.")
+_OF_ANOTHER_SERVICE = re.compile(
+    r"management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
+    r"|docker\.io|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"
+)
 _PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|status code: ?\d{3}, action")
 
 
@@ -86,7 +100,8 @@ def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, 
     explanation = explain_text(text, "standard input" if what == "-" else what)
     if not run and not explanation.known:
         near = f"; nearest: {', '.join(explanation.near)}" if explanation.near else ""
-        raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know{near}")
+        told = f"; it says: {explanation.told}" if explanation.told else ""
+        raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know{told}{near}")
     return explanation
 
 
@@ -100,7 +115,8 @@ def explain_text(text: str, subject: str) -> Explanation:
     lines = lines_of(text)
     of_a_client = bool(_OF_A_CLIENT.search(text))
     if is_container_log(lines) and not of_a_client:
-        return _of_a_log(subject, text, read_log(text))
+        found = _of_a_log(subject, text, read_log(text))
+        return found if found.known else replace(found, near=tuple(_nearest(text)))
     codes = _codes(text)
     telling = [code for code in codes if code.lower() not in WRAPPERS]
     said = worded_meaning(text, telling, generic=False)
@@ -110,7 +126,15 @@ def explain_text(text: str, subject: str) -> Explanation:
     if not (said or causes or codes):
         codes = [status for status in _statuses(text) if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
-    return found if found.known else replace(found, near=tuple(_nearest(text)))
+    return found if found.known else replace(found, near=tuple(_nearest(text)), told=_told(text, lines))
+
+
+def _told(text: str, lines: Sequence[Line]) -> str | None:
+    """The error in the text's own words: its JSON's innermost, its last exception, its last line that complains."""
+    errors = [f"{error.code}: {error.message}" for error in errors_in(text)]
+    raised = [chain.user.brief for chain in chains_of(lines)]
+    complained = [line.text.strip() for line in lines if _COMPLAINT.search(line.text)]
+    return next((" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained) if one), None)
 
 
 def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:
@@ -137,8 +161,6 @@ def _codes(text: str, *, words: bool = True) -> list[str]:
     """The codes of a text, from the place that says most: behind `Reason:`, the guide's page that it links to, JSON's
     innermost, codes in a place of their own, words. Those that merely wrap others only where no place has more.
     """
-    from pytest_amlpreflight.readers.connection.error_chain import errors_in
-
     places = (
         _REASON.findall(bounded(text)),
         anchors_in(text),
@@ -162,7 +184,8 @@ def _statuses(text: str) -> list[str]:
     """
     if _OF_ANOTHER_SERVICE.search(bounded(text)):
         return []
-    return ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
+    found = ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
+    return [one if one.isdigit() else _PHRASES.get(one.replace(" ", "").lower(), "") for one in found]
 
 
 def _leaves_open(codes: Sequence[str]) -> bool:

@@ -27,7 +27,8 @@ class Explanation:
 
     `codes` are those by which the checks are chosen, the likeliest first; `causes` the known causes that a log shows,
     `meanings` what is known beside them. `unknown` is the exception that no table knows, `near` are the codes spelt
-    most like what was said, `likely_checks` those that could explain the very words.
+    most like what was said, `told` is the error in the text's own words where no table knows any of it, `likely_checks`
+    those that could explain the very words.
     """
 
     subject: str
@@ -36,6 +37,7 @@ class Explanation:
     meanings: tuple[CodeMeaning, ...] = ()
     unknown: Traceback | None = None
     near: tuple[str, ...] = ()
+    told: str | None = None
     likely_checks: tuple[str, ...] = ()
 
     @property
@@ -90,7 +92,8 @@ class Explanation:
             yield from _wrapped(place.put_into(cause.advice), width)
             yield from _indented(cause.guide)
         if self.unknown:
-            yield f"an exception that no table knows: {self.unknown.brief}{self.unknown.where}"
+            kind = "exception" if self.unknown.frames else "error"
+            yield f"an {kind} that no table knows: {self.unknown.brief}{self.unknown.where}"
             yield from _indented(*self.unknown.users_first[1:7])
         for meaning in self.meanings:
             yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
@@ -98,6 +101,7 @@ class Explanation:
             yield from _indented(meaning.guide)
         if not self.known:
             yield "it names no code and no cause that the tables know, so every check of the phase looks"
+            yield from _indented(f"it says: {self.told}" if self.told else None)
             yield from _indented(f"nearest: {', '.join(self.near)}" if self.near else None)
 
 

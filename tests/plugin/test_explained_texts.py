@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
+from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.reporting.explained import explain_text, read_explanation
 from pytest_amlpreflight.reporting.explanation import Explanation
@@ -37,7 +38,7 @@ def first(explanation: Explanation) -> tuple[str, ...]:
     return (meaning.name, meaning.code) if meaning else ("nothing",)
 
 
-TEXTS = [*table("tuned"), *table("held_out"), *table("fresh"), *table("unseen"), *table("public")]
+TEXTS = [*table("tuned"), *table("held_out"), *table("fresh"), *table("unseen"), *table("public"), *table("callers")]
 
 
 @pytest.mark.parametrize("one", TEXTS, ids=lambda one: one["name"])
@@ -126,6 +127,33 @@ def test_codes_are_found_in_any_casing_and_plain_words_are_none(text: str, codes
 def test_codes_name_no_checks() -> None:
     """Which checks explain a code the checks themselves say."""
     assert not [row["code"] for row in load("error-codes").rows if "checks" in row]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"error":{"code":"WineCellarLocked","message":"Closed\nuntil May."}}', "WineCellarLocked: Closed until May."),
+        ('Traceback (most recent call last):\n  File "x.py", line 1, in f\nwine.CorkError: dry', "CorkError: dry"),
+        ("Step 3 of 4\n##[error]The cellar could not be opened.\nBye", "##[error]The cellar could not be opened."),
+        ("All is well", None),
+    ],
+)  # fmt: skip
+def test_an_error_that_nobody_knows_is_told_in_its_own_words(text: str, told: str | None) -> None:
+    """Nothing is made of it, and nobody has to search it."""
+    explanation = explain_text(text, "x")
+
+    assert (explanation.known, explanation.told) == (False, told)
+    assert (f"  it says: {told}" in explanation.lines()) == bool(told)
+
+
+def test_the_last_complaint_of_a_server_that_nobody_knows_is_told() -> None:
+    """What is neither Python nor in a table, and was not followed by success."""
+    log = "2026-03-04T08:11:02Z Listening on 5001\npanic: cellar closed\ngoroutine 1 [running]:"
+
+    assert (reading := read_log(log, failed=True)).unknown is not None
+    assert (reading.unknown.brief, reading.causes) == ("panic: cellar closed", ())
+    assert read_log(log, failed=False).unknown is None
+    assert read_log(f"{log}\nApplication startup complete", failed=True).unknown is None
 
 
 def test_an_exception_that_no_table_knows_is_told_as_that() -> None:

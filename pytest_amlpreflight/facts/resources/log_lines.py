@@ -17,24 +17,30 @@ _OF_A_RUNTIME = re.compile(r"^[FP] ")  # whole or part of a line, as container r
 _STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?"
 _LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
 _GAP = r"[ |:-]{1,5}"
+_TORCH_WORKER = r"W-\d{1,6}-\S{1,120}-std(?:out|err) (?:MODEL_LOG|[\w.]{1,80}WorkerLifeCycle)"
 _PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
+        r"(?:> ?){1,3}(?=[^>\s])",  # a quotation
         r"\[pod/[^\]\s]{1,200}\] ",  # kubectl logs --prefix
-        r"[A-Za-z][\w.-]{0,80}-\d{1,3} {1,20}\| ",  # docker compose
+        r"[A-Za-z][\w.-]{0,80}(?:-\d{1,3} {1,20}| {2,20})\| ",  # docker compose
+        r"[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
         rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv
         rf"\[{_STAMP}\] \[\d+\] \[(?P<level>{_LEVEL})\] ",  # gunicorn
+        rf"\[{_STAMP}\]\[(?P<origin>[\w.-]{{1,80}})\]\[(?P<level>{_LEVEL})\] - ",  # promptflow
+        rf"{_STAMP} \[(?:{_LEVEL}) {{0,3}}\] {_TORCH_WORKER} - ",  # TorchServe, for a process that it started
+        rf"{_STAMP} \[(?P<level>{_LEVEL}) {{0,3}}\] (?P<origin>\S{{1,120}}) [\w.]{{1,120}} - ",  # TorchServe itself
         r"\((?P<origin>[A-Za-z]\w{0,40}) (?:pid=\d+|rank=\d+)[^)]{0,40}\) ?",  # vLLM's and Ray's processes
-        rf"(?P<level>{_LEVEL})\s{{1,5}}\d\d-\d\d \d\d:\d\d:\d\d \[(?P<origin>[^\]]{{1,80}})\] ?",  # vLLM
+        rf"(?P<level>{_LEVEL})\s{{1,5}}\d\d-\d\d \d\d:\d\d:\d\d \[?(?P<origin>[^\]\s]{{1,80}})\] ?",  # vLLM
         r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6}\s{1,8}\d+ (?P<origin>[^\]\s]{1,100})\] ?",  # glog: Triton
         rf"{_STAMP}: (?P<level>[IWEF]) (?P<origin>[^\]\s]{{1,120}})\] ?",  # TensorFlow
         rf"(?P<level>{_LEVEL}):(?P<origin>[\w.]{{1,100}}):",  # logging.basicConfig
         rf"(?P<level>{_LEVEL}):\s{{1,9}}",  # uvicorn
         r"(?:[\w-]{1,40}: )?(?P<origin>text_generation_\w{1,20})(?:::\w{1,40})?: ",  # Text Generation Inference
         rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
-        rf"{_STAMP} ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?)?",  # gunicorn/run, docker, kubectl --timestamps
+        rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?)?",  # gunicorn/run, docker, kubectl --timestamps
         rf"\[(?P<level>{_LEVEL})\] ?",
-        r"#\d{1,4} (?:\d{1,6}\.\d{1,3} )?",  # docker build
+        r"(?:#\d{1,4} (?:\d{1,6}\.\d{1,3}(?: |$))?|\d{1,6}\.\d{3} )",  # docker build
     )
 )
 

@@ -13,6 +13,8 @@ from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback,
 _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher", "VMAgent")
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
+_COMPLAINT = re.compile(r"(?i)(?:error|fatal|panic|critical|cannot|can't|could not|unable to|failed to)\b")
+"""How a process begins a line that says why it ends."""
 _LONGEST_MESSAGE = 4_000
 
 
@@ -68,6 +70,8 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     events = [event for event in _events(lines, container) if _stands(event, marks)]
     if not events and failed is not False and _stops_in_init(lines, marks):
         return LogReading((_slow_init(lines[marks["init"][-1]]),))
+    if not events and failed is not False:
+        events = [event for event in _complaints(lines) if _stands(event, marks)][-1:]
     return _reading(events)
 
 
@@ -95,19 +99,34 @@ def _reading(events: Sequence[_Event]) -> LogReading:
         most = min(said, key=_names().index, default=None)
         return LogReading((said[most],) if most else ())
     ended = list(reversed(telling))
-    last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
+    last = next((event for event in ended if event.cause or (event.traceback and _shown(event.traceback))), None)
     if last is not None and last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
 
 
+def _shown(one: Traceback) -> bool:
+    """Whether it may be named though no table knows it: a bare line may have been printed for any reason."""
+    return bool(one.frames) or not one.name
+
+
+def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
+    """The lines in which something complains that is neither Python nor known."""
+    for at, line in enumerate(lines):
+        if _counts(line) and _COMPLAINT.match(line.text):
+            yield _Event(at, None, traceback=Traceback((), line.text, line.text, at, at))
+
+
 def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
-    """Each cause once; one that does not say what it is about stands back for the same that does."""
+    """Each cause once; one that does not say what it is about stands back for the same that does, and one that another
+    covers for that.
+    """
     telling = {cause.name for cause in causes if cause.what}
+    covered = {name for cause in causes for name in _covers().get(cause.name, ())}
     seen = set()
     for cause in causes:
         key = (cause.name, cause.what)
-        if key not in seen and (cause.what or cause.name not in telling):
+        if key not in seen and cause.name not in covered and (cause.what or cause.name not in telling):
             seen.add(key)
             yield cause
 
@@ -230,6 +249,12 @@ def _mark_rows() -> tuple[tuple[re.Pattern[str], str], ...]:
 def _names() -> list[str]:
     """The causes in the order of the table."""
     return [row["cause"] for _, row in _rows()]
+
+
+@cache
+def _covers() -> dict[str, tuple[str, ...]]:
+    """The causes that a cause stands for."""
+    return {row["cause"]: tuple(row["covers"]) for _, row in _rows() if "covers" in row}
 
 
 @cache

@@ -185,7 +185,9 @@ def _message(lines: Sequence[Line], at: int) -> tuple[str, int]:
     """An exception's line with the rest of its message, and where that ends."""
     end, one_line = at + 1, "UserScript" in lines[at].text
     for line in () if one_line else lines[at + 1 : at + _MESSAGE_LINES]:
-        if line.prefix or line.text.endswith((_HEADER, _CAUSED, _MEANWHILE)) or _OF_A_SHELL.match(line.text):
+        if line.prefix and not (line.text.startswith(" ") and _belongs(line, lines[at])):
+            break
+        if line.text.endswith((_HEADER, _CAUSED, _MEANWHILE)) or _OF_A_SHELL.match(line.text):
             break
         end += 1
     said = "\n".join(line.text for line in lines[at:end]).rstrip()
