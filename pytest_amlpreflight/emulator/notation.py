@@ -109,10 +109,10 @@ def dig(document: Any, dotted: str) -> Any:
     return document
 
 
-def with_urls(value: Any, own_url: str) -> Any:
-    """`value` with the server's own address wherever it says `{arm}`."""
+def filled(value: Any, blank: str, text: str) -> Any:
+    """`value` with a text wherever a blank stands in it: the server's own address for `{arm}`."""
     if isinstance(value, dict):
-        return {name: with_urls(member, own_url) for name, member in value.items()}
+        return {name: filled(member, blank, text) for name, member in value.items()}
     if isinstance(value, list):
-        return [with_urls(member, own_url) for member in value]
-    return value.replace("{arm}", own_url) if isinstance(value, str) else value
+        return [filled(member, blank, text) for member in value]
+    return value.replace(blank, text) if isinstance(value, str) else value

@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .answers import Answer, arm_error
-from .notation import with_urls
+from .notation import filled
 
 Document = dict[str, Any]
 Question = tuple[str, ...]
@@ -115,8 +115,8 @@ def question(entry: Mapping[str, Any]) -> Question:
 
 def answer(entry: Mapping[str, Any], own_url: str) -> Answer:
     """What goes back over the wire."""
-    headers = {name: str(value) for name, value in with_urls(entry.get("headers") or {}, own_url).items()}
-    body: Any = entry["text"].encode() if "text" in entry else with_urls(entry.get("body"), own_url)
+    headers = {name: str(value) for name, value in filled(entry.get("headers") or {}, "{arm}", own_url).items()}
+    body: Any = entry["text"].encode() if "text" in entry else filled(entry.get("body"), "{arm}", own_url)
     return Answer(body, int(entry.get("status", 200)), headers, trailers=dict(entry.get("trailers") or {}))
 
 

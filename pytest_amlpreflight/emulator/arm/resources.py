@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from .. import ids
 from ..answers import Answer, arm_error, front_end_not_found
 from ..ids import ArmPath
-from ..notation import with_urls
+from ..notation import filled
 from ..world import ENDPOINTS, Document, World, type_of
 from . import children, list_filters
 
@@ -123,7 +123,7 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
 
 def outward(document: Document, own_url: str) -> Document:
     """A document as it leaves: `{arm}` is this server, and scoring URIs lead to it."""
-    shown = with_urls(document, own_url)
+    shown = filled(document, "{arm}", own_url)
     kind = type_of(document).lower()
     if kind == ENDPOINTS.lower():
         shown["properties"] = _with_port(shown.get("properties") or {}, urlsplit(own_url).port)

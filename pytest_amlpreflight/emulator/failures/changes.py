@@ -32,7 +32,7 @@ from ..data_plane import hosts
 from ..dns.views import view
 from ..dns.zones import lookup, zone_of
 from ..kubernetes.cluster import change as change_cluster
-from ..notation import WorldError, dig, merge
+from ..notation import WorldError, dig, filled, merge
 from ..progress import Progress
 from ..world import ENDPOINTS, Document, World, Zones, check_resource, read_fault, type_of
 
@@ -72,17 +72,9 @@ def _remove(world: World, place: str, change: Document) -> None:
 def _add(world: World, place: str, change: Document) -> None:
     path, _, line = place.rpartition(":")
     for number in range(1, change.get("times", 1) + 1):
-        document = _numbered(change["add"], str(number))
+        document = filled(change["add"], "{n}", str(number))
         check_resource(Path(path), document, int(line))
         world.put(document)
-
-
-def _numbered(value: Any, number: str) -> Any:
-    if isinstance(value, dict):
-        return {name: _numbered(member, number) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_numbered(member, number) for member in value]
-    return value.replace("{n}", number) if isinstance(value, str) else value
 
 
 def _merge_rows(world: World, place: str, change: Document) -> None:
