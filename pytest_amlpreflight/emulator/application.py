@@ -1,8 +1,6 @@
 """The ASGI application: one request in, faults first, then the table, one answer out, and a line in the log."""
 
 import asyncio
-import socket
-import struct
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -24,9 +22,8 @@ from .entra import graph, tokens
 from .faults import Fault, first_met, pieces, tampered
 from .ids import ArmPath, parse
 from .throttling import Throttle
+from .transports import Transports, reset
 from .world import Document, World
-
-Transports = dict[tuple[str, int], asyncio.Transport]
 
 _OWN = ("/msi/token", "/metadata/endpoints")
 _SILENCE = 600.0
@@ -132,9 +129,7 @@ class Application:
             return graph.answer(world, request.method, path, request.query_params, body)
         if arm is None:
             return arm_error(404, "NotFound", f"The path '{path}' is no ARM path.", unknown="no such route")
-        refused, left = (
-            (None, {}) if world.throttling is None else self.throttle.weigh(world.throttling, request.method, arm)
-        )
+        refused, left = self.throttle.weigh(world.throttling, request.method, arm)
         query = dict(request.query_params)
         with progress.as_of_now(world.documents, world.progress, request.method, arm):
             found = refused or routes.dispatch(routes.Call(world, request.method, arm, query, self.own_url(), body))
@@ -171,7 +166,7 @@ class Application:
     async def _send(self, scope: dict[str, Any], send: Any, answer: Answer, fault: Fault | None) -> None:
         kind, body = fault.kind if fault else None, answer.encoded()
         if kind == "reset":
-            _reset(self.transports.get(tuple(scope["client"])))
+            reset(self.transports.get(tuple(scope["client"])))
             return
         if kind == "garble":
             body = body[: len(body) // 2] + b"<html>"
@@ -269,14 +264,6 @@ _REFUSALS: dict[str, Callable[[World, Fault, str, ArmPath | None], Answer]] = {
     "vanish": _vanish,
     "status": _status,
 }
-
-
-def _reset(transport: asyncio.Transport | None) -> None:
-    """Break the connection as a firewall would: SO_LINGER of zero makes the kernel send RST."""
-    if transport is not None:
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
 
 
 def _close(transport: asyncio.Transport | None) -> None:

@@ -1,9 +1,7 @@
 """An API server as an ASGI application: who is asking, faults, the answer."""
 
 import asyncio
-import socket
 import ssl
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +12,11 @@ from .. import recorded
 from ..certificates import ANOTHER_NAME, UNTRUSTED
 from ..faults import Fault, first_met
 from ..folder import present
+from ..transports import Transports, reset
 from ..world import World
 from . import api
 from .api import Answer
 from .cluster import Cluster
-
-Transports = dict[tuple[str, int], asyncio.Transport]
 
 
 class ClusterApplication:
@@ -45,10 +42,8 @@ class ClusterApplication:
         entry = self._recorded(request)
         if entry is not None and "broken" in entry:
             fault = Fault("reset")
-        if fault is not None and fault.kind == "reset" and transport is not None:
-            connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
+        if fault is not None and fault.kind == "reset":
+            reset(transport)
             return
         found = _as_recorded(entry) if entry else self._refused(request, transport, fault)
         if found is None and self.world.recording is not None:
