@@ -26,8 +26,6 @@ from .transports import Transports, reset
 from .world import Document, World
 
 _OWN = ("/msi/token", "/metadata/endpoints")
-_SILENCE = 600.0
-"""Seconds for which a silent host keeps silent, longer than anybody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,9 @@ class Application:
             await asyncio.sleep(fault.seconds)
         body = await request.body()
         entry = self._recorded(world, request, path, body)
-        if entry is not None and "broken" in entry:
-            fault = Fault("reset")
-            await asyncio.sleep(_SILENCE if entry["broken"] == "silence" else 0)
         if entry is not None:
-            await asyncio.sleep(float(entry.get("seconds", 0)))
+            await asyncio.sleep(recorded.pause(entry))
+            fault = Fault("reset") if "broken" in entry else fault
             answer = recorded.answer(entry, self.own_url())
         elif world.recording is not None and not _is_known(world, request.method, path, arm):
             answer = recorded.not_recorded({"ask": f"{request.method} {path}"})

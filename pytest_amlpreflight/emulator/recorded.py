@@ -35,6 +35,8 @@ Document = dict[str, Any]
 Question = tuple[str, ...]
 
 BROKEN = ("reset", "silence")
+SILENCE = 600.0
+"""Seconds for which a silent host keeps silent, longer than anybody waits."""
 _QUESTION = ("ask", "host", "cluster", "with", "deployment", "caller")
 _ANSWER = ("status", "headers", "body", "text", "trailers", "broken", "seconds")
 MEMBERS = frozenset((*_QUESTION, *_ANSWER))
@@ -111,6 +113,11 @@ def question(entry: Mapping[str, Any]) -> Question:
     ask, place = entry["ask"], str(entry.get("host") or entry.get("cluster") or "").lower()
     who = str(entry.get("deployment") or ""), str(entry.get("caller") or "")
     return (ask if place else ask.lower(), place, json.dumps(entry.get("with"), sort_keys=True).lower(), *who)
+
+
+def pause(entry: Mapping[str, Any]) -> float:
+    """Seconds before the answer, or before its connection breaks."""
+    return SILENCE if entry.get("broken") == "silence" else float(entry.get("seconds", 0))
 
 
 def answer(entry: Mapping[str, Any], own_url: str) -> Answer:

@@ -1,7 +1,9 @@
 """What an emulated cluster answers: what kubectl and the official clients ask for, and nothing else."""
 
+import asyncio
 import json
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,10 @@ import pytest
 from pytest_amlpreflight.emulator.kubernetes.api import Answer, Request, answer, forbidden
 from pytest_amlpreflight.emulator.kubernetes.cluster import Cluster, change, read_cluster
 from pytest_amlpreflight.emulator.kubernetes.kubeconfig import as_admin, entry
+from pytest_amlpreflight.emulator.kubernetes.server import ClusterApplication
 from pytest_amlpreflight.emulator.notation import WorldError
+from pytest_amlpreflight.emulator.recorded import Recording
+from pytest_amlpreflight.emulator.world import World
 
 ID = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -157,3 +162,20 @@ def test_the_admin_shows_a_certificate(cluster: Cluster) -> None:
     assert set(admin["users"][0]["user"]) == {"client-certificate-data", "client-key-data"}
     assert admin["clusters"] == found["clusters"]
     assert admin["current-context"] == found["current-context"] == "aks"
+
+
+def test_a_cluster_that_was_silent_is_silent_again() -> None:
+    """A recorded world does not break the connection instead: that is another error to whoever asks."""
+    silent = {"ask": "GET /version", "cluster": ID, "broken": "silence"}
+    world = World(Path("w.yml"), "", {}, recording=Recording([silent]))
+    application = ClusterApplication(world, Cluster(ID), 0.0, print)
+    scope = {"type": "http", "method": "GET", "path": "/version", "query_string": b"", "headers": [], "client": ("", 0)}
+
+    async def asked() -> bool:
+        task = asyncio.create_task(application(scope, None, None))
+        done, _ = await asyncio.wait([task], timeout=0.05)
+        task.cancel()
+        return bool(done)
+
+    assert not asyncio.run(asked())
+    assert application.asked == ["GET /version"]

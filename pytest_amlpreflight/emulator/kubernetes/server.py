@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import trustme
@@ -28,9 +29,12 @@ class ClusterApplication:
         self.asked: list[str] = []
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Serve one request (ASGI)."""
-        if scope["type"] != "http":
-            return
+        """Serve one request (ASGI). One that is under way when the emulator stops ends without a word."""
+        if scope["type"] == "http":
+            with suppress(asyncio.CancelledError):
+                await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         request = HttpRequest(scope, receive)
         await asyncio.sleep(self.latency)
         path = request.url.path
@@ -40,8 +44,9 @@ class ClusterApplication:
             await asyncio.sleep(fault.seconds)
         transport = self.transports.get(tuple(scope["client"]))
         entry = self._recorded(request)
-        if entry is not None and "broken" in entry:
-            fault = Fault("reset")
+        if entry is not None:
+            await asyncio.sleep(recorded.pause(entry))
+            fault = Fault("reset") if "broken" in entry else fault
         if fault is not None and fault.kind == "reset":
             reset(transport)
             return
