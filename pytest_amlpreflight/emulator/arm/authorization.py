@@ -8,6 +8,7 @@ from uuid import UUID
 from .. import ids
 from ..answers import Answer, arm_error
 from ..world import Document, World
+from .list_filters import UnsupportedFilter
 
 _ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _DENY_ASSIGNMENTS = "Microsoft.Authorization/denyAssignments"
@@ -25,10 +26,6 @@ _FILTERS = {
     "role_name": re.compile(r"roleName eq '(?P<value>[^']+)'", re.IGNORECASE),
     "at_and_below": re.compile(r"atScopeAndBelow\(\)", re.IGNORECASE),
 }
-
-
-class UnsupportedFilter(ValueError):
-    """The `$filter` holds something that is none of Azure's filters for this list."""
 
 
 def conditions(text: str | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ _HOLDS: dict[str, Callable[[str, str], bool]] = {
 
 
 class UnsupportedFilter(ValueError):
-    """The `$filter` holds something that the list does not compare."""
+    """The `$filter` holds something that is none of Azure's filters for this list."""
 
 
 def matching(documents: list[Document], text: str) -> list[Document]:

@@ -15,17 +15,12 @@ from ..ids import ArmPath
 from ..notation import dig
 from ..world import Document, World, type_of
 from . import bodies
+from .list_filters import UnsupportedFilter
 
 _ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 _PENDING = "Pending"
 _TAG = re.compile(r"tags(?:\['|\.)([^'\]]+)(?:'\])?", re.IGNORECASE)
-
-
 _COMPARISON = re.compile(r"(?P<member>policyType|policyDefinitionId) eq '(?P<value>[^']*)'", re.IGNORECASE)
-
-
-class UnsupportedFilter(ValueError):
-    """The `$filter` is none that lists of policies evaluate."""
 
 
 class NotEvaluated(Exception):  # reads as what it is

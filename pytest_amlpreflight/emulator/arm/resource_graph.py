@@ -84,9 +84,7 @@ def _start(options: Document) -> int:
     return int(token)
 
 
-def _rows(
-    world: World, query: str, subscriptions: tuple[str, ...] | None, above: bool
-) -> list[Row]:  # an option of Azure's
+def _rows(world: World, query: str, subscriptions: tuple[str, ...] | None, above: bool) -> list[Row]:
     wanted = None if subscriptions is None else {str(one).lower() for one in subscriptions}
     readable = enforcement.reader(world)
 

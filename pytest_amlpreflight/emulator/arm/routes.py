@@ -21,6 +21,7 @@ from . import (
     resources,
     schemas,
 )
+from .list_filters import UnsupportedFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ def _filtered(call: Call, select: Callable[[str | None], list[dict[str, object]]
     text = call.query.get("$filter")
     try:
         found = select(text)
-    except authorization.UnsupportedFilter:
+    except UnsupportedFilter:
         return authorization.unsupported_filter(text or "")
     return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
 
@@ -281,7 +282,7 @@ def _list_nodes(call: Call) -> Answer:
 def _policies(call: Call) -> Answer:
     try:
         found = policy.listed(call.world, call.arm, call.query.get("$filter", ""))
-    except policy.UnsupportedFilter:
+    except UnsupportedFilter:
         return authorization.unsupported_filter(call.query["$filter"])
     return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
 

@@ -51,17 +51,14 @@ def _blob(visit: Visit, path: str, held: int | str | None) -> Answer:
 def _content(visit: Visit, path: str, held: int | str) -> Answer:
     if isinstance(held, int):
         return _error(400, "UnsupportedHttpVerb", "The world says nothing of what is in it.", unknown="no content")
-    content, begin = (
-        held.encode(),
-        _RANGE.fullmatch(visit.headers.get("x-ms-range") or visit.headers.get("range") or ""),
-    )
+    content, wanted = held.encode(), visit.headers.get("x-ms-range") or visit.headers.get("range") or ""
     headers = {"content-type": "application/octet-stream", "x-ms-blob-type": "BlockBlob", **_stamps(path)}
-    if begin is None:
+    if (asked := _RANGE.fullmatch(wanted)) is None:
         return Answer(content, 200, headers)
-    first = int(begin[1])
+    first = int(asked[1])
     if first >= len(content):
         return _error(416, "InvalidRange", "The range specified is invalid for the current size of the resource.")
-    end = min(int(begin[2] or len(content)), len(content) - 1)
+    end = min(int(asked[2] or len(content)), len(content) - 1)
     part = {"content-range": f"bytes {first}-{end}/{len(content)}"}
     return Answer(content[first : end + 1], 206, headers | part)
 

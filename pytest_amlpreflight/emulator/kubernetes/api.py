@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..notation import dig
 from .cluster import Cluster
 from .protobuf import MAGIC, access_review
 from .resources import RESOURCES, Resource
@@ -163,13 +164,7 @@ def _selected(one: Document, query: Mapping[str, str]) -> bool:
         elif name not in labels or (sign and labels[name] != value):
             return False
     terms = [term.partition("=") for term in filter(None, query.get("fieldSelector", "").split(","))]
-    return all(str(_dig(one, name)) == value.lstrip("=") for name, _, value in terms)
-
-
-def _dig(one: Any, dotted: str) -> Any:
-    for name in dotted.split("."):
-        one = (one or {}).get(name)
-    return one
+    return all(str(dig(one, name)) == value.lstrip("=") for name, _, value in terms)
 
 
 def _log(cluster: Cluster, pod: Document, query: Mapping[str, str]) -> Answer:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ids import key
 from ..notation import WorldError, merge
 from .resources import Resource, of_kind
 
 Document = dict[str, Any]
-_MORE = ("logs", "token", "definitions", "certificate", "kubeconfig")
+_SETTINGS = ("token", "definitions", "certificate", "kubeconfig")
+_MORE = ("logs", *_SETTINGS)
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ def change(cluster: Cluster, place: str, edit: Document) -> None:
         cluster.objects += read_cluster(place, cluster.id, {"objects": [edit["add"]]}).objects
     if "logs" in edit:
         cluster.logs |= edit["logs"]
-    for name in {"token", "definitions", "certificate", "kubeconfig"} & set(edit):
+    for name in set(_SETTINGS) & set(edit):
         setattr(cluster, name, edit[name])
     if "object" not in edit:
         return
@@ -79,11 +79,6 @@ def change(cluster: Cluster, place: str, edit: Document) -> None:
     for one in met:
         at = next(at for at, other in enumerate(cluster.objects) if other is one)
         cluster.objects[at : at + 1] = [] if edit.get("remove") else [merge(one, edit["merge"])]
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two ids name one cluster."""
-    return key(one) == key(other)
 
 
 def _flat(one: Any) -> list[Document]:
