@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -177,14 +178,8 @@ def _credential(failed: Failed, command: str, ran: "subprocess.CompletedProcess[
     found = {"token": status.get("token")} if status.get("token") else {}
     for answer, member in (("clientCertificateData", "client-certificate-data"), ("clientKeyData", "client-key-data")):
         if status.get(answer):
-            found[member] = _base64(status[answer])
+            found[member] = b64encode(str(status[answer]).encode()).decode()
     return found
-
-
-def _base64(text: str) -> str:
-    from base64 import b64encode
-
-    return b64encode(text.encode()).decode()
 
 
 def _content(path: Path) -> Mapping[str, Any]:

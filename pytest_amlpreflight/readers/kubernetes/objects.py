@@ -21,14 +21,13 @@ INSTANCE_TYPES = "the instance types"
 
 def read_nodes(kube: Kube) -> tuple[Node, ...]:
     """Every node."""
-    return tuple(_node(row) for row in kube.list("/api/v1/nodes", "the nodes", "list nodes"))
+    return tuple(map(_node, kube.list("/api/v1/nodes", "the nodes", "list nodes")))
 
 
 def read_pods(kube: Kube, namespace: str | None = None) -> tuple[Pod, ...]:
     """The pods of a namespace; without one of the whole cluster, which the room on its nodes depends on."""
-    path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
-    where = f" of namespace {namespace}" if namespace else ""
-    return tuple(_pod(row) for row in kube.list(path, f"the pods{where}", f"list pods{where}"))
+    rows = _listed(kube, "pods", namespace) if namespace else kube.list("/api/v1/pods", "the pods", "list pods")
+    return tuple(map(_pod, rows))
 
 
 def read_namespace(kube: Kube, name: str) -> Namespace | None:
@@ -43,28 +42,23 @@ def read_namespace(kube: Kube, name: str) -> Namespace | None:
 
 def read_events(kube: Kube, namespace: str) -> tuple[Event, ...]:
     """What happened in a namespace lately; one that is missing proves nothing."""
-    path, words = f"/api/v1/namespaces/{namespace}/events", f"the events of namespace {namespace}"
-    return tuple(_event(row) for row in kube.list(path, words, f"list events of namespace {namespace}"))
+    return tuple(map(_event, _listed(kube, "events", namespace)))
 
 
 def read_workloads(kube: Kube, namespace: str = EXTENSION) -> tuple[Workload, ...]:
     """The Deployments of Kubernetes' in a namespace."""
-    path, words = f"/apis/apps/v1/namespaces/{namespace}/deployments", f"the deployments of namespace {namespace}"
-    return tuple(_workload(row) for row in kube.list(path, words, f"list deployments of namespace {namespace}"))
+    return tuple(map(_workload, _listed(kube, "deployments", namespace, group="/apis/apps/v1")))
 
 
 def read_services(kube: Kube, namespace: str = EXTENSION) -> tuple[Service, ...]:
     """The services of a namespace."""
-    path, words = f"/api/v1/namespaces/{namespace}/services", f"the services of namespace {namespace}"
-    return tuple(_service(row) for row in kube.list(path, words, f"list services of namespace {namespace}"))
+    return tuple(map(_service, _listed(kube, "services", namespace)))
 
 
 def read_backends(kube: Kube, namespace: str = EXTENSION) -> dict[str, int]:
     """How many ready endpoints stand behind each service of a namespace, by its name. Nothing said means ready."""
-    path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-    words, permission = f"the endpoints of namespace {namespace}", f"list endpointslices of namespace {namespace}"
     found: dict[str, int] = {}
-    for row in kube.list(path, words, permission):
+    for row in _listed(kube, "endpointslices", namespace, "the endpoints", group="/apis/discovery.k8s.io/v1"):
         service = row.child("metadata").strings("labels").get("kubernetes.io/service-name", "")
         ready = [one for one in row.children("endpoints") if one.child("conditions").flag("ready") is not False]
         found[service] = found.get(service, 0) + len(ready)
@@ -73,9 +67,7 @@ def read_backends(kube: Kube, namespace: str = EXTENSION) -> dict[str, int]:
 
 def read_autoscalers(kube: Kube, namespace: str) -> tuple[Autoscaler, ...]:
     """The HorizontalPodAutoscalers of a namespace, in the version that every server has."""
-    path = f"/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers"
-    permission = f"list horizontalpodautoscalers of namespace {namespace}"
-    rows = kube.list(path, f"the autoscalers of namespace {namespace}", permission)
+    rows = _listed(kube, "horizontalpodautoscalers", namespace, "the autoscalers", group="/apis/autoscaling/v1")
     targets = [(row.child("metadata").need("name"), row.child("spec").child("scaleTargetRef")) for row in rows]
     return tuple(Autoscaler(name, target.need("name")) for name, target in targets)
 
@@ -83,26 +75,23 @@ def read_autoscalers(kube: Kube, namespace: str) -> tuple[Autoscaler, ...]:
 def read_instance_types(kube: Kube) -> tuple[InstanceType, ...]:
     """The cluster's instance types. `FactAbsent` where it has no definition of them: the extension is not there."""
     rows = kube.list(f"{AMLARC}/instancetypes", INSTANCE_TYPES, "list instancetypes.amlarc.azureml.com")
-    return tuple(_instance_type(row) for row in rows)
+    return tuple(map(_instance_type, rows))
 
 
 def read_online_endpoints(kube: Kube, namespace: str) -> tuple[str, ...]:
     """The names of the endpoints that the cluster itself has in a namespace."""
-    path, words = f"{AMLARC}/namespaces/{namespace}/onlineendpoints", f"the online endpoints of namespace {namespace}"
-    rows = kube.list(path, words, f"list onlineendpoints.amlarc.azureml.com of namespace {namespace}")
+    rows = _listed(kube, "onlineendpoints", namespace, "the online endpoints", group=AMLARC)
     return tuple(row.child("metadata").need("name") for row in rows)
 
 
 def read_quotas(kube: Kube, namespace: str) -> tuple[ResourceQuota, ...]:
     """The quotas of a namespace."""
-    path, words = f"/api/v1/namespaces/{namespace}/resourcequotas", f"the quotas of namespace {namespace}"
-    return tuple(_quota(row) for row in kube.list(path, words, f"list resourcequotas of namespace {namespace}"))
+    return tuple(map(_quota, _listed(kube, "resourcequotas", namespace, "the quotas")))
 
 
 def read_limit_ranges(kube: Kube, namespace: str) -> tuple[LimitRange, ...]:
     """What one container may ask for in a namespace."""
-    path, words = f"/api/v1/namespaces/{namespace}/limitranges", f"the limit ranges of namespace {namespace}"
-    rows = kube.list(path, words, f"list limitranges of namespace {namespace}")
+    rows = _listed(kube, "limitranges", namespace, "the limit ranges")
     return tuple(one for row in rows for one in _limit_ranges(row))
 
 
@@ -129,6 +118,15 @@ def read_pod_log(kube: Kube, pod: Pod, container: Container) -> str:
         if problem.status != 400:  # what Kubernetes says of a container that has no log, or whose last run's is gone
             raise
         return ""
+
+
+def _listed(
+    kube: Kube, plural: str, namespace: str, words: str | None = None, *, group: str = "/api/v1"
+) -> list[Document]:
+    """The objects of a resource in a namespace; `words` call them as people do. Permissions name it as kubectl does."""
+    path, where = f"{group}/namespaces/{namespace}/{plural}", f"of namespace {namespace}"
+    resource = f"{plural}.amlarc.azureml.com" if group == AMLARC else plural
+    return kube.list(path, f"{words or f'the {plural}'} {where}", f"list {resource} {where}")
 
 
 def _node(row: Document) -> Node:
