@@ -21,6 +21,7 @@ import yaml
 
 from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.environment import undisturbed
 from pytest_amlpreflight.readers.processes.children import output_of
 from pytest_amlpreflight.readers.project.text_file import SpecError, read_text
 
@@ -149,7 +150,8 @@ def _of_plugin(failed: Failed, plugin: Mapping[str, Any], environ: Mapping[str, 
     more = {str(each.get("name")): str(each.get("value")) for each in _mappings(plugin.get("env"))}
     version = plugin.get("apiVersion") or "client.authentication.k8s.io/v1beta1"
     asks = {"apiVersion": version, "kind": "ExecCredential", "spec": {"interactive": False}}
-    environment = {**environ, **more, "KUBERNETES_EXEC_INFO": json.dumps(asks)}
+    own = {**more, "KUBERNETES_EXEC_INFO": json.dumps(asks)}
+    environment = undisturbed(lambda: {**environ, **own})
     words = [command, *map(str, plugin.get("args") or [])]
     try:
         ran = output_of(words, timeout=LONGEST_PLUGIN, env=environment)  # the user's own kubeconfig names the command

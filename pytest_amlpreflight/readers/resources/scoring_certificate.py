@@ -1,6 +1,5 @@
 """The certificate behind a scoring URI, as a caller from here would be shown it."""
 
-import requests
 from requests.utils import select_proxy
 
 from pytest_amlpreflight.facts.address import parse_address
@@ -10,6 +9,7 @@ from pytest_amlpreflight.facts.unread import FactUnreadable, NotGiven
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.certificate import read_certificate
 from pytest_amlpreflight.readers.connection.exchange import Shown
+from pytest_amlpreflight.readers.environment import Session
 
 
 def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> Certificate:
@@ -23,7 +23,7 @@ def read_scoring_certificate(azure: Azure, uri: str, resolution: Resolution) -> 
     host = address.host
     if not resolution.addresses:
         raise NotGiven(f"the certificate of {host}", f"not reached: {host} does not resolve")
-    of_environment = requests.Session().merge_environment_settings(uri, {}, None, None, None)
+    of_environment = Session().merge_environment_settings(uri, {}, None, None, None)
     if select_proxy(uri, of_environment["proxies"]):
         seen = f"a proxy stands before {host}, and nobody sees its certificate from here"
         raise NotGiven(f"the certificate of {host}", seen)
