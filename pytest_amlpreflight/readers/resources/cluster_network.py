@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_amlpreflight.facts.address import parse_address
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId, parent_of
 from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
@@ -98,7 +98,7 @@ def _networks(arm: Arm, cluster: ManagedCluster) -> dict[ResourceId, frozenset[R
     group.
     """
     subnets = [pool.subnet_id for pool in cluster.pools if pool.subnet_id]
-    found = [parse_resource_id(subnet.text.rsplit("/subnets/", 1)[0]) for subnet in subnets]
+    found = [parent_of(subnet.text, "subnets") for subnet in subnets]
     own = sorted({one for one in found if one}, key=str)
     if subnets:
         return dict(zip(own, arm.together(lambda network: _peered(_network(arm, network)), own), strict=True))

@@ -1,6 +1,6 @@
 """Private endpoints and the addresses behind them."""
 
-from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resource_id import ResourceId, parent_of
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
 from pytest_amlpreflight.readers.connection.api_versions import NETWORK
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -24,7 +24,7 @@ def read_private_endpoint(arm: Arm, endpoint_id: ResourceId, *, named_by: str) -
         id=endpoint_id,
         name=endpoint_id.name,
         addresses=addresses or _group_addresses(arm, endpoint_id),
-        network_id=parse_resource_id(subnet.text.rsplit("/subnets/", 1)[0]) if subnet else None,
+        network_id=parent_of(subnet.text, "subnets") if subnet else None,
     )
 
 
