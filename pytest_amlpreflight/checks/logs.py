@@ -1,6 +1,5 @@
 """What the deployment's containers printed."""
 
-from collections.abc import Sequence
 from datetime import date
 
 from pytest_amlpreflight.checks._inference_server import SERVER
@@ -12,7 +11,7 @@ from pytest_amlpreflight.facts.resources.log_reading import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
 from pytest_amlpreflight.fix import az
-from pytest_amlpreflight.verdict import Blocked, Culprit, advise, blocked, check, not_applicable, not_reached
+from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
     "ResourceNotReady", "UserScriptInitFailed", "UserScriptImportError", "UserScriptFunctionNotFound", "ERR_2200",
@@ -38,7 +37,8 @@ def check_container_logs_are_clean(
     deployment = aml_live_deployment
     failed = deployment.provisioning_state not in ("Succeeded", "Creating", "Updating", "Scaling")
     readings = [(log, log.reading(failed=failed)) for log in _available(aml_container_logs, failed=failed)]
-    _known(deployment, [(log, cause) for log, reading in readings for cause in reading.causes])
+    known = [(f"{log.container.value} log", cause) for log, reading in readings for cause in reading.causes]
+    for_each(lambda found: _judge(f"deployment {deployment.name}", *found), known)
     for log, reading in readings if deployment.provisioning_state != "Succeeded" else ():
         if reading.unknown:
             _unknown(deployment, log, reading.unknown)
@@ -58,8 +58,8 @@ def check_image_build_has_succeeded(
     if aml_image_build_log is None:
         not_applicable("no error names the log of an image's build")
     log, name = aml_image_build_log, aml_live_deployment.name
-    if causes := log.reading.causes:
-        raise Blocked(*(_of_build(name, log, cause) for cause in causes))
+    subject, place = f"deployment {name}: the build of its image failed", f"build log {log.place}"
+    for_each(lambda cause: _judge(subject, place, cause, "a build that succeeds"), log.reading.causes)
     blocked(
         f"deployment {name}: the image of its environment could not be built",
         found="\n".join([f"build log {log.place}", *(log.last_lines or ["the log is not there any more"])]),
@@ -137,29 +137,12 @@ def _available(logs: tuple[ContainerLog, ...], *, failed: bool = False) -> list[
     return found
 
 
-def _known(deployment: Deployment, causes: Sequence[tuple[ContainerLog, LogCause]]) -> None:
-    """Name them all, the one that ended it first."""
-    if causes:
-        raise Blocked(*(_culprit(deployment, log, cause) for log, cause in causes))
-
-
-def _culprit(deployment: Deployment, log: ContainerLog, cause: LogCause) -> Culprit:
-    what = f" ({cause.what})" if cause.what else ""
-    return Culprit.of(
-        f"deployment {deployment.name}: {cause.title}{what}",
-        found=f"{log.container.value} log: {cause.line}",
-        expected="a log without it",
-        fix=filter(None, [cause.advice, cause.guide]),
-        kind=cause.name,
-    )
-
-
-def _of_build(deployment: str, log: BuildLog, cause: LogCause) -> Culprit:
-    what = f" ({cause.what})" if cause.what else ""
-    return Culprit.of(
-        f"deployment {deployment}: the build of its image failed: {cause.title}{what}",
-        found=f"build log {log.place}: {cause.line}",
-        expected="a build that succeeds",
+def _judge(subject: str, place: str, cause: LogCause, expected: str = "a log without it") -> None:
+    """A known cause; `place` is the log in words."""
+    blocked(
+        f"{subject}: {cause.brief}",
+        found=f"{place}: {cause.line}",
+        expected=expected,
         fix=filter(None, [cause.advice, cause.guide]),
         kind=cause.name,
     )

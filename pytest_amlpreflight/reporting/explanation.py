@@ -87,7 +87,7 @@ class Explanation:
         """
         place = _Place.of(targets)
         for cause in self.causes:
-            yield f"{cause.title}{f' ({cause.what})' if cause.what else ''}"
+            yield cause.brief
             yield from _indented(f"log: {cause.line}")
             yield from _wrapped(place.put_into(cause.advice), width)
             yield from _indented(cause.guide)

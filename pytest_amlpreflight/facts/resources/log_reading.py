@@ -32,6 +32,11 @@ class LogCause:
     what: str | None = None
     guide: str | None = None
 
+    @property
+    def brief(self) -> str:
+        """The title, with the part that differs."""
+        return f"{self.title} ({self.what})" if self.what else self.title
+
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
