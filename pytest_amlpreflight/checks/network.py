@@ -57,7 +57,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
             expected="an approved private endpoint, the only way to score",
             fix=az("network private-endpoint-connection list", id=aml_workspace.id),
         )
-    own = frozenset[str]().union(*(endpoint.scoring_addresses for endpoint in aml_private_endpoints))
+    own = _own_addresses(aml_private_endpoints)
     if own.issuperset(resolution.addresses):
         return
     blocked(
@@ -145,10 +145,8 @@ def check_custom_dns_agrees_with_azure_dns(
     if not both.azure.addresses:
         answered = f"{both.azure.resolver} gave no address ({both.azure.broken})"
         not_applicable(f"{answered}: it answers in a linked virtual network only")
-    forwarded = bool(both.callers.addresses) and _own_addresses(aml_private_endpoints).issuperset(
-        both.callers.addresses
-    )
-    if both.agree or forwarded:
+    asked = both.callers.addresses
+    if both.agree or (asked and _own_addresses(aml_private_endpoints).issuperset(asked)):
         return
     blocked(
         f"host {both.callers.host} resolves otherwise than in Azure DNS",
@@ -172,7 +170,7 @@ def _link(zone: PrivateDnsZone, networks: frozenset[ResourceId]) -> Fixes:
     if link:
         show = az("network private-dns link vnet show", **at, name=link.name, query="virtualNetworkLinkState")
         return show, "(it is in the making; delete and create it where it does not come to its end)"
-    network = next(iter(sorted(map(str, networks))), "NETWORK-ID")
+    network = min(map(str, networks), default="NETWORK-ID")
     make: dict[str, Option] = {"name": "workspace", "registration_enabled": "false", "virtual_network": network}
     return az("network private-dns link vnet create", **at, **make)
 
