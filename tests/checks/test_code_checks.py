@@ -23,10 +23,10 @@ from pytest_amlpreflight.facts.project.script import (
 )
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import EnvironmentReference, InferenceConfig
-from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.facts.rules.serving_rules import read_rules
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
-RULES = documented_rules()
+RULES = read_rules()
 HERE = Position("src/score.py", 3)
 SPEC = DeploymentSpec("blue", "iris")
 

@@ -20,11 +20,11 @@ from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.project.script import Problem
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import CodeConfiguration, ModelReference, ModelType
-from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.facts.rules.serving_rules import read_rules
 from pytest_amlpreflight.readers.project.requirement_lines import pip_requirement
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
-RULES = documented_rules()
+RULES = read_rules()
 TODAY = date(2026, 11, 20)
 SCORED = DeploymentSpec("blue", "iris", code=CodeConfiguration(scoring_script="score.py"))
 MLFLOW = DeploymentSpec("blue", "iris", model=ModelReference(type=ModelType.MLFLOW))

@@ -20,10 +20,10 @@ from pytest_amlpreflight.facts.project.spec import (
     ScaleType,
 )
 from pytest_amlpreflight.facts.reference import CodeConfiguration, EnvironmentReference, ModelReference, ModelType
-from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.facts.rules.serving_rules import read_rules
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
-RULES = documented_rules()
+RULES = read_rules()
 SCORED = CodeConfiguration(scoring_script="score.py")
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.project.position import Position
-from pytest_amlpreflight.facts.rules.serving_rules import TABLES, documented_rules, read_rules
+from pytest_amlpreflight.facts.rules.serving_rules import TABLES, read_rules
 from pytest_amlpreflight.readers.project.requirement_lines import pip_requirement
 
-RULES = documented_rules()
+RULES = read_rules()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from pytest_amlpreflight.checks import assets, code, environment, local, spec, t
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
-from pytest_amlpreflight.facts.rules.serving_rules import documented_rules
+from pytest_amlpreflight.facts.rules.serving_rules import read_rules
 from pytest_amlpreflight.finding import Outcome
 from pytest_amlpreflight.fix import AddLine, EditLine, edited
 from pytest_amlpreflight.readers.project.environment_files import read_environment
@@ -56,6 +56,7 @@ OF_THE_REGISTERED = {
     "assets::environment_exists",
 }
 """Checks of a topic here that look at the workspace alone."""
+RULES = read_rules()
 REGISTERED = RegisteredModel("iris", "1", "mlflow_model", None)
 """What a reference to a registered model stands for here."""
 WITH_A_PROCESS = {
@@ -95,7 +96,7 @@ def facts(root: Path) -> dict[str, Any]:
         "aml_model_folder": model,
         "aml_script": read_deployment_script(deployment, root),
         "aml_environment": read_environment(deployment, root, model),
-        "aml_serving_rules": documented_rules(),
+        "aml_serving_rules": RULES,
         "aml_measured": Measured(start_seconds=45.0, request_seconds=1.2),
         "aml_target_rps": 3.0,
         "aml_today": date(2026, 11, 20),

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -184,12 +183,6 @@ def read_rules(overrides: Path | None = None) -> ServingRules:
             (f">={row['from']},<{row['before']}", row["server"]) for row in tables["azureml-defaults"].rows
         ),
     )
-
-
-@cache
-def documented_rules() -> ServingRules:
-    """The rules as the tables that come with the plugin have them."""
-    return read_rules()
 
 
 def _series(row: Mapping[str, Any]) -> ServerSeries:
