@@ -21,11 +21,15 @@ from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.rules.az_ml import place_of_command, placed
 
+_ENDS_POLICIES = "properties.enableRbacAuthorization"
 _DESTRUCTIVE = {"delete", "detach", "purge", "remove", "rotate-certs"}
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
-_BLANK = re.compile(r"([\w.]+=)?[A-Z]{2,}(\.\w+)?|.*<.*>?.*")
+_BLANKS = {
+    "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "FOLDER", "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "PRINCIPAL",
+    "REGISTRY", "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "VAULT",
+}  # fmt: skip
+"""What stands in a command for what nobody here can know; a line in words beside it says what to put there."""
 _NAMES_A_SUBSCRIPTION = {"--subscription", "--ids", "--id", "--scope", "--resource", "rest", "account"}
-_NEEDS_NO_QUOTES = re.compile(r"<[^<>]*>")
 
 Option: TypeAlias = str | int | ResourceId | Sequence[str] | None
 """What an option is given: `True` for one that stands alone, several words for one that takes several."""
@@ -204,13 +208,27 @@ def only_reads(fix: Fix) -> bool:
 
 def is_destructive(fix: Fix) -> bool:
     """Whether something is gone afterwards, or others are cut off meanwhile."""
+    if isinstance(fix, SetProperty) and fix.path == _ENDS_POLICIES:
+        return True
     return isinstance(fix, Command) and bool(_DESTRUCTIVE.intersection(_verbs(fix)))
 
 
 def has_blanks(fix: Fix) -> bool:
-    """Whether the line still holds words to be filled in, such as `FOLDER` or `<of the zone>`."""
+    """Whether the line still holds words to be filled in, such as `FOLDER`."""
+    return bool(blanks_of(fix))
+
+
+def blanks_of(fix: Fix) -> list[str]:
+    """The words of a line that are still to be filled in."""
     words = fix.words if isinstance(fix, Command) else shlex.split(str(fix))
-    return any(map(_BLANK.fullmatch, words))
+    return [name for word in words if (name := word.rpartition("=")[2]) in _BLANKS]
+
+
+def unexplained(fixes: Iterable[Fix]) -> list[str]:
+    """The words to be filled in of which no line beside them says what they stand for."""
+    told = " ".join(fix.text for fix in fixes if isinstance(fix, InWords))
+    blanks = [blank for fix in fixes if is_shell(fix) for blank in blanks_of(fix)]
+    return [blank for blank in blanks if not re.search(rf"\b{re.escape(blank)}\b", told)]
 
 
 def edited(text: str, fix: EditLine | AddLine) -> str:
@@ -275,7 +293,5 @@ def _verbs(command: Command) -> list[str]:
 
 
 def _quoted(word: str) -> str:
-    """As a shell takes it for one word; a blank stays as it reads."""
-    if _NEEDS_NO_QUOTES.fullmatch(word):
-        return word
+    """As a shell takes it for one word."""
     return f'"{word}"' if "'" in word and not set('"$`\\!') & set(word) else shlex.quote(word)

@@ -1,5 +1,6 @@
 """Every documented failure, and the healthy world: exactly the named checks notice, and nothing else does."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
+from pytest_amlpreflight.fix import Command, Fix, has_blanks, unexplained
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import PHASES
@@ -45,6 +47,15 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
     return notice(monkeypatch)
 
 
+def capitals(fix: Fix) -> list[str]:
+    """The words of a command that look as if somebody had to fill them in, and are not known to."""
+    words = fix.words if isinstance(fix, Command) else ()
+    found = (word.rpartition("=")[2] for word in words if word != "POST")
+    return [
+        word for word in found if re.fullmatch(r"[A-Z]{2,}([-_][A-Z]+)*(\.\w+)?|.*<.*>.*", word) and not has_blanks(fix)
+    ]
+
+
 def faults(failure: Failure) -> list[dict[str, Any]]:
     """The misbehaviour of transport that is part of a failure."""
     return [change["fault"] for change in failure.change if "fault" in change]
@@ -72,6 +83,9 @@ def test_a_failure_is_noticed_by_exactly_the_checks_it_names(
     assert any(map(values_of, culprits)) is (name in MENDED or name in NOT_MENDED), "test_fixes.py carries fixes out"
     assert unknown(taken) == []
     assert changing(emulator) == []
+    shown = [one for found in said.culprits.values() for one in found]
+    assert [(one.headline, blank) for one in shown for blank in unexplained(one.fixes)] == []
+    assert [word for one in shown for fix in one.fixes for word in capitals(fix)] == [], "a blank that fix.py lacks"
     assert [words for words in said.words.values() if redact(words) != words] == [], "what is no secret stays"
 
 

@@ -32,6 +32,7 @@ from pytest_amlpreflight.fix import (
     of_json,
     only_reads,
     shell,
+    unexplained,
 )
 from pytest_amlpreflight.reporting.notations import notations
 
@@ -113,15 +114,14 @@ def test_a_command_is_written_from_its_options() -> None:
         ("[?name=='v']", "\"[?name=='v']\""),
         ("it's $HOME", "'it'\"'\"'s $HOME'"),
         ("", "''"),
-        ("<of the zone>", "<of the zone>"),
     ],
 )
 def test_a_shell_takes_each_word_for_one(word: str, written: str) -> None:
-    """Names come from files and from Azure: none of them ends up as a command of its own. A blank stays readable."""
+    """Names come from files and from Azure: none of them ends up as a command of its own."""
     command = shell("dig", word)
 
     assert str(command) == f"dig {written}"
-    assert word.startswith("<") or shlex.split(str(command)) == ["dig", word]
+    assert shlex.split(str(command)) == ["dig", word]
 
 
 def test_commands_tell_what_they_do() -> None:
@@ -134,8 +134,17 @@ def test_commands_tell_what_they_do() -> None:
     assert not only_reads(az("keyvault update", name="v"))
     assert has_blanks(az("ml model create", path="FOLDER"))
     assert has_blanks(az("k8s-extension update", config=["sslSecret=SECRET"]))
-    assert has_blanks(az("network x", resource_group="<of the zone>"))
+    assert not has_blanks(az("network x", resource_group="RG-PROD")), "a name in capitals is a name"
     assert not has_blanks(az("keyvault update", name="v", bypass="AzureServices"))
+
+
+def test_a_word_to_be_filled_in_is_told_by_the_words_beside_it() -> None:
+    """What nobody here can know stands in capitals, and a line says what to put there."""
+    create = az("ml model create", name="iris", path="FOLDER")
+
+    assert unexplained(fixes_of(create)) == ["FOLDER"]
+    assert unexplained(fixes_of((create, "(FOLDER holds the files)"))) == []
+    assert unexplained(fixes_of(az("keyvault update", name="v"))) == []
 
 
 def test_a_command_is_told_its_workspace() -> None:

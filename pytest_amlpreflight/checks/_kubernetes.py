@@ -38,16 +38,23 @@ def the_extension(extensions: tuple[Extension, ...] | None) -> Extension:
     return extensions[0]
 
 
-def attach(workspace: Workspace, name: str, cluster: object = "CLUSTER-ID", namespace: str = "NAMESPACE") -> Command:
-    """The command that attaches a cluster as the compute of that name."""
-    place = _in(workspace)
-    return az("ml compute attach", type="Kubernetes", name=name, **place, resource_id=str(cluster), namespace=namespace)
+def attach(
+    workspace: Workspace, name: str, cluster: ResourceId | None = None, namespace: str | None = None
+) -> tuple[Command | str, ...]:
+    """What attaches a cluster as the compute of that name; with words for what is not known of it."""
+    place: dict[str, Option] = {"resource_id": str(cluster or "CLUSTER-ID"), "namespace": namespace or "NAMESPACE"}
+    unknown = {"CLUSTER-ID is the cluster's ARM id": cluster, "NAMESPACE one of its namespaces": namespace}
+    words = ", ".join(each for each, known in unknown.items() if not known)
+    return (
+        az("ml compute attach", type="Kubernetes", name=name, **_in(workspace), **place),
+        *([f"({words})"] if words else []),
+    )
 
 
-def attach_again(workspace: Workspace, compute: Compute) -> tuple[Command, Command]:
+def attach_again(workspace: Workspace, compute: Compute) -> tuple[Command | str, ...]:
     """The two commands that detach and attach a compute."""
     detach = az("ml compute detach", name=compute.name, **_in(workspace), yes=True)
-    return detach, attach(workspace, compute.name, compute.cluster_id or "CLUSTER-ID", compute.namespace)
+    return detach, *attach(workspace, compute.name, compute.cluster_id, compute.namespace)
 
 
 def extension_named(name: str, cluster_id: ResourceId) -> dict[str, Option]:

@@ -5,8 +5,16 @@ from typing import NoReturn
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import SetProperty, az, named
+from pytest_amlpreflight.fix import SetProperty, az
 from pytest_amlpreflight.verdict import blocked
+
+RESTORED = {"storage account": "(the portal can restore a deleted account, for some days)"}
+EXCHANGED = {
+    "registry": "(or name another one: az ml workspace update --container-registry ID --update-dependent-resources)",
+    "Application Insights": "(or name others: az ml workspace update --application-insights ID "
+    "--update-dependent-resources)",
+}
+"""What a workspace can be given anew: https://learn.microsoft.com/rest/api/azureml/workspaces/update"""
 
 
 def blocked_by_absence(
@@ -25,8 +33,10 @@ def blocked_by_absence(
         found=f"404 for {resource_id}",
         expected=f"the {word} that the workspace names",
         fix=(
-            "restore it, or make another one and name it in the workspace:",
-            az("ml workspace show", **named(workspace.id)),
+            f"make it again by this name in resource group {resource_id.resource_group}"
+            + ("" if word in EXCHANGED else ": a workspace keeps the one it was made with"),
+            RESTORED.get(word, ""),
+            EXCHANGED.get(word, ""),
         ),
     )
 

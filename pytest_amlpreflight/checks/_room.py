@@ -13,7 +13,7 @@ from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import Command, Fixes, az, kubectl
+from pytest_amlpreflight.fix import Command, Fixes, Option, az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked
 
 
@@ -21,9 +21,14 @@ def scale(cluster: Cluster) -> Command | str:
     """What adds nodes to a cluster."""
     if isinstance(cluster, ConnectedCluster):
         return f"add nodes to cluster {cluster.name}"
-    pool = next((one.name for one in cluster.pools if one.os.lower() == "linux"), "POOL")
-    group = cluster.id.resource_group
-    return az("aks nodepool scale", cluster_name=cluster.name, resource_group=group, name=pool, node_count=3)
+    pool = next((one for one in cluster.pools if one.os.lower() == "linux"), None)
+    if pool is None:
+        return f"add a pool of Linux nodes to cluster {cluster.name}"
+    place: dict[str, Option] = {"cluster_name": cluster.name, "resource_group": cluster.id.resource_group}
+    if not pool.autoscaling:
+        return az("aks nodepool scale", **place, name=pool.name, node_count=max(3, pool.count + 1))
+    bounds: dict[str, Option] = {"min_count": pool.least or 1, "max_count": max(3, (pool.most or pool.count) + 1)}
+    return az("aks nodepool update", **place, name=pool.name, update_cluster_autoscaler=True, **bounds)
 
 
 def wanted_of(

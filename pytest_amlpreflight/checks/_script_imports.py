@@ -16,11 +16,16 @@ def judge_relative_imports(script: Script) -> None:
             f"{script.name} imports relatively, and is no package",
             found=f"from {'.' * each.level}{each.module} import ... at {each.position}",
             expected="absolute imports: the server loads the script by its file",
-            fix=f"write `from {each.module or '<module>'} import ...` at {each.position}",
+            fix=f"write `{_absolute(each)}` at {each.position}",
             where=each.position,
         )
 
     for_each(judge, [each for each in script.imports if each.level and each.is_certain])
+
+
+def _absolute(each: Import) -> str:
+    """The import by the file's own name; `from . import x` imports modules beside the script."""
+    return f"from {each.module} import ..." if each.module else "import ..."
 
 
 def judge_misplaced_modules(script: Script, environment: Environment, rules: ServingRules) -> None:

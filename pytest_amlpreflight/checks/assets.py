@@ -13,7 +13,7 @@ from pytest_amlpreflight.facts.resources.asset import (
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import az
+from pytest_amlpreflight.fix import Command, az
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
 
 UPLOADED = "the deployment brings its own {}, which its creation registers"
@@ -60,7 +60,7 @@ def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_mo
         f"model {name}:{version} has no files left in its storage account",
         found=_lost(aml_model_files),
         expected=f"the files of {aml_registered_model.uri}",
-        fix=(az("ml model create", name=name, path="FOLDER"), "(registers the files again, as the next version)"),
+        fix=(az("ml model create", name=name, path="FOLDER"), "(FOLDER holds the files: this makes the next version)"),
     )
 
 
@@ -70,6 +70,7 @@ def check_code_files_exist(
     aml_registered_code_or_none: RegisteredCode | None,
     aml_code_files: AssetFiles | None,
     aml_deployment: Deployment,
+    aml_given_deployment_spec: DeploymentSpec | None,
 ) -> None:
     """The registered scoring code is there, and so are its files in the storage account.
 
@@ -87,10 +88,7 @@ def check_code_files_exist(
             f"the code of deployment {aml_deployment.name} has no files left in its storage account",
             found=_lost(aml_code_files),
             expected=f"the files of {aml_registered_code_or_none.uri}",
-            fix=(
-                az("ml online-deployment update", endpoint_name=aml_deployment.endpoint_name, file="SPEC.yml"),
-                "(uploads the code again)",
-            ),
+            fix=_upload_again(aml_deployment, aml_given_deployment_spec),
         )
 
 
@@ -115,7 +113,10 @@ def check_environment_exists(
             f"environment {environment.name}:{environment.version} holds nothing to run",
             found="neither image nor condaFile nor build",
             expected="an image, with or without conda dependencies, or a build context",
-            fix=az("ml environment create", name=environment.name, image="IMAGE"),
+            fix=(
+                az("ml environment create", name=environment.name, image="IMAGE"),
+                "(IMAGE is what it should run; --conda-file adds packages to it: this makes the next version)",
+            ),
         )
     if environment.archived:
         _advise_archived("environment", environment.name, environment.version)
@@ -201,10 +202,18 @@ def _block_foreign(reference: AssetReference, deployment: Deployment, target: Ta
                 workspace_name=home.name,
                 resource_group=home.resource_group,
             ),
-            "(then name it azureml://registries/REGISTRY/models/...; or register it here: az ml model create)",
+            "(REGISTRY is one of Azure Machine Learning that both workspaces may use; then name the model "
+            f"azureml://registries/REGISTRY/models/{reference.name}/versions/{reference.version})",
         ),
         where=deployment.position("model"),
     )
+
+
+def _upload_again(deployment: Deployment, spec: DeploymentSpec | None) -> tuple[Command | str, ...]:
+    file = spec.source.path if spec else "SPEC.yml"
+    update = az("ml online-deployment update", endpoint_name=deployment.endpoint_name, name=deployment.name, file=file)
+    said = "uploads the code again" if spec else "SPEC.yml is its YAML, whose code is uploaded again"
+    return update, f"({said})"
 
 
 def _lost(files: AssetFiles) -> str:

@@ -1,7 +1,7 @@
 """The cluster behind a Kubernetes endpoint: whether it runs, suits, carries the extension and reaches what it must."""
 
 from pytest_amlpreflight.checks._cluster_state import judge_aks, judge_arc
-from pytest_amlpreflight.checks._cluster_ways import one_of, report_way
+from pytest_amlpreflight.checks._cluster_ways import link_zone, report_way
 from pytest_amlpreflight.checks._kubernetes import attach_again, the_aks, the_compute, update_extension
 from pytest_amlpreflight.checks._room import judge_allowances, judge_machines, judge_room, scale, wanted_of
 from pytest_amlpreflight.facts.kubernetes.capacity import capacity, nodes_holding
@@ -117,8 +117,13 @@ def check_cluster_suits_azure_machine_learning(aml_workspace: Workspace, aml_clu
             found=f"location = {cluster.location!r}",
             expected=f"location = {aml_workspace.location!r}",
             fix=(
-                az("aks create", name="NAME", resource_group="GROUP", location=aml_workspace.location),
-                "(and attach that cluster)",
+                az(
+                    "aks create",
+                    name=f"{cluster.name}-{aml_workspace.location}",
+                    resource_group=cluster.id.resource_group,
+                    location=aml_workspace.location,
+                ),
+                "(with the network and nodes that it needs; then attach it)",
             ),
         )
 
@@ -237,19 +242,12 @@ def check_cluster_network_holds_the_private_endpoints(
                 f"no private DNS zone for {way.word} {way.id.name} answers on cluster {aml_cluster.name}",
                 found=f"{way.zone}: no zone with a link to {network.shown}",
                 expected="a linked zone, or a DNS server of your own that forwards the name",
-                fix=az(
-                    "network private-dns link vnet create",
-                    zone_name=way.zone,
-                    name="NAME",
-                    resource_group="GROUP",
-                    registration_enabled="false",
-                    virtual_network=one_of(network),
-                ),
+                fix=link_zone(aml_cluster, network, way),
             )
 
 
 @check("cluster", explains=("KubernetesUnaccessible", "ClusterUnauthorized"))
-def check_context_is_the_computes_cluster(aml_kube_context: KubeContext) -> None:
+def check_context_is_the_computes_cluster(aml_kube_context: KubeContext, aml_cluster: Cluster | None) -> None:
     """The context of the kubeconfig leads to the compute's own cluster, and TLS proves it.
 
     A kubeconfig's context may lead anywhere, and what another cluster says of nodes and pods would be believed. So the
@@ -265,15 +263,13 @@ def check_context_is_the_computes_cluster(aml_kube_context: KubeContext) -> None
         expected="the cluster's certificate-authority-data, by which its API server proves its name",
         fix=(
             kubectl("config unset", f"clusters.{context.name}"),
-            "(then get the credentials anew: az aks get-credentials)",
+            *([az("aks get-credentials", **named(aml_cluster.id))] if isinstance(aml_cluster, ManagedCluster) else []),
         ),
     )
 
 
 @check("cluster", explains=("NamespaceNotFound",))
-def check_namespace_exists(
-    aml_workspace: Workspace, aml_compute: Compute | None, aml_kube_namespace: Namespace | None
-) -> None:
+def check_namespace_exists(aml_compute: Compute | None, aml_kube_namespace: Namespace | None) -> None:
     """The compute's namespace is in the cluster, and is not being deleted.
 
     Attaching neither makes nor looks for it: everything that is deployed then fails, and Azure keeps no word of it.
@@ -281,14 +277,14 @@ def check_namespace_exists(
     compute, found = the_compute(aml_compute), aml_kube_namespace
     if found and found.phase == "Active":
         return
+    state, first = ("being deleted", "once it is gone; ") if found else ("not in the cluster", "")
     blocked(
-        f"namespace {compute.namespace} of compute {compute.name} is not in the cluster",
+        f"namespace {compute.namespace} of compute {compute.name} is {state}",
         found=f"status.phase = {found.phase!r}" if found else f"404 for namespace {compute.namespace}",
         expected="status.phase = 'Active'",
         fix=(
             kubectl("create namespace", compute.namespace),
-            "or attach the compute with one that is there:",
-            *attach_again(aml_workspace, compute),
+            f"({first}or detach the compute and attach it with a namespace that is there)",
         ),
     )
 

@@ -55,7 +55,7 @@ def check_compute_is_kubernetes(
             f"compute {name} does not exist in workspace {aml_workspace.name}",
             found=f"404 for compute {name} ({aml_endpoint.where('compute')})",
             expected="an attached compute with computeType = 'Kubernetes'",
-            fix=attach(aml_workspace, name or "NAME"),
+            fix=attach(aml_workspace, str(name)),
             where=aml_endpoint.position("compute"),
         )
     if not compute.is_kubernetes:
@@ -63,7 +63,7 @@ def check_compute_is_kubernetes(
             f"compute {compute.name} is no Kubernetes compute",
             found=f"computeType = {compute.kind!r}",
             expected="computeType = 'Kubernetes'",
-            fix=attach(aml_workspace, compute.name, compute.cluster_id or "CLUSTER-ID", compute.namespace),
+            fix=attach_again(aml_workspace, compute),
         )
 
 

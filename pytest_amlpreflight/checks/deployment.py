@@ -6,11 +6,13 @@ from typing import NoReturn
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.drift import differences
 from pytest_amlpreflight.facts.rules.scoring_status import easier_probe
-from pytest_amlpreflight.fix import Command, az, kubectl
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.fix import Command, Option, az, kubectl
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
@@ -25,13 +27,16 @@ CODES = (
 )  # fmt: skip
 """What an operation's error can say: the codes of both kinds of endpoints, and those of 2021."""
 
+SERVING = ("Succeeded", "Updating", "Scaling")
+"""States of a deployment that takes requests: what is updated serves as before meanwhile."""
+
 
 @check("deployment", explains=CODES, phases=("post", "audit"), settles=True)
 def check_endpoint_is_provisioned(
     aml_endpoint_or_none: Endpoint | None,
     aml_live_endpoint: Endpoint | None,
     aml_endpoint_operation: Operation | None,
-    aml_target: object,
+    aml_target: Target,
 ) -> None:
     """The endpoint exists and its last operation succeeded.
 
@@ -40,7 +45,7 @@ def check_endpoint_is_provisioned(
     if aml_live_endpoint is None and aml_endpoint_or_none is not None:
         not_applicable("the endpoint is yet to be created")
     if aml_live_endpoint is None:
-        _absent(f"endpoint {aml_target}", az("ml online-endpoint list", output="table"))
+        _absent(f"endpoint {aml_target.endpoint}", az("ml online-endpoint list", output="table"))
     name = aml_live_endpoint.name
     if aml_live_endpoint.provisioning_state != "Succeeded":
         _not_provisioned(
@@ -48,7 +53,6 @@ def check_endpoint_is_provisioned(
             aml_live_endpoint.provisioning_state,
             aml_endpoint_operation,
             {"endpoint": name},
-            az("ml online-endpoint show", name=name),
         )
 
 
@@ -58,7 +62,7 @@ def check_deployment_is_provisioned(
     aml_live_deployment: Deployment | None,
     aml_deployment_operation: Operation | None,
     aml_live_endpoint: Endpoint | None,
-    aml_target: object,
+    aml_target: Target,
 ) -> None:
     """The deployment exists and its last operation succeeded.
 
@@ -71,7 +75,7 @@ def check_deployment_is_provisioned(
         not_reached("the endpoint does not exist")
     if aml_live_deployment is None:
         listing = az("ml online-deployment list", endpoint_name=aml_live_endpoint.name, output="table")
-        _absent(f"deployment {aml_target}", listing)
+        _absent(f"deployment {aml_target.deployment} of endpoint {aml_live_endpoint.name}", listing)
     live = aml_live_deployment
     if live.provisioning_state != "Succeeded":
         _not_provisioned(
@@ -79,7 +83,7 @@ def check_deployment_is_provisioned(
             live.provisioning_state,
             aml_deployment_operation,
             {"endpoint": live.endpoint_name, "deployment": live.name},
-            *_show_logs(live, aml_deployment_operation),
+            *_show_logs(live, aml_deployment_operation, aml_live_endpoint),
             *_more_patience(live, aml_deployment_operation),
         )
 
@@ -103,7 +107,7 @@ def check_traffic_reaches_a_live_deployment(
         _traffic(name, f"endpoint {name} sends traffic to no deployment", "traffic = {}", states)
 
     def judge(deployment: str, weight: int) -> None:
-        if states.get(deployment) != "Succeeded":
+        if states.get(deployment) not in SERVING:
             state = states.get(deployment, "absent")
             headline = f"endpoint {name} sends {weight} % to {deployment}, which is {str(state).lower()}"
             _traffic(name, headline, f"traffic = {weighted}; {deployment}: {state!r}", states)
@@ -181,16 +185,20 @@ def _absent(what: str, fix: Command) -> NoReturn:
     )
 
 
-def _show_logs(live: Deployment, operation: Operation | None) -> tuple[Command, ...]:
+def _show_logs(live: Deployment, operation: Operation | None, endpoint: Endpoint) -> tuple[Command | str, ...]:
     """How to see what its containers printed, of a cluster there too; nothing where none can have started."""
     meaning = operation.meaning if operation else None
-    if meaning is not None and not meaning.container:
+    if _under_way(live.provisioning_state) or (meaning is not None and not meaning.container):
         return ()
     shown = az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
     if live.managed:
         return (shown,)
     selector, namespace = f"ml.azure.com/deployment-name={live.name}", "NAMESPACE"
-    return shown, kubectl("logs", namespace=namespace, selector=selector, container="inference-server", tail=100)
+    return (
+        shown,
+        kubectl("logs", namespace=namespace, selector=selector, container="inference-server", tail=100),
+        f"(NAMESPACE is told by az ml compute show --name {endpoint.compute_name} --query namespace)",
+    )
 
 
 def _more_patience(live: Deployment, operation: Operation | None) -> tuple[Command | str, ...]:
@@ -209,24 +217,40 @@ def _not_provisioned(
 ) -> NoReturn:
     """Says the innermost reason where there is one; a state in which something is under way may still pass."""
     error, meaning = operation.error if operation else None, operation.meaning if operation else None
-    under_way = (state or "").lower() not in AT_REST
+    under_way = _under_way(state)
     reason = f" with {error.code}" if error and error.code else ""
     title = f": {meaning.title}" if meaning else ""
     blocked(
         f"{what} is still {(state or 'unknown').lower()}"
         if under_way
         else f"{what} {(state or '').lower()}{reason}{title}",
-        found="\n".join([f"provisioningState = {state!r}", *_evidence(operation)]),
+        found="\n".join([f"provisioningState = {state!r}", *_evidence(operation, under_way)]),
         expected="provisioningState = 'Succeeded'",
-        fix=filter(None, [*commands, *([meaning.advice_for(words), meaning.guide] if meaning else [])]),
+        fix=[*(_look_again(words) if under_way or not (commands or meaning) else commands), *_told(meaning, words)],
         final=not under_way,
     )
 
 
-def _evidence(operation: Operation | None) -> list[str]:
+def _under_way(state: str | None) -> bool:
+    return (state or "").lower() not in AT_REST
+
+
+def _look_again(words: Mapping[str, str]) -> tuple[Command]:
+    """What shows how far it is, and what it has become."""
+    query: dict[str, Option] = {"query": "provisioning_state"}
+    if name := words.get("deployment"):
+        return (az("ml online-deployment show", endpoint_name=words["endpoint"], name=name, **query),)
+    return (az("ml online-endpoint show", name=words["endpoint"], **query),)
+
+
+def _told(meaning: CodeMeaning | None, words: Mapping[str, str]) -> tuple[str, ...]:
+    return (meaning.advice_for(words), meaning.guide) if meaning else ()
+
+
+def _evidence(operation: Operation | None, under_way: bool) -> list[str]:
     if operation is None or operation.error is None:
-        unread = operation.unread if operation else None
-        return [f"why: {unread}"] if unread else []
+        unread = None if operation is None or under_way else operation.unread
+        return [f"the reason is not known: {unread}"] if unread else []
     ids = [("operation", operation.id), ("request", operation.request)] if _needs_support(operation) else []
     told = ", ".join(f"{name} {value}" for name, value in ids if value)
     beside = (f"and {one.code}: {one.message[:300]}" for one in operation.error.beside)

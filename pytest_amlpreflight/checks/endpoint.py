@@ -5,7 +5,8 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint, P
 from pytest_amlpreflight.facts.resources.region import Region, documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.rules.endpoint_name import RULE, TOGETHER, a_name_that_fits, name_fits
-from pytest_amlpreflight.fix import az
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.fix import Command, Option, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 UNDER_WAY = ("Creating", "Updating", "Deleting", "Scaling")
@@ -83,19 +84,20 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
     if aml_live_endpoint is None:
         not_applicable("the endpoint does not exist yet, so nothing is under way on it")
     name = aml_live_endpoint.name
-    states = [(f"endpoint {name}", aml_live_endpoint.provisioning_state)]
-    states += [(f"deployment {one.name} of endpoint {name}", one.provisioning_state) for one in aml_live_deployments]
+    query: dict[str, Option] = {"query": "provisioning_state"}
+    show = az("ml online-endpoint show", name=name, **query)
+    states = [(f"endpoint {name}", aml_live_endpoint.provisioning_state, show)]
+    for one in aml_live_deployments:
+        show = az("ml online-deployment show", name=one.name, endpoint_name=name, **query)
+        states.append((f"deployment {one.name} of endpoint {name}", one.provisioning_state, show))
 
-    def judge(what: str, state: str | None) -> None:
+    def judge(what: str, state: str | None, show: Command) -> None:
         if (state or "").capitalize() in UNDER_WAY:
             blocked(
                 f"{what} is {(state or '').lower()}",
                 found=f"provisioningState = {state!r}",
                 expected="provisioningState = 'Succeeded', or any other in which nothing is under way",
-                fix=(
-                    az("ml online-endpoint show", name=name, query="provisioning_state"),
-                    "(deploy when it has ended)",
-                ),
+                fix=(show, "(deploy when it has ended)"),
             )
 
     for_each(judge, *zip(*states, strict=True))
@@ -152,9 +154,9 @@ def check_deployments_fit_the_region(
         _room("deployments", f"on compute {aml_endpoint.compute}", len(on_cluster), limits["deployments_per_cluster"])
 
 
-@check("endpoint", explains=("EndpointNotFound", "ResourceNotFound"))
+@check("endpoint", explains=("EndpointNotFound", "ResourceNotFound"), phases=("pre",))
 def check_deployment_has_its_endpoint(
-    aml_workspace: Workspace, aml_endpoint_or_none: Endpoint | None, aml_target: object
+    aml_workspace: Workspace, aml_endpoint_or_none: Endpoint | None, aml_target: Target
 ) -> None:
     """The endpoint exists, or is about to be created from the spec that was given.
 
@@ -164,15 +166,10 @@ def check_deployment_has_its_endpoint(
     if aml_endpoint_or_none is not None:
         return
     blocked(
-        f"endpoint {aml_target} does not exist",
-        found=f"404 from Azure Resource Manager, and no endpoint spec for it\nin workspace {aml_workspace.name}",
+        f"endpoint {aml_target.endpoint} does not exist in workspace {aml_workspace.name}",
+        found="404 from Azure Resource Manager, and no endpoint spec for it",
         expected="an endpoint of that name, or --aml-endpoint with the YAML file it is about to be created from",
-        fix=az(
-            "ml online-endpoint list",
-            workspace_name=aml_workspace.name,
-            resource_group=aml_workspace.id.resource_group,
-            query="[].name",
-        ),
+        fix=az("ml online-endpoint list", query="[].name"),
     )
 
 
@@ -250,8 +247,15 @@ def _room(what: str, where: str, there: int, limit: int, beside: int = 0) -> Non
         expected=f"at most {limit} together, the documented default"
         if beside
         else f"less than {limit}, the documented default",
-        fix=(
-            az("ml online-endpoint list", output="table"),
-            f"(delete {what} that serve nothing, or request an increase)",
-        ),
+        fix=(_listing(what, where), f"(delete {what} that serve nothing, or request an increase)"),
     )
+
+
+def _listing(what: str, where: str) -> Command:
+    """What shows those that are counted: of an endpoint, else of every workspace that the caller may read."""
+    kind, _, name = where.removeprefix("on ").removeprefix("in ").rpartition(" ")
+    if kind == "endpoint":
+        return az("ml online-deployment list", endpoint_name=name, output="table")
+    kinds = "microsoft.machinelearningservices/workspaces/onlineendpoints" + ("/deployments" * (what == "deployments"))
+    place = "" if kind else f" and location =~ '{name}'"
+    return az("graph query", graph_query=f"resources | where type =~ '{kinds}'{place} | project id")

@@ -221,8 +221,10 @@ def check_requirements_resolve(aml_environment: Environment, aml_package_resolut
     if answer.unasked:
         not_applicable(answer.unasked)
     found = f"pip packages of {environment.shown} for Python {environment.python}"
-    packages = f"<pip packages of {environment.shown}>"
-    fix = shell("uv", "pip", "compile", "--python-version", str(environment.python), packages)
+    fix = (
+        shell("uv", "pip", "compile", "--python-version", str(environment.python), "REQUIREMENTS.txt"),
+        f"(REQUIREMENTS.txt holds the pip packages of {environment.shown})",
+    )
     if answer.doubt:
         advise(
             f"{environment.shown} names a package that was not found",

@@ -1,6 +1,6 @@
 """The Azure Machine Learning extension of the cluster behind a Kubernetes endpoint."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pytest_amlpreflight.checks._kubernetes import (
     extension_named,
@@ -48,6 +48,10 @@ INFERENCE = (
     "sslSecret=SECRET",
     "sslCname=NAME",
 )
+UNKNOWN = {
+    "SECRET": "SECRET is a secret of namespace azureml that holds a certificate and its key",
+    "NAME": "NAME is the host's name in the certificate",
+}
 
 
 @check(
@@ -75,7 +79,10 @@ def check_extension_is_installed(aml_compute: Compute | None, aml_extensions: tu
             f"cluster {compute.cluster_id.name} has no Azure Machine Learning extension",
             found="no extension with extensionType = 'microsoft.azureml.kubernetes'",
             expected="one, with provisioningState = 'Succeeded'",
-            fix=az("k8s-extension create", **extension_named("azureml", compute.cluster_id), **NEW, config=INFERENCE),
+            fix=(
+                az("k8s-extension create", **extension_named("azureml", compute.cluster_id), **NEW, config=INFERENCE),
+                unknown_in(INFERENCE),
+            ),
             final=True,
         )
     extension = aml_extensions[0]
@@ -106,7 +113,7 @@ def check_extension_serves_inference(aml_extensions: tuple[Extension, ...] | Non
         f"extension {extension.name} does not serve inference",
         found=f"enableInference = {extension.setting('enableInference')!r}",
         expected="enableInference = 'True'",
-        fix=update_extension(extension, *INFERENCE),
+        fix=(update_extension(extension, *INFERENCE), unknown_in(INFERENCE)),
     )
 
 
@@ -250,6 +257,12 @@ def check_health_report_is_clean(
     advise_instead(verdict)
 
 
+def unknown_in(settings: Sequence[str]) -> str:
+    """What to put in the place of the words that are not known."""
+    words = [UNKNOWN[value] for one in settings if (value := one.partition("=")[2]) in UNKNOWN]
+    return f"({'; '.join(words)})" if words else ""
+
+
 def _failed(extension: Extension, report: HealthReport, one: HealthFinding) -> Culprit:
     meaning = meaning_of(one.code)
     title = f": {meaning.title}" if meaning else ""
@@ -268,9 +281,10 @@ def _failed(extension: Extension, report: HealthReport, one: HealthFinding) -> C
 def _install_again(extension: Extension) -> tuple[Command | str, ...]:
     named = extension_named(extension.name, extension.cluster_id)
     return (
+        az("k8s-extension show", **named, query="configurationSettings"),
         az("k8s-extension delete", **named, yes=True),
         az("k8s-extension create", **named, **NEW),
-        "(with its settings)",
+        "(with --config and the settings that it shows, and --config-protected for those it does not)",
     )
 
 
@@ -291,7 +305,7 @@ def _check_tls(extension: Extension) -> None:
             found=f"allowInsecureConnections = {extension.setting('allowInsecureConnections')!r}, without "
             f"{', '.join(lacking)}",
             expected="sslCname, and sslSecret or a certificate with its key",
-            fix=update_extension(extension, *settings),
+            fix=(update_extension(extension, *settings), unknown_in(settings)),
         )
     if secret and not certificate and extension.setting("scoringFe.sslSecret") is None:
         blocked(

@@ -12,7 +12,7 @@ from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.fix import az
+from pytest_amlpreflight.fix import Command, az, named
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 PULL = "Microsoft.ContainerRegistry/registries/pull/read"
@@ -142,7 +142,7 @@ def check_private_image_registry_grants_pull(
     if origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
         not_applicable("the image is the workspace's own, or Microsoft's")
     if origin.home is ImageHome.ELSEWHERE or aml_image_registry is None:
-        _advise_on_unseen_registry(origin)
+        _advise_on_unseen_registry(origin, aml_registry)
         return
     if aml_image_registry.anonymous_pull:
         return
@@ -161,15 +161,15 @@ def _builds_upon_a_private_image(image: ContainerImage | None, registry: Registr
         found=f"an environment with a base image of {image.host}, and packages or a Dockerfile to add",
         expected="an environment that names an image alone, which is pulled as the endpoint's identity",
         fix=(
-            az("acr import", name="REGISTRY", source=str(image)),
-            "(into the workspace's registry; or build the whole image yourself and name it in environment.image, with "
+            *_import(image, registry),
+            "(or build the whole image yourself and name it in environment.image, with "
             "an inference_config and no conda_file)",
         ),
     )
     return True
 
 
-def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
+def _advise_on_unseen_registry(origin: ImageOrigin, own: Registry | None) -> None:
     azure = origin.home is ImageHome.AZURE
     advise(
         f"registry {origin.host} cannot be looked at",
@@ -177,8 +177,15 @@ def _advise_on_unseen_registry(origin: ImageOrigin) -> None:
         expected="AcrPull there for the endpoint's identity"
         if azure
         else "a public image, or one in an Azure registry",
-        fix=(az("acr import", name="REGISTRY", source=str(origin.image)), "(and use the copy)"),
+        fix=(*_import(origin.image, own), "(and use the copy)"),
     )
+
+
+def _import(image: object, own: Registry | None) -> tuple[Command | str, ...]:
+    """What copies an image into the workspace's registry, which the first image build makes where there is none."""
+    if own:
+        return (az("acr import", **named(own.id), source=str(image)),)
+    return az("acr import", name="REGISTRY", source=str(image)), "(REGISTRY is to be the workspace's)"
 
 
 def _advise_on_later_grant(origin: ImageOrigin, endpoint: Endpoint) -> None:
@@ -186,7 +193,10 @@ def _advise_on_later_grant(origin: ImageOrigin, endpoint: Endpoint) -> None:
         f"registry {origin.registry_name} does not know the identity of endpoint {endpoint.name} yet",
         found="identity.type = 'system_assigned', whose roles elsewhere than in the workspace nobody assigns",
         expected="AcrPull there, after the endpoint is created and before its deployment is",
-        fix=az("role assignment create", role="AcrPull", assignee="PRINCIPAL", scope=origin.registry_id),
+        fix=(
+            az("role assignment create", role="AcrPull", assignee="PRINCIPAL", scope=origin.registry_id),
+            f"(PRINCIPAL is told by az ml online-endpoint show --name {endpoint.name} --query identity.principal_id)",
+        ),
     )
 
 

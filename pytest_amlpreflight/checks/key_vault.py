@@ -1,6 +1,6 @@
 """The workspace's key vault, as the endpoint's creation will meet it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from pytest_amlpreflight.facts.resources.access import Access
@@ -40,7 +40,7 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault, aml_endpoint_au
             aml_key_vault.id.text,
             "properties.networkAcls.bypass",
             "AzureServices",
-            az=az("keyvault update", name=aml_key_vault.name, bypass="AzureServices"),
+            az=az("keyvault update", **named(aml_key_vault.id), bypass="AzureServices"),
         ),
     )
 
@@ -73,7 +73,10 @@ def _has_lost_its_identity(workspace: Workspace) -> NoReturn:
         expected="an identity that exists, among the workspace's own",
         resource=workspace.id,
         kind="primary identity",
-        fix=az("ml workspace update", **named(workspace.id), primary_user_assigned_identity="IDENTITY_ID"),
+        fix=(
+            az("ml workspace update", **named(workspace.id), primary_user_assigned_identity="IDENTITY-ID"),
+            "(IDENTITY-ID is the ARM id of one that exists)",
+        ),
     )
 
 
@@ -87,21 +90,30 @@ def _judge_policies(workspace: Workspace, vault: KeyVault) -> None:
     (blocked if "get" in lacking else advise)(
         f"key vault {vault.name} has no access policy for workspace {workspace.name}"
         if not held
-        else f"key vault {vault.name} lets workspace {workspace.name} not {' or '.join(lacking)} secrets",
+        else f"key vault {vault.name} does not let workspace {workspace.name} {' or '.join(lacking)} secrets",
         found=f"accessPolicies: secrets = {sorted(held)}"
         if held
-        else "accessPolicies without the workspace's identity",
+        else _policies_without(vault, workspace.principal_ids),
         expected=f"secrets = {list(SECRET_PERMISSIONS)}",
         resource=vault.id,
         fix=az(
             "keyvault set-policy",
-            name=vault.name,
+            **named(vault.id),
             object_id=workspace.principal_ids[0],
             secret_permissions=wanted,
             key_permissions="all",
             certificate_permissions="all",
         ),
     )
+
+
+def _policies_without(vault: KeyVault, principals: Sequence[str]) -> str:
+    """What the vault has for the workspace in the place of a policy."""
+    known = {one.lower() for one in principals}
+    compound = [one for one in vault.access_policies if one.application_id and one.object_id.lower() in known]
+    if compound:
+        return f"accessPolicies: for its identity only where application {compound[0].application_id} acts for it"
+    return "accessPolicies without the workspace's identity"
 
 
 def _closed(vault: KeyVault) -> str:

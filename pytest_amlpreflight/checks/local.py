@@ -72,7 +72,7 @@ def check_script_scores_the_sample(aml_local_run: LocalRun | None, aml_script: S
         expected="HTTP 200 for the sample request",
         fix=(
             shell("azmlinfsrv", "--entry_script", run.script),
-            "(and curl --data @<sample> http://127.0.0.1:5001/score)",
+            "(and send it the sample: curl --data @SAMPLE http://127.0.0.1:5001/score)",
         ),
     )
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pytest_amlpreflight.checks._kubernetes import the_compute
 from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Pod
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.fix import kubectl
 from pytest_amlpreflight.verdict import Blocked, Culprit, blocked, check
@@ -32,7 +34,10 @@ CAUSES = (
 
 @check("pods", explains=("PodUnschedulable", "OutOfQuota", "InternalServerError"), phases=PHASES, settles=True)
 def check_pods_are_scheduled(
-    aml_deployment: Deployment, aml_kube_deployment_pods: tuple[Pod, ...], aml_kube_events: tuple[Event, ...]
+    aml_deployment: Deployment,
+    aml_compute: Compute | None,
+    aml_kube_deployment_pods: tuple[Pod, ...],
+    aml_kube_events: tuple[Event, ...],
 ) -> None:
     """Every pod of the deployment was made, and found a node.
 
@@ -46,7 +51,7 @@ def check_pods_are_scheduled(
             found=failed[-1] if failed else "no pod with its labels, and no event that says why",
             expected=f"{aml_deployment.least_instances} pods",
             fix=(
-                kubectl("get deployments,resourcequotas", namespace="NAMESPACE"),
+                kubectl("get deployments,resourcequotas", namespace=the_compute(aml_compute).namespace),
                 kubectl("get pods", namespace="azureml"),
             ),
         )

@@ -4,7 +4,7 @@ from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, Image
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
-from pytest_amlpreflight.fix import Fixes, az, shell
+from pytest_amlpreflight.fix import Fixes, Option, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 
@@ -154,8 +154,13 @@ def _still_waiting(registry: Registry, connection: PrivateEndpointConnection, li
 
 def _approval(registry: Registry, connection: PrivateEndpointConnection) -> Fixes:
     if connection.status.lower() == "pending":
-        return az("acr private-endpoint-connection approve", registry_name=registry.name, name=connection.name)
+        place: dict[str, Option] = {"registry_name": registry.name, "resource_group": registry.id.resource_group}
+        return az("acr private-endpoint-connection approve", **place, name=connection.name)
     return "a rejected connection cannot be approved later: delete the deployment and create it again"
+
+
+def _refusal(connection: PrivateEndpointConnection) -> str:
+    return "rejected" if connection.status.lower() == "rejected" else "not approved"
 
 
 def _blocked_by(registry: Registry, connection: PrivateEndpointConnection | None) -> None:
@@ -168,7 +173,7 @@ def _blocked_by(registry: Registry, connection: PrivateEndpointConnection | None
             fix="delete the deployment and create it again: its creation requests the connection",
         )
     blocked(
-        f"registry {registry.name} has not approved its private endpoint connection",
+        f"registry {registry.name} has {_refusal(connection)} its private endpoint connection",
         found=f"{connection.name}: status = {connection.status!r}",
         expected="status = 'Approved'",
         fix=_approval(registry, connection),

@@ -5,6 +5,7 @@ from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, 
 from pytest_amlpreflight.facts.rules.cors import cors_refusal
 from pytest_amlpreflight.facts.rules.scoring_status import (
     LONGEST_ALREADY,
+    Meaning,
     longer_timeout,
     may_wait_longer,
     meaning_of,
@@ -15,6 +16,7 @@ from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.fix import Command, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
+NOT_FOUND = 404
 STATUSES = (
     "400", "401", "403", "404", "405", "408", "409", "413", "415", "422", "424", "429", "500", "502", "503", "504"
 )  # fmt: skip
@@ -33,7 +35,10 @@ def check_endpoint_answers_the_sample(
         not_applicable(f"endpoint {aml_endpoint.name} has no scoring URI: its creation did not end well")
     if not any(aml_endpoint.traffic.values()):
         not_reached(f"no deployment of endpoint {aml_endpoint.name} has traffic")
-    response = _answer(aml_scoring_call)
+    response = _answer(aml_scoring_call, aml_endpoint)
+    routed = aml_routed_deployment
+    if response.status == NOT_FOUND and routed and routed.provisioning_state in ("Failed", "Canceled"):
+        not_reached(f"deployment {routed.name}, which has the traffic, was not provisioned")
     if not response.ok:
         _refused(f"endpoint {aml_endpoint.name}", aml_scoring_call, response, aml_endpoint, aml_routed_deployment)
 
@@ -48,7 +53,7 @@ def check_each_deployment_answers(
     split traffic only some callers notice.
     """
     call = _asked(aml_deployment, aml_deployment_call)
-    response = _answer(call)
+    response = _answer(call, aml_endpoint)
     if not response.ok:
         _refused(f"deployment {aml_deployment.name}", call, response, aml_endpoint, aml_deployment)
     if response.deployment in (None, aml_deployment.name):
@@ -71,7 +76,7 @@ def check_endpoint_rejects_strangers(aml_endpoint: Endpoint, aml_stranger_calls:
     if not aml_stranger_calls:
         not_applicable(f"endpoint {aml_endpoint.name} has no scoring URI: its creation did not end well")
     for call in aml_stranger_calls:
-        response = _answer(call)
+        response = _answer(call, aml_endpoint)
         if response.status in UNAUTHORIZED:
             continue
         blocked(
@@ -114,7 +119,7 @@ def check_answers_are_in_time(aml_deployment: Deployment, aml_deployment_timing:
             f"endpoint {aml_deployment.endpoint_name} is held back by its bandwidth limit",
             found=f"ms-azureml-bandwidth-*-delay-ms: {timing.bandwidth_delay * 1000:.0f} ms in one request",
             expected="no delay: smaller requests and responses, or a higher limit",
-            fix=az("monitor metrics list", metric="NetworkBytes", interval="PT1M", resource="<of the endpoint>"),
+            fix=az("monitor metrics list", metric="NetworkBytes", interval="PT1M", resource=_id_of_endpoint(timing)),
         )
 
 
@@ -140,6 +145,10 @@ def check_browser_callers_are_expected(aml_endpoint: Endpoint, aml_browser_call:
     )
 
 
+def _id_of_endpoint(timing: Timing) -> str | None:
+    return next((call.known.get("endpoint_id") for call in timing.calls), None)
+
+
 def _asked(deployment: Deployment, call: ScoringCall | None) -> ScoringCall:
     """The call to the deployment; where there can be none, or none that would tell more, the reason."""
     if (deployment.provisioning_state or "Succeeded") not in ("Succeeded", "Updating", "Scaling"):
@@ -157,19 +166,23 @@ def _timed(deployment: Deployment, timing: Timing | None) -> Timing:
     return timing
 
 
-def _answer(call: ScoringCall) -> Response:
+def _answer(call: ScoringCall, endpoint: Endpoint) -> Response:
     """The answer; none at all is a verdict of its own."""
     if call.response is not None:
         return call.response
     if call.unreached is Unreached.NAME:
         not_reached(f"{call.host} does not resolve")
-    said = silence_of(call)
+    said = silence_of(call, endpoint)
     return blocked(
         f"{call.host} gives no answer: {said.title}",
         found=f"{call.method} {call.uri}\n{call.detail}\n{call.trace}",
         expected="an answer",
-        fix=shell(*said.command) if said.command else said.fix,
+        fix=_steps(said),
     )
+
+
+def _steps(said: Meaning) -> tuple[Command | str, ...]:
+    return (*([shell(*said.command)] if said.command else []), said.fix)
 
 
 def _refused(
@@ -182,7 +195,7 @@ def _refused(
         f"{culprit} answers {response.status}: {said.title}",
         found="\n".join(filter(None, lines)),
         expected="HTTP 2xx of the model's own server",
-        fix=shell(*said.command) if said.command else said.fix,
+        fix=_steps(said),
     )
 
 

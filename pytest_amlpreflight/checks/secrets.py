@@ -18,7 +18,7 @@ from pytest_amlpreflight.facts.resources.secret import (
     SecretVersions,
     VaultReference,
 )
-from pytest_amlpreflight.fix import GrantRole, Option, SetProperty, az
+from pytest_amlpreflight.fix import GrantRole, Option, SetProperty, az, named
 from pytest_amlpreflight.verdict import (
     Blocked,
     advise,
@@ -69,8 +69,17 @@ def check_referenced_secrets_exist(
         ),
         SecretVersions: lambda one: _refuse_secret(one, aml_deployment),
     }
+    absent = [
+        partial(_refuse_absent_connection, name, references, aml_deployment)
+        for name, references in aml_secret_references.by_connection.items()
+        if aml_referenced_connections[name] is None
+    ]
+    judge: list[Callable[[], None]] = [
+        *absent,
+        *(partial(refuse[type(one)], one) for one in (*aml_secret_references.connections, *aml_referenced_secrets)),
+    ]
     with _as_far_as_known(managed=aml_deployment.managed):
-        for_each(lambda one: refuse[type(one)](one), (*aml_secret_references.connections, *aml_referenced_secrets))
+        for_each(lambda refuse_one: refuse_one(), judge)
 
 
 @check("secrets", explains=("SecretsInjectionError",), settles=True)
@@ -118,7 +127,7 @@ def _refuse_malformed(reference: MalformedReference, deployment: Deployment) -> 
         f"variable {reference.variable} refers to no secret as it is written",
         found=reference.found,
         expected=reference.expected,
-        fix=f"correct {reference.variable} at {deployment.where(f'environment_variables.{reference.variable}')}",
+        fix=f"correct {reference.variable} in {_where(deployment, reference.variable)}",
         where=deployment.position(f"environment_variables.{reference.variable}"),
     )
 
@@ -131,14 +140,9 @@ def _refuse_connections(identity: Identity, access: Access) -> None:
 
 
 def _refuse_connection(reference: ConnectionReference, connection: Connection | None, deployment: Deployment) -> None:
-    where = deployment.where(f"environment_variables.{reference.variable}")
     if connection is None:
-        blocked(
-            f"connection {reference.connection} does not exist in the workspace",
-            found=f"{where}: {reference.variable} = {reference.text}",
-            expected=f"a connection {reference.connection!r}",
-            fix=(az("ml connection create", file="CONNECTION.yml"), "(or name one of az ml connection list)"),
-        )
+        return
+    where = _where(deployment, reference.variable)
     if lack := connection.lacks(reference):
         blocked(
             f"connection {connection.name} has no {'/'.join(filter(None, (reference.part, reference.key)))}",
@@ -146,6 +150,26 @@ def _refuse_connection(reference: ConnectionReference, connection: Connection | 
             expected=f"what {where} refers to: {reference.text}",
             fix=az("ml connection show", name=connection.name),
         )
+
+
+def _refuse_absent_connection(
+    connection: str, references: Sequence[ConnectionReference], deployment: Deployment
+) -> NoReturn:
+    places = {one.variable: _where(deployment, one.variable) for one in references}
+    blocked(
+        f"connection {connection} does not exist in the workspace",
+        found="\n".join(f"{places[one.variable]}: {one.variable} = {one.text}" for one in references),
+        expected=f"a connection {connection!r}",
+        fix=(
+            az("ml connection create", name=connection, file="CONNECTION.yml"),
+            "(CONNECTION.yml says its type, target and credentials; or name one of az ml connection list)",
+        ),
+    )
+
+
+def _where(deployment: Deployment, variable: str) -> str:
+    """Where a variable is set: a line of the spec, else the deployment that Azure runs."""
+    return f"deployment {deployment.name}" if deployment.live else deployment.where(f"environment_variables.{variable}")
 
 
 def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
@@ -165,7 +189,7 @@ def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
         headline, found = f"secret {reference.secret} is disabled in key vault {vault}", f"{name}: enabled = False"
     at: dict[str, Option] = {"vault_name": vault, "name": reference.secret}
     enable = az("keyvault secret set-attributes", **at, version=reference.version, enabled="true")
-    where = deployment.where(f"environment_variables.{reference.variable}")
+    where = _where(deployment, reference.variable)
     blocked(
         headline,
         found=found,
@@ -175,7 +199,7 @@ def _refuse_secret(secret: SecretVersions, deployment: Deployment) -> None:
 
 
 def _refuse_absent_vault(vault: str, reference: VaultReference, deployment: Deployment) -> NoReturn:
-    where = deployment.where(f"environment_variables.{reference.variable}")
+    where = _where(deployment, reference.variable)
     blocked(
         f"key vault {vault} does not exist",
         found=f"NXDOMAIN for {reference.host}, which {where} refers to",
@@ -198,9 +222,9 @@ def _refuse_vault(found: SecretVault, identities: Sequence[Identity]) -> None:
                     vault.id.text,
                     "properties.enableRbacAuthorization",
                     True,
-                    az=az("keyvault update", name=vault.name, enable_rbac_authorization="true"),
+                    az=az("keyvault update", **named(vault.id), enable_rbac_authorization="true"),
                 ),
-                "(its access policies end with that: assign the roles that replace them first)",
+                "(first assign the roles that replace its access policies: they end with that)",
             ),
         )
     for_each(lambda identity, access: _refuse_reader(vault, identity, access), identities, found.access)

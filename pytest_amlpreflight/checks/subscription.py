@@ -54,14 +54,20 @@ def check_subscription_is_enabled(aml_subscription_or_none: Subscription | None,
     if subscription.enabled:
         return
     found, expected = f"state = {subscription.state!r}", "state = 'Enabled'"
-    fix = (
-        az("account subscription enable", subscription_id=subscription.id),
-        "(after what disabled it is mended: an unpaid invoice, a spending limit, an end of contract)",
-    )
+    causes = "an unpaid invoice, a spending limit, an end of contract"
     if subscription.in_grace:
+        fix = f"mend what it is warned of: {causes}"
         advise(f"subscription {subscription.name} will soon be disabled", found=found, expected=expected, fix=fix)
-    else:
-        blocked(f"subscription {subscription.name} is not enabled", found=found, expected=expected, fix=fix)
+        return
+    blocked(
+        f"subscription {subscription.name} is not enabled",
+        found=found,
+        expected=expected,
+        fix=(
+            f"(first mend what disabled it: {causes})",
+            az("account subscription enable", subscription_id=subscription.id),
+        ),
+    )
 
 
 @check(
@@ -249,13 +255,19 @@ def _require(access: Access, actions: Iterable[str], caller: Caller, role: str) 
         return
     blocked(
         f"{caller} may not {_in_words(action)}",
-        found=f"{decision.because}, at {describe_scope(access.scope)}",
+        found=_at(decision, access),
         expected=f"{action} granted",
         fix=(
             *grant(role, access, decision, _kind(caller)),
             "(or run the preflight as the identity that deploys)",
         ),
     )
+
+
+def _at(decision: Decision, access: Access) -> str:
+    """Why, and where, unless the reason says so itself."""
+    place = describe_scope(access.scope)
+    return decision.because if place in decision.because else f"{decision.because}, at {place}"
 
 
 def _decision(access: Access, action: str) -> Decision:

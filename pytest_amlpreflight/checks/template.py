@@ -25,7 +25,10 @@ def _check_template(template: Template) -> None:
             f"template {template.shown} cannot be read",
             found=str(template.problem),
             expected="an ARM template in JSON",
-            fix=az("bicep build", file=f"<source of {template.shown}>"),
+            fix=(
+                az("bicep build", file="SOURCE.bicep"),
+                f"(SOURCE.bicep is what {template.shown} was made from; without one correct it by hand)",
+            ),
         )
     for_each(lambda vault: _check_vault(template, vault), template.vaults)
 
@@ -36,14 +39,16 @@ def _check_vault(template: Template, vault: VaultResource) -> None:
     condition = f", if {vault.condition}" if vault.is_deployed is None else ""
     found = f"accessPolicies: {vault.access_policies} at {vault.position}{condition}"
     expected = "the policies the vault has now, or a condition that leaves an existing vault alone"
-    fix = az("keyvault show", name="<vault>", query="properties.accessPolicies")
+    known = vault.name if vault.name.replace("-", "").isalnum() else "VAULT"
+    fix = az("keyvault show", name=known, query="properties.accessPolicies")
+    words = f"({'' if known == vault.name else 'VAULT is its name; '}write them into {template.shown})"
     is_certain = vault.is_deployed and vault.access_policies is AccessPolicies.EMPTY and template.has_workspace
     if is_certain:
         blocked(
             f"{template.shown} wipes the vault's access policies",
             found=found,
             expected=expected,
-            fix=(fix, f"(and write them into {template.shown})"),
+            fix=(fix, words),
             where=vault.position,
         )
-    advise(f"{template.shown} may wipe a vault's access policies", found=found, expected=expected, fix=fix)
+    advise(f"{template.shown} may wipe a vault's access policies", found=found, expected=expected, fix=(fix, words))

@@ -279,9 +279,12 @@ def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain
     )
 
 
-def _build_with(workspace: Workspace) -> SetProperty:
+def _build_with(workspace: Workspace) -> tuple[SetProperty, str]:
     command = az("ml workspace update", **named(workspace.id), image_build_compute="CLUSTER")
-    return SetProperty(workspace.id.text, "properties.imageBuildCompute", "CLUSTER", az=command)
+    return (
+        SetProperty(workspace.id.text, "properties.imageBuildCompute", "CLUSTER", az=command),
+        "(CLUSTER is a compute cluster of the workspace that stands in the registry's network)",
+    )
 
 
 def _judge_rule(workspace: Workspace, rule: OutboundRule) -> None:

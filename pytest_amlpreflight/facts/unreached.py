@@ -13,6 +13,7 @@ class Unreached(StrEnum):
     TIMEOUT = "Timeout"
     CERTIFICATE_NAME = "CertificateForAnotherName"
     CERTIFICATE_TRUST = "CertificateNotTrusted"
+    CERTIFICATE_EXPIRED = "CertificateExpired"
     ANOTHER = "AnotherAnswered"
     FOREIGN = "ForeignHost"
     PROXY = "ProxyFailed"

@@ -150,5 +150,6 @@ def _score(
     if endpoint.scoring_uri is None:
         return None
     allowed = settings_of(deployment).request_timeout_ms / 1000 if deployment else 0.0
-    known = {"endpoint_id": target.at(Level.ENDPOINT).resource_id}
+    audience = azure.cloud.machine_learning_audience
+    known = {"endpoint_id": target.at(Level.ENDPOINT).resource_id, "audience": audience}
     return score(azure, endpoint, question.knowing(known), max(azure.settings.timeout, allowed + ALLOWANCE))

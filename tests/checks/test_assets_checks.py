@@ -113,21 +113,22 @@ def test_a_model_by_its_id_in_this_workspace_passes() -> None:
 
 def test_code_that_is_there_passes() -> None:
     """With one file at least."""
-    check_code_files_exist(CODE, REGISTERED_CODE, AssetFiles("sa/x/src", 1, 10), DEPLOYMENT)
+    check_code_files_exist(CODE, REGISTERED_CODE, AssetFiles("sa/x/src", 1, 10), DEPLOYMENT, None)
 
 
 def test_code_that_is_not_registered_blocks() -> None:
     """Somebody deleted what the deployment was made with."""
     with pytest.raises(Blocked, match=r"^code c:1 is not registered"):
-        check_code_files_exist(CODE, None, None, DEPLOYMENT)
+        check_code_files_exist(CODE, None, None, DEPLOYMENT, None)
 
 
 def test_code_without_files_blocks() -> None:
     """The next instance cannot start."""
     with pytest.raises(Blocked, match="the code of deployment blue has no files left") as raised:
-        check_code_files_exist(CODE, REGISTERED_CODE, AssetFiles("sa/x/src"), DEPLOYMENT)
+        check_code_files_exist(CODE, REGISTERED_CODE, AssetFiles("sa/x/src"), DEPLOYMENT, None)
 
     assert raised.value.culprit.found == "no blob at sa/x/src"
+    assert "--name blue --file SPEC.yml\n(SPEC.yml is its YAML" in raised.value.culprit.fix
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_code_elsewhere_is_no_question(
 ) -> None:
     """What the deployment uploads, and what is at some address."""
     with pytest.raises(NotApplicable, match=reason):
-        check_code_files_exist(reference, code, None, DEPLOYMENT)
+        check_code_files_exist(reference, code, None, DEPLOYMENT, None)
 
 
 def test_model_files_pass() -> None:

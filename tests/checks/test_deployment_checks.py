@@ -17,7 +17,10 @@ from pytest_amlpreflight.facts.resources.container_log import Container, Contain
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
+
+TARGET = Target(None, "iris", "blue")
 
 
 def endpoint(**changes: Any) -> Endpoint:
@@ -43,13 +46,13 @@ def failed(*codes: str) -> Operation:
 
 def test_a_provisioned_endpoint_passes() -> None:
     """Succeeded is all that is asked."""
-    deployment.check_endpoint_is_provisioned(endpoint(), endpoint(), None, "ws/iris")
+    deployment.check_endpoint_is_provisioned(endpoint(), endpoint(), None, TARGET)
 
 
 def test_an_absent_endpoint_is_final() -> None:
     """No waiting creates what nobody creates."""
-    with pytest.raises(Blocked, match="endpoint ws/iris does not exist") as caught:
-        deployment.check_endpoint_is_provisioned(None, None, None, "ws/iris")
+    with pytest.raises(Blocked, match="endpoint iris does not exist") as caught:
+        deployment.check_endpoint_is_provisioned(None, None, None, TARGET)
 
     assert caught.value.final
 
@@ -57,7 +60,7 @@ def test_an_absent_endpoint_is_final() -> None:
 def test_a_spec_without_an_endpoint_is_yet_to_be_created() -> None:
     """Where an error is explained before anything exists, the question does not arise."""
     with pytest.raises(NotApplicable, match="yet to be created"):
-        deployment.check_endpoint_is_provisioned(endpoint(), None, None, "ws/iris")
+        deployment.check_endpoint_is_provisioned(endpoint(), None, None, TARGET)
 
 
 def test_a_failed_deployment_says_the_innermost_code_and_what_it_means() -> None:
@@ -67,7 +70,9 @@ def test_a_failed_deployment_says_the_innermost_code_and_what_it_means() -> None
     with pytest.raises(
         Blocked, match="deployment blue failed with PodOutOfMemory: the pod needs more memory"
     ) as caught:
-        deployment.check_deployment_is_provisioned(blue, blue, failed("BadRequest", "PodOutOfMemory"), endpoint(), "t")
+        deployment.check_deployment_is_provisioned(
+            blue, blue, failed("BadRequest", "PodOutOfMemory"), endpoint(), TARGET
+        )
 
     assert caught.value.final
     assert "BadRequest > PodOutOfMemory" in caught.value.culprit.found
@@ -92,7 +97,7 @@ def test_the_cause_that_azure_names_has_its_own_advice(code: str, message: str, 
     operation = Operation("Failed", error=AzureError((ErrorLink(code, message),)))
 
     with pytest.raises(Blocked, match=f"deployment blue failed with {code}") as caught:
-        deployment.check_deployment_is_provisioned(blue, blue, operation, endpoint(), "t")
+        deployment.check_deployment_is_provisioned(blue, blue, operation, endpoint(), TARGET)
 
     fix = caught.value.culprit.fix
     assert advice in fix
@@ -122,7 +127,7 @@ def test_an_internal_error_says_what_a_support_ticket_asks_for() -> None:
 
     for code, operation in told.items():
         with pytest.raises(Blocked, match="deployment blue failed") as caught:
-            deployment.check_deployment_is_provisioned(blue, blue, operation, endpoint(), "t")
+            deployment.check_deployment_is_provisioned(blue, blue, operation, endpoint(), TARGET)
         assert ("operation od:1, request r1" in caught.value.culprit.found) is (code == "InternalServerError")
 
 
@@ -131,7 +136,7 @@ def test_an_unknown_code_is_still_shown() -> None:
     blue = live(provisioning_state="Failed")
 
     with pytest.raises(Blocked, match="deployment blue failed with Brandnew"):
-        deployment.check_deployment_is_provisioned(blue, blue, failed("Brandnew"), endpoint(), "t")
+        deployment.check_deployment_is_provisioned(blue, blue, failed("Brandnew"), endpoint(), TARGET)
 
 
 def test_a_reason_that_could_not_be_read_is_no_pass() -> None:
@@ -139,9 +144,45 @@ def test_a_reason_that_could_not_be_read_is_no_pass() -> None:
     blue, forgotten = live(provisioning_state="Failed"), Operation("Failed", unread="the operation does not exist")
 
     with pytest.raises(Blocked, match="deployment blue failed") as caught:
-        deployment.check_deployment_is_provisioned(blue, blue, forgotten, endpoint(), "t")
+        deployment.check_deployment_is_provisioned(blue, blue, forgotten, endpoint(), TARGET)
 
-    assert "why: the operation does not exist" in caught.value.culprit.found
+    assert "the reason is not known: the operation does not exist" in caught.value.culprit.found
+
+
+@pytest.mark.parametrize("state", ["Creating", "Updating"])
+def test_while_an_operation_is_under_way_the_fix_is_to_look_again(state: str) -> None:
+    """There may be no container yet, and nothing has failed of which a log could tell."""
+    blue = live(provisioning_state=state)
+
+    with pytest.raises(Blocked) as caught:
+        deployment.check_deployment_is_provisioned(blue, blue, Operation(state, unread="gone"), endpoint(), TARGET)
+
+    assert caught.value.culprit.fix == (
+        "az ml online-deployment show --endpoint-name iris --name blue --query provisioning_state"
+    )
+    assert caught.value.culprit.found == f"provisioningState = {state!r}"
+
+
+@pytest.mark.parametrize("code", ["ImageBuildFailure", "OutOfQuota"])
+def test_where_no_container_was_made_no_log_is_offered(code: str) -> None:
+    """An image that was not built, and machines that were not had, left nothing that prints."""
+    blue = live(provisioning_state="Failed")
+
+    with pytest.raises(Blocked) as caught:
+        deployment.check_deployment_is_provisioned(blue, blue, failed(code), endpoint(), TARGET)
+
+    assert "get-logs" not in caught.value.culprit.fix
+
+
+@pytest.mark.parametrize("state", ["Updating", "Scaling"])
+def test_a_deployment_that_is_changed_keeps_its_traffic(state: str) -> None:
+    """It serves as before meanwhile; one that is being created does not."""
+    routed = replace(endpoint(), traffic={"blue": 100})
+
+    deployment.check_traffic_reaches_a_live_deployment(routed, (live(provisioning_state=state),))
+
+    with pytest.raises(Blocked, match="sends 100 % to blue, which is creating"):
+        deployment.check_traffic_reaches_a_live_deployment(routed, (live(provisioning_state="Creating"),))
 
 
 @pytest.mark.parametrize("state", ["Creating", "Updating", "Scaling", "Deleting"])
@@ -150,7 +191,7 @@ def test_a_state_under_way_is_worth_waiting_for(state: str) -> None:
     blue = live(provisioning_state=state)
 
     with pytest.raises(Blocked, match=f"deployment blue is still {state.lower()}") as caught:
-        deployment.check_deployment_is_provisioned(blue, blue, Operation(state), endpoint(), "t")
+        deployment.check_deployment_is_provisioned(blue, blue, Operation(state), endpoint(), TARGET)
 
     assert not caught.value.final
 

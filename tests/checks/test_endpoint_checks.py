@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint, PlannedDeployment
 from pytest_amlpreflight.facts.resources.region import EndpointInRegion, Region
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 
@@ -237,7 +238,7 @@ def test_an_existing_deployment_takes_no_room() -> None:
 
 def test_an_endpoint_that_is_nowhere_is_named() -> None:
     """Neither live nor in a spec."""
-    with pytest.raises(Blocked, match="endpoint ws/iris does not exist"):
-        check_deployment_has_its_endpoint(WORKSPACE, None, "ws/iris")
+    with pytest.raises(Blocked, match="endpoint iris does not exist in workspace ws"):
+        check_deployment_has_its_endpoint(WORKSPACE, None, Target(WORKSPACE.id, "iris"))
 
-    check_deployment_has_its_endpoint(WORKSPACE, SPEC, "ws/iris")
+    check_deployment_has_its_endpoint(WORKSPACE, SPEC, Target(WORKSPACE.id, "iris"))

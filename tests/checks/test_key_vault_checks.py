@@ -51,19 +51,19 @@ def test_vault_without_a_policy_for_the_workspace_is_blocked(vault: KeyVault) ->
         check_vault_keeps_the_workspace_access(WORKSPACE, vault, ())
 
     assert blocked.value.culprit.fix.startswith(
-        "az keyvault set-policy --name kv --object-id p --secret-permissions get"
+        "az keyvault set-policy --name kv --resource-group g --object-id p --secret-permissions get"
     )
 
 
 def test_policy_that_lets_the_workspace_read_only_is_advice() -> None:
     """What it cannot store fails later, and not every deployment stores anything."""
-    with pytest.warns(PreflightAdvice, match=r"lets workspace ml not set or delete secrets"):
+    with pytest.warns(PreflightAdvice, match=r"does not let workspace ml set or delete secrets"):
         check_vault_keeps_the_workspace_access(WORKSPACE, trusting("get", "list"), ())
 
 
 def test_policy_without_reading_is_blocked() -> None:
     """A workspace that cannot get its own secrets cannot work."""
-    with pytest.raises(Blocked, match=r"lets workspace ml not get"):
+    with pytest.raises(Blocked, match=r"does not let workspace ml get"):
         check_vault_keeps_the_workspace_access(WORKSPACE, trusting("list", "set", "delete"), ())
 
 

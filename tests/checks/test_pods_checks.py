@@ -6,9 +6,14 @@ import pytest
 
 from pytest_amlpreflight.checks.pods import check_containers_stay_up, check_images_are_pulled, check_pods_are_scheduled
 from pytest_amlpreflight.facts.kubernetes.pod import INITIALIZER, SERVER, Container, Event, Pod
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
+from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.verdict import Blocked
 
+COMPUTE = Compute(
+    ResourceId("s", "g", "computes", "k8s", "/computes/k8s"), "k8s", "Kubernetes", "Succeeded", namespace="models"
+)
 UP = Container(SERVER, ready=True)
 POD = Pod("blue-1", "models", "node-1", "Running", containers=(UP,), ready=True)
 IMPORT = """2026-09-17 07:28:10,244 E [72] azmlinfsrv - Traceback (most recent call last):
@@ -33,7 +38,7 @@ def test_a_deployment_whose_pods_run_passes(deployment: Deployment) -> None:
     """Two of two."""
     pods = (POD, replace(POD, name="blue-2"))
 
-    check_pods_are_scheduled(deployment, pods, ())
+    check_pods_are_scheduled(deployment, COMPUTE, pods, ())
     check_images_are_pulled(pods, ())
     check_containers_stay_up(deployment, pods, {})
 
@@ -45,7 +50,7 @@ def test_a_pod_without_a_node_is_blocked_with_the_scheduler_s_words(deployment: 
     other = replace(POD, name="blue-3", unscheduled="0/3 nodes are available: 3 Too many pods.")
 
     with pytest.raises(Blocked) as raised:
-        check_pods_are_scheduled(deployment, (*pods, other), ())
+        check_pods_are_scheduled(deployment, COMPUTE, (*pods, other), ())
 
     heads = [culprit.headline for culprit in raised.value.culprits]
     assert heads == ["pod blue-1 finds no node, and 1 more", "pod blue-3 finds no node"]
@@ -61,8 +66,10 @@ def test_a_pod_without_a_node_is_blocked_with_the_scheduler_s_words(deployment: 
 )
 def test_a_deployment_without_pods_is_blocked(deployment: Deployment, events: tuple[Event, ...], words: str) -> None:
     """With what the cluster said when it refused them."""
-    with pytest.raises(Blocked, match=words):
-        check_pods_are_scheduled(deployment, (), events)
+    with pytest.raises(Blocked, match=words) as raised:
+        check_pods_are_scheduled(deployment, COMPUTE, (), events)
+
+    assert "--namespace models" in raised.value.culprit.fix
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_failed_deployment_is_explained_by_the_connection_that_is_not_approved
     """That of the other deployment is; which is whose, Azure does not say."""
     failed = replace(live(False), provisioning_state="Failed")
 
-    with pytest.raises(Blocked, match=r"registry cr has not approved its private endpoint connection"):
+    with pytest.raises(Blocked, match=r"registry cr has (not approved|rejected) its private endpoint connection"):
         check_egress_private_endpoint_is_approved(failed, failed, LEGACY, waiting("Approved", status))
 
 
@@ -112,7 +112,8 @@ def test_every_connection_that_waits_is_named_to_a_deployment_that_failed() -> N
 
     first, second = caught.value.culprits
     assert "create it again" in first.fix
-    assert second.fix == "az acr private-endpoint-connection approve --registry-name cr --name pending"
+    approve = "az acr private-endpoint-connection approve --registry-name cr --resource-group g --name pending"
+    assert second.fix == approve
 
 
 def test_a_connection_that_waits_beside_a_deployment_in_the_making_is_advice() -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from pytest_amlpreflight.checks._room import scale
 from pytest_amlpreflight.checks.cluster import check_context_is_the_computes_cluster, check_nodes_fit_the_deployment
 from pytest_amlpreflight.facts.kubernetes.demand import Occupancy
 from pytest_amlpreflight.facts.kubernetes.fit import Node, Taint
@@ -147,6 +148,15 @@ def test_quotas_and_limit_ranges_come_first(workspace: Workspace) -> None:
 
 def test_a_context_that_takes_any_certificate_is_advice() -> None:
     """It proves nothing of who answers."""
-    check_context_is_the_computes_cluster(KubeContext("aks", "aks.hcp"))
+    check_context_is_the_computes_cluster(KubeContext("aks", "aks.hcp"), CLUSTER)
     with pytest.warns(PreflightAdvice, match="context aks takes any certificate"):
-        check_context_is_the_computes_cluster(KubeContext("aks", "aks.hcp", verified=False))
+        check_context_is_the_computes_cluster(KubeContext("aks", "aks.hcp", verified=False), CLUSTER)
+
+
+def test_nodes_are_added_to_those_that_are_there() -> None:
+    """A pool of five is not scaled down to three; one that scales itself is given a higher bound."""
+    five, scaling = replace(POOL, count=5), replace(POOL, autoscaling=True, least=1, most=4)
+
+    assert str(scale(replace(CLUSTER, pools=(five,)))).endswith(f"--name {POOL.name} --node-count 6")
+    assert str(scale(replace(CLUSTER, pools=(scaling,)))).endswith("--min-count 1 --max-count 5")
+    assert str(scale(replace(CLUSTER, pools=()))) == "add a pool of Linux nodes to cluster aks"

@@ -69,7 +69,11 @@ def test_a_sample_that_is_answered_passes(live: Endpoint, blue: Deployment) -> N
         (answered(403), r"403: the caller may not score from here"),
         (answered(404, "No valid deployments"), r"404: none of the deployments that have[\s\S]*online-deployment list"),
         (answered(404, "Not Found"), r"404: the address of the request is not one[\s\S]*--query scoring_uri"),
-        (answered(404, deployment="green"), r"404: the endpoint knows no deployment green"),
+        (answered(404, "No valid deployments", deployment="green"), r"404: the endpoint knows no deployment green"),
+        (
+            answered(404, "Not Found", deployment="blue"),
+            r"404: the address of the request is not one[\s\S]*--query scoring_uri",
+        ),
         (answered(408), r"408: the model took longer than 10 s[\s\S]*request_timeout_ms"),
         (answered(409), r"409: an operation is under way"),
         (answered(413), r"413: the request is too large"),
@@ -129,21 +133,45 @@ def test_a_refusal_shows_the_ids_under_which_it_is_found_in_logs(live: Endpoint,
 
 
 def test_the_words_hold_without_the_deployment_that_answered(live: Endpoint) -> None:
-    """Who has no deployment at hand still gets a sentence, with a placeholder where a number would be."""
-    with pytest.raises(Blocked, match="more requests are waiting than <pending>"):
+    """Who has no deployment at hand still gets a sentence, with a word in capitals where a number would be."""
+    with pytest.raises(Blocked, match="more requests are waiting than PENDING"):
         check_endpoint_answers_the_sample(live, None, answered(429, "Too many pending requests"))
+
+
+@pytest.mark.parametrize("state", ["Failed", "Canceled"])
+def test_what_follows_from_a_failed_deployment_is_left_to_its_own_check(
+    live: Endpoint, blue: Deployment, state: str
+) -> None:
+    """One cause, one failure; one that answers although its last update failed is judged by its answer."""
+    failed = replace(blue, provisioning_state=state)
+
+    with pytest.raises(NotApplicable, match="not reached: deployment blue, which has the traffic, was not provisioned"):
+        check_endpoint_answers_the_sample(live, failed, answered(404, "No valid deployments"))
+    with pytest.raises(Blocked, match="502"):
+        check_endpoint_answers_the_sample(live, failed, answered(502))
+    check_endpoint_answers_the_sample(live, failed, answered(200))
+
+
+def test_no_authority_mends_a_certificate_that_has_run_out(live: Endpoint, blue: Deployment) -> None:
+    """Trusting who signed it changes nothing: it must be renewed."""
+    with pytest.raises(Blocked, match="its certificate has run out") as raised:
+        check_endpoint_answers_the_sample(live, blue, silent(Unreached.CERTIFICATE_EXPIRED))
+
+    assert "REQUESTS_CA_BUNDLE" not in raised.value.culprit.fix
 
 
 @pytest.mark.parametrize("why", [why for why in Unreached if why is not Unreached.NAME])
 def test_each_silence_has_its_own_words_and_next_step(live: Endpoint, blue: Deployment, why: Unreached) -> None:
     """A refused connection, a wrong certificate and a proxy are mended in different places."""
-    title, fix = SILENCES[why]
+    title, command, fix = SILENCES[why]
 
     with pytest.raises(Blocked, match="gives no answer: ") as verdict:
         check_endpoint_answers_the_sample(live, blue, silent(why))
 
     assert title in verdict.value.culprit.headline
-    assert verdict.value.culprit.fix == fix.format(host="iris.eastus2.inference.ml.azure.com", port=443)
+    words = {"host": "iris.eastus2.inference.ml.azure.com", "port": 443, "endpoint": "iris"}
+    steps = [step.format_map(words) for step in (command, fix) if step]
+    assert verdict.value.culprit.fix == "\n".join(steps)
 
 
 def test_every_silence_has_words() -> None:

@@ -87,7 +87,28 @@ def test_a_malformed_reference_blocks() -> None:
         check_secret_references_are_well_formed(references, DEPLOYMENT)
 
     assert raised.value.culprit.expected == "${{keyvault:https://kv.vault.azure.net/secrets/key/VERSION}}"
-    assert raised.value.culprit.fix.endswith("at blue.yml:9")
+    assert raised.value.culprit.fix == "correct KEY in blue.yml:9"
+
+
+@pytest.mark.parametrize("text", ["${azureml://connections/c/target}", "azureml://connections/c/target"])
+def test_a_reference_that_lacks_brackets_is_shown_as_it_was_meant(text: str) -> None:
+    """Its names are known; and a deployment that runs is called by its name."""
+    with pytest.raises(Blocked) as raised:
+        check_secret_references_are_well_formed(parse_references({"KEY": text}), replace(DEPLOYMENT, source=LIVE))
+
+    assert raised.value.culprit.expected == "${{azureml://connections/c/target}}"
+    assert raised.value.culprit.fix == "correct KEY in deployment blue"
+
+
+def test_a_connection_that_is_absent_is_one_finding() -> None:
+    """However many variables refer to it."""
+    both = parse_references({"A": "${{azureml://connections/c/target}}", "B": "${{azureml://connections/c}}"})
+
+    with pytest.raises(Blocked, match="connection c does not exist") as raised:
+        check_referenced_secrets_exist(both, {"c": None}, (), DEPLOYMENT)
+
+    assert len(raised.value.culprits) == 1
+    assert raised.value.culprit.found.count("\n") == 1
 
 
 def test_on_kubernetes_it_is_advice() -> None:

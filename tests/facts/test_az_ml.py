@@ -29,7 +29,7 @@ PLACE = " --workspace-name ml --resource-group g"
             f'az ml online-endpoint update --name e --traffic "blue=100"{PLACE}',
         ),
         ("az ml workspace sync-keys; later", "az ml workspace sync-keys --name ml --resource-group g; later"),
-        ("az ml workspace list --output table", "az ml workspace list --output table --resource-group g"),
+        ("az ml workspace list --output table", "az ml workspace list --output table"),
         (
             "az ml workspace outbound-rule show --rule r --workspace-name ml --resource-group g",
             "az ml workspace outbound-rule show --rule r --workspace-name ml --resource-group g",

@@ -27,7 +27,7 @@ from pytest_amlpreflight.facts.project.package_resolution import PackageResoluti
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
 from pytest_amlpreflight.facts.rules.serving_rules import read_rules
 from pytest_amlpreflight.finding import Outcome
-from pytest_amlpreflight.fix import AddLine, EditLine, edited
+from pytest_amlpreflight.fix import AddLine, EditLine, edited, unexplained
 from pytest_amlpreflight.readers.project.environment_files import read_environment
 from pytest_amlpreflight.readers.project.model_folder import read_model_folder
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script
@@ -245,6 +245,7 @@ EDITED = {
 def test_a_line_that_is_written_as_the_fix_says_mends_the_project(path: Path, tmp_path: Path) -> None:
     """Where the cure is a line of a file, the project passes with it; everything else is for a person to decide."""
     project = changed(tmp_path, load(path))
+    assert [blank for culprit in culprits(project) for blank in unexplained(culprit.fixes)] == []
     fixes = [culprit.fixes[0] for culprit in culprits(project)]
     edits = {fix for fix in fixes if isinstance(fix, EditLine | AddLine)}
 

@@ -15,7 +15,7 @@ from pytest_amlpreflight.facts.resources.network import Broken, Resolution
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.cloud import CLOUDS
-from pytest_amlpreflight.readers.connection.data_plane import DataPlane
+from pytest_amlpreflight.readers.connection.data_plane import DataPlane, unreached
 from pytest_amlpreflight.readers.connection.routing import Route, parse_connect_to
 
 WORLD = Path(__file__).parents[2] / "example_project" / "world.yml"
@@ -148,6 +148,13 @@ def test_a_certificate_for_another_name_is_told_apart(emulator: Emulator) -> Non
     """A middlebox or a wrong record: the certificate is good, but for someone else."""
     with pytest.raises(HostUnreached, match="CertificateForAnotherName"):
         plane(at("127.0.0.1"), f":443::{emulator.port}").send("GET", "https://elsewhere.example.org/")
+
+
+def test_a_certificate_that_has_run_out_is_told_apart() -> None:
+    """Whom this machine trusts has nothing to do with it."""
+    said = "certificate verify failed: certificate has expired (_ssl.c:1006)"
+
+    assert unreached("h", requests.exceptions.SSLError(said)).why is Unreached.CERTIFICATE_EXPIRED
 
 
 def test_an_unknown_authority_is_told_apart(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

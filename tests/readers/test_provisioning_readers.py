@@ -51,7 +51,7 @@ def test_a_forgotten_operation_keeps_the_state(world: Any) -> None:
     operation = read_operation(world.connect().arm, uri(), "Failed", "deployment blue")
 
     assert (operation.status, operation.error) == ("Failed", None)
-    assert operation.unread == "the last operation on deployment blue does not exist"
+    assert operation.unread == "Azure keeps the last operation on deployment blue no longer"
 
 
 def test_a_denied_operation_keeps_the_state(world: Any) -> None:

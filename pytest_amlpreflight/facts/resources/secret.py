@@ -72,6 +72,12 @@ class SecretReferences:
         """Whether there is one at all."""
         return bool(self.connections or self.vaults or self.malformed)
 
+    @property
+    def by_connection(self) -> dict[str, list[ConnectionReference]]:
+        """The references to connections, by the connection that they name."""
+        names = dict.fromkeys(one.connection for one in self.connections)
+        return {name: [one for one in self.connections if one.connection == name] for name in names}
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -158,5 +164,13 @@ def _connection(variable: str, text: str, match: re.Match[str]) -> SecretReferen
 def _stray(variable: str, text: str) -> MalformedReference | None:
     """A reference without its brackets, or with fewer, or amid other text, reaches the container as it is written."""
     if _BARE.match(text) or _BRACED.search(text):
-        return MalformedReference(variable, text, f"{text} (${{{{...}}}} must be the whole value)")
+        return MalformedReference(variable, text, f"{text} (${{{{...}}}} must be the whole value)", _meant(text))
     return None
+
+
+def _meant(text: str) -> str:
+    """The reference within its brackets, where what stands in the text is one; else all forms."""
+    inner = text.strip().strip("${}").strip()
+    whole = f"${{{{{inner}}}}}"
+    found = _parse("", whole)
+    return _FORMS if found is None or isinstance(found, MalformedReference) else whole

@@ -43,6 +43,6 @@ def _lacking(noun: str, verb: str, given: Sequence[str], workspace: ResourceId) 
         return []
     name = "--name" if noun == "workspace" else "--workspace-name"
     place = {name: workspace.name, "--resource-group": str(workspace.resource_group)}
-    if (noun, verb) == ("workspace", "list"):
-        del place[name]
+    if (noun, verb) == ("workspace", "list"):  # shows those of the subscription: the group may be what is wrong
+        return []
     return [word for option in place.items() if option[0] not in given for word in option]

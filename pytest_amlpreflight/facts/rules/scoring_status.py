@@ -14,52 +14,67 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import Response, ScoringCall
 from pytest_amlpreflight.facts.unreached import Unreached
 
-SILENCES: dict[Unreached, tuple[str, str]] = {
-    Unreached.NAME: ("its name does not resolve", "dig {host}"),
+SILENCES: dict[Unreached, tuple[str, str, str]] = {
+    Unreached.NAME: ("its name does not resolve", "dig {host}", ""),
     Unreached.REFUSED: (
         "the connection is refused",
-        "nc -vz {host} {port} from the callers' network: nothing listens at the address it resolves to",
+        "nc -vz {host} {port}",
+        "(from the callers' network: nothing listens at the address to which the name leads)",
     ),
     Unreached.NOT_CONNECTED: (
         "the connection is not accepted in time",
-        "nc -vz {host} {port} from the callers' network: a firewall or a security group drops it",
+        "nc -vz {host} {port}",
+        "(from the callers' network: a firewall or a security group drops it)",
     ),
     Unreached.RESET: (
         "the connection breaks off",
-        "curl -v https://{host}:{port}/: a firewall that looks into TLS resets what it does not like",
+        "curl -v https://{host}:{port}/",
+        "(a firewall that looks into TLS resets what it does not like)",
     ),
-    Unreached.TIMEOUT: ("no answer comes in time", "curl -v --max-time 180 https://{host}:{port}/"),
+    Unreached.TIMEOUT: ("no answer comes in time", "curl -v --max-time 180 https://{host}:{port}/", ""),
     Unreached.CERTIFICATE_NAME: (
         "its certificate is for another name",
-        "openssl s_client -connect {host}:{port} -servername {host}: the address belongs to something else",
+        "openssl s_client -connect {host}:{port} -servername {host}",
+        "(the address belongs to something else, or who serves the name shows the wrong certificate)",
     ),
     Unreached.CERTIFICATE_TRUST: (
         "its certificate is not trusted here",
-        "export REQUESTS_CA_BUNDLE=<authority of your proxy>; openssl s_client -connect {host}:{port} shows who signed",
+        "openssl s_client -connect {host}:{port} -servername {host}",
+        "(it says who signed: where that is your own proxy, let REQUESTS_CA_BUNDLE name a file with its authority)",
+    ),
+    Unreached.CERTIFICATE_EXPIRED: (
+        "its certificate has run out",
+        "openssl s_client -connect {host}:{port} -servername {host}",
+        "(it says whose it is and until when it held: renew it there, for no caller can trust it again)",
     ),
     Unreached.PROXY: (
         "the proxy does not let the request through",
+        "",
         "export NO_PROXY={host}, or let the proxy of HTTPS_PROXY pass CONNECT {host}:{port}",
     ),
     Unreached.ANOTHER: (
         "something else answers in its place, such as a proxy's page to sign in at",
-        "curl -i https://{host}:{port}/ shows whose page it is",
+        "curl -i https://{host}:{port}/",
+        "(it shows whose page it is)",
     ),
     Unreached.FOREIGN: (
         "its scoring URI is not this cloud's, and no credential goes there",
-        "compare it with --aml-cloud: az ml online-endpoint show --query scoring_uri",
+        "az ml online-endpoint show --name {endpoint} --query scoring_uri",
+        "(compare it with --aml-cloud)",
     ),
     Unreached.UNBOUNDED: (
         "its answer has no end",
-        "curl -v --max-time 60 --max-filesize 16777216 https://{host}:{port}/score shows what is being sent",
+        "curl -v --max-time 60 --max-filesize 16777216 https://{host}:{port}/score",
+        "(it shows what is being sent)",
     ),
     Unreached.NO_HOST: (
         "its scoring URI is no address",
-        "az ml online-endpoint show --query scoring_uri, and what stands between Azure and here",
+        "az ml online-endpoint show --name {endpoint} --query scoring_uri",
+        "(and see what stands between Azure and here)",
     ),
-    Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/"),
+    Unreached.FAILED: ("there is no way to it", "curl -v https://{host}:{port}/", ""),
 }
-"""Where no answer came: what that means, and the next step, with the host and port to fill in."""
+"""Where no answer came: what that means, and the next step as a command and in words, with names to fill in."""
 
 
 LONGEST_MANAGED, LONGEST_ON_KUBERNETES = 180, 300
@@ -73,8 +88,8 @@ LONGEST_ALREADY = (
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a status says in plain words, and the next step: a `command` word by word, or a `fix` in words. `guide` is
-    the place in Microsoft's documentation.
+    """What a status says in plain words, and the next step: a `command` word by word, a `fix` in words, or both.
+    `guide` is the place in Microsoft's documentation.
     """
 
     title: str
@@ -128,10 +143,12 @@ def replicas_needed(
     return ceil(round(requests_per_second * seconds / utilisation / concurrency, 9))
 
 
-def silence_of(call: ScoringCall) -> Meaning:
+def silence_of(call: ScoringCall, endpoint: Endpoint) -> Meaning:
     """What it means that no answer came."""
-    title, fix = SILENCES[call.unreached or Unreached.FAILED]
-    return Meaning(title, call.detail, table().source, fix.format(host=call.host, port=call.port))
+    words = {"host": call.host, "port": call.port, "endpoint": endpoint.name}
+    title, command, fix = SILENCES[call.unreached or Unreached.FAILED]
+    split = tuple(word.format_map(words) for word in shlex.split(command))
+    return Meaning(title, call.detail, table().source, fix.format_map(words), split)
 
 
 @cache
@@ -141,10 +158,10 @@ def table() -> Table:
 
 
 class _Words(dict[str, str]):
-    """What is not known stays a placeholder that an operator recognises: `<deployment>`."""
+    """What is not known is in capitals, as tools' manuals write it: `DEPLOYMENT`."""
 
     def __missing__(self, name: str) -> str:
-        return f"<{name}>"
+        return name.upper()
 
 
 def _fits(row: Mapping[str, Any], call: ScoringCall, response: Response, endpoint: Endpoint) -> bool:

@@ -202,6 +202,8 @@ def _why(causes: Sequence[BaseException]) -> Unreached:
         if any(isinstance(cause, kinds) for cause in causes):
             return why
     if any(isinstance(cause, requests.exceptions.SSLError) for cause in causes):
+        if "certificate has expired" in text:
+            return Unreached.CERTIFICATE_EXPIRED
         named = "Hostname mismatch" in text or "doesn't match" in text
         return Unreached.CERTIFICATE_NAME if named else Unreached.CERTIFICATE_TRUST
     return Unreached.FAILED

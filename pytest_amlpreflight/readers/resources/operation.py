@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resources.operation import Operation
-from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
@@ -31,6 +31,8 @@ def read_operation(arm: Arm, properties: Mapping[str, str], state: str, of: str)
     version = parse_qs(parts.query).get("api-version", [MACHINE_LEARNING])[0]
     try:
         document = arm.get(parts.path, version, f"the last operation on {of}", permission=READ_OPERATION)
+    except FactAbsent:
+        return Operation(state, unread=f"Azure keeps the last operation on {of} no longer")
     except NotRead as problem:
         return Operation(state, unread=str(problem).split("\n", 1)[0])
     return Operation(

@@ -157,7 +157,7 @@ def from_a_browser(origin: str) -> Question:
 
 def with_sample(sample: Sample, credential: ScoringCredential, deployment: str | None = None) -> Question:
     """The project's sample request, as its callers would send it."""
-    known = {"sample": str(sample.path), "audience": credential.wanted_audience, "principal": credential.principal_id}
+    known = {"sample": str(sample.path), "principal": credential.principal_id}
     said = {name: value for name, value in known.items() if value}
     return Question(sample.body, credential, deployment, content_type=sample.content_type, known=said)
 

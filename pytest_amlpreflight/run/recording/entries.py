@@ -38,7 +38,11 @@ _HARMLESS = re.compile(r"\$?\{{0,2}\s*(?:keyvault:https|azureml://)[^\s?]*|-?\d+
 _NO_SECRET = re.compile(r"\$\{\{|/|https://")
 _PEOPLE = frozenset(("createdby", "lastmodifiedby"))
 _TOKENS = re.compile(r"(?i)(?:\$?skiptoken|continue|marker)=([^&\s]{8,})")
-_CERTIFICATES = {Unreached.CERTIFICATE_NAME: "another_name", Unreached.CERTIFICATE_TRUST: "untrusted"}
+_CERTIFICATES = {
+    Unreached.CERTIFICATE_NAME: "another_name",
+    Unreached.CERTIFICATE_TRUST: "untrusted",
+    Unreached.CERTIFICATE_EXPIRED: "expired",
+}
 
 
 @dataclass(frozen=True, slots=True)
