@@ -78,7 +78,7 @@ def test_the_verdict_says_how_long_the_run_waited(example: pytest.Pytester) -> N
     )
 
     result.stdout.fnmatch_lines(["  waited:   1 s, read * times"])
-    result.assert_outcomes(failed=2, passed=2)
+    result.assert_outcomes(failed=1, passed=3)
 
 
 def test_a_final_state_is_not_waited_for(example: pytest.Pytester) -> None:
