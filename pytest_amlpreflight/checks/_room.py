@@ -26,8 +26,8 @@ def scale(cluster: Cluster) -> Command | str:
         return f"add a pool of Linux nodes to cluster {cluster.name}"
     place: dict[str, Option] = {"cluster_name": cluster.name, "resource_group": cluster.id.resource_group}
     if not pool.autoscaling:
-        return az("aks nodepool scale", **place, name=pool.name, node_count=max(3, pool.count + 1))
-    bounds: dict[str, Option] = {"min_count": pool.least or 1, "max_count": max(3, (pool.most or pool.count) + 1)}
+        return az("aks nodepool scale", **place, name=pool.name, node_count=max(3, (pool.count or 0) + 1))
+    bounds: dict[str, Option] = {"min_count": pool.least or 1, "max_count": max(3, (pool.most or pool.count or 0) + 1)}
     return az("aks nodepool update", **place, name=pool.name, update_cluster_autoscaler=True, **bounds)
 
 
