@@ -182,3 +182,11 @@ def quota_resets_after(headers: Mapping[str, str]) -> float | None:
     """
     match = re.fullmatch(r"(\d+):(\d+):(\d+)", headers.get("x-ms-user-quota-resets-after", ""))
     return sum(int(part) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)) if match else None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds until a service wants to be asked again, from `Retry-After`; None where the answer does not say, or says
+    it as a date, which none of Azure's does.
+    """
+    told = headers.get("Retry-After") or ""
+    return float(told) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", told) else None

@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.unreached import HostUnreached, Unbounded, Unreached
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.connection.bounded import whole
+from pytest_amlpreflight.readers.connection.budget import retry_after
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
 from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
@@ -117,9 +118,8 @@ class DataPlane:
 
     def _answered(self, prepared: requests.PreparedRequest, timeout: float | None, read: Read) -> Asked:
         url = str(prepared.url)
-        given = self._session.merge_environment_settings(
-            url, {}, True, None, None
-        )  # as `Session.request` does: stream, whatever it asks
+        # As `Session.request` does it; a stream, whatever is asked.
+        given = self._session.merge_environment_settings(url, {}, True, None, None)
         try:
             response = self._session.send(
                 prepared,
@@ -182,7 +182,8 @@ class DataPlane:
                 break
             if response.status_code not in TRANSIENT or attempt == 2:
                 return response
-            pause(min(_seconds(response.headers.get("Retry-After"), self._backoff * 2**attempt), LONGEST_PAUSE))
+            asked = retry_after(response.headers)
+            pause(min(self._backoff * 2**attempt if asked is None else asked, LONGEST_PAUSE))
         raise FactUnreadable(resource, status=None, code=problem.why.value, detail=problem.path or str(problem))
 
 
@@ -238,7 +239,3 @@ def _host(url: str) -> str:
     """The host of an address, or what stands in its place."""
     found = parse_address(url)
     return found.host if found else url.partition("://")[2].partition("/")[0][:100] or "nowhere"
-
-
-def _seconds(header: str | None, otherwise: float) -> float:
-    return float(header) if header and header.isdigit() else otherwise  # else an HTTP date, or garbage

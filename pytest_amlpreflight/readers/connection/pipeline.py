@@ -24,7 +24,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from pytest_amlpreflight.engine import pause
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.bounded import BoundedAdapter
-from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after
+from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after, retry_after
 from pytest_amlpreflight.readers.connection.decoding import Legible
 from pytest_amlpreflight.readers.connection.exchange import Tap, Tapped, untapped
 from pytest_amlpreflight.readers.connection.home import KeepHome
@@ -167,7 +167,7 @@ class PauseTogether(HTTPPolicy[Any, Any]):
         response = self.next.send(request)
         answer = response.http_response
         if answer.status_code == 429:
-            seconds = _seconds(answer.headers.get("Retry-After")) or quota_resets_after(answer.headers) or 0.0
+            seconds = retry_after(answer.headers) or quota_resets_after(answer.headers) or 0.0
             self.budget.refused(bucket, min(seconds, LONGEST_PAUSE))
         else:
             self.budget.answered(bucket, answer.headers)
@@ -252,10 +252,3 @@ def build_pipeline(
 
 def _bucket_of(request: Any) -> str:
     return bucket_of(request.url, request.method)
-
-
-def _seconds(header: str | None) -> float:
-    try:
-        return float(header or 0)
-    except ValueError:  # an HTTP date; ARM sends seconds, and a pause is a courtesy
-        return 0.0

@@ -8,6 +8,7 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.rest import HttpRequest
 
 from pytest_amlpreflight.engine import pause
+from pytest_amlpreflight.readers.connection.budget import retry_after
 
 SHORTEST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 5.0, 1.5
 """Seconds, and how much older an operation is from one question to the next. Azure names no pause for its
@@ -43,9 +44,4 @@ class Operation:
         """Keep what was answered, and when to ask again: after a part of the time that it has taken so far."""
         now = self._clock()
         part = min(max(SHORTEST_PAUSE, (now - self._since) * (GROWTH - 1)), LONGEST_PAUSE)
-        self._response, self._due = response, now + (_asked_for(response) or part)
-
-
-def _asked_for(response: Any) -> float | None:
-    header = response.headers.get("Retry-After") or ""
-    return min(float(header), LONGEST_PAUSE) if header.isdigit() else None
+        self._response, self._due = response, now + min(retry_after(response.headers) or part, LONGEST_PAUSE)
