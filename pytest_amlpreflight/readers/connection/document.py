@@ -1,7 +1,7 @@
 """A JSON object as Azure sent it, read field by field, so that an odd answer becomes a sentence and not a traceback."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar, cast
 
@@ -47,7 +47,7 @@ class Document:
 
         Azure adds to its words over the years, so that one that nobody knows is a word all the same.
         """
-        return self._like(key, _WORDS, "a word")
+        return self._like(key, _WORDS.fullmatch, "a word")
 
     def need_word(self, key: str) -> str:
         """A word without which the document makes no sense."""
@@ -55,7 +55,7 @@ class Document:
 
     def guid(self, key: str) -> str | None:
         """The id of a principal, a tenant or an application, or None where it is not set."""
-        return self._like(key, _GUID, "a GUID")
+        return self._like(key, _GUID.fullmatch, "a GUID")
 
     def need_guid(self, key: str) -> str:
         """Such an id, without which the document makes no sense."""
@@ -63,7 +63,7 @@ class Document:
 
     def region(self, key: str) -> str | None:
         """A region's name, in either of Azure's spellings (`eastus2`, `East US 2`); None where it is not set."""
-        return self._like(key, _REGION, "a region")
+        return self._like(key, _REGION.fullmatch, "a region")
 
     def need_region(self, key: str) -> str:
         """A region, `eastus2`, without which the document makes no sense."""
@@ -71,7 +71,7 @@ class Document:
 
     def path(self, key: str) -> str | None:
         """A path in Azure Resource Manager, of a resource or of what has no subscription; None where it is not set."""
-        return self._like(key, _PATH, "a path")
+        return self._like(key, _PATH.fullmatch, "a path")
 
     def need_path(self, key: str) -> str:
         """A path without which the document makes no sense."""
@@ -88,17 +88,11 @@ class Document:
 
     def address(self, key: str) -> str | None:
         """An http or https address that a request can go to, or None where it is not set."""
-        text = self.text(key)
-        if text is not None and parse_address(text) is None:
-            raise self.refusal(f"{key} is {text[:100]!r}, not an address")
-        return text
+        return self._like(key, parse_address, "an address")
 
     def need_host(self, key: str) -> str:
         """The name of a host, without which the document makes no sense."""
-        text = self.need(key)
-        if not is_host_name(text):
-            raise self.refusal(f"{key} is {text[:100]!r}, not the name of a host")
-        return text
+        return self._needed(key, self._like(key, is_host_name, "the name of a host"), "the name of a host")
 
     def moment(self, key: str) -> str | None:
         """A point in time, as Azure writes it: its date first. None where it is not set."""
@@ -111,24 +105,15 @@ class Document:
 
     def need_ip(self, key: str) -> str:
         """An IP address without which the document makes no sense."""
-        text = self.need(key)
-        if not is_ip_address(text):
-            raise self.refusal(f"{key} is {text[:100]!r}, not an IP address")
-        return text
+        return self._needed(key, self._like(key, is_ip_address, "an IP address"), "an IP address")
 
     def ips(self, key: str) -> tuple[str, ...]:
         """A list of IP addresses; empty where it is not set."""
-        found = self.texts(key)
-        if not all(map(is_ip_address, found)):
-            raise self._unexpected(key, found, "a list of IP addresses")
-        return found
+        return self._each_like(key, is_ip_address, "a list of IP addresses")
 
     def actions(self, key: str) -> tuple[str, ...]:
         """A list of permissions, `*` and patterns among them; empty where it is not set."""
-        found = self.texts(key)
-        if not all(map(_ACTION.fullmatch, found)):
-            raise self._unexpected(key, found, "a list of permissions")
-        return found
+        return self._each_like(key, _ACTION.fullmatch, "a list of permissions")
 
     def flag(self, key: str) -> bool | None:
         """A boolean, or None where it is not set."""
@@ -203,11 +188,17 @@ class Document:
                 raise members._unexpected(name, value, "a text")
         return {name: str(value) for name, value in members.body.items() if value is not None}
 
-    def _like(self, key: str, pattern: re.Pattern[str], called: str) -> str | None:
+    def _like(self, key: str, fits: Callable[[str], object], called: str) -> str | None:
         text = self.text(key)
-        if text is not None and not pattern.fullmatch(text):
+        if text is not None and not fits(text):
             raise self.refusal(f"{key} is {text[:100]!r}, not {called}")
         return text
+
+    def _each_like(self, key: str, fits: Callable[[str], object], called: str) -> tuple[str, ...]:
+        found = self.texts(key)
+        if not all(map(fits, found)):
+            raise self._unexpected(key, found, called)
+        return found
 
     def _needed(self, key: str, value: T | None, called: str) -> T:
         if value is None:
