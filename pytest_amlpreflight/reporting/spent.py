@@ -17,28 +17,28 @@ class Spent:
     """Stands in every process: workers of xdist hand over what they spent."""
 
     def __init__(self) -> None:
-        self._together, self._is_whole = Counter[str](), False
+        self._of_workers = Counter[str]()
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Count what this process spent."""
-        own = _own(session.config)
-        if own and (output := getattr(session.config, "workeroutput", None)) is not None:
-            output[SPENT] = own
-        self._together.update(own)
-        self._is_whole = True
-
-    def throttled(self, config: pytest.Config) -> int:
-        """How often a read was refused for want of budget, in all processes, before the session's end as well."""
-        return self._together[THROTTLED] + (0 if self._is_whole else _own(config).get(THROTTLED, 0))
+        """A worker hands over what it spent."""
+        if (output := getattr(session.config, "workeroutput", None)) is not None:
+            output[SPENT] = _own(session.config)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """The controller takes it; a worker that died has nothing to say."""
-        self._together.update(getattr(node, "workeroutput", {}).get(SPENT, {}))
+        self._of_workers.update(getattr(node, "workeroutput", {}).get(SPENT, {}))
+
+    def throttled(self, config: pytest.Config) -> int:
+        """How often a read was refused for want of budget, in all processes until now."""
+        return self._together(config)[THROTTLED]
+
+    def _together(self, config: pytest.Config) -> Counter[str]:
+        return self._of_workers + Counter(_own(config))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
         """One line for a fleet, and wherever Azure throttled."""
-        preflight, spent = config.stash.get(PREFLIGHT, None), self._together
+        preflight, spent = config.stash.get(PREFLIGHT, None), self._together(config)
         if preflight is None or not (preflight.is_fleet or spent[THROTTLED]):
             return
         kinds = [f"{count} of {kind}" for kind, count in sorted(spent.items()) if kind not in (THROTTLED, WAITED)]
