@@ -101,11 +101,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Spent(), "aml-spent")
         config.pluginmanager.register(Ages(), "aml-ages")
         config.pluginmanager.register(StaleTables(date.today()), "aml-stale-tables")
+        config.pluginmanager.register(Frugal(config), "aml-frugal")
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
         config.pluginmanager.register(Rest(), "aml-rest")
-        config.pluginmanager.register(Frugal(config), "aml-frugal")
         config.pluginmanager.register(Leaving(config), "aml-leaving")
 
 
