@@ -25,6 +25,7 @@ from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
 from pytest_amlpreflight.readers.connection.pipeline import as_given
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
+from pytest_amlpreflight.readers.connection.tries import Tries
 from pytest_amlpreflight.readers.environment import Session
 
 CONNECTIONS = 16
@@ -59,7 +60,7 @@ class DataPlane:
         backoff: float = 0.8,
         tap: Tap = untapped,
     ) -> None:
-        self._once, self._tap = Once(), tap
+        self._once, self._tries, self._tap = Once(), Tries(), tap
         self._homes = homes
         self._token, self._timeout, self._backoff = token, timeout, backoff
         self._session = Session()
@@ -94,8 +95,17 @@ class DataPlane:
     def ask(
         self, method: str, url: str, *, headers: Mapping[str, str], data: bytes, timeout: float
     ) -> tuple[requests.Response, bytes, Mapping[str, str]]:
-        """The same of a request that is whole as it is: its answer, the body in one piece, the trailers after it."""
-        return self._ask(requests.Request(method, url, dict(headers), data=data), timeout, whole)
+        """The same of a request that is whole as it is: its answer, the body in one piece, the trailers after it.
+
+        One whose connection breaks off is sent once more: hosts close what was kept, at times just when it is used.
+        """
+        request = requests.Request(method, url, dict(headers), data=data)
+        try:
+            return self._ask(request, timeout, whole)
+        except HostUnreached as error:
+            if error.why is not Unreached.RESET:
+                raise
+        return self._ask(request, timeout, whole)
 
     def _ask(self, request: requests.Request, timeout: float | None, read: Read) -> Asked:
         if parse_address(request.url) is None:
@@ -160,7 +170,7 @@ class DataPlane:
         mend is tried thrice, and no question is asked twice in a run: two deployments may name one secret.
         """
         question = f"{method} {url} {sorted(request.items())}"
-        response = self._once.get(question, lambda: self._patiently(method, url, resource, request))
+        response = self._once.get(question, lambda: self._patiently(question, method, url, resource, request))
         code, message = errors(response) if response.status_code >= 400 else ("", "")
         if response.status_code == 404 and not code:  # a proxy or a wrong address answered: every service has a code
             raise FactUnreadable(resource, status=404, code="MalformedAnswer")
@@ -171,19 +181,25 @@ class DataPlane:
         lacking = permission if response.status_code in (401, 403) else None
         raise FactUnreadable(resource, status=response.status_code, code=code, detail=message, permission=lacking)
 
-    def _patiently(self, method: str, url: str, resource: str, request: dict[str, Any]) -> requests.Response:
-        for attempt in range(3):
+    def _patiently(
+        self, question: str, method: str, url: str, resource: str, request: dict[str, Any]
+    ) -> requests.Response:
+        while True:
             try:
                 response = self.send(method, url, **request)
             except HostUnreached as error:
                 problem = error
-                if error.why is Unreached.RESET:  # one that was kept may have been closed at this moment
+                # one that was kept may have been closed at this moment
+                if error.why is Unreached.RESET and self._tries.failed(question):
                     continue
                 break
-            if response.status_code not in TRANSIENT or attempt == 2:
+            failed = self._tries.failed(question) if response.status_code in TRANSIENT else 0
+            if not failed:
+                self._tries.over(question)
                 return response
             asked = retry_after(response.headers)
-            pause(min(self._backoff * 2**attempt if asked is None else asked, LONGEST_PAUSE))
+            pause(min(self._backoff * 2 ** (failed - 1) if asked is None else asked, LONGEST_PAUSE))
+        self._tries.over(question)
         raise FactUnreadable(resource, status=None, code=problem.why.value, detail=problem.path or str(problem))
 
 

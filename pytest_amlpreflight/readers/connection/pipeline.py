@@ -22,6 +22,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from pytest_amlpreflight.engine import pause
+from pytest_amlpreflight.engine.later import NAP
 from pytest_amlpreflight.readers.connection.api_version import NegotiateApiVersion
 from pytest_amlpreflight.readers.connection.bounded import BoundedAdapter
 from pytest_amlpreflight.readers.connection.budget import Budget, bucket_of, quota_resets_after, retry_after
@@ -30,6 +31,7 @@ from pytest_amlpreflight.readers.connection.exchange import Tap, Tapped, untappe
 from pytest_amlpreflight.readers.connection.home import KeepHome
 from pytest_amlpreflight.readers.connection.sign_in import LONGEST_SIGN_IN, within
 from pytest_amlpreflight.readers.connection.snapshot import Snapshot
+from pytest_amlpreflight.readers.connection.tries import Tries
 from pytest_amlpreflight.readers.environment import Session
 
 CONNECTIONS = 32
@@ -125,7 +127,7 @@ class CappedRetry(RetryPolicy[Any, Any]):
 
     def __init__(self, budget: Budget | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self._budget = budget or Budget()
+        self._budget, self._tries = budget or Budget(), Tries()
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
         """Seconds to wait, at most `LONGEST_PAUSE`; None where the answer says nothing that can be understood."""
@@ -139,10 +141,14 @@ class CappedRetry(RetryPolicy[Any, Any]):
     def is_retry(self, settings: dict[str, Any], response: PipelineResponse[Any, Any]) -> bool:
         """Only the statuses that a later try can mend, where the run's time allows to wait for it."""
         status, bucket = response.http_response.status_code, _bucket_of(response.http_request)
-        seconds = self.get_retry_after(response) or 0.0
+        seconds, question = self.get_retry_after(response) or 0.0, response.http_request.url
         if status not in self._retry_on_status_codes or not self._budget.allows(seconds, bucket):
+            self._tries.over(question)
             return False
-        return bool(settings["total"]) if status == 429 else super().is_retry(settings, response)
+        if status == 429:  # its end is the budget's
+            return bool(settings["total"])
+        again = super().is_retry(settings, response)
+        return again and (seconds <= NAP or bool(self._tries.failed(question)))
 
     def sleep(self, settings: dict[str, Any], transport: Any, response: Any = None) -> None:
         """Wait as long as the budget says: it was told with the refusal."""
