@@ -122,7 +122,6 @@ OFFLINE_FAILURES = sorted((Path(__file__).parent / "offline" / "failures").glob(
 SHOWN_BY_CALL = {
     "endpoint::endpoint_name_is_valid": "the example's own files would have to change",
     "endpoint::deployment_name_is_valid": "the example's own files would have to change",
-    "endpoint::deployment_has_its_endpoint": "the example brings its spec: tests/checks/test_endpoint_checks.py",
     "quota::model_fits_the_disk": "needs a model of many gigabytes: tests/plugin/test_large_model.py",
     "subscription::role_assignments_remain": "the example brings its own identity: tests/plugin/test_permissions.py",
 }

@@ -154,7 +154,7 @@ def check_deployments_fit_the_region(
         _room("deployments", f"on compute {aml_endpoint.compute}", len(on_cluster), limits["deployments_per_cluster"])
 
 
-@check("endpoint", explains=("EndpointNotFound", "ResourceNotFound"), phases=("pre",))
+@check("endpoint", explains=("EndpointNotFound", "ResourceNotFound"))
 def check_deployment_has_its_endpoint(
     aml_workspace: Workspace, aml_endpoint_or_none: Endpoint | None, aml_target: Target
 ) -> None:
