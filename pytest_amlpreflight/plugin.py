@@ -23,9 +23,10 @@ from pytest_amlpreflight.run.confirming import Ages, judge_again, rests_on_rows
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.findings import Aside, Told, attach, hearing, is_ours, listening, redactor_of
-from pytest_amlpreflight.run.fleet import share_of
+from pytest_amlpreflight.run.items import about_a_target, group_of, target_of
 from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.preflight import PREFLIGHT, about_a_target, target_of
+from pytest_amlpreflight.run.order import share_of
+from pytest_amlpreflight.run.preflight import PREFLIGHT
 from pytest_amlpreflight.run.preparation import is_configured
 from pytest_amlpreflight.run.rest import Rest
 from pytest_amlpreflight.run.rootdir import as_meant
@@ -145,7 +146,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         return None
     from pytest_amlpreflight.run.grouping import ByWorkspace
 
-    return ByWorkspace(config, log, list(preflight.places))
+    return ByWorkspace(config, log, list(preflight.order.places))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -214,7 +215,7 @@ class InOrder:
         """The built-in checks come first, topic by topic; in a fleet, workspace by workspace."""
         items.sort(key=position)
         if (preflight := config.stash[PREFLIGHT]).is_fleet:
-            items.sort(key=preflight.place_of)
+            items.sort(key=lambda item: preflight.order.turn_of(group_of(item)))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

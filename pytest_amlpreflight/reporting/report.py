@@ -12,7 +12,8 @@ import pytest
 from pytest_amlpreflight.checks import TOPICS
 from pytest_amlpreflight.run.documentation import section_of, sections
 from pytest_amlpreflight.run.empty_run import RESOURCE_ID, UNREACHED
-from pytest_amlpreflight.run.preflight import Preflight, reaches, target_of
+from pytest_amlpreflight.run.items import reaches, target_of
+from pytest_amlpreflight.run.preflight import Preflight
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,42 +16,6 @@ from pytest_amlpreflight.facts.unread import NotRead
 if TYPE_CHECKING:
     from pytest_amlpreflight.readers.connection.arm import Arm
     from pytest_amlpreflight.run.settings import Settings
-
-
-WINDOW = 24
-"""Workspaces whose facts are read and held at once: enough that the pool is never idle, few enough that the memory of a
-run does not depend on the size of the fleet.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What falls to one process of a run with xdist: one of `of` parts, counted from 0.
-
-    A part is a stretch of the order, so that what the workspaces of a subscription share is read by one process.
-    """
-
-    number: int = 0
-    of: int = 1
-
-    def holds(self, place: int, among: int) -> bool:
-        """Whether the workspace at this place falls to it, of so many."""
-        return self.holder(place, among) == self.number
-
-    def holder(self, place: int, among: int) -> int:
-        """The number of the part that the workspace at this place is in."""
-        return place * self.of // among
-
-
-def share_of(told: Mapping[str, Any]) -> Share:
-    """The share of this process, by what xdist's controller told it; everything where there is no controller."""
-    of = told.get("workercount", 1)
-    return Share(number_of(told.get("workerid", ""), of), of)
-
-
-def number_of(worker: str, of: int) -> int:
-    """A worker's number by xdist's name for it, `gw7`; one that stands in for another that died has a later one."""
-    return int(re.sub("[^0-9]", "", worker) or 0) % of
 
 
 def find_fleet(settings: Settings, arm: Arm) -> list[ResourceId]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
-from pytest_amlpreflight.run.fleet import WINDOW, Share, number_of
+from pytest_amlpreflight.run.order import WINDOW, Share, number_of
 from pytest_amlpreflight.run.rest import workspace_in
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -15,7 +14,8 @@ from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
-from pytest_amlpreflight.run.fleet import WINDOW, Share
+from pytest_amlpreflight.run.items import give, group_of, reaches, target_of
+from pytest_amlpreflight.run.order import WINDOW, Order, Share
 from pytest_amlpreflight.run.patience import Patience
 from pytest_amlpreflight.run.settings import Settings
 from pytest_amlpreflight.run.suite import SUITE
@@ -245,31 +245,13 @@ class Preflight:
         self._sign_in([item.nodeid for item in items if self._asks_azure(item)])
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """The place of each workspace in the order of their ids, by what it is called."""
-        groups = dict.fromkeys(target.group for target in self.targets)
-        return {group: place for place, group in enumerate(groups)}
-
-    @cached_property
-    def _order(self) -> dict[str, tuple[int, int]]:
-        """Which workspace of its subscription each is, and its place: so they are looked at in turn over the
-        subscriptions, and not all of them draw from one bucket at the same time.
-        """
-        groups = {target.group: target.workspace_id.subscription for target in self.targets if target.workspace}
-        turns = Counter[str]()
-        turns_of = {}
-        for group, subscription in groups.items():
-            turns_of[group] = turns[subscription], self.places[group]
-            turns[subscription] += 1
-        return turns_of
-
-    def place_of(self, item: pytest.Item) -> tuple[int, int]:
-        """The place of a test's workspace; tests about none come last."""
-        return self._order.get(group_of(item), (len(self.places), 0))
+    def order(self) -> Order:
+        """The workspaces in their order."""
+        return Order(self.targets)
 
     def _is_mine(self, group: str) -> bool:
         """Whether this process is the one that looks at a workspace of a fleet."""
-        return not self.is_fleet or self.share.holds(self.places.get(group, 0), len(self.places))
+        return not self.is_fleet or self.order.falls_to(self.share, group)
 
     def _begin_to_read(self, items: Sequence[pytest.Item]) -> None:
         for item in items:
@@ -321,7 +303,7 @@ class Preflight:
         """
         target = target_of(item)
         if target is not None and self._forgotten:
-            _give(item, self.readings.anew(self.readings.names_of(item), target))
+            give(item, self.readings.anew(self.readings.names_of(item), target))
         elif item.get_closest_marker("aml_check") is None:
             self.confirm(item)
 
@@ -335,50 +317,11 @@ class Preflight:
     def confirm(self, item: pytest.Item) -> None:
         """Give a test what the resources themselves tell, in place of rows."""
         if (target := target_of(item)) is not None:
-            _give(item, self.readings.directly(self.readings.names_of(item), target))
+            give(item, self.readings.directly(self.readings.names_of(item), target))
 
     def refuse(self, problem: NotRead, item: pytest.Item) -> NoReturn:
         """End a test whose fact could not be had."""
         self.refusals.end(problem, item.nodeid)
-
-
-def target_of(item: pytest.Item) -> Target | None:
-    """The target a test was parametrised with."""
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    target = parameters.get("aml_target")
-    return target if isinstance(target, Target) else None
-
-
-def _give(item: pytest.Item, facts: Mapping[str, Any]) -> None:
-    """Replace values that a test is about to be called with."""
-    values = getattr(item, "funcargs", {})
-    values.update({name: value for name, value in facts.items() if name in values})
-
-
-def group_of(item: pytest.Item) -> str:
-    """The workspace that a test is about, as it is called; tests about none come last."""
-    target = target_of(item)
-    return target.group if target else "~"
-
-
-def reaches(target: Target, item: pytest.Item) -> bool:
-    """Whether the target goes down as far as the test's facts do."""
-    from pytest_amlpreflight.graph.fact import level_of
-
-    return target.level >= level_of(getattr(item, "fixturenames", ()))
-
-
-def about_a_target(fixture_names: list[str], ours: Iterable[str]) -> bool:
-    """Whether a test with these fixtures, of which some are `ours`, looks at a target.
-
-    pytest 8.3 does not see what stands behind a fixture that a conftest.py overrides under its own name, so the target
-    is named here.
-    """
-    from pytest_amlpreflight.graph.fact import facts_named
-
-    if "aml_target" not in fixture_names and facts_named(ours):
-        fixture_names.append("aml_target")
-    return "aml_target" in fixture_names
 
 
 PREFLIGHT = pytest.StashKey[Preflight]()
