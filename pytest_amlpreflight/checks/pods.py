@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from pytest_amlpreflight.checks._kubernetes import the_compute
@@ -10,7 +11,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.fix import kubectl
-from pytest_amlpreflight.verdict import Blocked, Culprit, blocked, check
+from pytest_amlpreflight.verdict import blocked, check, for_each
 
 T = TypeVar("T")
 
@@ -56,16 +57,7 @@ def check_pods_are_scheduled(
             ),
         )
     waiting = [pod for pod in aml_kube_deployment_pods if pod.unscheduled]
-    _blocked_each(
-        Culprit.of(
-            f"pod {pods[0].name} finds no node" + (f", and {len(pods) - 1} more" if len(pods) > 1 else ""),
-            found=said,
-            expected="a node with room, whose labels and taints fit",
-            fix=(kubectl("describe pod", pods[0].name, namespace=pods[0].namespace), kubectl("describe nodes")),
-            kind="unscheduled",
-        )
-        for said, pods in _by(waiting, lambda pod: pod.unscheduled or "").items()
-    )
+    for_each(_find_no_node, _by(waiting, lambda pod: pod.unscheduled or ""))
 
 
 @check(
@@ -80,18 +72,8 @@ def check_images_are_pulled(aml_kube_deployment_pods: tuple[Pod, ...], aml_kube_
     The cluster says why it did not: a role, a name, the network, a certificate, a secret.
     """
     failing = [(pod, one) for pod in aml_kube_deployment_pods for one in pod.containers if one.image_fails]
-    said = {(pod.name, one.name): _image_words(pod, one, aml_kube_events) for pod, one in failing}
-    by_cause = _by(failing, lambda found: _cause(said[found[0].name, found[1].name])[0])
-    _blocked_each(
-        Culprit.of(
-            f"container {found[0][1].name} of pod {found[0][0].name} gets no image: {cause}",
-            found=f"{found[0][1].waiting}: {said[found[0][0].name, found[0][1].name]}",
-            expected=_cause(said[found[0][0].name, found[0][1].name])[1],
-            fix=kubectl("describe pod", found[0][0].name, namespace=found[0][0].namespace),
-            kind=cause,
-        )
-        for cause, found in by_cause.items()
-    )
+    told = [(pod, one, _image_words(pod, one, aml_kube_events)) for pod, one in failing]
+    for_each(_get_no_image, _by(told, lambda found: _cause(found[2])[0]))
 
 
 @check(
@@ -122,17 +104,37 @@ def check_containers_stay_up(
     evicted = [pod for pod in aml_kube_deployment_pods if pod.evicted]
     up = [pod for pod in aml_kube_deployment_pods if not pod.evicted]
     ended = [_end(pod, one, aml_kube_crash_logs) for pod in up for one in pod.containers if one.crashes or one.stuck]
-    _blocked_each(
-        [
-            *(found[0].culprit(len(found)) for found in _by(ended, lambda end: end.cause).values()),
-            *(_put_out(pods) for pods in _by(evicted, lambda pod: pod.message).values()),
-        ]
-    )
+    judge: list[Callable[[], None]] = [partial(_have_ended, found) for found in _by(ended, lambda end: end.cause)]
+    judge += [partial(_were_evicted, pods) for pods in _by(evicted, lambda pod: pod.message)]
+    for_each(lambda refuse: refuse(), judge)
     _check_ready(aml_deployment, aml_kube_deployment_pods)
 
 
-def _put_out(pods: list[Pod]) -> Culprit:
-    return Culprit.of(
+def _find_no_node(pods: list[Pod]) -> None:
+    first, *more = pods
+    blocked(
+        f"pod {first.name} finds no node" + (f", and {len(more)} more" if more else ""),
+        found=first.unscheduled or "",
+        expected="a node with room, whose labels and taints fit",
+        fix=(kubectl("describe pod", first.name, namespace=first.namespace), kubectl("describe nodes")),
+        kind="unscheduled",
+    )
+
+
+def _get_no_image(found: list[tuple[Pod, Container, str]]) -> None:
+    pod, container, words = found[0]
+    cause, expected = _cause(words)
+    blocked(
+        f"container {container.name} of pod {pod.name} gets no image: {cause}",
+        found=f"{container.waiting}: {words}",
+        expected=expected,
+        fix=kubectl("describe pod", pod.name, namespace=pod.namespace),
+        kind=cause,
+    )
+
+
+def _were_evicted(pods: list[Pod]) -> None:
+    blocked(
         f"pod {pods[0].name} was evicted from its node",
         found=f"status.reason = 'Evicted' on {pods[0].node}: {pods[0].message}{_and_others(len(pods))}",
         expected="a node with disk and memory to spare",
@@ -169,21 +171,23 @@ class _End:
     words: str
     advice: str = ""
 
-    def culprit(self, count: int) -> Culprit:
-        """What is said of it where it stands for so many."""
-        previous = True if self.container.restarts else None
-        where, container = self.pod.namespace, self.container.name
-        look = kubectl("logs", self.pod.name, namespace=where, container=container, previous=previous)
-        return Culprit.of(
-            f"container {container} of pod {self.pod.name} {self.cause}",
-            found=self.words + _and_others(count),
-            expected="a container that starts and stays up",
-            fix=(
-                kubectl("describe pod", self.pod.name, namespace=where) if self.container.stuck else look,
-                self.advice,
-            ),
-            kind=self.cause,
-        )
+
+def _have_ended(found: list[_End]) -> None:
+    end, pod, container = found[0], found[0].pod, found[0].container
+    look = kubectl(
+        "logs",
+        pod.name,
+        namespace=pod.namespace,
+        container=container.name,
+        previous=True if container.restarts else None,
+    )
+    blocked(
+        f"container {container.name} of pod {pod.name} {end.cause}",
+        found=end.words + _and_others(len(found)),
+        expected="a container that starts and stays up",
+        fix=(kubectl("describe pod", pod.name, namespace=pod.namespace) if container.stuck else look, end.advice),
+        kind=end.cause,
+    )
 
 
 def _end(pod: Pod, one: Container, logs: Mapping[str, str]) -> _End:
@@ -215,16 +219,9 @@ def _cause(words: str) -> tuple[str, str]:
     return found or ("it cannot be pulled", "an image that the nodes can pull")
 
 
-def _by(things: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+def _by(things: Iterable[T], key: Callable[[T], str]) -> list[list[T]]:
     """The things by what they have in common, in the order in which they came."""
     found: dict[str, list[T]] = {}
     for one in things:
         found.setdefault(key(one), []).append(one)
-    return found
-
-
-def _blocked_each(culprits: Iterable[Culprit]) -> None:
-    """One verdict with a culprit for each cause; none where there is no cause."""
-    found = tuple(culprits)
-    if found:
-        raise Blocked(*found)
+    return list(found.values())
