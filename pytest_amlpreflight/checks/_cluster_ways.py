@@ -50,4 +50,4 @@ def link_zone(cluster: ManagedCluster, network: ClusterNetwork, way: Way) -> tup
 
 def one_of(network: ClusterNetwork) -> str:
     """The id of one of the nodes' own networks."""
-    return next(iter(sorted(str(one) for one in network.own)), "VNET")
+    return min(map(str, network.own), default="VNET")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NoReturn
 
+from pytest_amlpreflight.facts.kubernetes.pod import SERVER, selector_of
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
@@ -193,10 +194,9 @@ def _show_logs(live: Deployment, operation: Operation | None, endpoint: Endpoint
     shown = az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
     if live.managed:
         return (shown,)
-    selector, namespace = f"ml.azure.com/deployment-name={live.name}", "NAMESPACE"
     return (
         shown,
-        kubectl("logs", namespace=namespace, selector=selector, container="inference-server", tail=100),
+        kubectl("logs", namespace="NAMESPACE", selector=selector_of(live.name), container=SERVER, tail=100),
         f"(NAMESPACE is told by az ml compute show --name {endpoint.compute_name} --query namespace)",
     )
 

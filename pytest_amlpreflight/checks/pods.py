@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from pytest_amlpreflight.checks._kubernetes import the_compute
-from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Pod
+from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Pod, selector_of
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.log_reading import read_log
@@ -155,9 +155,7 @@ def _check_ready(deployment: Deployment, pods: tuple[Pod, ...]) -> None:
             f"deployment {deployment.name} has fewer pods ready than it wants",
             found=f"{ready} of {len(pods)} pods ready",
             expected=f"{deployment.least_instances} or more",
-            fix=kubectl(
-                "get pods", namespace=pods[0].namespace, selector=f"ml.azure.com/deployment-name={deployment.name}"
-            ),
+            fix=kubectl("get pods", namespace=pods[0].namespace, selector=selector_of(deployment.name)),
         )
 
 

@@ -21,7 +21,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
 )
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
-from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.facts.target import Level, Target
 from pytest_amlpreflight.fix import Command, SetProperty, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
@@ -202,7 +202,7 @@ def check_policy_allows_the_deployment(
             expected="a value that the policy admits",
             fix=az("policy assignment show", name=verdict.assignment, scope=_scope_of(verdict.assignment_id)),
         )
-    forecast = _forecast(aml_workspace, aml_target)
+    forecast = _forecast(aml_target)
     standing = (one for one in aml_policy_states if one.resource_id.lower() not in forecast)
     for state in (one for one in standing if covers(aml_workspace.id.text, one.resource_id)):
         advise(
@@ -241,11 +241,10 @@ def check_role_assignments_remain(
     )
 
 
-def _forecast(workspace: Workspace, target: Target) -> set[str]:
+def _forecast(target: Target) -> set[str]:
     """The ids, in lower case, of what Azure Policy was asked about."""
-    endpoint = f"{workspace.id}/onlineEndpoints/{target.endpoint}".lower()
-    deployment = f"{endpoint}/deployments/{target.deployment}".lower()
-    return ({endpoint} if target.endpoint else set()) | ({deployment} if target.deployment else set())
+    asked = (level for level in (Level.ENDPOINT, Level.DEPLOYMENT) if level <= target.level)
+    return {target.at(level).resource_id.lower() for level in asked}
 
 
 def _require(access: Access, actions: Iterable[str], caller: Caller, role: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_amlpreflight.checks.pods import check_containers_stay_up, check_images_are_pulled, check_pods_are_scheduled
-from pytest_amlpreflight.facts.kubernetes.pod import INITIALIZER, SERVER, Container, Event, Pod
+from pytest_amlpreflight.facts.kubernetes.pod import SERVER, Container, Event, Pod
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
@@ -131,7 +131,7 @@ def test_the_log_of_the_last_run_names_the_cause(deployment: Deployment) -> None
 
 def test_an_initializer_that_fails_is_told_apart(deployment: Deployment) -> None:
     """Model and code did not come: the script never began."""
-    initializer = Container(INITIALIZER, init=True, exit_code=1, restarts=2)
+    initializer = Container("storageinitializer-modeldata", init=True, exit_code=1, restarts=2)
 
     with pytest.raises(Blocked, match="fails while it fetches model and code"):
         check_containers_stay_up(deployment, (replace(POD, ready=False, containers=(initializer,)),), {})

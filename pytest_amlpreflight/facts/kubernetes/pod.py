@@ -7,7 +7,11 @@ from decimal import Decimal
 ENDPOINT = "ml.azure.com/endpoint-name"
 DEPLOYMENT = "ml.azure.com/deployment-name"
 SERVER = "inference-server"
-INITIALIZER = "storageinitializer-modeldata"
+
+
+def selector_of(deployment: str) -> str:
+    """What selects the pods of a deployment, as kubectl takes it."""
+    return f"{DEPLOYMENT}={deployment}"
 
 
 @dataclass(frozen=True, slots=True)
