@@ -253,30 +253,23 @@ def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis 
 def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain: Callable[..., None]) -> None:
     """It must be there and in order; that only a cluster builds is what the documentation says of it."""
     name = workspace.image_build_compute
-    said = {"headline": "", "found": ""}
-    if compute is None:
-        said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, does not exist"}
-        said["found"] = f"imageBuildCompute = {name!r}, and no such compute"
-    elif not compute.ready:
-        advise_or_block = advise if (compute.provisioning_state or "").lower() in ("creating", "updating") else complain
-        advise_or_block(
-            f"compute {name}, which builds images for workspace {workspace.name}, is not ready",
+    subject = f"compute {name}, which builds images for workspace {workspace.name},"
+    if compute is not None and not compute.ready:
+        (advise if compute.provisioning_state.lower() in ("creating", "updating") else complain)(
+            f"{subject} is not ready",
             found=f"provisioningState = {compute.provisioning_state!r}",
             expected="provisioningState = 'Succeeded'",
             fix=az("ml compute show", name=name, query="[provisioning_state, provisioning_errors]"),
         )
-        return
-    elif compute.kind.lower() != "amlcompute":
-        complain = advise
-        said = {"headline": f"compute {name}, which builds images for workspace {workspace.name}, is no cluster"}
-        said["found"] = f"computeType = {compute.kind!r}"
-    else:
-        return
-    complain(
-        **said,
-        expected="imageBuildCompute names a compute cluster in the registry's network",
-        fix=_build_with(workspace),
-    )
+    elif compute is None or compute.kind.lower() != "amlcompute":
+        (advise if compute else complain)(
+            f"{subject} {'is no cluster' if compute else 'does not exist'}",
+            found=f"computeType = {compute.kind!r}"
+            if compute
+            else f"imageBuildCompute = {name!r}, and no such compute",
+            expected="imageBuildCompute names a compute cluster in the registry's network",
+            fix=_build_with(workspace),
+        )
 
 
 def _build_with(workspace: Workspace) -> tuple[SetProperty, str]:
