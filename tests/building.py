@@ -3,6 +3,7 @@
 from typing import Any
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 
 KUBERNETES = (
@@ -26,7 +27,7 @@ def a_workspace(id: ResourceId, **different: Any) -> Workspace:  # noqa: A002  #
         "kind": "Default",
         "provisioning_state": "Succeeded",
         "v1_legacy_mode": False,
-        "public_network_access": False,
+        "public_network_access": PublicAccess.DISABLED,
         "key_vault_id": None,
         "registry_id": None,
         "storage_account_id": None,

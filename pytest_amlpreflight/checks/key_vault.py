@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.fix import GrantRole, SetProperty, az, named
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable
@@ -117,7 +118,7 @@ def _policies_without(vault: KeyVault, principals: Sequence[str]) -> str:
 
 
 def _closed(vault: KeyVault) -> str:
-    if not vault.public_network_access:
+    if vault.public_network_access is PublicAccess.DISABLED:
         return "publicNetworkAccess = 'Disabled'"
     return f"defaultAction = {vault.default_action!r}"
 

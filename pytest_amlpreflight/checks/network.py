@@ -43,7 +43,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
     """
     if not aml_endpoint.managed:
         not_applicable("a Kubernetes endpoint is reached through its cluster")
-    if aml_endpoint.public_network_access and aml_workspace.public_network_access:
+    if aml_endpoint.public_network_access and not aml_workspace.private:
         not_applicable("endpoint and workspace are public")
     resolution = _resolution(aml_scoring_resolution)
     if not resolution.addresses:
@@ -52,7 +52,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         return
     if not aml_private_endpoints:
         blocked(
-            f"workspace {aml_workspace.name} is private and has no approved private endpoint",
+            f"{_closed(aml_endpoint, aml_workspace)} is private, and there is no approved private endpoint",
             found="privateEndpointConnections: none with status 'Approved'",
             expected="an approved private endpoint, the only way to score",
             fix=az("network private-endpoint-connection list", id=aml_workspace.id),
@@ -69,6 +69,10 @@ def check_scoring_host_resolves_to_the_private_endpoint(
             "(in the callers' network: link it, or forward, to the workspace's private zone)",
         ),
     )
+
+
+def _closed(endpoint: Endpoint, workspace: Workspace) -> str:
+    return f"workspace {workspace.name}" if workspace.private else f"endpoint {endpoint.name}"
 
 
 @check("network")

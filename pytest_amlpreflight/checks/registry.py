@@ -63,6 +63,8 @@ def check_egress_setting_fits_the_registry(
     _blocked_if_changed(aml_deployment, aml_live_deployment)
     if aml_workspace.managed_network:
         _advise_if_set(aml_deployment, aml_workspace)
+    elif aml_registry and aml_registry.in_perimeter and aml_deployment.egress_public_network_access is not False:
+        not_applicable("a network security perimeter decides who reaches the registry")
     elif aml_registry and aml_registry.private and aml_deployment.egress_public_network_access is not False:
         blocked(
             f"registry {aml_registry.name} is private and deployment {aml_deployment.name} has open egress",

@@ -160,6 +160,8 @@ def check_private_registry_has_a_build_compute(
     """
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
+    if aml_registry.in_perimeter:
+        not_applicable("a network security perimeter decides who reaches the registry")
     if not aml_registry.private:
         not_applicable(f"registry {aml_registry.name} is reached over its public address")
     if aml_image_build is False:

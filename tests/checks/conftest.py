@@ -12,6 +12,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
@@ -54,7 +55,7 @@ def key_vault() -> KeyVault:
         location="eastus2",
         tenant_id=None,
         rbac_authorization=True,
-        public_network_access=True,
+        public_network_access=PublicAccess.ENABLED,
         default_action="Deny",
         bypass="AzureServices",
         access_policies=(),
@@ -79,7 +80,7 @@ def registry(connection: Callable[[str], PrivateEndpointConnection]) -> Registry
         name="contosomlacr",
         login_server="contosomlacr.azurecr.io",
         sku="Premium",
-        public_network_access=False,
+        public_network_access=PublicAccess.DISABLED,
         default_action="Deny",
         repository_permissions=False,
         admin_user=False,

@@ -36,6 +36,7 @@ from pytest_amlpreflight.facts.resources.cluster_extension import Extension, Ext
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
 
@@ -126,7 +127,7 @@ def test_an_unsupported_cluster_is_blocked(workspace: Workspace, cluster: Cluste
 
 def test_a_public_workspace_may_be_elsewhere(workspace: Workspace) -> None:
     """Only private ones must be in the cluster's region."""
-    public = replace(workspace, public_network_access=True)
+    public = replace(workspace, public_network_access=PublicAccess.ENABLED)
 
     check_cluster_suits_azure_machine_learning(public, replace(CLUSTER, location="westeurope"))
 

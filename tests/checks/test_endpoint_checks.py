@@ -18,6 +18,7 @@ from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.project.spec import ComputeKind, DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint, PlannedDeployment
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.region import EndpointInRegion, Region
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
@@ -32,7 +33,7 @@ def arm_id(text: str) -> ResourceId:
     return found
 
 
-WORKSPACE = a_workspace(arm_id("ws"), name="ws", guid="guid", public_network_access=True)
+WORKSPACE = a_workspace(arm_id("ws"), name="ws", guid="guid", public_network_access=PublicAccess.ENABLED)
 SPEC = Endpoint("iris", Source("endpoint.yml"), "key")
 RUNNING = Endpoint("iris", LIVE, "Key", location="eastus2", provisioning_state="Succeeded")
 ON_CLUSTER = replace(SPEC, compute="cluster")

@@ -16,6 +16,7 @@ from pytest_amlpreflight.facts.resources.container_image import parse_image
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
@@ -42,7 +43,7 @@ def registry(*, anonymous: bool = False) -> Registry:
         name="shared",
         login_server="shared.azurecr.io",
         sku="Premium",
-        public_network_access=True,
+        public_network_access=PublicAccess.ENABLED,
         default_action=None,
         repository_permissions=False,
         admin_user=False,

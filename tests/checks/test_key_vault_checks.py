@@ -12,6 +12,7 @@ from pytest_amlpreflight.checks.key_vault import (
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
 from pytest_amlpreflight.facts.resources.key_vault import AccessPolicy, KeyVault
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
@@ -19,10 +20,14 @@ VAULT_ID = parse_resource_id(f"{GROUP}/Microsoft.KeyVault/vaults/kv")
 WORKSPACE_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml")
 assert VAULT_ID
 assert WORKSPACE_ID
-WITH_ROLES = KeyVault(VAULT_ID, "kv", None, "eastus2", "t", True, True, None, None, ())
+WITH_ROLES = KeyVault(VAULT_ID, "kv", None, "eastus2", "t", True, PublicAccess.ENABLED, None, None, ())
 WITH_POLICIES = replace(WITH_ROLES, rbac_authorization=False)
 WORKSPACE = a_workspace(
-    WORKSPACE_ID, name="ml", public_network_access=True, key_vault_id=VAULT_ID, identity_principal_id="p"
+    WORKSPACE_ID,
+    name="ml",
+    public_network_access=PublicAccess.ENABLED,
+    key_vault_id=VAULT_ID,
+    identity_principal_id="p",
 )
 
 
@@ -129,8 +134,8 @@ def test_workspace_without_an_identity_has_nothing_to_keep() -> None:
 @pytest.mark.parametrize(
     ("default", "bypass"), [(None, None), ("Allow", None), ("Deny", "AzureServices"), ("deny", "azureservices")]
 )
-@pytest.mark.parametrize("public", [True, False])
-def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str | None, *, public: bool) -> None:
+@pytest.mark.parametrize("public", [PublicAccess.ENABLED, PublicAccess.DISABLED])
+def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str | None, public: PublicAccess) -> None:
     """Open, or closed with trusted services bypassing, which is what a bypass that is not set means."""
     vault = replace(WITH_ROLES, default_action=default, bypass=bypass, public_network_access=public)
 
@@ -139,7 +144,7 @@ def test_vault_that_lets_azure_through_passes(default: str | None, bypass: str |
 
 def test_vault_without_public_access_is_closed_whatever_its_default() -> None:
     """Public access that is off overrides the rules: only trusted services could still get in."""
-    vault = replace(WITH_ROLES, default_action="Allow", bypass="None", public_network_access=False)
+    vault = replace(WITH_ROLES, default_action="Allow", bypass="None", public_network_access=PublicAccess.DISABLED)
 
     with pytest.raises(Blocked, match=r"(?s)^key vault kv turns trusted.*publicNetworkAccess = 'Disabled'"):
         check_vault_admits_trusted_services(vault, {})
@@ -170,7 +175,7 @@ def test_closed_vault_is_blocked_where_any_endpoint_has_keys(modes: dict[str, st
 
 def test_vault_in_a_perimeter_is_not_judged_by_its_rules() -> None:
     """Who gets in is decided elsewhere."""
-    closed = replace(WITH_ROLES, public_network_access=False, bypass="None", in_perimeter=True)
+    closed = replace(WITH_ROLES, public_network_access=PublicAccess.BY_PERIMETER, bypass="None")
 
     with pytest.raises(NotApplicable, match=r"a network security perimeter decides"):
         check_vault_admits_trusted_services(closed, {"iris": "Key"})

@@ -10,6 +10,7 @@ from pytest_amlpreflight.checks.network import (
 )
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.verdict import Blocked, NotApplicable
 
@@ -156,7 +157,7 @@ def test_a_private_workspace_without_an_approved_private_endpoint_is_blocked(
     endpoint: Endpoint, workspace: Workspace, resolution: Resolution
 ) -> None:
     """Nobody can score there."""
-    with pytest.raises(Blocked, match="workspace contoso-ml is private and has no approved private endpoint") as caught:
+    with pytest.raises(Blocked, match="workspace contoso-ml is private, and there is no approved private") as caught:
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, ())
 
     assert caught.value.culprit.fix == f"az network private-endpoint-connection list --id {workspace.id}"
@@ -167,7 +168,7 @@ def test_public_workspace_and_endpoint_need_no_private_address(
 ) -> None:
     """Any address will do."""
     open_endpoint = replace(endpoint, public_network_access=True)
-    open_workspace = replace(workspace, public_network_access=True)
+    open_workspace = replace(workspace, public_network_access=PublicAccess.ENABLED)
 
     with pytest.raises(NotApplicable, match="endpoint and workspace are public"):
         check_scoring_host_resolves_to_the_private_endpoint(open_endpoint, open_workspace, resolution, ())

@@ -15,12 +15,13 @@ from pytest_amlpreflight.facts.project.model_size import GIB, ModelSize
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 ID = parse_resource_id("/subscriptions/S/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/ws")
 assert ID is not None
-WORKSPACE = a_workspace(ID, name="ws", guid="guid", public_network_access=True)
+WORKSPACE = a_workspace(ID, name="ws", guid="guid", public_network_access=PublicAccess.ENABLED)
 DS3 = VmSize("Standard_DS3_v2", "standardDSv2Family", 4, memory_gb=14.0, disk_mb=28672, compute_types=("MIR",))
 DS11 = VmSize("Standard_DS11_v2", "standardDSv2Family", 2, memory_gb=14.0, disk_mb=28672, compute_types=("AmlCompute",))
 BLUE = Deployment("blue", "iris", Source("blue.yml"), "STANDARD_DS3_V2", 3)

@@ -12,6 +12,7 @@ from pytest_amlpreflight.checks.registry import (
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, PrivateEndpointConnection
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
@@ -21,8 +22,8 @@ REGISTRY_ID = parse_resource_id(f"{GROUP}/Microsoft.ContainerRegistry/registries
 WORKSPACE_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml")
 assert REGISTRY_ID
 assert WORKSPACE_ID
-PRIVATE = Registry(REGISTRY_ID, "cr", "cr.azurecr.io", "Premium", False, None, False, False, ())
-PUBLIC = replace(PRIVATE, public_network_access=True)
+PRIVATE = Registry(REGISTRY_ID, "cr", "cr.azurecr.io", "Premium", PublicAccess.DISABLED, None, False, False, ())
+PUBLIC = replace(PRIVATE, public_network_access=PublicAccess.ENABLED)
 LEGACY = a_workspace(WORKSPACE_ID, name="ml", registry_id=REGISTRY_ID, identity_principal_id="p")
 MANAGED = replace(LEGACY, managed_network=ManagedNetwork("AllowInternetOutbound", "Active"))
 
@@ -48,6 +49,15 @@ def test_open_egress_with_a_private_registry_is_blocked(egress: bool | None) -> 
 def test_egress_that_reaches_the_registry_passes(egress: bool | None, registry: Registry | None) -> None:
     """Closed egress has a private endpoint, a public registry its address, and no registry yet nothing to reach."""
     check_egress_setting_fits_the_registry(spec(egress), None, LEGACY, registry)
+
+
+def test_a_registry_in_a_perimeter_is_not_judged_by_its_rules() -> None:
+    """Whom the perimeter admits is not read; closed egress has its private endpoint there too."""
+    guarded = replace(PRIVATE, public_network_access=PublicAccess.BY_PERIMETER)
+
+    with pytest.raises(NotApplicable, match="perimeter decides"):
+        check_egress_setting_fits_the_registry(spec(True), None, LEGACY, guarded)
+    check_egress_setting_fits_the_registry(spec(False), None, LEGACY, guarded)
 
 
 @pytest.mark.parametrize("before", [True, None])

@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, 
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.secret import (
     Connection,
     SecretReferences,
@@ -56,7 +57,7 @@ KV = KeyVault(
     location="eastus2",
     tenant_id="t",
     rbac_authorization=True,
-    public_network_access=True,
+    public_network_access=PublicAccess.ENABLED,
     default_action=None,
     bypass=None,
     access_policies=(),

@@ -7,6 +7,7 @@ from building import a_workspace
 
 from pytest_amlpreflight.checks.storage import check_storage_admits_azure_machine_learning
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule
 from pytest_amlpreflight.verdict import Blocked, NotApplicable
@@ -18,9 +19,16 @@ HUB_ID = parse_resource_id(f"{GROUP}/Microsoft.MachineLearningServices/workspace
 assert ACCOUNT_ID
 assert WORKSPACE_ID
 assert HUB_ID
-CLOSED = StorageAccount(ACCOUNT_ID, "sa", None, "Enabled", "Deny", ("Logging", "Metrics"), (), shared_keys=True)
+CLOSED = StorageAccount(
+    ACCOUNT_ID, "sa", None, PublicAccess.ENABLED, "Deny", ("Logging", "Metrics"), (), shared_keys=True
+)
 WORKSPACE = a_workspace(
-    WORKSPACE_ID, name="ml", kind="Project", public_network_access=True, storage_account_id=ACCOUNT_ID, hub_id=HUB_ID
+    WORKSPACE_ID,
+    name="ml",
+    kind="Project",
+    public_network_access=PublicAccess.ENABLED,
+    storage_account_id=ACCOUNT_ID,
+    hub_id=HUB_ID,
 )
 
 
@@ -29,7 +37,7 @@ WORKSPACE = a_workspace(
     [
         replace(CLOSED, default_action="Allow"),
         replace(CLOSED, bypass=("Logging", "AzureServices")),
-        replace(CLOSED, public_network_access="Disabled", bypass=("AzureServices",)),
+        replace(CLOSED, public_network_access=PublicAccess.DISABLED, bypass=("AzureServices",)),
         replace(CLOSED, admitted_resources=(WORKSPACE_ID.text.lower(),)),
         replace(CLOSED, admitted_resources=(HUB_ID.text,)),
         replace(
@@ -50,7 +58,7 @@ def test_account_that_lets_azure_machine_learning_through_passes(account: Storag
     "account",
     [
         CLOSED,
-        replace(CLOSED, default_action="Allow", public_network_access="Disabled"),
+        replace(CLOSED, default_action="Allow", public_network_access=PublicAccess.DISABLED),
         replace(CLOSED, admitted_resources=(f"{WORKSPACE_ID.text}-other",)),
     ],
     ids=["denied by default", "public access off", "a rule for another workspace"],
@@ -85,5 +93,5 @@ def test_account_in_a_perimeter_is_not_judged_by_its_own_rules() -> None:
     """The perimeter's access rules decide, and are not read."""
     with pytest.raises(NotApplicable, match=r"perimeter"):
         check_storage_admits_azure_machine_learning(
-            WORKSPACE, replace(CLOSED, public_network_access="SecuredByPerimeter")
+            WORKSPACE, replace(CLOSED, public_network_access=PublicAccess.BY_PERIMETER)
         )

@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, 
 from pytest_amlpreflight.facts.resources.caller import Caller
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Endpoint
 from pytest_amlpreflight.facts.resources.policy import RESTRICTED, PolicyState, PolicyVerdict
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.subscription import (
     Lock,
     ResourceProvider,
@@ -53,7 +54,9 @@ IRIS = replace(W, endpoint="iris", deployment="blue")
 
 def workspace() -> Workspace:
     """A workspace that leans on a storage account elsewhere."""
-    return a_workspace(resource(WORKSPACE), name="w", public_network_access=True, storage_account_id=resource(STORAGE))
+    return a_workspace(
+        resource(WORKSPACE), name="w", public_network_access=PublicAccess.ENABLED, storage_account_id=resource(STORAGE)
+    )
 
 
 def access(*actions: str, scope: str = WORKSPACE) -> Access:

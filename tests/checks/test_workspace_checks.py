@@ -11,6 +11,7 @@ from pytest_amlpreflight.facts.resources.application_insights import Application
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis, DiagnosisResult
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import (
@@ -31,16 +32,25 @@ def id_of(kind: str, name: str, subscription: str = "s") -> ResourceId:
     return parsed
 
 
-VAULT = KeyVault(id_of("Microsoft.KeyVault/vaults", "kv"), "kv", None, "eastus2", TENANT, True, True, None, None, ())
+VAULT = KeyVault(
+    id_of("Microsoft.KeyVault/vaults", "kv"), "kv", None, "eastus2", TENANT, True, PublicAccess.ENABLED, None, None, ()
+)
 ACCOUNT = StorageAccount(
-    id_of("Microsoft.Storage/storageAccounts", "sa"), "sa", None, "Enabled", "Allow", (), (), shared_keys=True
+    id_of("Microsoft.Storage/storageAccounts", "sa"),
+    "sa",
+    None,
+    PublicAccess.ENABLED,
+    "Allow",
+    (),
+    (),
+    shared_keys=True,
 )
 REGISTRY = Registry(
     id_of("Microsoft.ContainerRegistry/registries", "cr"),
     "cr",
     "cr.azurecr.io",
     "Premium",
-    False,
+    PublicAccess.DISABLED,
     None,
     False,
     False,
@@ -138,7 +148,7 @@ def test_resource_in_another_subscription_passes_without_isolation() -> None:
     """The limitation is one of network isolation only."""
     elsewhere = replace(WORKSPACE, application_insights_id=id_of("Microsoft.Insights/components", "ai", "other"))
 
-    check_links(replace(elsewhere, public_network_access=True))
+    check_links(replace(elsewhere, public_network_access=PublicAccess.ENABLED))
 
 
 def test_vault_of_another_tenant_is_blocked() -> None:
@@ -249,7 +259,8 @@ def test_build_compute_that_is_no_cluster_is_advice() -> None:
     ("registry", "builds", "reason"),
     [
         (None, True, "no registry before"),
-        (replace(REGISTRY, public_network_access=True), True, "public address"),
+        (replace(REGISTRY, public_network_access=PublicAccess.ENABLED), True, "public address"),
+        (replace(REGISTRY, public_network_access=PublicAccess.BY_PERIMETER), True, "perimeter decides"),
         (REGISTRY, False, "prebuilt"),
     ],
 )

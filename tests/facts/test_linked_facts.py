@@ -4,6 +4,7 @@ import pytest
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.key_vault import AccessPolicy, KeyVault
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule, PrivateEndpointConnection
@@ -21,13 +22,15 @@ def arm_id(path: str) -> ResourceId:
 def vault(default_action: str | None, bypass: str | None, *policies: AccessPolicy) -> KeyVault:
     """A vault with this firewall and these policies."""
     where = arm_id("Microsoft.KeyVault/vaults/kv")
-    return KeyVault(where, "kv", None, None, None, False, True, default_action, bypass, policies)
+    return KeyVault(where, "kv", None, None, None, False, PublicAccess.ENABLED, default_action, bypass, policies)
 
 
-def registry(public: bool, default_action: str | None, *connections: PrivateEndpointConnection) -> Registry:
+def registry(access: str, default_action: str | None, *connections: PrivateEndpointConnection) -> Registry:
     """A registry with this firewall and these connections."""
     where = arm_id("Microsoft.ContainerRegistry/registries/r")
-    return Registry(where, "r", "r.azurecr.io", "Premium", public, default_action, False, False, connections)
+    return Registry(
+        where, "r", "r.azurecr.io", "Premium", PublicAccess.of(access), default_action, False, False, connections
+    )
 
 
 def account(
@@ -35,7 +38,7 @@ def account(
 ) -> StorageAccount:
     """A storage account with this firewall."""
     where = arm_id("Microsoft.Storage/storageAccounts/sa")
-    return StorageAccount(where, "sa", None, access, default, bypass, rules, True)
+    return StorageAccount(where, "sa", None, PublicAccess.of(access), default, bypass, rules, True)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +70,19 @@ def test_the_permissions_of_a_principal_add_up_over_its_policies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("public", "default_action", "private"),
-    [(True, None, False), (True, "Allow", False), (True, "deny", True), (False, None, True), (False, "Allow", True)],
+    ("access", "default_action", "private"),
+    [
+        ("Enabled", None, False),
+        ("Enabled", "Allow", False),
+        ("Enabled", "deny", True),
+        ("Disabled", None, True),
+        ("Disabled", "Allow", True),
+        ("SecuredByPerimeter", "Deny", False),
+    ],
 )
-def test_a_registry_is_private_by_access_or_by_default(public: bool, default_action: str | None, private: bool) -> None:
-    """Basic and Standard have no rules and are open."""
-    assert registry(public, default_action).private is private
+def test_a_registry_is_private_by_access_or_by_default(access: str, default_action: str | None, private: bool) -> None:
+    """Basic and Standard have no rules and are open; in a perimeter the rules do not count."""
+    assert registry(access, default_action).private is private
 
 
 def test_egress_connections_are_told_by_azures_own_description() -> None:
@@ -81,7 +91,7 @@ def test_egress_connections_are_told_by_azures_own_description() -> None:
     other = PrivateEndpointConnection("/c/2", "2", "Approved", "for the data team", None)
     silent = PrivateEndpointConnection("/c/3", "3", "Approved", None, None)
 
-    assert registry(False, None, own, other, silent).egress_connections == (own,)
+    assert registry("Disabled", None, own, other, silent).egress_connections == (own,)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
 
@@ -83,12 +84,21 @@ def test_a_vault_that_does_not_say_uses_access_policies(world: Any, sent: dict[s
     assert vault.secret_permissions("other") == frozenset()
 
 
-@pytest.mark.parametrize(("word", "public"), [("Enabled", True), ("enabled", True), ("Disabled", False), (None, True)])
-def test_public_access_is_a_word_of_any_casing(world: Any, word: str | None, public: bool) -> None:
+@pytest.mark.parametrize(
+    ("word", "public"),
+    [
+        ("Enabled", "ENABLED"),
+        ("enabled", "ENABLED"),
+        ("disabled", "DISABLED"),
+        (None, "ENABLED"),
+        ("New", "BY_PERIMETER"),
+    ],
+)
+def test_public_access_is_a_word_of_any_casing(world: Any, word: str | None, public: str) -> None:
     """Not an enum of Azure's, and often left out."""
     world.properties("vaults/contoso-ml-kv")["publicNetworkAccess"] = word
 
-    assert read(world).public_network_access is public
+    assert read(world).public_network_access is PublicAccess[public]
 
 
 def test_a_vault_that_is_gone_names_who_misses_it(world: Any) -> None:
@@ -125,4 +135,3 @@ def test_a_vault_in_a_perimeter_is_not_called_closed_by_its_rules(world: Any) ->
     vault = read(world)
 
     assert vault.in_perimeter
-    assert not vault.public_network_access

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, Workspace
 from pytest_amlpreflight.facts.unread import FactUnreadable
 from pytest_amlpreflight.readers.resources.workspace import read_workspace
@@ -78,10 +79,11 @@ def test_a_workspace_from_before_legacy_mode_is_not_in_it(
         (None, False, False, False),
         (None, None, False, True),
         (None, None, True, False),
+        ("SecuredByPerimeter", None, True, None),
     ],
 )
 def test_public_access_is_told_by_the_key_its_older_twin_or_a_private_endpoint(
-    world: Any, access: str | None, legacy: bool | None, connections: bool, public: bool
+    world: Any, access: str | None, legacy: bool | None, connections: bool, public: bool | None
 ) -> None:
     """In that order: the documented default is public where there is no private endpoint."""
     properties = world.properties("workspaces/contoso-ml")
@@ -89,7 +91,9 @@ def test_public_access_is_told_by_the_key_its_older_twin_or_a_private_endpoint(
     if not connections:
         del properties["privateEndpointConnections"]
 
-    assert read(world).public_network_access is public
+    words = {True: PublicAccess.ENABLED, False: PublicAccess.DISABLED, None: PublicAccess.BY_PERIMETER}
+    assert read(world).public_network_access is words[public]
+    assert read(world).private is (public is False)
 
 
 @pytest.mark.parametrize("network", [None, {}, {"isolationMode": "Disabled"}, {"isolationMode": "disabled"}])

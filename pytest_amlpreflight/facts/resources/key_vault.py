@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class DeletedKeyVault:
 @dataclass(frozen=True, slots=True)
 class KeyVault:
     """A key vault as ARM describes it. `default_action` and `bypass` are None where Azure sent no `networkAcls`: the
-    firewall is open then. With `in_perimeter` a network security perimeter decides who gets in, and not these rules.
+    firewall is open then.
     """
 
     id: ResourceId
@@ -39,11 +40,15 @@ class KeyVault:
     location: str | None
     tenant_id: str | None
     rbac_authorization: bool
-    public_network_access: bool
+    public_network_access: PublicAccess
     default_action: str | None
     bypass: str | None
     access_policies: tuple[AccessPolicy, ...]
-    in_perimeter: bool = False
+
+    @property
+    def in_perimeter(self) -> bool:
+        """Whether a network security perimeter decides who gets in, and not the vault's own rules."""
+        return self.public_network_access is PublicAccess.BY_PERIMETER
 
     @property
     def admits_trusted_services(self) -> bool:
@@ -52,7 +57,8 @@ class KeyVault:
         With public network access off the rules' default action decides nothing and trusted services alone get in; a
         `bypass` that is not set is `AzureServices`: the documented meaning of both properties.
         """
-        open_to_all = self.public_network_access and (self.default_action or "Allow").lower() == "allow"
+        enabled = self.public_network_access is PublicAccess.ENABLED
+        open_to_all = enabled and (self.default_action or "Allow").lower() == "allow"
         return open_to_all or (self.bypass or "AzureServices").lower() == "azureservices"
 
     def secret_permissions(self, principal_id: str) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection
 
 EGRESS_CONNECTION = "Egress for Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
@@ -19,7 +20,7 @@ class Registry:
     name: str
     login_server: str
     sku: str | None
-    public_network_access: bool
+    public_network_access: PublicAccess
     default_action: str | None
     repository_permissions: bool
     admin_user: bool
@@ -33,5 +34,13 @@ class Registry:
 
     @property
     def private(self) -> bool:
-        """Whether it cannot be reached over its public address."""
-        return not self.public_network_access or (self.default_action or "Allow").lower() == "deny"
+        """Whether its public address answers nobody, or those alone whom its own rules admit."""
+        ruled = (
+            self.public_network_access is PublicAccess.ENABLED and (self.default_action or "Allow").lower() == "deny"
+        )
+        return ruled or self.public_network_access is PublicAccess.DISABLED
+
+    @property
+    def in_perimeter(self) -> bool:
+        """Whether a network security perimeter decides who gets in, and not the registry's own rules."""
+        return self.public_network_access is PublicAccess.BY_PERIMETER

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection
 
 
@@ -16,7 +17,7 @@ class StorageAccount:
     id: ResourceId
     name: str
     blob_endpoint: str | None
-    public_network_access: str
+    public_network_access: PublicAccess
     default_action: str
     bypass: tuple[str, ...]
     admitted_resources: tuple[str, ...]
@@ -26,12 +27,12 @@ class StorageAccount:
     @property
     def open(self) -> bool:
         """Whether everybody gets to its public address; with public access off the rules' default decides nothing."""
-        return self.public_network_access.lower() == "enabled" and self.default_action.lower() == "allow"
+        return self.public_network_access is PublicAccess.ENABLED and self.default_action.lower() == "allow"
 
     @property
     def in_perimeter(self) -> bool:
         """Whether a network security perimeter decides who gets in, and not the account's own rules."""
-        return self.public_network_access.lower() == "securedbyperimeter"
+        return self.public_network_access is PublicAccess.BY_PERIMETER
 
     @property
     def admits_trusted_services(self) -> bool:

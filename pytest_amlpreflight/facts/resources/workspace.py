@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 
 
 class WorkspaceKind(StrEnum):
@@ -103,7 +104,7 @@ class Workspace:
     kind: str
     provisioning_state: str
     v1_legacy_mode: bool
-    public_network_access: bool
+    public_network_access: PublicAccess
     key_vault_id: ResourceId | None
     registry_id: ResourceId | None
     storage_account_id: ResourceId | None
@@ -143,7 +144,7 @@ class Workspace:
     @property
     def private(self) -> bool:
         """Whether the workspace is reached through private endpoints only."""
-        return not self.public_network_access
+        return self.public_network_access is PublicAccess.DISABLED
 
     @property
     def hosts_endpoints(self) -> bool:

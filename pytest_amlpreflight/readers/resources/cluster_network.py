@@ -8,6 +8,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId, parent_of
 from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
@@ -61,7 +62,7 @@ def _ways(
                 account.id,
                 "blob",
                 f"privatelink.{host.partition('.')[2]}",
-                closed=account.public_network_access.lower() == "disabled",
+                closed=account.public_network_access is PublicAccess.DISABLED,
                 guarded=not account.open and not account.in_perimeter,
             ),
             account.private_endpoint_connections,
@@ -70,7 +71,7 @@ def _ways(
     if registry is not None:
         own = [one for one in registry.private_endpoint_connections if one.description != EGRESS_CONNECTION]
         suffix = f"privatelink.{registry.login_server.partition('.')[2]}"
-        closed = not registry.public_network_access
+        closed = registry.public_network_access is PublicAccess.DISABLED
         ways.append((Way("registry", registry.id, "registry", suffix, closed=closed, guarded=registry.private), own))
     return ways
 

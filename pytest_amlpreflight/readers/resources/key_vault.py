@@ -4,6 +4,7 @@ from azure.mgmt.keyvault import KeyVaultManagementClient
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.key_vault import AccessPolicy, KeyVault
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.readers.connection.api_versions import KEY_VAULT
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.connection.document import Document, document_of
@@ -20,7 +21,6 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
     document = document_of(resource, found)
     properties = document.child("properties")
     rules = properties.maybe("networkAcls")
-    access = (properties.word("publicNetworkAccess") or "Enabled").lower()
     return KeyVault(
         id=vault_id,
         name=document.need("name"),
@@ -28,12 +28,11 @@ def read_key_vault(azure: Azure, vault_id: ResourceId, *, named_by: str) -> KeyV
         location=document.region("location"),
         tenant_id=properties.guid("tenantId"),
         rbac_authorization=properties.flag("enableRbacAuthorization") or False,  # no key: access policies
-        public_network_access=access == "enabled",
+        public_network_access=PublicAccess.of(properties.word("publicNetworkAccess")),
         # No networkAcls: the vault was created open, and Azure does not send the key back (recorded 2021 and 2025).
         default_action=(rules.word("defaultAction") or "Allow") if rules else None,
         bypass=rules.word("bypass") if rules else None,
         access_policies=tuple(_policy(policy) for policy in properties.children("accessPolicies")),
-        in_perimeter=access == "securedbyperimeter",
     )
 
 

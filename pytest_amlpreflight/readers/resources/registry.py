@@ -3,6 +3,7 @@
 from azure.mgmt.containerregistry import ContainerRegistryManagementClient
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.readers.connection.api_versions import CONTAINER_REGISTRY
 from pytest_amlpreflight.readers.connection.azure import Azure
@@ -26,7 +27,7 @@ def read_registry(azure: Azure, registry_id: ResourceId, *, named_by: str) -> Re
         name=document.need("name"),
         login_server=properties.need_host("loginServer"),
         sku=document.child("sku").text("name"),
-        public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
+        public_network_access=PublicAccess.of(properties.word("publicNetworkAccess")),
         default_action=properties.child("networkRuleSet").word("defaultAction"),
         repository_permissions=mode.lower() == "abacrepositorypermissions",
         admin_user=properties.flag("adminUserEnabled") or False,

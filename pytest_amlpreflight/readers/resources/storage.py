@@ -1,6 +1,7 @@
 """The storage account, as ARM sends it."""
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.readers.connection.api_versions import STORAGE
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -27,7 +28,7 @@ def read_storage_account(arm: Arm, account_id: ResourceId, *, named_by: str) -> 
         id=account_id,
         name=document.need("name"),
         blob_endpoint=properties.child("primaryEndpoints").address("blob"),
-        public_network_access=properties.word("publicNetworkAccess") or "Enabled",
+        public_network_access=PublicAccess.of(properties.word("publicNetworkAccess")),
         default_action=rules.word("defaultAction") or "Allow",
         bypass=tuple(item.strip() for item in (rules.word("bypass") or "AzureServices").split(",") if item.strip()),
         admitted_resources=tuple(rule.need("resourceId") for rule in rules.children("resourceAccessRules")),

@@ -1,6 +1,7 @@
 """The workspace, as ARM sends it."""
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
+from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork, OutboundRule, Workspace
 from pytest_amlpreflight.readers.connection.api_versions import WORKSPACE
 from pytest_amlpreflight.readers.connection.arm import Arm
@@ -57,13 +58,14 @@ def read_workspace(
     )
 
 
-def _public(properties: Document) -> bool:
+def _public(properties: Document) -> PublicAccess:
     """Without the key the older twin decides, and without both a private endpoint does: the documented default."""
     access = properties.word("publicNetworkAccess")
     if access is not None:
-        return access.lower() == "enabled"
+        return PublicAccess.of(access)
     legacy = properties.flag("allowPublicAccessWhenBehindVnet")
-    return legacy if legacy is not None else not connections(properties)
+    admits = legacy if legacy is not None else not connections(properties)
+    return PublicAccess.ENABLED if admits else PublicAccess.DISABLED
 
 
 def _managed_network(network: Document | None) -> ManagedNetwork | None:
