@@ -18,6 +18,8 @@ _STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d
 _LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
 _GAP = r"[ |:-]{1,5}"
 _TORCH_WORKER = r"W-\d{1,6}-\S{1,120}-std(?:out|err) (?:MODEL_LOG|[\w.]{1,80}WorkerLifeCycle)"
+_INTERRUPTED = re.compile(rf"(?<=[^\s:])(?=\[{_STAMP}\] \[\d+\] \[(?:{_LEVEL})\])")
+"""Where gunicorn writes behind a progress bar that has not come to its end."""
 _PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -80,7 +82,8 @@ class Line:
 
 def lines_of(text: str) -> list[Line]:
     """The last lines of a log, oldest first, without colours, loggers' prefixes and trailing blanks."""
-    return [part for line in text.splitlines()[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]
+    lines = _INTERRUPTED.sub("\n", text).splitlines()
+    return [part for line in lines[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]
 
 
 def _parts(text: str) -> Iterator[Line]:

@@ -76,7 +76,8 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     if not events and failed is not False and _stops_in_init(lines, marks):
         return LogReading((_slow_init(lines[marks["init"][-1]]),))
     if not events and failed is not False:
-        events = [event for event in _complaints(lines) if _stands(event, marks)][-1:]
+        complaints = [event.traceback for event in _complaints(lines) if _stands(event, marks)]
+        return LogReading(unknown=complaints[-1] if complaints else None)
     return _reading(events)
 
 
@@ -104,15 +105,10 @@ def _reading(events: Sequence[_Event]) -> LogReading:
         most = min(said, key=_names().index, default=None)
         return LogReading((said[most],) if most else ())
     ended = list(reversed(telling))
-    last = next((event for event in ended if event.cause or (event.traceback and _shown(event.traceback))), None)
+    last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
     if last is not None and last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
-
-
-def _shown(one: Traceback) -> bool:
-    """Whether it may be named though no table knows it: a bare line may have been printed for any reason."""
-    return bool(one.frames) or not one.name
 
 
 def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
@@ -163,7 +159,7 @@ def _events(lines: Sequence[Line], container: str | None) -> list[_Event]:
     ended = [chain for number, chain in enumerate(chains) if _ended(chain, chains[number + 1 :])]
     within = {at for chain in raised for one in chain.links for at in range(one.first, one.last + 1)}
     told = [_of_chain(chain, rows) for chain in ended]
-    said = (_of_line(at, line, rows) for at, line in enumerate(lines) if at not in within and _counts(line))
+    said = (_of_line(at, line, rows) for at, line in enumerate(lines) if at not in within)
     return sorted([*told, *(event for event in said if event)], key=lambda event: event.place)
 
 
@@ -209,7 +205,10 @@ def _counts(line: Line) -> bool:
 
 
 def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
-    for pattern, row in rows:
+    counts, warned = _counts(line), line.level == Level.WARNING
+    for pattern, row in rows if counts or warned else ():
+        if not counts and not row.get("warned"):
+            continue
         if row.get("where", "exception") != "exception" and (match := pattern.search(line.text)):
             return _Event(at, _cause(row, match, line.text.strip()), bool(row.get("generic")))
     return None
