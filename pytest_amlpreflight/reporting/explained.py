@@ -71,7 +71,7 @@ _FOLDS = re.compile(
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
 _OF_A_CLIENT = re.compile(
-    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython[/\\]|^-{60,}$|Cell In ?\[|<ipython-input",
+    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython[/\\]|^-{60,}$|Cell In ?\[|<ipython-in",
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(
