@@ -15,6 +15,7 @@ from starlette.requests import Request as HttpRequest
 from . import progress, recorded
 from .answers import Answer, arm_error, unauthorized
 from .arm import metadata, routes
+from .arm.call import Call
 from .data_plane import hosts, scoring
 from .data_plane.local_model import LocalModel
 from .data_plane.visit import Visit
@@ -128,7 +129,7 @@ class Application:
         refused, left = self.throttle.weigh(world.throttling, request.method, arm)
         query = dict(request.query_params)
         with progress.as_of_now(world.documents, world.progress, request.method, arm):
-            found = refused or routes.dispatch(routes.Call(world, request.method, arm, query, self.own_url(), body))
+            found = refused or routes.dispatch(Call(world, request.method, arm, query, self.own_url(), body))
         return replace(found, headers={**found.headers, **left}) if left else found
 
     async def _score(

@@ -1,42 +1,25 @@
 """The table of routes: which handler answers which method on which type."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from .. import ids
 from ..answers import Answer, arm_error
-from ..data_plane import scoring
 from ..ids import ArmPath
-from ..kubernetes.kubeconfig import credential_result
-from ..world import ENDPOINTS, World
 from . import (
     api_versions,
     authorization,
     bodies,
     diagnosis,
     enforcement,
-    logs,
     policy,
-    resource_graph,
     resources,
     schemas,
 )
+from .actions import ACTIONS
+from .call import Call, Handler
 from .list_filters import UnsupportedFilter
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a handler gets to see."""
-
-    world: World
-    method: str
-    arm: ArmPath
-    query: Mapping[str, str]
-    own_url: str
-    body: bytes = b""
-
-
-Handler = Callable[[Call], Answer]
 _READS = ("GET", "HEAD")
 """HEAD asks whether something is there: 204 for all that GET would show."""
 
@@ -46,7 +29,7 @@ def dispatch(call: Call) -> Answer:
     stored = call.world.get(call.arm.path)
     location = stored.get("location") if stored else None
     handler = _find(call)
-    typed = call.arm if call.method in _READS or api_versions.knows(call.arm.type) else _acted_upon(call.arm)
+    typed = call.arm if call.method in _READS or api_versions.knows(call.arm.type) else call.acted_upon
     refused = api_versions.refusal(
         typed, call.query.get("api-version"), location, set(call.world.types), api_versions.listed(call.world, typed)
     )
@@ -96,17 +79,12 @@ def _unregistered(call: Call) -> Answer | None:
 def _find(call: Call) -> Handler | None:
     kind = call.arm.type.lower()
     if call.method == "POST":
-        return _ACTIONS.get(kind)
+        return ACTIONS.get(kind)
     if call.method not in _READS:
         return None
     if call.arm.name is None:
         return _COLLECTIONS.get(kind, _collection)
     return _RESOURCES.get(kind, _resource)
-
-
-def _acted_upon(path: ArmPath) -> ArmPath:
-    """The resource on which `POST .../listKeys` acts: its type's api-versions count."""
-    return ids.parse(path.parent) or path
 
 
 def _resource(call: Call) -> Answer:
@@ -139,10 +117,6 @@ def _of_tenant(namespace: str) -> dict[str, object]:
 def _resource_types(call: Call) -> Answer:
     namespace = call.arm.path.split("/")[-2]
     return Answer({"value": api_versions.of_provider(namespace)})
-
-
-def _resource_graph(call: Call) -> Answer:
-    return resource_graph.answer(call.world, call.query["api-version"], call.body)
 
 
 def _collection(call: Call) -> Answer:
@@ -185,6 +159,10 @@ def _role_assignments(call: Call) -> Answer:
 
 def _deny_assignments(call: Call) -> Answer:
     return _filtered(call, lambda text: authorization.deny_assignments(call.world, call.arm.parent or "/", text))
+
+
+def _policies(call: Call) -> Answer:
+    return _filtered(call, lambda text: policy.listed(call.world, call.arm, text or ""))
 
 
 def _filtered(call: Call, select: Callable[[str | None], list[dict[str, object]]]) -> Answer:
@@ -230,101 +208,9 @@ def _deleted_vaults(call: Call) -> Answer:
     return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
 
 
-def _diagnose(call: Call) -> Answer:
-    workspace = call.world.get(call.arm.parent)
-    if workspace is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    return diagnosis.start(call.world, workspace, call.query["api-version"], call.own_url)
-
-
 def _workspace_operation(call: Call) -> Answer:
     kind, version = call.query.get("type", "async"), call.query["api-version"]
     return diagnosis.status(call.world, call.arm, kind, version, call.own_url)
-
-
-def _get_logs(call: Call) -> Answer:
-    if call.world.get(call.arm.parent) is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    return logs.answer(call.world, call.arm.parent, call.body)
-
-
-def _list_keys(call: Call) -> Answer:
-    endpoint = call.world.get(call.arm.parent)
-    if endpoint is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    return Answer(scoring.keys(endpoint["id"]))
-
-
-def _list_workspace_keys(call: Call) -> Answer:
-    workspace = call.world.get(call.arm.parent)
-    if workspace is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    key = scoring.keys(workspace["id"])["primaryKey"]
-    return Answer({"userStorageKey": key, "userStorageResourceId": workspace["properties"].get("storageAccount")})
-
-
-def _list_account_keys(call: Call) -> Answer:
-    account = call.world.get(call.arm.parent)
-    if account is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    found = scoring.keys(account["id"]).values()
-    rows = [{"keyName": f"key{n}", "value": key, "permissions": "FULL"} for n, key in enumerate(found, 1)]
-    return Answer({"keys": rows})
-
-
-def _list_nodes(call: Call) -> Answer:
-    """A cluster that is not at work has none."""
-    if call.world.get(call.arm.parent) is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    return Answer({"nodes": []})
-
-
-def _policies(call: Call) -> Answer:
-    try:
-        found = policy.listed(call.world, call.arm, call.query.get("$filter", ""))
-    except UnsupportedFilter:
-        return authorization.unsupported_filter(call.query["$filter"])
-    return resources.page(found, call.world.page_size, call.arm, call.query, call.own_url)
-
-
-def _policy_summary(call: Call) -> Answer:
-    return Answer(policy.summary(call.world, call.arm.path.rpartition("/providers/")[0] or "/"))
-
-
-def _policy_restrictions(call: Call) -> Answer:
-    return policy.restrictions(call.world, call.arm.parent or "/", call.body)
-
-
-def _policy_states(call: Call) -> Answer:
-    rows = policy.states(call.world, call.arm.path.rpartition("/providers/")[0] or "/")
-    answer = resources.page(rows, call.world.page_size, call.arm, call.query, call.own_url)
-    body = {"@odata.count": len(rows), "value": answer.body["value"]}
-    onward = answer.body.get("nextLink")
-    return Answer({**body, "@odata.nextLink": onward} if onward else body)
-
-
-def _token(call: Call) -> Answer:
-    endpoint = call.world.get(call.arm.parent)
-    if endpoint is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    return Answer(scoring.token(endpoint["id"]))
-
-
-def _cluster_credential(call: Call) -> Answer:
-    found = call.world.kubeconfigs.get(ids.key(call.arm.parent))
-    if found is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    return Answer(credential_result("clusterUser", found))
-
-
-def _cluster_admin_credential(call: Call) -> Answer:
-    found = call.world.admin_kubeconfigs.get(ids.key(call.arm.parent))
-    if found is None:
-        return resources.not_found(call.world, _acted_upon(call.arm))
-    if ((call.world.get(call.arm.parent) or {}).get("properties") or {}).get("disableLocalAccounts"):
-        words = "Getting static credential is not allowed because this cluster is set to disable local accounts."
-        return arm_error(400, "BadRequest", words)
-    return Answer(credential_result("clusterAdmin", found))
 
 
 _COLLECTIONS: dict[str, Handler] = {
@@ -350,21 +236,4 @@ _RESOURCES: dict[str, Handler] = {
     "microsoft.authorization/roledefinitions": _role_definition,
     "microsoft.machinelearningservices/locations/workspaceoperationsstatus": _workspace_operation,
     "microsoft.resources/providers": _provider,
-}
-
-# Azure's read-only POSTs. getLogs, token and the others belong here.
-_ACTIONS: dict[str, Handler] = {
-    f"{ENDPOINTS}/listKeys".lower(): _list_keys,
-    f"{ENDPOINTS}/token".lower(): _token,
-    f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
-    "microsoft.containerservice/managedclusters/listclusteradmincredential": _cluster_admin_credential,
-    "microsoft.containerservice/managedclusters/listclusterusercredential": _cluster_credential,
-    "microsoft.machinelearningservices/workspaces/computes/listnodes": _list_nodes,
-    "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,
-    "microsoft.machinelearningservices/workspaces/listkeys": _list_workspace_keys,
-    "microsoft.policyinsights/checkpolicyrestrictions": _policy_restrictions,
-    "microsoft.policyinsights/policystates/queryresults": _policy_states,
-    "microsoft.policyinsights/policystates/summarize": _policy_summary,
-    "microsoft.resourcegraph/resources": _resource_graph,
-    "microsoft.storage/storageaccounts/listkeys": _list_account_keys,
 }

@@ -12,6 +12,7 @@ import yaml
 
 from pytest_amlpreflight.emulator import ids
 from pytest_amlpreflight.emulator.arm import resources, routes
+from pytest_amlpreflight.emulator.arm.call import Call
 from pytest_amlpreflight.emulator.notation import WorldError
 from pytest_amlpreflight.emulator.recorded import question
 from pytest_amlpreflight.emulator.world import World, check_resource
@@ -160,7 +161,7 @@ def _would_say(world: World, entry: Entry) -> bool:
     path, _, query = entry["ask"].partition(" ")[2].partition("?")
     arm = ids.parse(path)
     assert arm is not None, "of a document"
-    said = routes.dispatch(routes.Call(world, "GET", arm, dict(parse_qsl(query, keep_blank_values=True)), _HERE))
+    said = routes.dispatch(Call(world, "GET", arm, dict(parse_qsl(query, keep_blank_values=True)), _HERE))
     return said.status == 200 and said.body == resources.outward(entry["body"], _HERE)
 
 
