@@ -59,6 +59,9 @@ _STATUS = re.compile(
     r"|status(?: ?code)?\W{1,5}([A-Z][a-z]{2,20}(?: ?[A-Z][a-z]{2,20}){0,4})'",
     re.MULTILINE,
 )
+_CODED = re.compile(r"\bcode\b[\"']?\s?[:=]\s?[\"']?([45]\d\d|[A-Z][A-Za-z]{6,30})\b")
+_COMMON = ("Forbidden", "NotFound", "Conflict", "BadRequest", "InternalServerError", "PreconditionFailed", "Gone")
+"""Names of statuses with which other services answer as well."""
 _LABELLED = re.compile(
     r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
 )
@@ -124,7 +127,7 @@ def explain_text(text: str, subject: str) -> Explanation:
     causes = () if said else shown
     said = said or (None if causes else worded_meaning(text, telling, generic=True))
     if not (said or causes or codes):
-        codes = [status for status in _statuses(text) if meaning_of(status)][:1]
+        codes = [status for status in [*_statuses(text), *_coded(text)] if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
     return found if found.known else replace(found, near=tuple(_nearest(text)), told=_told(text, lines))
 
@@ -186,6 +189,13 @@ def _statuses(text: str) -> list[str]:
         return []
     found = ["".join(groups) for groups in _STATUS.findall(_PROBED.sub("", bounded(text)))]
     return [one if one.isdigit() else _PHRASES.get(one.replace(" ", "").lower(), "") for one in found]
+
+
+def _coded(text: str) -> Iterator[str]:
+    """Statuses that stand where a code would, as a number or as their names."""
+    for code in [] if _OF_ANOTHER_SERVICE.search(bounded(text)) else _CODED.findall(bounded(text)):
+        if code not in _COMMON:
+            yield _PHRASES.get(code.lower(), code if code.isdigit() else "")
 
 
 def _leaves_open(codes: Sequence[str]) -> bool:

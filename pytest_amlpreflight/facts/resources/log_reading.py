@@ -99,16 +99,22 @@ def _reading(events: Sequence[_Event]) -> LogReading:
     """The event that ended it, then the others. Of those that only follow from another, where there is no other, the
     one that says most.
     """
-    telling = [event for event in events if not event.generic]
-    if not telling:
-        said = {event.cause.name: event.cause for event in events if event.cause}
-        most = min(said, key=_names().index, default=None)
-        return LogReading((said[most],) if most else ())
-    ended = list(reversed(telling))
+    ended = [event for event in reversed(events) if not event.generic]
     last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
-    if last is not None and last.cause is None:
+    if last is None:
+        return _least(events)
+    if last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
+
+
+def _least(events: Sequence[_Event]) -> LogReading:
+    """Where nothing tells: of what follows from something else what says most; else the last bare exception."""
+    said = {event.cause.name: event.cause for event in events if event.cause}
+    most = min(said, key=_names().index, default=None)
+    if most:
+        return LogReading((said[most],))
+    return LogReading(unknown=next((event.traceback for event in reversed(events)), None))
 
 
 def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:

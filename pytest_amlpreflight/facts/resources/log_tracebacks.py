@@ -21,6 +21,7 @@ _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-serv
 _OF_A_LIBRARY = re.compile(
     r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|<frozen |azureml-server|azmlinfsrv"
 )
+_BARS = re.compile(r"^ {0,60}(?:\| ?|\+-[+\- \d]{0,120}$)")
 _OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
 _HOUSEKEEPING = re.compile(r"Error (?:logging to Application Insights|while logging request|while fetching model IDs)")
 _MESSAGE_LINES = 40
@@ -137,6 +138,7 @@ def chains_of(lines: Sequence[Line]) -> list[Chain]:
     """The chains in the order of their ends. A line that looks like an exception without its traceback is one too:
     the log may start in between.
     """
+    lines = _ungrouped(lines)
     found = list(_tracebacks(lines))
     within = {at for one in found for at in range(one.first, one.last + 1)}
     bare = [
@@ -145,6 +147,13 @@ def chains_of(lines: Sequence[Line]) -> list[Chain]:
         if at not in within and not line.logged and _BARE.match(line.text)
     ]
     return sorted([*_linked(found, lines), *(Chain((one,), (one,), None) for one in bare)], key=lambda one: one.place)
+
+
+def _ungrouped(lines: Sequence[Line]) -> Sequence[Line]:
+    """The same, with the exceptions of a group as if each stood alone, without the bars before their lines."""
+    if not any("Exception Group Traceback" in line.text for line in lines):
+        return lines
+    return [line if line.prefix else replace(line, text=_BARS.sub("", line.text)) for line in lines]
 
 
 def _tracebacks(lines: Sequence[Line]) -> Iterator[Traceback]:
