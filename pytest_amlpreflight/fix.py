@@ -29,7 +29,17 @@ _BLANKS = {
     "REGISTRY", "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "VAULT",
 }  # fmt: skip
 """What stands in a command for what nobody here can know; a line in words beside it says what to put there."""
-_NAMES_A_SUBSCRIPTION = {"--subscription", "--ids", "--id", "--scope", "--resource", "rest", "account"}
+_NAMES_A_SUBSCRIPTION = {
+    "--subscription",
+    "--ids",
+    "--id",
+    "--scope",
+    "--resource",
+    "rest",
+    "account",
+    "graph",
+    "bicep",
+}
 
 Option: TypeAlias = str | int | ResourceId | Sequence[str] | None
 """What an option is given: `True` for one that stands alone, several words for one that takes several."""
@@ -160,13 +170,15 @@ def reworded(fix: Fix, change: Callable[[str], str]) -> Fix:
     return InWords(change(fix.text)) if isinstance(fix, InWords) else fix
 
 
-def in_workspace(fix: Fix, workspace: ResourceId) -> Fix:
-    """The fix, whose `az ml` commands name the workspace: nobody has it as a default everywhere."""
+def in_workspace(fix: Fix, workspace: ResourceId, *, by_id: bool = False) -> Fix:
+    """The fix, whose `az ml` commands name the workspace: nobody has it as a default everywhere. `by_id`: with its
+    subscription.
+    """
     if isinstance(fix, Command):
-        return Command((*fix.words, *place_of_command(fix.words, workspace)))
-    if isinstance(fix, SetProperty):
-        return replace(fix, az=fix.az and Command((*fix.az.words, *place_of_command(fix.az.words, workspace))))
-    return InWords(placed(fix.text, workspace)) if isinstance(fix, InWords) else fix
+        return Command((*fix.words, *place_of_command(fix.words, workspace, by_id=by_id)))
+    if isinstance(fix, SetProperty) and fix.az:
+        return replace(fix, az=Command((*fix.az.words, *place_of_command(fix.az.words, workspace, by_id=by_id))))
+    return InWords(placed(fix.text, workspace, by_id=by_id)) if isinstance(fix, InWords) else fix
 
 
 def in_subscription(fix: Fix, subscription: str) -> Fix:

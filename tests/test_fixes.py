@@ -18,6 +18,7 @@ from pytest_amlpreflight.fix import (
     AddLine,
     Command,
     EditLine,
+    Fix,
     GrantRole,
     InWords,
     SetProperty,
@@ -26,6 +27,7 @@ from pytest_amlpreflight.fix import (
     edited,
     fixes_of,
     has_blanks,
+    in_subscription,
     in_workspace,
     is_destructive,
     kubectl,
@@ -157,6 +159,22 @@ def test_a_command_is_told_its_workspace() -> None:
     assert in_workspace(az("ml model list", registry_name="r"), workspace) == az("ml model list", registry_name="r")
     assert in_workspace(az("ml workspace show"), workspace) == az("ml workspace show", name="ml", resource_group="g")
     assert in_workspace(az("keyvault show", name="v"), workspace) == az("keyvault show", name="v")
+
+
+def test_among_several_subscriptions_a_command_names_its_own() -> None:
+    """Copied from a screen, it would else act on whichever one the Azure CLI has in mind."""
+    workspace = parse_resource_id(f"{VAULT.rpartition('/providers/')[0]}/providers/Microsoft.X/workspaces/ml")
+    assert workspace
+
+    def said(fix: Fix) -> str:
+        return str(in_subscription(in_workspace(fix, workspace, by_id=True), "other"))
+
+    assert said(az("ml model list")).endswith("--workspace-name ml --resource-group g --subscription s")
+    assert said(az("ml workspace list")) == "az ml workspace list --subscription s"
+    assert said(InWords("(or az ml model list)")).endswith("--resource-group g --subscription s)")
+    assert said(az("acr show", name="r")) == "az acr show --name r --subscription other"
+    assert said(az("resource show", ids=VAULT)) == f"az resource show --ids {VAULT}"
+    assert said(az("graph query", graph_query="x")) == "az graph query --graph-query x"
 
 
 def test_no_check_gives_a_command_as_text() -> None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 import pytest
 from _pytest.outcomes import Failed, Skipped  # what pytest.fail and pytest.skip raise, with types
 
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
-from pytest_amlpreflight.fix import Fix, in_workspace
+from pytest_amlpreflight.fix import Fix, in_subscription, in_workspace
 from pytest_amlpreflight.run.items import target_of
 from pytest_amlpreflight.run.memory import MEMORY, excuse
 from pytest_amlpreflight.run.preflight import PREFLIGHT
@@ -180,11 +181,16 @@ def _of_culprit(item: pytest.Item, culprit: Culprit, outcome: Outcome, waited: s
 
 
 def _placed(item: pytest.Item, culprit: Culprit) -> tuple[Fix, ...]:
+    """The fixes, whose commands say where they act: in which subscription where there is more than one in sight."""
     target = target_of(item)
     workspace = target.workspace if target else None
     if workspace is None:
         return culprit.fixes
-    return tuple(in_workspace(fix, workspace) for fix in culprit.fixes)
+    resource, preflight = parse_resource_id(culprit.resource), item.config.stash.get(PREFLIGHT, None)
+    place = resource or workspace
+    by_id = place.subscription.lower() != workspace.subscription.lower() or bool(preflight and preflight.spans)
+    fixes = (in_workspace(fix, workspace, by_id=by_id) for fix in culprit.fixes)
+    return tuple(in_subscription(fix, place.subscription) if by_id else fix for fix in fixes)
 
 
 def _of_unread(item: pytest.Item, problem: NotRead) -> Finding:

@@ -72,6 +72,11 @@ class Preflight:
         """Whether the workspaces are too many to be held at once, or were not named one by one."""
         return bool(self.settings.scopes) or len({target.workspace for target in self.targets}) > WINDOW
 
+    @cached_property
+    def spans(self) -> bool:
+        """Whether the run looks at more than one subscription, so that a command has to say which it means."""
+        return len({one.workspace.subscription.lower() for one in self.targets if one.workspace}) > 1
+
     @property
     def phase_of_checks(self) -> str | None:
         """The phase whose checks are collected; None for those of every phase, where an error is to be explained."""

@@ -122,7 +122,8 @@ def test_a_fleet_s_verdicts_are_those_of_single_runs(pytester: pytest.Pytester, 
     """Whatever is broken next door, each workspace is judged as if it were alone."""
     serve(4, 2, ("key-vault-turns-trusted-services-away", 1), ("workspace-failed", 1))
 
-    together = verdicts(pytester.runpytest_inprocess(*AUDIT, "-v"))
+    run = pytester.runpytest_inprocess(*AUDIT, "-v")
+    together = verdicts(run)
     alone = dict[str, str]()
     for number in range(4):
         group = f"/subscriptions/{SUBSCRIPTION.format(99999 - number % 2)}/resourceGroups/ml-prod0000{number}"
@@ -135,6 +136,7 @@ def test_a_fleet_s_verdicts_are_those_of_single_runs(pytester: pytest.Pytester, 
         "contoso-ml00000",
         "contoso-ml00001",
     }
+    run.stdout.fnmatch_lines([f"  fix: *az keyvault update *--subscription {SUBSCRIPTION.format(99999)}"])
 
 
 def test_a_subscription_that_is_denied_costs_only_itself(pytester: pytest.Pytester, serve: Serve) -> None:

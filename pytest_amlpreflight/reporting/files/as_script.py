@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resource_id import parent_of, parse_resource_id
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.fix import Fix, has_blanks, in_subscription, is_destructive, is_shell, only_reads
+from pytest_amlpreflight.fix import Fix, has_blanks, in_subscription, in_workspace, is_destructive, is_shell, only_reads
 from pytest_amlpreflight.reporting.record import Record
 
 _HEAD = """#!/bin/sh
@@ -26,9 +26,11 @@ def render(record: Record) -> str:
 
 def _part(finding: Finding) -> Iterator[str]:
     yield f"# {_line(finding.headline)} ({finding.check} {finding.target})"
-    resource = parse_resource_id(finding.resource)  # a night's findings are of many subscriptions
-    placed = (in_subscription(fix, resource.subscription) if resource else fix for fix in finding.fixes)
-    yield from map(_written, placed)
+    resource = parse_resource_id(finding.resource)
+    workspace = parent_of(finding.target_id, "onlineEndpoints") or parse_resource_id(finding.target_id)
+    fixes = (in_workspace(fix, workspace, by_id=True) if workspace else fix for fix in finding.fixes)
+    placed = (in_subscription(fix, resource.subscription) if resource else fix for fix in fixes)
+    yield from map(_written, placed)  # each by itself: a night's findings are of many subscriptions
 
 
 def _written(fix: Fix) -> str:
