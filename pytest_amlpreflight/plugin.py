@@ -19,10 +19,10 @@ from pytest_amlpreflight.reporting.leaving import Leaving, recollect
 from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
-from pytest_amlpreflight.run.confirming import Ages, judge_again, rests_on_rows
+from pytest_amlpreflight.run.confirming import Ages, judged
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
-from pytest_amlpreflight.run.findings import Aside, Told, attach, hearing, is_ours, listening, redactor_of
+from pytest_amlpreflight.run.findings import Aside, Told, attach, is_ours, redactor_of
 from pytest_amlpreflight.run.items import about_a_target, group_of, target_of
 from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.order import share_of
@@ -245,24 +245,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     """
     if not is_ours(pyfuncitem):
         return (yield)
-    complaint: Exception | None = None
-    try:
-        with listening(pyfuncitem):
-            answer = yield
-    except NotApplicable:
-        raise
-    except Exception as problem:
-        if not isinstance(problem, Blocked) and not rests_on_rows(pyfuncitem):
-            raise
-        complaint = problem
-    if (complaint or hearing(pyfuncitem).advice) and rests_on_rows(pyfuncitem):
-        complaint, answer = judge_again(pyfuncitem), True
+    complaint = yield from judged(pyfuncitem)
     if isinstance(complaint, Blocked):
         settle(pyfuncitem, complaint)
-        return True
-    if complaint:
+    elif complaint:
         raise complaint
-    return answer
+    return True
 
 
 @pytest.hookimpl(wrapper=True)

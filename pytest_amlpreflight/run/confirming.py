@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from datetime import UTC, datetime
 
 import pytest
 
 from pytest_amlpreflight.run.findings import findings_of, hearing, listening
 from pytest_amlpreflight.run.preflight import PREFLIGHT
+from pytest_amlpreflight.verdict import NotApplicable
 
 
-def rests_on_rows(item: pytest.Item) -> bool:
+def judged(item: pytest.Function) -> Generator[None, object, Exception | None]:
+    """Let pytest call a check, and hear it. Returns what it complains of, of the resources themselves; None where that
+    is nothing.
+    """
+    complaint: Exception | None = None
+    try:
+        with listening(item):
+            yield
+    except NotApplicable:
+        raise
+    except Exception as problem:
+        complaint = problem
+    return _judged_again(item) if (complaint or hearing(item).advice) and _rests_on_rows(item) else complaint
+
+
+def _rests_on_rows(item: pytest.Item) -> bool:
     """Whether a test was given facts that may be older than what the resources themselves tell."""
     preflight = item.config.stash.get(PREFLIGHT, None)
     return preflight is not None and preflight.as_of(item) is not None
 
 
-def judge_again(item: pytest.Function) -> Exception | None:
-    """What a check complains of when it is asked over the resources themselves; None where that is nothing."""
+def _judged_again(item: pytest.Function) -> Exception | None:
     hearing(item).confirmed = True
     item.config.stash[PREFLIGHT].confirm(item)
     try:
