@@ -20,6 +20,7 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     codes_in,
     meaning_of,
     spelt,
+    topics_in,
     worded_meaning,
 )
 from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
@@ -46,6 +47,9 @@ FEW_BREAKS = 5
 
 _PHRASES = {status.phrase.replace(" ", "").lower(): str(int(status)) for status in HTTPStatus if status >= 400}
 """Statuses by their names, without spaces and in lower case."""
+SHORT_TEXT = 4_000
+"""Characters below which a text is an error, and its words speak of what it is about."""
+
 LONGEST_TOLD = 300
 """Characters of what is said in the text's own words."""
 
@@ -119,7 +123,7 @@ def explain_text(text: str, subject: str) -> Explanation:
     of_a_client = bool(_OF_A_CLIENT.search(text))
     if is_container_log(lines) and not of_a_client:
         found = _of_a_log(subject, text, read_log(text))
-        return found if found.known else replace(found, near=tuple(_nearest(text)))
+        return found if found.known else _untold(found, text)
     codes = _codes(text)
     telling = [code for code in codes if code.lower() not in WRAPPERS]
     said = worded_meaning(text, telling, generic=False)
@@ -129,7 +133,12 @@ def explain_text(text: str, subject: str) -> Explanation:
     if not (said or causes or codes):
         codes = [status for status in [*_statuses(text), *_coded(text)] if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
-    return found if found.known else replace(found, near=tuple(_nearest(text)), told=_told(text, lines))
+    return found if found.known else replace(_untold(found, text), told=_told(text, lines))
+
+
+def _untold(found: Explanation, text: str) -> Explanation:
+    """What is said where nothing is known."""
+    return replace(found, near=tuple(_nearest(text)), topics=topics_in(text) if len(text) < SHORT_TEXT else ())
 
 
 def _told(text: str, lines: Sequence[Line]) -> str | None:

@@ -27,8 +27,8 @@ class Explanation:
 
     `codes` are those by which the checks are chosen, the likeliest first; `causes` the known causes that a log shows,
     `meanings` what is known beside them. `unknown` is the exception that no table knows, `near` are the codes spelt
-    most like what was said, `told` is the error in the text's own words where no table knows any of it, `likely_checks`
-    those that could explain the very words.
+    most like what was said, `told` is the error in the text's own words where no table knows any of it, `topics` those
+    of which it speaks then, `likely_checks` those that could explain the very words.
     """
 
     subject: str
@@ -38,6 +38,7 @@ class Explanation:
     unknown: Traceback | None = None
     near: tuple[str, ...] = ()
     told: str | None = None
+    topics: tuple[str, ...] = ()
     likely_checks: tuple[str, ...] = ()
 
     @property
@@ -58,14 +59,22 @@ class Explanation:
         wanted = {code.lower() for code in self.codes}
         return check in self.likely_checks or any(code.lower() in wanted for code in explains)
 
-    def place(self, check: str) -> tuple[int, int, int, bool, int]:
-        """Where a check stands: those that the words name, then by the likeliest code that a check explains; what
-        stands behind all else first, those that explain few codes before those that explain many.
+    def place(self, check: str) -> tuple[bool, int, int, int, bool, int]:
+        """Where a check stands: those of the topics that an unknown error speaks of, those that the words name, then by
+        the likeliest code that a check explains; what stands behind all else first, those that explain few codes before
+        those that explain many.
         """
+        spoken_of = check.partition("::")[0] in self.topics
         named = self.likely_checks.index(check) if check in self.likely_checks else len(self.likely_checks)
         explains = self._explained_by.get(check, ())
         places = [(number, explains.index(code)) for number, code in enumerate(self.codes) if code in explains]
-        return (named, *min(places, default=(len(self.codes), 0)), check not in BEHIND_ALL_ELSE, len(explains))
+        return (
+            not spoken_of,
+            named,
+            *min(places, default=(len(self.codes), 0)),
+            check not in BEHIND_ALL_ELSE,
+            len(explains),
+        )
 
     @cached_property
     def _explained_by(self) -> dict[str, tuple[str, ...]]:
@@ -100,7 +109,8 @@ class Explanation:
             yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
             yield from _indented(meaning.guide)
         if not self.known:
-            yield "it names no code and no cause that the tables know, so every check of the phase looks"
+            first = f", those of {' and '.join(self.topics)} first" if self.topics else ""
+            yield f"it names no code and no cause that the tables know, so every check of the phase looks{first}"
             yield from _indented(f"it says: {self.told}" if self.told else None)
             yield from _indented(f"nearest: {', '.join(self.near)}" if self.near else None)
 

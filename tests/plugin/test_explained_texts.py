@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.reporting.explained import explain_text, read_explanation
 from pytest_amlpreflight.reporting.explanation import Explanation
+from pytest_amlpreflight.run.suite import topic_modules
 
 WORKSPACE = "/subscriptions/s/resourceGroups/ml-prod/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
 FOLDER = Path(__file__).parent / "errors"
@@ -144,6 +145,26 @@ def test_an_error_that_nobody_knows_is_told_in_its_own_words(text: str, told: st
 
     assert (explanation.known, explanation.told) == (False, told)
     assert (f"  it says: {told}" in explanation.lines()) == bool(told)
+
+
+def test_an_error_that_nobody_knows_is_looked_into_by_what_it_speaks_of() -> None:
+    """Every check looks, and those of its topics come first."""
+    explanation = explain_text("The cellar's key vault could not be opened by the managed identity.", "x")
+
+    assert explanation.topics == ("identity", "key_vault")
+    assert next(explanation.lines()).endswith("every check of the phase looks, those of identity and key_vault first")
+    assert not explanation.codes
+    ordered = sorted(
+        ("spec::spec_matches_the_schema", "key_vault::vault_keeps_the_workspace_access"), key=explanation.place
+    )
+    assert ordered[0] == "key_vault::vault_keeps_the_workspace_access"
+
+
+def test_the_topics_of_errors_are_topics_of_checks() -> None:
+    """Else none would come first."""
+    topics = {module.__name__.rpartition(".")[2] for module in topic_modules()}
+
+    assert {row["topic"] for row in load("error-topics").rows} <= topics
 
 
 def test_the_last_complaint_of_a_server_that_nobody_knows_is_told() -> None:

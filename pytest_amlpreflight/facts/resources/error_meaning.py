@@ -93,6 +93,11 @@ def worded_meaning(text: str, codes: Sequence[str] = (), *, generic: bool | None
     return None
 
 
+def topics_in(text: str) -> tuple[str, ...]:
+    """The topics of checks of which an error speaks that no other table knows, in the order of their table."""
+    return tuple(topic for topic, says in _topics() if says.search(bounded(text)))
+
+
 def names_in(text: str) -> dict[str, str]:
     """What a text calls by name: vault, registry, repository and policy assignment, as an advice has them."""
     found = [match for pattern in _NAMES for match in pattern.finditer(text)]
@@ -166,6 +171,11 @@ def _wordings() -> tuple[_Wording, ...]:
         )
         for row in load("error-wordings").rows
     )
+
+
+@cache
+def _topics() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((row["topic"], re.compile(row["says"], re.IGNORECASE)) for row in load("error-topics").rows)
 
 
 def _meaning(row: Mapping[str, Any], name: str) -> CodeMeaning:
