@@ -101,7 +101,7 @@ def aml_registered_code(
 @pytest.fixture(scope="session")
 @fact()
 def aml_registered_code_or_none(aml_registered_code: Reading[RegisteredCode | None]) -> RegisteredCode | None:
-    """The same, None also where it does not exist: for a test that answers for its absence."""
+    """The registered scoring code, None also where it does not exist: for a test that answers for its absence."""
     return unless_absent(aml_registered_code)
 
 
@@ -133,7 +133,7 @@ def aml_registered_model(
 @pytest.fixture(scope="session")
 @fact()
 def aml_registered_model_or_none(aml_registered_model: Reading[RegisteredModel | None]) -> RegisteredModel | None:
-    """The same, None also where it does not exist: for a test that answers for its absence."""
+    """The registered model, None also where it does not exist: for a test that answers for its absence."""
     return unless_absent(aml_registered_model)
 
 
@@ -157,7 +157,7 @@ def aml_registered_environment(
 def aml_registered_environment_or_none(
     aml_registered_environment: Reading[RegisteredEnvironment | None],
 ) -> RegisteredEnvironment | None:
-    """The same, None also where it does not exist: for a test that answers for its absence."""
+    """The registered environment, None also where it does not exist: for a test that answers for its absence."""
     return unless_absent(aml_registered_environment)
 
 
@@ -258,7 +258,7 @@ def aml_image_origin(
 @pytest.fixture(scope="session")
 @fact(per="aml_image_origin.registry_id")
 def aml_image_registry(aml_image_origin: ImageOrigin | None, aml_azure: Azure) -> Registry | None:
-    """The registry of that image, where it is another Azure registry that can be seen."""
+    """The registry of the image that the endpoint pulls as it is; None where it is no other Azure registry in sight."""
     origin = aml_image_origin
     if origin is None or origin.home is not ImageHome.AZURE or origin.registry_id is None:
         return None
@@ -270,6 +270,6 @@ def aml_image_registry(aml_image_origin: ImageOrigin | None, aml_azure: Azure) -
 def aml_image_registry_access(
     aml_image_registry: Registry | None, aml_endpoint_identities: tuple[Identity, ...], aml_azure: Azure
 ) -> tuple[Access, ...]:
-    """What each identity of the endpoint may do on the registry of that image."""
+    """What each identity of the endpoint may do on the registry of the image that it pulls as it is."""
     scope = aml_image_registry.id if aml_image_registry else None
     return access_of_each(aml_azure.arm, scope, aml_endpoint_identities)

@@ -176,6 +176,13 @@ def aml_kube_services(aml_kube: Kube) -> tuple[Service, ...]:
 
 @pytest.fixture(scope="session")
 @fact()
+def aml_kube_services_if_known(aml_kube_services: Reading[tuple[Service, ...]]) -> tuple[Service, ...] | None:
+    """The extension's services; None where the cluster is not looked into."""
+    return _if_looked_into(aml_kube_services)
+
+
+@pytest.fixture(scope="session")
+@fact()
 def aml_kube_autoscalers(aml_kube: Kube, aml_compute: Compute | None) -> tuple[Autoscaler, ...]:
     """The HorizontalPodAutoscalers of the compute's namespace: there should be none for deployments."""
     return read_autoscalers(aml_kube, _namespace(aml_compute))
@@ -186,13 +193,6 @@ def aml_kube_autoscalers(aml_kube: Kube, aml_compute: Compute | None) -> tuple[A
 def aml_kube_health_report(aml_kube: Kube) -> HealthReport | None:
     """The extension's own health report, as old as its last installation or upgrade; None where it left none."""
     return read_health_report(aml_kube)
-
-
-@pytest.fixture(scope="session")
-@fact()
-def aml_kube_services_if_known(aml_kube_services: Reading[tuple[Service, ...]]) -> tuple[Service, ...] | None:
-    """The same; None where the cluster is not looked into."""
-    return _if_looked_into(aml_kube_services)
 
 
 @pytest.fixture(scope="session")
@@ -252,7 +252,7 @@ def aml_kube_room(
 @pytest.fixture(scope="session")
 @fact()
 def aml_kube_room_if_known(aml_kube_room: Reading[Occupancy]) -> Occupancy | None:
-    """The same; None where the cluster is not looked into."""
+    """What of the cluster is taken, and what is allowed; None where the cluster is not looked into."""
     return _if_looked_into(aml_kube_room)
 
 
