@@ -123,7 +123,7 @@ def check_size_and_image_are_current(
         known = rules.retired(kind, name, aml_today) if name else None
         if known is None:
             continue
-        state = "too small for most models"
+        state = "too small for most models" if kind == "small" else "deprecated"
         if known.since:
             state = f"out of support since {known.since}" if known.since <= aml_today else f"retired on {known.since}"
         advise(

@@ -66,6 +66,8 @@ def test_a_single_instance_is_advised_against() -> None:
             "mcr.microsoft.com/azureml/openmpi3.1.2-ubuntu18.04:20210727.v1",
             "out of support since 2023",
         ),
+        ("Standard_DS3_v2", "mcr.microsoft.com/azureml/base-gpu:latest", "latest of blue is deprecated"),
+        ("Standard_DS3_v2", "mcr.microsoft.com/azureml/o16n-base/python-slim", "python-slim of blue is deprecated"),
     ],
 )
 def test_names_of_the_past_are_advised_against(instance_type: str, image: str | None, words: str) -> None:
@@ -79,6 +81,8 @@ def test_names_of_the_past_are_advised_against(instance_type: str, image: str | 
 def test_names_of_today_pass() -> None:
     """And those whose day has not come."""
     image = EnvironmentReference(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest")
+    own = EnvironmentReference(image="contoso.azurecr.io/azureml/base-of-ours:1")
+    checks.check_size_and_image_are_current(blue(environment=own), RULES, date(2026, 11, 21))
 
     checks.check_size_and_image_are_current(
         blue(instance_type="Standard_NC4as_T4_v3", environment=image), RULES, date(2026, 11, 21)

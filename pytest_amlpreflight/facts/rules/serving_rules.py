@@ -77,7 +77,9 @@ class PythonRelease:
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """A name not to be built upon: an `instance_type` or an `image` out of support from a day on, or a `small` size."""
+    """A name not to be built upon: an `instance_type` or an `image` out of support from a day on, an `image` that is
+    deprecated, or a `small` size.
+    """
 
     kind: str
     match: re.Pattern[str]
