@@ -20,6 +20,7 @@ from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
 from pytest_amlpreflight.run.confirming import Ages, judged
+from pytest_amlpreflight.run.cut_short import CutShort
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
 from pytest_amlpreflight.run.findings import Aside, Told, attach, is_ours, redactor_of
@@ -28,7 +29,6 @@ from pytest_amlpreflight.run.options import OPTIONS
 from pytest_amlpreflight.run.order import share_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT
 from pytest_amlpreflight.run.preparation import is_configured
-from pytest_amlpreflight.run.rest import Rest
 from pytest_amlpreflight.run.rootdir import as_meant
 from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
 from pytest_amlpreflight.run.waiting import settle, summarize
@@ -106,7 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if (asked.anything or asked.here) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(EmptyRun(asked), "aml-empty-run")
         config.pluginmanager.register(Ending(), "aml-ending")
-        config.pluginmanager.register(Rest(), "aml-rest")
+        config.pluginmanager.register(CutShort(), "aml-cut-short")
         config.pluginmanager.register(Leaving(config), "aml-leaving")
 
 

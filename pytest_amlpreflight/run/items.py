@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -47,3 +47,14 @@ def about_a_target(fixture_names: list[str], ours: Iterable[str]) -> bool:
     if "aml_target" not in fixture_names and facts_named(ours):
         fixture_names.append("aml_target")
     return "aml_target" in fixture_names
+
+
+def workspace_in(nodeid: str, workspaces: Container[str]) -> str | None:
+    """The workspace that a node id's parameters name: between hyphens, or before a slash and its endpoint."""
+    for part in nodeid.partition("[")[2].rpartition("]")[0].split("/"):
+        words = part.split("-")
+        spans = [(end - at, at) for at in range(len(words)) for end in range(at + 1, len(words) + 1)]
+        names = ("-".join(words[at : at + length]) for length, at in sorted(spans, reverse=True))
+        if (found := next((name for name in names if name in workspaces), None)) is not None:
+            return found
+    return None
