@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 
 from pytest_amlpreflight.engine import Later
-from pytest_amlpreflight.readers.connection.polling import LONGEST_PAUSE, Operation
+from pytest_amlpreflight.readers.connection.polling import LONGEST_PAUSE, Operation, shortest_pause
 
 
 def answer(status: int, **headers: str) -> Any:
@@ -55,6 +55,17 @@ def test_each_202_says_where_to_ask_next() -> None:
 
     assert found is last
     assert waited == pytest.approx([0.1, 0.1, 0.1, 0.15, 0.225, 0.3375])
+
+
+def test_one_of_many_is_asked_after_less_often() -> None:
+    """Ten seconds cost five questions, where one alone is asked twelve times."""
+    clock = Clock()
+    answers = lambda _: answer(200 if clock.now >= 10 else 202, Location="https://a")  # noqa: E731
+    operation = Operation(answer(202, Location="https://a"), clock, shortest=shortest_pause(50))
+
+    operation.outcome(answers, 60, clock.wait)
+
+    assert clock.waited == [2.0, 2.0, 2.0, 3.0, 4.5]
 
 
 def test_pause_that_azure_asks_for_is_honoured_up_to_a_cap() -> None:

@@ -20,7 +20,7 @@ from pytest_amlpreflight.readers.connection.budget import RESOURCE_GRAPH, bucket
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
-from pytest_amlpreflight.readers.connection.polling import Operation
+from pytest_amlpreflight.readers.connection.polling import Operation, shortest_pause
 from pytest_amlpreflight.readers.connection.read_only import require_read_only
 
 OPERATIONS = 200
@@ -56,7 +56,7 @@ class Arm:
             pipeline=pipeline,
             policies=[],  # the pipeline has its own
         )
-        self._once, self._operations = Once(), Once(OPERATIONS)
+        self._once, self._operations, self._followed_now = Once(), Once(OPERATIONS), set[str]()
 
     def together(self, function: Callable[[A], T], arguments: Sequence[A]) -> list[T]:
         """`[function(a) for a in arguments]`, side by side; the first error, in order, is raised."""
@@ -154,7 +154,15 @@ class Arm:
         key, send = f"{request.url} {request.content}", self._client.send_request
         if bucket_of(request.url) == RESOURCE_GRAPH:
             return Operation(send(request)).outcome(send, longest)
-        return self._operations.get(key, lambda: Operation(send(request))).outcome(send, longest)
+        self._followed_now.add(key)
+        pause = shortest_pause(len(self._followed_now))
+        try:
+            answer = self._operations.get(key, lambda: Operation(send(request), shortest=pause)).outcome(send, longest)
+        except Exception:  # `Later` is none: that one comes again
+            self._followed_now.discard(key)
+            raise
+        self._followed_now.discard(key)
+        return answer
 
     def _send(self, request: HttpRequest) -> object:
         return _answer(self._client.send_request(request))

@@ -15,12 +15,24 @@ SHORTEST_PAUSE, LONGEST_PAUSE, GROWTH = 0.1, 5.0, 1.5
 diagnosis, and the SDK would then wait 30 s before it asks once.
 """
 
+UNHURRIED = 2.0
+"""Seconds to which the shortest pause grows with the operations that are followed side by side: nobody waits for one of
+many, and each question is taken from what Azure grants.
+"""
+
+
+def shortest_pause(followed: int) -> float:
+    """Seconds between two questions, at least, while so many operations are followed."""
+    return min(SHORTEST_PAUSE * max(followed, 1), UNHURRIED)
+
 
 class Operation:
     """What a request began. It may be left while it is waited for, and followed on from where it was."""
 
-    def __init__(self, started: Any, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._since = clock, clock()
+    def __init__(
+        self, started: Any, clock: Callable[[], float] = time.monotonic, shortest: float = SHORTEST_PAUSE
+    ) -> None:
+        self._clock, self._since, self._shortest = clock, clock(), shortest
         self._take(started)
 
     def outcome(
@@ -43,5 +55,5 @@ class Operation:
     def _take(self, response: Any) -> None:
         """Keep what was answered, and when to ask again: after a part of the time that it has taken so far."""
         now = self._clock()
-        part = min(max(SHORTEST_PAUSE, (now - self._since) * (GROWTH - 1)), LONGEST_PAUSE)
+        part = min(max(self._shortest, (now - self._since) * (GROWTH - 1)), LONGEST_PAUSE)
         self._response, self._due = response, now + min(retry_after(response.headers) or part, LONGEST_PAUSE)
