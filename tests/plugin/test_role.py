@@ -175,6 +175,24 @@ def test_a_run_says_which_permission_would_have_answered_the_rest(example: pytes
     )
 
 
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        ("secret-vault-turns-us-away", "Client address is not authorized and caller is not a trusted service."),
+        ("image-registry-turns-us-away", "client with IP '203.0.113.7' is not allowed access"),
+        ("model-storage-turns-us-away", "HTTP 403 AuthorizationFailure"),
+    ],
+)
+def test_a_firewall_is_opened_by_no_permission(example: pytest.Pytester, failure: str, words: str) -> None:
+    """The service's own words stand there, and none of its read permissions is said to have been lacking."""
+    result = example.runpytest_inprocess(
+        "-p", "no:xdist", "--aml-phase", "post", "--aml-failure", failure, "aml-preflight"
+    )
+
+    assert words in result.stdout.str()
+    result.stdout.no_fnmatch_line("*permissions that would have answered*")
+
+
 def test_the_summary_survives_xdist(example: pytest.Pytester) -> None:
     """What a worker was refused, the controller lists."""
     arguments = ("-n2", "--aml-failure", "workspace-unreadable", "aml-preflight")

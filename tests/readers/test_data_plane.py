@@ -213,6 +213,28 @@ def test_a_read_that_is_refused_is_unreadable(emulator: Emulator) -> None:
     assert raised.value.permission == "a/read"
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "lacking"),
+    [
+        ("ForbiddenByFirewall", "Client address is not authorized and caller is not a trusted service.", None),
+        ("ForbiddenByConnection", "Public network access is disabled.", None),
+        ("AuthorizationFailure", "", None),
+        ("DENIED", "client with IP '10.0.0.4' is not allowed access.", None),
+        ("DENIED", "requested access to the resource is denied", "a/read"),
+        ("ForbiddenByRbac", "Caller is not authorized to perform action on resource.", "a/read"),
+        ("AuthorizationPermissionMismatch", "", "a/read"),
+    ],
+)
+def test_no_permission_opens_a_firewall(code: str, message: str, lacking: str | None, emulator: Emulator) -> None:
+    """An address that is turned away lacks none: nobody is sent to ask for one."""
+    read = plane(at("127.0.0.1"), f":443::{emulator.port}").read
+
+    with pytest.raises(FactUnreadable) as raised:
+        read("GET", f"https://{HOST}/secrets", "the secret", errors=lambda _: (code, message), permission="a/read")
+
+    assert (raised.value.code, raised.value.permission) == (code, lacking)
+
+
 def test_a_read_of_nothing_is_absent(emulator: Emulator) -> None:
     """404 is an answer: there is no such thing."""
     read = plane(at("127.0.0.1"), f":443::{emulator.port}").read

@@ -15,13 +15,18 @@ _TIME = "Thu, 17 Sep 2026 07:29:02 GMT"
 """When everything was written last: a world does not say, and a run must be repeatable."""
 
 
+_REQUEST = "00000000-0000-0000-0000-000000000000"
+_REFUSED = "This request is not authorized to perform this operation"
+_WHY = {"AuthorizationPermissionMismatch": " using this permission"}
+
+
 def answer(visit: Visit) -> Answer:
     """Lists come in pages, in the order of the names; a HEAD has no body and says its error in a header."""
     audience = tokens.audience_of(visit.headers.get("authorization"))
     if audience not in (_AUDIENCE, f"https://{visit.host}") or not visit.headers.get("x-ms-version"):
         return _error(401, "NoAuthenticationInformation", "Server failed to authenticate the request.")
     if refusal := visit.holds.get("refuses"):
-        return _error(403, str(refusal), "This request is not authorized to perform this operation.")
+        return _error(403, str(refusal), f"{_REFUSED}{_WHY.get(str(refusal), '')}.")
     container, _, name = visit.path.strip("/").partition("/")
     if visit.method not in ("GET", "HEAD"):
         return _error(400, "UnsupportedHttpVerb", "The emulated account tells of blobs only.", unknown="no such route")
@@ -119,6 +124,7 @@ def _tag(path: str) -> str:
 
 
 def _error(status: int, code: str, message: str, unknown: str | None = None) -> Answer:
-    text = f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
-    headers = {"content-type": "application/xml", "x-ms-error-code": code}
+    told = f"{message}\nRequestId:{_REQUEST}\nTime:2026-09-17T07:29:02.0000000Z"
+    text = f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{told}</Message></Error>'
+    headers = {"content-type": "application/xml", "x-ms-error-code": code, "x-ms-request-id": _REQUEST}
     return Answer(text.encode(), status, headers, unknown)

@@ -14,7 +14,7 @@ What stands behind a host is a section of the world, by host name:
         registries: {azureml: {id of the registry}}
 
 `refuses: WORD` makes a host turn its caller away, `WORD` being the service's own: `ForbiddenByFirewall`,
-`ForbiddenByRbac` (vault), `DENIED`, `UNAUTHORIZED` (registry), `AuthorizationFailure`,
+`ForbiddenByConnection`, `ForbiddenByRbac` (vault), `DENIED`, `UNAUTHORIZED` (registry), `AuthorizationFailure`,
 `AuthorizationPermissionMismatch` (storage).
 """
 

@@ -10,6 +10,15 @@ from .visit import Visit
 _VERSIONS = ("7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01")
 _PAGE = 25
 
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_REFUSALS = {
+    "ForbiddenByFirewall": "Client address is not authorized and caller is not a trusted service.",
+    "ForbiddenByConnection": (
+        "Public network access is disabled and request is not from a trusted service nor via an approved private link."
+    ),
+    "ForbiddenByRbac": "Caller is not authorized to perform action on resource.",
+}
+
 VALUE = "emulated"
 """What every secret holds."""
 
@@ -22,7 +31,7 @@ def answer(visit: Visit) -> Answer:
     if visit.query.get("api-version") not in _VERSIONS:
         return _error(400, "BadParameter", "The specified version is not supported", unknown="unknown api-version")
     if refusal := visit.holds.get("refuses"):
-        return _error(403, "Forbidden", f"The request was turned away by {visit.host}.", inner=str(refusal))
+        return _error(403, "Forbidden", _refused(visit, str(refusal)), inner=str(refusal))
     parts = visit.path.strip("/").split("/")
     if visit.method != "GET" or parts[0] != "secrets" or len(parts) > 3:
         return _error(404, "NotFound", "The emulated vault tells of secrets only.", unknown="no such route")
@@ -59,6 +68,12 @@ def _secret(visit: Visit, name: str, versions: dict[str, Any], version: str | No
         return _error(403, "Forbidden", text, inner="SecretDisabled")
     place = f"https://{visit.host}/secrets/{name}/{wanted}"
     return Answer({"value": VALUE, "id": place, "attributes": attributes, "tags": {}})
+
+
+def _refused(visit: Visit, word: str) -> str:
+    """Why, in the vault's words as recorded; the lines below it say who asked, and where."""
+    why = _REFUSALS.get(word, f"The request was turned away by {visit.host}.")
+    return f"{why}\r\nCaller: appid={_NOBODY};oid={_NOBODY}\r\nVault: {visit.host.partition('.')[0]};location=eastus2"
 
 
 def _absent(name: str) -> Answer:

@@ -33,6 +33,8 @@ LONGEST_PAUSE = 20.0
 """Seconds that a `Retry-After` is honoured at most: a preflight must answer."""
 
 TRANSIENT = frozenset({429, 500, 502, 503, 504})
+FIREWALLED = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection", "AuthorizationFailure"})
+"""A vault's words and a storage account's for an address that its firewall does not let in."""
 
 Token = Callable[[str], str]
 """From an audience (`https://vault.azure.net`) to a bearer token for it."""
@@ -178,7 +180,7 @@ class DataPlane:
             return response
         if response.status_code == 404:
             raise FactAbsent(resource, named_by=named_by)
-        lacking = permission if response.status_code in (401, 403) else None
+        lacking = permission if response.status_code in (401, 403) and not _by_address(code, message) else None
         raise FactUnreadable(resource, status=response.status_code, code=code, detail=message, permission=lacking)
 
     def _patiently(
@@ -201,6 +203,14 @@ class DataPlane:
             pause(min(self._backoff * 2 ** (failed - 1) if asked is None else asked, LONGEST_PAUSE))
         self._tries.over(question)
         raise FactUnreadable(resource, status=None, code=problem.why.value, detail=problem.path or str(problem))
+
+
+def _by_address(code: str, message: str) -> bool:
+    """Whether a service turned the caller's address away, as its firewall says: no permission would have answered.
+
+    A container registry's word is the same for both.
+    """
+    return code in FIREWALLED or (code == "DENIED" and "not allowed access" in message)
 
 
 def unreached(host: str, error: requests.RequestException) -> HostUnreached:

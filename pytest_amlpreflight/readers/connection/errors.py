@@ -103,4 +103,4 @@ def body_of(response: Any) -> object:
 
 
 def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0][:300]
+    return next(iter(text.strip().splitlines()), "")[:300]
