@@ -69,6 +69,7 @@ _COMMON = ("Forbidden", "NotFound", "Conflict", "BadRequest", "InternalServerErr
 _LABELLED = re.compile(
     r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
 )
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _FOLDED = re.compile(r"(?m)^.*Traceback \(most recent call last\): {1,8}File \".*$")
 _FOLDS = re.compile(
     r" (?=Traceback \(most recent call last\):)| (?=File \"[^\"\n]{1,300}\", line \d+, in )"
@@ -121,24 +122,32 @@ def explain_text(text: str, subject: str) -> Explanation:
     text = redact(_unpacked(text))
     lines = lines_of(text)
     of_a_client = bool(_OF_A_CLIENT.search(text))
-    if is_container_log(lines) and not of_a_client:
-        found = _of_a_log(subject, text, read_log(text))
+    reading = LogReading() if of_a_client else read_log(text)
+    if not of_a_client and (is_container_log(lines) or (reading.causes and _by_a_logger(lines))):
+        found = _of_a_log(subject, text, reading)
         return found if found.known else _untold(found, text)
     codes = _codes(text)
     telling = [code for code in codes if code.lower() not in WRAPPERS]
     said = worded_meaning(text, telling, generic=False)
-    shown = () if of_a_client else read_log(text).causes or (tuple(_mentioned(lines)) if _leaves_open(telling) else ())
+    shown = reading.causes or (tuple(_mentioned(lines)) if _leaves_open(telling) and not of_a_client else ())
     causes = () if said else shown
     said = said or (None if causes else worded_meaning(text, telling, generic=True))
     if not (said or causes or codes):
         codes = [status for status in [*_statuses(text), *_coded(text)] if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
+    if not found.known and reading.unknown and reading.unknown.frames:
+        return _of_a_log(subject, text, reading)
     return found if found.known else replace(_untold(found, text), told=_told(text, lines))
 
 
 def _untold(found: Explanation, text: str) -> Explanation:
     """What is said where nothing is known."""
     return replace(found, near=tuple(_nearest(text)), topics=topics_in(text) if len(text) < SHORT_TEXT else ())
+
+
+def _by_a_logger(lines: Sequence[Line]) -> bool:
+    """Whether a server's logger wrote some of it, which notes time and level."""
+    return any(line.logged and _CLOCK.search(line.prefix) for line in lines)
 
 
 def _told(text: str, lines: Sequence[Line]) -> str | None:
@@ -222,7 +231,8 @@ def _unpacked(text: str) -> str:
     """The text itself, where it came as one JSON string, as the answer of `getLogs`, or as part of either."""
     stripped = text.strip().lstrip("\ufeff")
     inner = _in_json(stripped) if stripped.startswith(('"', '{"content"')) else None
-    if inner is None and stripped.count("\n") < FEW_BREAKS < stripped.count("\\n"):
+    few = stripped.count("\n") < FEW_BREAKS < stripped.count("\\n")
+    if inner is None and few and not any(line.in_json for line in lines_of(stripped)):
         inner = stripped.replace("\\n", "\n").replace('\\"', '"')
     return _unfolded(stripped if inner is None else inner)
 

@@ -134,7 +134,7 @@ def test_codes_name_no_checks() -> None:
     ("text", "told"),
     [
         ('{"error":{"code":"WineCellarLocked","message":"Closed\nuntil May."}}', "WineCellarLocked: Closed until May."),
-        ('Traceback (most recent call last):\n  File "x.py", line 1, in f\nwine.CorkError: dry', "CorkError: dry"),
+        ("wine.CorkError: dry", "CorkError: dry"),
         ("Step 3 of 4\n##[error]The cellar could not be opened.\nBye", "##[error]The cellar could not be opened."),
         ("All is well", None),
     ],
@@ -165,6 +165,11 @@ def test_the_topics_of_errors_are_topics_of_checks() -> None:
     topics = {module.__name__.rpartition(".")[2] for module in topic_modules()}
 
     assert {row["topic"] for row in load("error-topics").rows} <= topics
+def test_an_exception_that_nobody_knows_is_told_with_its_place() -> None:
+    """Whoever printed it: a container's log need not show that it is one."""
+    explanation = explain_text('Traceback (most recent call last):\n  File "x.py", line 7, in f\nwine.CorkError: dry', "x")
+
+    assert next(iter(explanation.lines())) == "an exception that no table knows: CorkError: dry in x.py, line 7"
 
 
 def test_the_last_complaint_of_a_server_that_nobody_knows_is_told() -> None:

@@ -2,18 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000
 """A log is read from its end, and a line from its start: what is beyond says nothing of the last start."""
+LONGEST_PREFIX = 300
 LONGEST_RECORD = 200_000
 """Characters of a line that is taken for a JSON record."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _OF_A_RUNTIME = re.compile(r"^[FP] ")  # whole or part of a line, as container runtimes mark it
+_MESSAGES = ("message", "msg", "Log", "log", "event")
+_TRACES = ("exc_info", "exception", "stack_trace", "traceback", "stack")
+"""The members of a JSON record that hold what was said, and the traceback beside it."""
+_RECORD = "{"
 _STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?"
 _LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
 _GAP = r"[ |:-]{1,5}"
@@ -25,6 +30,7 @@ _PREFIXES = tuple(
     for pattern in (
         r"(?:> ?){1,3}(?=[^>\s])",  # a quotation
         r"\[pod/[^\]\s]{1,200}\] ",  # kubectl logs --prefix
+        r"std(?:out|err) [FP] ",  # containerd, after its stamp
         r"[A-Za-z][\w.-]{0,80}(?:-\d{1,3} {1,20}| {2,20})\| ",  # docker compose
         r"[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
         rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv
@@ -75,6 +81,11 @@ class Line:
     prefix: str = ""
 
     @property
+    def in_json(self) -> bool:
+        """Whether it begins a JSON record."""
+        return self.prefix.startswith(_RECORD)
+
+    @property
     def logged(self) -> bool:
         """Whether a logger wrote it, and not a process straight to its output."""
         return self.level is not None
@@ -88,11 +99,19 @@ def lines_of(text: str) -> list[Line]:
 
 def _parts(text: str) -> Iterator[Line]:
     """A line as one, or as those that a JSON record holds in its message."""
-    record = _from_json(text)
+    record = _from_json(text[_begin_of_record(text) :])
     if record is None:
         yield _taken_apart(Line(_ANSI.sub("", text[: 2 * LONGEST_LINE])))
-    else:
-        yield from (_taken_apart(replace(record, text=part[: 2 * LONGEST_LINE])) for part in record.text.split("\n"))
+        return
+    first, *others = (_taken_apart(replace(record, text=part[: 2 * LONGEST_LINE])) for part in record.text.split("\n"))
+    yield replace(first, prefix=_RECORD + first.prefix)
+    yield from others
+
+
+def _begin_of_record(text: str) -> int:
+    """Where a JSON record may begin: behind what a runtime put before it."""
+    at = max(text.find(_RECORD, 0, LONGEST_PREFIX), 0)
+    return 0 if at and _taken_apart(Line(text[:at])).text else at
 
 
 def _taken_apart(line: Line) -> Line:
@@ -117,15 +136,26 @@ def _without_prefix(line: Line) -> Line:
 
 
 def _from_json(text: str) -> Line | None:
-    """A line of a logger or a platform that writes JSON; the message of the server of 2019 is JSON once more."""
+    """A line of a logger or a platform that writes JSON; the message of the server of 2019 is JSON once more, and
+    Rust's loggers put it one level deeper.
+    """
     record = _object(text)
-    message = next((record[key] for key in ("message", "msg", "Log", "log") if isinstance(record.get(key), str)), None)
+    fields = record.get("fields")
+    record = {**record, **fields} if isinstance(fields, dict) else record
+    message = _member(record, _MESSAGES)
     if message is None:
         return None
+    trace = _member(record, _TRACES)
     level = _LEVELS.get(str(record.get("level") or record.get("levelname") or "").strip("[ ")[:1].upper())
-    inner = _object(str(message)).get("message")
-    said = inner if isinstance(inner, str) else _OF_A_RUNTIME.sub("", str(message))
+    inner = _object(message).get("message")
+    said = inner if isinstance(inner, str) else _OF_A_RUNTIME.sub("", message)
+    said = f"{said}\n{trace}" if trace and trace not in said else said
     return Line(said, level, str(record.get("logger") or "json") if level else None)
+
+
+def _member(record: Mapping[str, object], names: Sequence[str]) -> str | None:
+    """The first of these members that is a text."""
+    return next((value for name in names if isinstance(value := record.get(name), str)), None)
 
 
 def _object(text: str) -> dict[str, object]:

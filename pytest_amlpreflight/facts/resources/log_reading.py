@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,9 +13,16 @@ from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback,
 _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher", "VMAgent")
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
-_COMPLAINT = re.compile(r"(?i)(?:error|fatal|panic|critical|cannot|can't|could not|unable to|failed to)\b")
-"""How a process begins a line that says why it ends."""
+_COMPLAINT = re.compile(
+    r"(?i)(?:(?![ERWI]: )[\w./-]{1,60}: ){0,2}(?:uncaught |unhandled |thread '\S{1,60}' )?(?:error|fatal|panic|panicked|critical|exception"
+    r"|cannot|can't|could not|unable to|failed to|terminate called|permission denied|denied|no such file)\b"
+)
+"""How a process begins a line that says why it ends, its own name before it."""
+_QUOTED = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
+"""An exception in a line of a server that is not Python itself."""
 _LONGEST_MESSAGE = 4_000
+LONGEST_SHOWN = 300
+"""Characters of a line that are shown with the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,13 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     marks = _marks(lines)
     begin = _last_start(marks, len(lines))
     lines, marks = lines[begin:], {kind: [at - begin for at in places if at >= begin] for kind, places in marks.items()}
-    events = [event for event in _events(lines, container) if _stands(event, marks)]
+    events = [event for event in _events(lines, container, marks["ended"]) if _stands(event, marks)]
     if not events and failed is not False and _stops_in_init(lines, marks):
         return LogReading((_slow_init(lines[marks["init"][-1]]),))
     if not events and failed is not False:
         complaints = [event.traceback for event in _complaints(lines) if _stands(event, marks)]
         return LogReading(unknown=complaints[-1] if complaints else None)
-    return _reading(events)
+    return _reading(events, lines)
 
 
 def is_container_log(lines: Sequence[Line]) -> bool:
@@ -95,33 +102,39 @@ def _origins(lines: Sequence[Line]) -> Iterator[str]:
     return (line.origin for line in lines if line.origin)
 
 
-def _reading(events: Sequence[_Event]) -> LogReading:
+def _reading(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
     """The event that ended it, then the others. Of those that only follow from another, where there is no other, the
     one that says most.
     """
     ended = [event for event in reversed(events) if not event.generic]
     last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
     if last is None:
-        return _least(events)
+        return _least(events, lines)
     if last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
 
 
-def _least(events: Sequence[_Event]) -> LogReading:
+def _least(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
     """Where nothing tells: of what follows from something else what says most; else the last bare exception."""
-    said = {event.cause.name: event.cause for event in events if event.cause}
+    said = {event.cause.name: (event.cause, lines[: event.place]) for event in events if event.cause}
     most = min(said, key=_names().index, default=None)
     if most:
-        return LogReading((said[most],))
+        return LogReading((_quoting(*said[most]),))
     return LogReading(unknown=next((event.traceback for event in reversed(events)), None))
+
+
+def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
+    """A cause that sends its reader to what stands above it, shown by the last complaint there."""
+    complaints = [one.traceback.raised for one in _complaints(above) if one.traceback]
+    return replace(cause, line=complaints[-1][:LONGEST_SHOWN]) if complaints and cause.name in _quotes() else cause
 
 
 def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
     """The lines in which something complains that is neither Python nor known."""
     for at, line in enumerate(lines):
-        if _counts(line) and _COMPLAINT.match(line.text):
-            yield _Event(at, None, traceback=Traceback((), line.text, line.text, at, at))
+        if _counts(line) and _COMPLAINT.match(line.text) and not _only_follows(line.text):
+            yield _Event(at, None, traceback=Traceback((), line.text, line.text, at, at, at))
 
 
 def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
@@ -158,10 +171,11 @@ def _last_start(marks: Mapping[str, list[int]], end: int) -> int:
     return 0
 
 
-def _events(lines: Sequence[Line], container: str | None) -> list[_Event]:
+def _events(lines: Sequence[Line], container: str | None, gave_up: Sequence[int]) -> list[_Event]:
     rows = [one for one in _rows() if container is None or container in one[1].get("containers", (container,))]
     raised = chains_of(lines)
     chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
+    chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, gave_up)]
     ended = [chain for number, chain in enumerate(chains) if _ended(chain, chains[number + 1 :])]
     within = {at for chain in raised for one in chain.links for at in range(one.first, one.last + 1)}
     told = [_of_chain(chain, rows) for chain in ended]
@@ -176,13 +190,22 @@ def _ended(chain: Chain, later: Sequence[Chain]) -> bool:
 
 def _follows(chain: Chain) -> bool:
     """Whether an exception only says that another process has ended."""
-    return any(row.get("generic") and pattern.search(chain.user.said[:_LONGEST_MESSAGE]) for pattern, row in _rows())
+    return _only_follows(chain.user.said[:_LONGEST_MESSAGE])
+
+
+def _only_follows(text: str) -> bool:
+    return any(row.get("generic") and pattern.search(text) for pattern, row in _rows())
+
+
+def _of_a_supervisor(chain: Chain, gave_up: Sequence[int]) -> bool:
+    """Whether a library alone raised it after the server had given up."""
+    return any(at < chain.links[0].first for at in gave_up) and not any(one.own_frame for one in chain.links)
 
 
 def _of_chain(chain: Chain, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event:
     """The first row that meets one of the exceptions."""
     for pattern, row in rows:
-        for one in chain.told if row.get("where", "exception") != "line" else ():
+        for one in (*chain.told, *chain.handled) if row.get("where", "exception") != "line" else ():
             text = _with_frames(one) if row.get("frames") else one.said[:_LONGEST_MESSAGE]
             if match := pattern.search(text):
                 cause = _cause(row, match, _line_of(one, match))
@@ -212,6 +235,8 @@ def _counts(line: Line) -> bool:
 
 def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
     counts, warned = _counts(line), line.level == Level.WARNING
+    if counts and (quoted := _quoted(at, line, rows)):
+        return quoted
     for pattern, row in rows if counts or warned else ():
         if not counts and not row.get("warned"):
             continue
@@ -220,9 +245,19 @@ def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[
     return None
 
 
+def _quoted(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
+    """The cause that an exception shows which a server of another language quotes."""
+    found = _QUOTED.search(line.text) if ":" in (line.origin or "") else None
+    for pattern, row in rows:
+        of_exceptions = row.get("where", "exception") != "line" and not row.get("generic")
+        if found and of_exceptions and (match := pattern.search(found[0])):
+            return _Event(at, _cause(row, match, line.text.strip()))
+    return None
+
+
 def _cause(row: Mapping[str, Any], match: re.Match[str], line: str) -> LogCause:
     what = next((value for value in match.groupdict().values() if value), None)
-    return LogCause(row["cause"], row["title"], row["advice"], row["code"], line[:300], what, row.get("guide"))
+    return LogCause(row["cause"], row["title"], row["advice"], row["code"], line[:LONGEST_SHOWN], what, row.get("guide"))
 
 
 def _stops_in_init(lines: Sequence[Line], marks: Mapping[str, list[int]]) -> bool:
@@ -259,6 +294,12 @@ def _mark_rows() -> tuple[tuple[re.Pattern[str], str], ...]:
 def _names() -> list[str]:
     """The causes in the order of the table."""
     return [row["cause"] for _, row in _rows()]
+
+
+@cache
+def _quotes() -> frozenset[str]:
+    """The causes that are shown by the complaint above them."""
+    return frozenset(row["cause"] for _, row in _rows() if row.get("quotes"))
 
 
 @cache

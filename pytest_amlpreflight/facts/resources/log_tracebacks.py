@@ -19,7 +19,7 @@ _RAISED = re.compile(
 _BARE = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?::\s|$)")
 _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
 _OF_A_LIBRARY = re.compile(
-    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|<frozen |azureml-server|azmlinfsrv"
+    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv"
 )
 _BARS = re.compile(r"^ {0,60}(?:\| ?|\+-[+\- \d]{0,120}$)")
 _OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
@@ -55,7 +55,8 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Traceback:
     """One exception with its frames, oldest call first. `raised` is its last line, `said` that line with the rest of
-    its message; `first` and `last` are its place among the log's lines.
+    its message; `first` and `last` are its place among the log's lines, `place` that of the line that names it: what
+    looks like the rest of its message may be another's.
     """
 
     frames: tuple[Frame, ...]
@@ -63,6 +64,13 @@ class Traceback:
     said: str
     first: int
     last: int
+    place: int
+
+    @property
+    def on_purpose(self) -> bool:
+        """Whether the code that was called last raised it itself."""
+        code = [line.strip() for frame in self.frames[-1:] for line in frame.lines[1:]]
+        return self.name == "SystemExit" or any(line.startswith(("raise ", "sys.exit(")) for line in code)
 
     @property
     def name(self) -> str:
@@ -115,7 +123,13 @@ class Chain:
     @property
     def place(self) -> int:
         """The line on which it ends."""
-        return self.links[-1].last
+        return self.links[-1].place
+
+    @property
+    def handled(self) -> tuple[Traceback, ...]:
+        """What was being handled when the last was raised on purpose, the nearest first: it may say more."""
+        earlier = [one for one in reversed(self.links) if one not in self.told]
+        return tuple(earlier) if self.links[-1].on_purpose else ()
 
     @property
     def servers_account(self) -> bool:
@@ -125,7 +139,8 @@ class Chain:
     @property
     def user(self) -> Traceback:
         """The exception that the user's code raised; a finding of the server's own where there is none."""
-        own = [one for one in self.told if not one.name.startswith("UserScript")]
+        said = [one for one in (*self.told, *self.handled) if one.name != "SystemExit"]
+        own = [one for one in said if not one.name.startswith("UserScript")]
         return own[-1] if own else self.links[-1]
 
     @property
@@ -141,12 +156,20 @@ def chains_of(lines: Sequence[Line]) -> list[Chain]:
     lines = _ungrouped(lines)
     found = list(_tracebacks(lines))
     within = {at for one in found for at in range(one.first, one.last + 1)}
-    bare = [
-        Traceback((), line.text, _message(lines, at)[0], at, at)
-        for at, line in enumerate(lines)
-        if at not in within and not line.logged and _BARE.match(line.text)
-    ]
-    return sorted([*_linked(found, lines), *(Chain((one,), (one,), None) for one in bare)], key=lambda one: one.place)
+    bare = [_headless(lines, at) for at, line in enumerate(lines) if at not in within and _BARE.match(line.text)]
+    whole = [one for one in bare if one.frames]
+    alone = [Chain((one,), (one,), None) for one in bare if not one.frames and not lines[one.last].logged]
+    tracebacks = sorted([*found, *whole], key=lambda one: one.first)
+    return sorted([*_linked(tracebacks, lines), *alone], key=lambda one: one.place)
+
+
+def _headless(lines: Sequence[Line], at: int) -> Traceback:
+    """An exception whose header is beyond the log's begin, with what there is of its frames."""
+    first = at
+    while first and lines[first - 1].text.startswith(" ") and _belongs(lines[first - 1], lines[at]):
+        first -= 1
+    frames = tuple(_frames(lines[first:at]))
+    return Traceback(frames, lines[at].text.strip(), _message(lines, at)[0], first if frames else at, at, at)
 
 
 def _ungrouped(lines: Sequence[Line]) -> Sequence[Line]:
@@ -169,20 +192,26 @@ def _tracebacks(lines: Sequence[Line]) -> Iterator[Traceback]:
 
 def _traceback(lines: Sequence[Line], header: int) -> Traceback | None:
     """From its header to its message; None where the log ends within it."""
-    frames: list[Frame] = []
     for at in range(header + 1, len(lines)):
         line = lines[at]
-        match = _FRAME.match(line.text)
         if line.text.endswith(_HEADER):
             return None
-        if match:
-            frames.append(Frame(match["file"], int(match["line"][:9]), match["function"] or "", (line.text,)))
-        elif _belongs(line, lines[header]) and _RAISED.match(line.text):
+        if _belongs(line, lines[header]) and _RAISED.match(line.text):
             said, last = _message(lines, at)
-            return Traceback(tuple(frames), line.text.strip(), said, header, last)
-        elif frames and _belongs(line, lines[header]):
-            frames[-1] = replace(frames[-1], lines=(*frames[-1].lines, line.text))
+            within = [one for one in lines[header + 1 : at] if _belongs(one, lines[header]) or _FRAME.match(one.text)]
+            return Traceback(tuple(_frames(within)), line.text.strip(), said, header, last, at)
     return None
+
+
+def _frames(lines: Sequence[Line]) -> list[Frame]:
+    """The calls that these lines show, each with the lines below it."""
+    frames: list[Frame] = []
+    for line in lines:
+        if match := _FRAME.match(line.text):
+            frames.append(Frame(match["file"], int(match["line"][:9]), match["function"] or "", (line.text,)))
+        elif frames:
+            frames[-1] = replace(frames[-1], lines=(*frames[-1].lines, line.text))
+    return frames
 
 
 def _belongs(line: Line, header: Line) -> bool:
