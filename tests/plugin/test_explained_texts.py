@@ -165,9 +165,13 @@ def test_the_topics_of_errors_are_topics_of_checks() -> None:
     topics = {module.__name__.rpartition(".")[2] for module in topic_modules()}
 
     assert {row["topic"] for row in load("error-topics").rows} <= topics
+
+
 def test_an_exception_that_nobody_knows_is_told_with_its_place() -> None:
     """Whoever printed it: a container's log need not show that it is one."""
-    explanation = explain_text('Traceback (most recent call last):\n  File "x.py", line 7, in f\nwine.CorkError: dry', "x")
+    explanation = explain_text(
+        'Traceback (most recent call last):\n  File "x.py", line 7, in f\nwine.CorkError: dry', "x"
+    )
 
     assert next(iter(explanation.lines())) == "an exception that no table knows: CorkError: dry in x.py, line 7"
 

@@ -14,8 +14,9 @@ _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generat
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _COMPLAINT = re.compile(
-    r"(?i)(?:(?![ERWI]: )[\w./-]{1,60}: ){0,2}(?:uncaught |unhandled |thread '\S{1,60}' )?(?:error|fatal|panic|panicked|critical|exception"
-    r"|cannot|can't|could not|unable to|failed to|terminate called|permission denied|denied|no such file)\b"
+    r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:uncaught |unhandled |thread '\S{1,60}' )?"
+    r"(?:error|fatal|panic|panicked|critical|exception|cannot|can't|could not|unable to|failed to|terminate called"
+    r"|permission denied|denied|no such file)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
 _QUOTED = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
@@ -257,7 +258,9 @@ def _quoted(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[s
 
 def _cause(row: Mapping[str, Any], match: re.Match[str], line: str) -> LogCause:
     what = next((value for value in match.groupdict().values() if value), None)
-    return LogCause(row["cause"], row["title"], row["advice"], row["code"], line[:LONGEST_SHOWN], what, row.get("guide"))
+    return LogCause(
+        row["cause"], row["title"], row["advice"], row["code"], line[:LONGEST_SHOWN], what, row.get("guide")
+    )
 
 
 def _stops_in_init(lines: Sequence[Line], marks: Mapping[str, list[int]]) -> bool:
