@@ -30,18 +30,18 @@ class CutShort:
         if preflight is None or session.config.option.collectonly:
             return
         workspaces = {target.group for target in preflight.targets}
-        left = (nodeid for nodeid in collected(session) if nodeid not in self._over)
+        left = (nodeid for nodeid in _collected(session) if nodeid not in self._over)
         self._left = {name for nodeid in left if (name := workspace_in(nodeid, workspaces))}
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-        """Name them, those first of which nothing is known."""
+        """Name them."""
         if self._left and PREFLIGHT in config.stash and config.stash[PREFLIGHT].is_fleet:
             terminalreporter.line(
                 f"aml-preflight: not looked at, since the run ended early: {_listed(sorted(self._left))}", red=True
             )
 
 
-def collected(session: pytest.Session) -> Iterable[str]:
+def _collected(session: pytest.Session) -> Iterable[str]:
     """The node ids of all tests of the run; with xdist only its scheduler knows them."""
     distributed = session.config.pluginmanager.get_plugin("dsession")
     scheduler = getattr(distributed, "sched", None)

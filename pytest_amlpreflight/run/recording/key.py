@@ -56,7 +56,7 @@ class Key:
         """Another name of the same length, with letters, digits and capitals where the original has them."""
         lowered = original.lower()
         made = self.names.get(lowered)
-        while made is None:
+        if made is None:
             taken = set(self.names.values())
             made = next(one for one in self._names_like(lowered) if one not in taken and one != lowered)
             self.names[lowered] = made
