@@ -110,7 +110,10 @@ def rooms(
     nodes: Sequence[Node], pods: Sequence[Pod], selector: Mapping[str, str], toleration: Toleration
 ) -> list[Room]:
     """What is free on each node, for pods with this selector and toleration."""
-    return [_room(node, [pod for pod in pods if pod.node == node.name], selector, toleration) for node in nodes]
+    standing = dict[str | None, list[Pod]]()
+    for pod in pods:
+        standing.setdefault(pod.node, []).append(pod)
+    return [_room(node, standing.get(node.name, ()), selector, toleration) for node in nodes]
 
 
 def place(found: Sequence[Room], request: Mapping[str, Decimal], count: int) -> Fit:
