@@ -236,40 +236,6 @@ def blanks_of(fix: Fix) -> list[str]:
     return [name for word in words if (name := word.rpartition("=")[2]) in _BLANKS]
 
 
-def unexplained(fixes: Iterable[Fix]) -> list[str]:
-    """The words to be filled in of which no line beside them says what they stand for."""
-    told = " ".join(fix.text for fix in fixes if isinstance(fix, InWords))
-    blanks = [blank for fix in fixes if is_shell(fix) for blank in blanks_of(fix)]
-    return [blank for blank in blanks if not re.search(rf"\b{re.escape(blank)}\b", told)]
-
-
-def edited(text: str, fix: EditLine | AddLine) -> str:
-    """A file's text with the fix carried out. Raises `ValueError` where the fix names no line of it."""
-    lines = text.splitlines()
-    if isinstance(fix, AddLine) and fix.where.line is None:
-        return "\n".join([*lines, fix.text]) + "\n"
-    at = (fix.where.line or 0) - 1
-    if not 0 <= at < len(lines):
-        raise ValueError(f"{fix.where} is no line of the file")
-    if isinstance(fix, EditLine):
-        lines[at] = "".join(_start_of(lines[at])) + fix.text
-    else:
-        lines.insert(at + 1, _indent_below(lines, at) + fix.text)
-    return "\n".join(lines) + "\n"
-
-
-def _start_of(line: str) -> tuple[str, str]:
-    """What indents a line, and the dash of a list."""
-    stripped = line.lstrip()
-    return line[: len(line) - len(stripped)], "- " if stripped.startswith("- ") else ""
-
-
-def _indent_below(lines: list[str], at: int) -> str:
-    """What indents the lines below one: as the next does where it stands deeper, else two blanks more."""
-    (indent, dash), below = _start_of(lines[at]), _start_of(lines[at + 1])[0] if at + 1 < len(lines) else ""
-    return below if len(below) > len(indent) else f"{indent}{'  ' * (1 + bool(dash))}"
-
-
 def as_json(fix: Fix) -> dict[str, Any]:
     """In types that JSON knows; `type` says which fix it is, `line` how it reads."""
     return {"type": type(fix).__name__, "line": str(fix), **asdict(fix)}

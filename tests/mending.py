@@ -1,5 +1,6 @@
 """Fixes, carried out: on the emulated Azure as one more change of its world, on the user's files in place."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pytest_amlpreflight.fix import AddLine, EditLine, Fix, GrantRole, SetProperty, edited
+from pytest_amlpreflight.fix import AddLine, EditLine, Fix, GrantRole, InWords, SetProperty, blanks_of, is_shell
 from pytest_amlpreflight.verdict import Culprit
 
 ROLE = "Microsoft.Authorization/roleDefinitions"
@@ -116,3 +117,37 @@ NOT_MENDED = {
 The first fix of every other failure is a command that creates, deletes, starts, registers an asset or approves; one
 that only shows what somebody has to decide about; or words.
 """
+
+
+def edited(text: str, fix: EditLine | AddLine) -> str:
+    """A file's text with the fix carried out. Raises `ValueError` where the fix names no line of it."""
+    lines = text.splitlines()
+    if isinstance(fix, AddLine) and fix.where.line is None:
+        return "\n".join([*lines, fix.text]) + "\n"
+    at = (fix.where.line or 0) - 1
+    if not 0 <= at < len(lines):
+        raise ValueError(f"{fix.where} is no line of the file")
+    if isinstance(fix, EditLine):
+        lines[at] = "".join(_start_of(lines[at])) + fix.text
+    else:
+        lines.insert(at + 1, _indent_below(lines, at) + fix.text)
+    return "\n".join(lines) + "\n"
+
+
+def _start_of(line: str) -> tuple[str, str]:
+    """What indents a line, and the dash of a list."""
+    stripped = line.lstrip()
+    return line[: len(line) - len(stripped)], "- " if stripped.startswith("- ") else ""
+
+
+def _indent_below(lines: list[str], at: int) -> str:
+    """What indents the lines below one: as the next does where it stands deeper, else two blanks more."""
+    (indent, dash), below = _start_of(lines[at]), _start_of(lines[at + 1])[0] if at + 1 < len(lines) else ""
+    return below if len(below) > len(indent) else f"{indent}{'  ' * (1 + bool(dash))}"
+
+
+def unexplained(fixes: Iterable[Fix]) -> list[str]:
+    """The words to be filled in of which no line beside them says what they stand for."""
+    told = " ".join(fix.text for fix in fixes if isinstance(fix, InWords))
+    blanks = [blank for fix in fixes if is_shell(fix) for blank in blanks_of(fix)]
+    return [blank for blank in blanks if not re.search(rf"\b{re.escape(blank)}\b", told)]

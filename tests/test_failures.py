@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from building import in_world
 from judging import EXAMPLE, changing, checks_of, emulated, judge
-from mending import MENDED, NOT_MENDED, values_of
+from mending import MENDED, NOT_MENDED, unexplained, values_of
 from taken import Take, notice, unknown
 
 from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
-from pytest_amlpreflight.fix import Command, Fix, has_blanks, unexplained
+from pytest_amlpreflight.fix import Command, Fix, has_blanks
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import PHASES

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from judging import EXAMPLE, emulated, judge
-from mending import MENDED, carried_out
+from mending import MENDED, carried_out, edited, unexplained
 
 from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator.failures import load
@@ -24,7 +24,6 @@ from pytest_amlpreflight.fix import (
     SetProperty,
     as_json,
     az,
-    edited,
     fixes_of,
     has_blanks,
     in_subscription,
@@ -34,7 +33,6 @@ from pytest_amlpreflight.fix import (
     of_json,
     only_reads,
     shell,
-    unexplained,
 )
 from pytest_amlpreflight.reporting.notations import notations
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from mending import edited, unexplained
 
 from pytest_amlpreflight.checks import assets, code, environment, local, spec, template
 from pytest_amlpreflight.facts.project.measured import Measured
@@ -27,7 +28,7 @@ from pytest_amlpreflight.facts.project.package_resolution import PackageResoluti
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
 from pytest_amlpreflight.facts.rules.serving_rules import read_rules
 from pytest_amlpreflight.finding import Outcome
-from pytest_amlpreflight.fix import AddLine, EditLine, edited, unexplained
+from pytest_amlpreflight.fix import AddLine, EditLine
 from pytest_amlpreflight.readers.project.environment_files import read_environment
 from pytest_amlpreflight.readers.project.model_folder import read_model_folder
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script
