@@ -81,7 +81,7 @@ def _within_the_limit(setting: AutoscaleSetting) -> None:
 
 def _within_the_quota(setting: AutoscaleSetting, deployment: Deployment, quota: Quota, workspace: Workspace) -> None:
     size = quota.size(deployment.instance_type or "")
-    if size is None:  # the quota check says so
+    if size is None or not deployment.instance_count:  # the quota check says so; how many it holds is not told
         return
     counted, held = (instances_counted(n, size, quota.reserve) for n in (setting.maximum, deployment.instance_count))
     more = (counted - held) * size.vcpus

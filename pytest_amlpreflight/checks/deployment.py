@@ -6,7 +6,7 @@ from typing import NoReturn
 from pytest_amlpreflight.facts.kubernetes.pod import SERVER, selector_of
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
-from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import SERVING, Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
@@ -27,9 +27,6 @@ CODES = (
     "InvalidDeploymentSpec", "PodUnschedulable", "PodOutOfMemory", "InferencingClientCallFailed",
 )  # fmt: skip
 """What an operation's error can say: the codes of both kinds of endpoints, and those of 2021."""
-
-SERVING = ("Succeeded", "Updating", "Scaling")
-"""States of a deployment that takes requests: what is updated serves as before meanwhile."""
 
 
 @check("deployment", explains=CODES, phases=("post", "audit"), settles=True)
@@ -110,7 +107,8 @@ def check_traffic_reaches_a_live_deployment(
     def judge(deployment: str, weight: int) -> None:
         if states.get(deployment) not in SERVING:
             state = states.get(deployment, "absent")
-            headline = f"endpoint {name} sends {weight} % to {deployment}, which is {str(state).lower()}"
+            told = state.lower() if state else "in an unknown state"
+            headline = f"endpoint {name} sends {weight} % to {deployment}, which is {told}"
             _traffic(name, headline, f"traffic = {weighted}; {deployment}: {state!r}", states)
 
     for_each(judge, weighted, weighted.values())
@@ -271,6 +269,13 @@ def _traffic(endpoint: str, headline: str, found: str, states: Mapping[str, str 
         fix=(
             az("ml online-endpoint update", name=endpoint, traffic=f"{sound}=100")
             if sound
-            else f"no deployment of endpoint {endpoint} could take the traffic: mend one first, or deploy another"
+            else _nobody_serves(endpoint, states)
         ),
     )
+
+
+def _nobody_serves(endpoint: str, states: Mapping[str, str | None]) -> str:
+    coming = [name for name, state in states.items() if _under_way(state)]
+    if coming:
+        return f"no deployment of endpoint {endpoint} takes requests yet: wait for {' and '.join(coming)}"
+    return f"no deployment of endpoint {endpoint} could take the traffic: mend one first, or deploy another"

@@ -1,10 +1,12 @@
 """The workspace's container registry, from which every deployment pulls its image."""
 
+from typing import NoReturn
+
 from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, ImageInRegistry
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
-from pytest_amlpreflight.fix import Fixes, Option, az, shell
+from pytest_amlpreflight.fix import Fixes, Option, az, named, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
 
@@ -20,7 +22,8 @@ def check_egress_private_endpoint_is_approved(
     A deployment with `egress_public_network_access: disabled` pulls its image through a private endpoint connection
     that Azure Machine Learning requests from the registry. While nobody has approved it, the image cannot be
     downloaded. Azure does not tell which connection belongs to which deployment: one that failed is taken for the one
-    whose connection waits, and to one that is in the making it is advice.
+    whose connection waits, and to one that is in the making it is advice. Registries below the Premium tier have no
+    private endpoints (https://learn.microsoft.com/azure/container-registry/container-registry-private-link).
     """
     if aml_workspace.managed_network:
         not_applicable("the workspace has a managed network, which has private endpoints of its own")
@@ -28,6 +31,8 @@ def check_egress_private_endpoint_is_approved(
         not_applicable("the deployment's egress is open: its image comes over the registry's public address")
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
+    if not aml_registry.takes_private_endpoints:
+        _blocked_by_tier(aml_registry)
     connections, live = aml_registry.egress_connections, aml_live_deployment
     waiting = [connection for connection in connections if not connection.approved]
     if live is not None and live.failed and waiting:
@@ -159,6 +164,16 @@ def _approval(registry: Registry, connection: PrivateEndpointConnection) -> Fixe
         place: dict[str, Option] = {"registry_name": registry.name, "resource_group": registry.id.resource_group}
         return az("acr private-endpoint-connection approve", **place, name=connection.name)
     return "a rejected connection cannot be approved later: delete the deployment and create it again"
+
+
+def _blocked_by_tier(registry: Registry) -> NoReturn:
+    blocked(
+        f"registry {registry.name} is of a tier that has no private endpoints",
+        found=f"sku.name = {registry.sku!r}",
+        expected="sku.name = 'Premium', or a deployment with open egress",
+        fix=az("acr update", **named(registry.id), sku="Premium"),
+        resource=registry.id,
+    )
 
 
 def _refusal(connection: PrivateEndpointConnection) -> str:

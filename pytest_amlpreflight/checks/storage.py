@@ -30,6 +30,14 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
     if any(aml_storage_account.admits_resource(one) for one in workspaces):
         return
     name, group = aml_storage_account.name, aml_storage_account.id.resource_group
+    rule = az(
+        "storage account network-rule add",
+        account_name=name,
+        resource_group=group,
+        resource_id=aml_workspace.id,
+        tenant_id=aml_workspace.tenant_id,
+        subscription=aml_storage_account.id.subscription,
+    )
     blocked(
         f"storage account {name} turns Azure Machine Learning away",
         found=f"networkAcls.bypass = {', '.join(aml_storage_account.bypass) or 'None'!r}, no rule for the workspace",
@@ -41,13 +49,6 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
                 "AzureServices",
                 az=az("storage account update", name=name, resource_group=group, bypass="AzureServices"),
             ),
-            "or, for this workspace alone:",
-            az(
-                "storage account network-rule add",
-                account_name=name,
-                resource_group=group,
-                resource_id=aml_workspace.id,
-                tenant_id=aml_workspace.tenant_id,
-            ),
+            f"(or, for this workspace alone: {rule})",
         ),
     )

@@ -13,6 +13,7 @@ from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
 from pytest_amlpreflight.facts.resources.key_vault import DeletedKeyVault, KeyVault
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, predates_endpoints
+from pytest_amlpreflight.facts.resources.operation import AT_REST
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
@@ -47,7 +48,9 @@ def check_workspace_is_ready(aml_workspace_or_none: Workspace | None, aml_target
             f"workspace {workspace.name} is not ready",
             found=f"provisioningState = {workspace.provisioning_state!r}",
             expected="provisioningState = 'Succeeded'",
-            fix=az("ml workspace diagnose", **named(workspace.id)),
+            fix=az("ml workspace show", **named(workspace.id), query="provisioning_state")
+            if workspace.provisioning_state.lower() not in AT_REST
+            else az("ml workspace diagnose", **named(workspace.id)),
         )
 
 

@@ -181,7 +181,7 @@ def test_a_deployment_that_is_changed_keeps_its_traffic(state: str) -> None:
 
     deployment.check_traffic_reaches_a_live_deployment(routed, (live(provisioning_state=state),))
 
-    with pytest.raises(Blocked, match="sends 100 % to blue, which is creating"):
+    with pytest.raises(Blocked, match=r"(?s)sends 100 % to blue, which is creating.*wait for blue"):
         deployment.check_traffic_reaches_a_live_deployment(routed, (live(provisioning_state="Creating"),))
 
 
@@ -326,6 +326,13 @@ def test_autoscaling_needs_a_target_and_room(found: AutoscaleSetting, words: str
     """A target that is gone, a maximum that Azure does not allow, and one that the cores do not allow."""
     with pytest.raises(Blocked, match=words):
         autoscale.check_autoscale_targets_live_deployments(endpoint(), (live(),), (found,), QUOTA, WORKSPACE)
+
+
+def test_what_a_deployment_holds_is_not_guessed() -> None:
+    """Where Azure does not tell its instances, nobody knows how many more cores the most would take."""
+    untold = live(instance_count=0)
+
+    autoscale.check_autoscale_targets_live_deployments(endpoint(), (untold,), (setting(maximum=20),), QUOTA, WORKSPACE)
 
 
 def test_autoscaling_switched_off_is_advice() -> None:

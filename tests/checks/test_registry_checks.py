@@ -132,3 +132,12 @@ def test_a_connection_that_waits_beside_a_deployment_in_the_making_is_advice() -
 
     with pytest.warns(PreflightAdvice, match=r"has not approved a connection, and deployment blue is in the making"):
         check_egress_private_endpoint_is_approved(making, making, LEGACY, waiting("Approved", "Pending"))
+
+
+@pytest.mark.parametrize("sku", ["Basic", "Standard"])
+def test_a_tier_without_private_endpoints_is_blocked_before_the_first_deployment(sku: str) -> None:
+    """No approval and no new deployment helps there."""
+    with pytest.raises(Blocked, match="registry cr is of a tier that has no private endpoints") as raised:
+        check_egress_private_endpoint_is_approved(spec(False), None, LEGACY, replace(PUBLIC, sku=sku))
+
+    assert raised.value.culprit.fix == "az acr update --name cr --resource-group g --sku Premium"

@@ -138,7 +138,7 @@ def test_the_words_hold_without_the_deployment_that_answered(live: Endpoint) -> 
         check_endpoint_answers_the_sample(live, None, answered(429, "Too many pending requests"))
 
 
-@pytest.mark.parametrize("state", ["Failed", "Canceled"])
+@pytest.mark.parametrize("state", ["Failed", "Canceled", "Creating"])
 def test_what_follows_from_a_failed_deployment_is_left_to_its_own_check(
     live: Endpoint, blue: Deployment, state: str
 ) -> None:

@@ -20,6 +20,7 @@ from pytest_amlpreflight.facts.resources.workspace import (
     PrivateEndpointConnection,
     Workspace,
 )
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 TENANT = "9d0a1c5e-3c1f-4d53-8a86-3f7f3c1f2b10"
@@ -386,3 +387,18 @@ def test_diagnosis_that_the_caller_may_not_run_is_skipped_with_the_permission() 
     """The reason names the action that would have answered."""
     with pytest.raises(NotApplicable, match=r"workspaces/diagnose/action"):
         checks.check_diagnosis_is_clean(WORKSPACE, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "fix"),
+    [
+        ("Updating", "az ml workspace show --name ws --resource-group g --query provisioning_state"),
+        ("Failed", "az ml workspace diagnose --name ws --resource-group g"),
+    ],
+)
+def test_a_workspace_that_is_not_ready_says_how_to_look_further(state: str, fix: str) -> None:
+    """What is under way is looked at again; what failed is diagnosed."""
+    with pytest.raises(Blocked, match="is not ready") as raised:
+        checks.check_workspace_is_ready(replace(WORKSPACE, provisioning_state=state), Target(WORKSPACE.id))
+
+    assert raised.value.culprit.fix == fix.replace(" ws ", f" {WORKSPACE.name} ")

@@ -10,6 +10,8 @@ from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSetting
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
 LIVE = Source("live")
+SERVING = ("Succeeded", "Updating", "Scaling")
+"""States of a deployment that takes requests: what is updated serves as before meanwhile."""
 """The source of what Azure runs, where a spec would have its file."""
 
 

@@ -33,6 +33,11 @@ class Registry:
         return tuple(c for c in self.private_endpoint_connections if c.description == EGRESS_CONNECTION)
 
     @property
+    def takes_private_endpoints(self) -> bool:
+        """Whether it can have private endpoints: a tier that is not told is taken to."""
+        return self.sku is None or self.sku.lower() == "premium"
+
+    @property
     def private(self) -> bool:
         """Whether its public address answers nobody, or those alone whom its own rules admit."""
         ruled = (
