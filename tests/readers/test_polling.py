@@ -104,6 +104,17 @@ def test_operation_that_does_not_end_is_given_up() -> None:
         follow(answer(202, Location="https://a"), lambda _: answer(202, Location="https://a"), 0.0)
 
 
+def test_time_in_a_queue_is_not_the_operation_s() -> None:
+    """Where Azure grants a question every half minute, three of them are no operation that does not end."""
+    clock, answers = Clock(), iter([answer(202, Location="https://a"), answer(202, Location="https://a"), answer(200)])
+
+    def send(request: Any) -> Any:
+        clock.now += 30
+        return next(answers)
+
+    assert Operation(answer(202, Location="https://a"), clock).outcome(send, 60, clock.wait).status_code == 200
+
+
 def test_operation_without_an_address_is_an_error() -> None:
     """A 202 that does not say where to ask cannot be followed."""
     with pytest.raises(HttpResponseError):

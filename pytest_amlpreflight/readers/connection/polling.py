@@ -32,7 +32,7 @@ class Operation:
     def __init__(
         self, started: Any, clock: Callable[[], float] = time.monotonic, shortest: float = SHORTEST_PAUSE
     ) -> None:
-        self._clock, self._since, self._shortest = clock, clock(), shortest
+        self._clock, self._shortest, self._waited = clock, shortest, 0.0
         self._take(started)
 
     def outcome(
@@ -40,20 +40,20 @@ class Operation:
     ) -> Any:
         """The answer that the operation ends with, whatever its status.
 
-        Follows the `Location` of each 202. Raises the SDK's own timeout once `longest` seconds are over, and the SDK's
-        own error for a 202 that does not say where to ask.
+        Follows the `Location` of each 202. Raises the SDK's own timeout once it was waited for `longest` seconds, those
+        for a turn to ask not counted, and the SDK's own error for a 202 that does not say where to ask.
         """
         while self._response.status_code == 202:
             if "Location" not in self._response.headers:
                 raise HttpResponseError(response=self._response)
-            if self._due - self._since > longest:
+            if self._waited > longest:
                 raise ServiceResponseTimeoutError(f"the operation was still running after {longest:.0f} s")
             wait(max(0.0, self._due - self._clock()))
             self._take(send(HttpRequest("GET", self._response.headers["Location"])))
         return self._response
 
     def _take(self, response: Any) -> None:
-        """Keep what was answered, and when to ask again: after a part of the time that it has taken so far."""
-        now = self._clock()
-        part = min(max(self._shortest, (now - self._since) * (GROWTH - 1)), LONGEST_PAUSE)
-        self._response, self._due = response, now + min(retry_after(response.headers) or part, LONGEST_PAUSE)
+        """Keep what was answered, and when to ask again: after a part of the time that it was waited for so far."""
+        part = min(max(self._shortest, self._waited * (GROWTH - 1)), LONGEST_PAUSE)
+        seconds = min(retry_after(response.headers) or part, LONGEST_PAUSE)
+        self._response, self._due, self._waited = response, self._clock() + seconds, self._waited + seconds
