@@ -1,6 +1,6 @@
 """The endpoint as its callers meet it: does it answer them, in time, and nobody else?"""
 
-from pytest_amlpreflight.facts.resources.endpoint import SERVING, Deployment, Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.scoring import UNAUTHORIZED, Response, ScoringCall, Timing
 from pytest_amlpreflight.facts.rules.cors import cors_refusal
 from pytest_amlpreflight.facts.rules.scoring_status import (
@@ -37,7 +37,7 @@ def check_endpoint_answers_the_sample(
         not_reached(f"no deployment of endpoint {aml_endpoint.name} has traffic")
     response = _answer(aml_scoring_call, aml_endpoint)
     routed = aml_routed_deployment
-    if response.status == NOT_FOUND and routed and (routed.provisioning_state or "Succeeded") not in SERVING:
+    if response.status == NOT_FOUND and routed and not routed.serves:
         not_reached(f"deployment {routed.name}, which has the traffic, was not provisioned")
     if not response.ok:
         _refused(f"endpoint {aml_endpoint.name}", aml_scoring_call, response, aml_endpoint, aml_routed_deployment)
@@ -151,7 +151,7 @@ def _id_of_endpoint(timing: Timing) -> str | None:
 
 def _asked(deployment: Deployment, call: ScoringCall | None) -> ScoringCall:
     """The call to the deployment; where there can be none, or none that would tell more, the reason."""
-    if (deployment.provisioning_state or "Succeeded") not in SERVING:
+    if not deployment.serves:
         not_reached(f"deployment {deployment.name} is {deployment.provisioning_state}")
     if call is None:
         not_applicable(f"endpoint {deployment.endpoint_name} has no scoring URI: its creation did not end well")

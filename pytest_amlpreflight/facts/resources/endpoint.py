@@ -10,9 +10,10 @@ from pytest_amlpreflight.facts.project.spec import ProbeSettings, RequestSetting
 from pytest_amlpreflight.facts.resource_id import ResourceId
 
 LIVE = Source("live")
+"""The source of what Azure runs, where a spec would have its file."""
+
 SERVING = ("Succeeded", "Updating", "Scaling")
 """States of a deployment that takes requests: what is updated serves as before meanwhile."""
-"""The source of what Azure runs, where a spec would have its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Deployment:
     """An online deployment: the spec's where one is given, else the live one.
 
     `egress_public_network_access` is None where it was not set. `instance_type` is None for a Kubernetes deployment
-    with the default type. Settings and probes are None where Azure shows none.
+    with the default type, `instance_count` 0 where Azure does not tell it. Settings and probes are None where Azure
+    shows none.
     """
 
     name: str
@@ -113,6 +115,11 @@ class Deployment:
     def failed(self) -> bool:
         """Whether its last operation failed."""
         return (self.provisioning_state or "").lower() == "failed"
+
+    @property
+    def serves(self) -> bool:
+        """Whether it takes requests: one whose state is not told is taken to."""
+        return self.provisioning_state is None or self.provisioning_state in SERVING
 
     def position(self, dotted: str) -> Position | None:
         """The line of the user's file in which a field was set, else of its parent; None for what Azure runs."""
