@@ -83,7 +83,8 @@ _OF_A_CLIENT = re.compile(
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(
-    r"management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
+    r"Original Error:|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
+    r"|management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
     r"|docker\.io|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"
 )
 _PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|status code: ?\d{3}, action")

@@ -88,6 +88,9 @@ class Traceback:
     def brief(self) -> str:
         """`KeyError: 'path'`, without the class's module."""
         match = _RAISED.match(self.raised)
+        if match and match.end() == len(self.raised):  # its message starts on the next line
+            message = " ".join(" ".join(self.said[len(self.raised) :].split("\n")[:3]).split())
+            return f"{match['name']}: {message}" if message else match["name"]
         return self.raised[match.end("module") :].strip() if match else self.raised
 
     @property
