@@ -156,3 +156,12 @@ def test_an_outbound_rule_knows_what_it_is() -> None:
     rule = OutboundRule("r", "FQDN", "required", "failed", "no such host")
 
     assert (rule.required, rule.failed, rule.active) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_open"),
+    [("Enabled", True), (None, True), ("disabled", False), ("SecuredByPerimeter", False), ("Sometimes", False)],
+)
+def test_public_access_is_true_where_everybody_may_come(word: str | None, is_open: bool) -> None:
+    """A user's `assert not aml_workspace.public_network_access` means what it says."""
+    assert bool(PublicAccess.of(word)) is is_open

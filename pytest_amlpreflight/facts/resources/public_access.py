@@ -14,6 +14,10 @@ class PublicAccess(StrEnum):
     DISABLED = "Disabled"
     BY_PERIMETER = "SecuredByPerimeter"
 
+    def __bool__(self) -> bool:
+        """Whether the public address is open, so that `assert not aml_workspace.public_network_access` means it."""
+        return self is PublicAccess.ENABLED
+
     @classmethod
     def of(cls, word: str | None) -> "PublicAccess":
         """By Azure's word, in any casing; without one the documented default. One that is not known opens nothing and
