@@ -7,7 +7,10 @@ NotRead
     └── NotSignedIn    it does not know who asks
 """
 
+import re
 from collections.abc import Sequence
+
+_SEVERAL = re.compile(r"the (?:[\w-]+ )*?[\w-]*[^\Wsiu]s(?= of | named | in | at |$)")
 
 
 class NotRead(Exception):
@@ -56,12 +59,12 @@ class FactUnreadable(NotRead):
     ) -> None:
         self.status, self.code, self.detail, self.permission = status, code, detail, permission
         answer = f"HTTP {status} {code}" if status else code
-        super().__init__(resource, f"{resource} is unreadable: {answer}" + (f"\n  {detail}" if detail else ""))
+        super().__init__(resource, f"{_unreadable(resource)}: {answer}" + (f"\n  {detail}" if detail else ""))
 
     @property
     def headline(self) -> str:
         """What is wrong with the resource, in the words of a `not reached` line."""
-        return f"{self.resource} is unreadable"
+        return _unreadable(self.resource)
 
 
 class NotSignedIn(FactUnreadable):
@@ -93,6 +96,12 @@ class NotSignedIn(FactUnreadable):
     def headline(self) -> str:
         """What is wrong, in the words of a `not reached` line."""
         return "not signed in"
+
+
+def _unreadable(resource: str) -> str:
+    """In a sentence: one thing is, several are (`the locks of subscription S`)."""
+    several = _SEVERAL.match(resource) is not None
+    return f"{resource} {'are' if several else 'is'} unreadable"
 
 
 def _labelled(label: str, lines: Sequence[str]) -> list[str]:

@@ -39,3 +39,25 @@ def test_both_are_facts_that_were_not_read() -> None:
     problems: list[NotRead] = [FactAbsent("r"), FactUnreadable("r", status=None, code="Timeout")]
 
     assert [(problem.resource, problem.facts) for problem in problems] == [("r", []), ("r", [])]
+
+
+@pytest.mark.parametrize(
+    ("resource", "verb"),
+    [
+        ("key vault kv", "is"),
+        ("the nodes", "are"),
+        ("the blobs of storage account s", "are"),
+        ("the resource providers of subscription s", "are"),
+        ("the policy states of resource group g", "are"),
+        ("the number of role assignments of subscription s", "is"),
+        ("the diagnosis of workspace w", "is"),
+        ("the trusted access of cluster c", "is"),
+        ("the build log s/azureml/x.log", "is"),
+    ],
+)
+def test_several_things_are_and_one_is(resource: str, verb: str) -> None:
+    """Read aloud, the line is a sentence."""
+    problem = FactUnreadable(resource, status=403, code="Denied")
+
+    assert problem.headline == f"{resource} {verb} unreadable"
+    assert str(problem) == f"{resource} {verb} unreadable: HTTP 403 Denied"

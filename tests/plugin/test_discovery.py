@@ -56,8 +56,8 @@ def test_a_workspace_without_endpoints_says_so(example: pytest.Pytester) -> None
 @pytest.mark.parametrize(
     ("denied", "words"),
     [
-        ("*/onlineendpoints", "the endpoints of workspace contoso-ml is unreadable: HTTP 403 AuthorizationFailed"),
-        ("*/deployments", "the deployments of endpoint iris is unreadable: HTTP 403 AuthorizationFailed"),
+        ("*/onlineendpoints", "the endpoints of workspace contoso-ml are unreadable: HTTP 403 AuthorizationFailed"),
+        ("*/deployments", "the deployments of endpoint iris are unreadable: HTTP 403 AuthorizationFailed"),
     ],
 )
 def test_what_could_not_be_looked_up_is_an_error(example: pytest.Pytester, denied: str, words: str) -> None:

@@ -179,5 +179,5 @@ def test_an_assignment_without_its_essentials_is_unreadable(world: Any, key: str
     """It cannot be told what it grants, or where."""
     world.properties(ASSIGNMENT)[key] = None
 
-    with pytest.raises(FactUnreadable, match=r"the role assignments of .* is unreadable: UnexpectedShape"):
+    with pytest.raises(FactUnreadable, match=r"the role assignments of .* are unreadable: UnexpectedShape"):
         registry_access(world)

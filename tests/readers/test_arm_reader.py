@@ -68,7 +68,7 @@ def test_a_link_that_leads_to_its_own_page_ends_in_an_error(world: Any) -> None:
     azure = world.connect()
     azure.arm._send = lambda request: {"value": [], "nextLink": f"{world.emulator.url}/again?api-version=1"}
 
-    with pytest.raises(FactUnreadable, match="the endpoints is unreadable: UnexpectedShape\n  nextLink leads back"):
+    with pytest.raises(FactUnreadable, match="the endpoints are unreadable: UnexpectedShape\n  nextLink leads back"):
         azure.arm.list(f"{world.workspace_id}/onlineEndpoints", "2024-10-01", "the endpoints")
 
 
@@ -77,7 +77,7 @@ def test_a_list_without_its_rows_is_unreadable(world: Any) -> None:
     azure = world.connect()
     azure.arm._send = lambda request: {"error": "try again later"}
 
-    with pytest.raises(FactUnreadable, match="the endpoints is unreadable: UnexpectedShape\n  value is"):
+    with pytest.raises(FactUnreadable, match="the endpoints are unreadable: UnexpectedShape\n  value is"):
         azure.arm.list(f"{world.workspace_id}/onlineEndpoints", "2024-10-01", "the endpoints")
 
 

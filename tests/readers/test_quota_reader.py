@@ -159,7 +159,7 @@ def test_a_row_without_its_essentials_is_unreadable(world: Any, key: str) -> Non
     """A row that is passed over would be a quota that was not seen."""
     del row(world, "vmfamily")[key]
 
-    with pytest.raises(FactUnreadable, match="the usages of eastus2 is unreadable: UnexpectedShape"):
+    with pytest.raises(FactUnreadable, match="the usages of eastus2 are unreadable: UnexpectedShape"):
         read(world)
 
 
