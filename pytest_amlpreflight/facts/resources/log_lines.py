@@ -5,16 +5,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import zip_longest
 
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000
 """A log is read from its end, and a line from its start: what is beyond says nothing of the last start."""
 LONGEST_PREFIX = 300
+MOST_STRANGE = 10
 LONGEST_RECORD = 200_000
 """Characters of a line that is taken for a JSON record."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _OF_A_RUNTIME = re.compile(r"^[FP] ")  # whole or part of a line, as container runtimes mark it
+HEADER = "Traceback (most recent call last):"
 _MESSAGES = ("message", "msg", "Log", "log", "event")
 _TRACES = ("exc_info", "exception", "stack_trace", "traceback", "stack")
 """The members of a JSON record that hold what was said, and the traceback beside it."""
@@ -33,6 +36,8 @@ _PREFIXES = tuple(
         r"std(?:out|err) [FP] ",  # containerd, after its stamp
         r"[A-Za-z][\w.-]{0,80}(?:-\d{1,3} {1,20}| {2,20})\| ",  # docker compose
         r"[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
+        rf"{_STAMP} (?:INFO|CRIT|WARN) (?=exited: |gave up: )",  # supervisor, of a process that it started
+        r"\[(?P<level>[DIWEC]) \d{6} \d\d:\d\d:\d\d (?P<origin>[^\]\s]{1,100})\] ",  # tornado: KServe's servers
         rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv
         rf"\[{_STAMP}\] \[\d+\] \[(?P<level>{_LEVEL})\] ",  # gunicorn
         rf"\[{_STAMP}\]\[(?P<origin>[\w.-]{{1,80}})\]\[(?P<level>{_LEVEL})\] - ",  # promptflow
@@ -44,9 +49,10 @@ _PREFIXES = tuple(
         rf"{_STAMP}: (?P<level>[IWEF]) (?P<origin>[^\]\s]{{1,120}})\] ?",  # TensorFlow
         rf"(?P<level>{_LEVEL}):(?P<origin>[\w.]{{1,100}}):",  # logging.basicConfig
         rf"(?P<level>{_LEVEL}):\s{{1,9}}",  # uvicorn
-        r"(?:[\w-]{1,40}: )?(?P<origin>text_generation_\w{1,20})(?:::\w{1,40})?: ",  # Text Generation Inference
+        r"(?:[\w-]{1,40}: )?(?P<origin>text_(?:generation|embeddings)_\w{1,20})(?:::\w{1,40}){0,3}: "  # Hugging Face's
+        r"(?:[\w/.-]{1,80}\.rs:\d{1,6}: )?",
         rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
-        rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?)?",  # gunicorn/run, docker, kubectl --timestamps
+        rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?|\| )?",  # gunicorn/run, docker, kubectl
         rf"\[(?P<level>{_LEVEL})\] ?",
         r"(?:#\d{1,4} (?:\d{1,6}\.\d{1,3}(?: |$))?|\d{1,6}\.\d{3} |\d{3,6}\.\d(?: |$))",  # docker build
     )
@@ -94,7 +100,19 @@ class Line:
 def lines_of(text: str) -> list[Line]:
     """The last lines of a log, oldest first, without colours, loggers' prefixes and trailing blanks."""
     lines = _INTERRUPTED.sub("\n", text).splitlines()
-    return [part for line in lines[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]
+    return list(_alike([part for line in lines[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]))
+
+
+def _alike(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines without what stands before a traceback's header and the line below it: a prefix that nobody knows."""
+    strange: set[str] = set()
+    for line, below in zip_longest(lines, lines[1:]):
+        before, header, after = line.text.partition(HEADER)
+        known = not before.strip() or after or len(strange) >= MOST_STRANGE
+        if header and not known and below and below.text.startswith(before):
+            strange.add(before)
+        found = next((one for one in strange if line.text.startswith(one)), None)
+        yield _taken_apart(replace(line, text=line.text[len(found) :]), found) if found else line
 
 
 def _parts(text: str) -> Iterator[Line]:
@@ -114,15 +132,17 @@ def _begin_of_record(text: str) -> int:
     return 0 if at and _taken_apart(Line(text[:at])).text else at
 
 
-def _taken_apart(line: Line) -> Line:
-    """The line without prefixes; a kubelet, a process and a logger may each have put one before it."""
+def _taken_apart(line: Line, before: str = "") -> Line:
+    """The line without prefixes; a kubelet, a process and a logger may each have put one before it. `before` is what
+    was taken off already.
+    """
     text = line.text
     for _ in range(4):
         shorter = _without_prefix(line)
         if shorter is line:
             break
         line = shorter
-    return replace(line, text=line.text[:LONGEST_LINE].rstrip(), prefix=text[: len(text) - len(line.text)])
+    return replace(line, text=line.text[:LONGEST_LINE].rstrip(), prefix=before + text[: len(text) - len(line.text)])
 
 
 def _without_prefix(line: Line) -> Line:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from pytest_amlpreflight.data import load
@@ -14,13 +15,21 @@ _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generat
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _COMPLAINT = re.compile(
-    r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:uncaught |unhandled |thread '\S{1,60}' )?"
-    r"(?:error|fatal|panic|panicked|critical|exception|cannot|can't|could not|unable to|failed to|terminate called"
+    r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
+    r"(?:error|fatal|panic|panicked|critical|exception|cannot|can't|could not|unable to|fail(?:ed)? to|terminate called"
     r"|permission denied|denied|no such file|invalid)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
 _QUOTED = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
 """An exception in a line of a server that is not Python itself."""
+_FOREIGN = re.compile(
+    r"\s{0,8}(?:Caused by:|---> ?|Unhandled exception\.|Exception in thread \"[^\"\n]{1,60}\") ?[\w.]"
+)
+"""How other languages begin a line that names an exception."""
+_CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):) {0,2}(?P<why>\S.*)?$")
+"""The line below a complaint that says what led to it, or stands above that."""
+_MOST_BELOW = 60
+"""Lines below a complaint among which what led to it is looked for."""
 _LONGEST_MESSAGE = 4_000
 LONGEST_SHOWN = 300
 """Characters of a line that are shown with the cause."""
@@ -135,7 +144,22 @@ def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
     """The lines in which something complains that is neither Python nor known."""
     for at, line in enumerate(lines):
         if _counts(line) and _COMPLAINT.match(line.text) and not _only_follows(line.text):
-            yield _Event(at, None, traceback=Traceback((), line.text, line.text, at, at, at))
+            said = _with_reason(line.text, lines[at + 1 : at + _MOST_BELOW])
+            yield _Event(at, None, traceback=Traceback((), said, said, at, at, at))
+
+
+def _with_reason(said: str, below: Sequence[Line]) -> str:
+    """A complaint with the reason that the lines below give: the next line behind a colon, else the last of those that
+    name what led to it.
+    """
+    if said.endswith(":") and below:
+        return f"{said} {below[0].text.strip()}"
+    led = [
+        (match["why"] or following.text.strip())
+        for line, following in pairwise(below)
+        if (match := _CAUSED_BY.match(line.text))
+    ]
+    return f"{said}: {led[-1]}" if led else said
 
 
 def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
@@ -191,7 +215,7 @@ def _ended(chain: Chain, later: Sequence[Chain]) -> bool:
 
 def _follows(chain: Chain) -> bool:
     """Whether an exception only says that another process has ended."""
-    return _only_follows(chain.user.said[:_LONGEST_MESSAGE])
+    return _only_follows(chain.user.raised)
 
 
 def _only_follows(text: str) -> bool:
@@ -207,7 +231,8 @@ def _of_chain(chain: Chain, rows: Sequence[tuple[re.Pattern[str], Mapping[str, A
     """The first row that meets one of the exceptions."""
     for pattern, row in rows:
         for one in (*chain.told, *chain.handled) if row.get("where", "exception") != "line" else ():
-            text = _with_frames(one) if row.get("frames") else one.said[:_LONGEST_MESSAGE]
+            whole = one.raised if row.get("generic") else one.said[:_LONGEST_MESSAGE]
+            text = _with_frames(one) if row.get("frames") else whole
             if match := pattern.search(text):
                 cause = _cause(row, match, _line_of(one, match))
                 return _Event(chain.place, cause, bool(row.get("generic")), one, chain.of_a_request)
@@ -230,7 +255,13 @@ def _counts(line: Line) -> bool:
     if line.level is None:
         return True
     origin = line.origin or ""
-    servers = not origin or origin.split(".")[0] in _SERVERS or origin.endswith(")") or ":" in origin
+    servers = (
+        origin.startswith(("text_generation", "text_embeddings"))
+        or not origin
+        or origin.split(".")[0] in _SERVERS
+        or origin.endswith(")")
+        or ":" in origin
+    )
     return line.level >= Level.ERROR and servers and origin != _SERVERS_OWN_USER
 
 
@@ -247,8 +278,8 @@ def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[
 
 
 def _quoted(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
-    """The cause that an exception shows which a server of another language quotes."""
-    found = _QUOTED.search(line.text) if ":" in (line.origin or "") else None
+    """The cause that an exception of another language shows, or one that its server quotes."""
+    found = _QUOTED.search(line.text) if ":" in (line.origin or "") or _FOREIGN.match(line.text) else None
     for pattern, row in rows:
         of_exceptions = row.get("where", "exception") != "line" and not row.get("generic")
         if found and of_exceptions and (match := pattern.search(found[0])):

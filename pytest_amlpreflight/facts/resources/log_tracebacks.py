@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PureWindowsPath  # which takes both kinds of slashes
 
-from pytest_amlpreflight.facts.resources.log_lines import Level, Line
+from pytest_amlpreflight.facts.resources.log_lines import HEADER, Level, Line
 
-_HEADER = "Traceback (most recent call last):"
 _CAUSED = "The above exception was the direct cause of the following exception:"
 _MEANWHILE = "During handling of the above exception, another exception occurred:"
 _FRAME = re.compile(
@@ -185,7 +184,7 @@ def _ungrouped(lines: Sequence[Line]) -> Sequence[Line]:
 def _tracebacks(lines: Sequence[Line]) -> Iterator[Traceback]:
     at = 0
     while at < len(lines):
-        if lines[at].text.endswith(_HEADER):
+        if lines[at].text.endswith(HEADER):
             one = _traceback(lines, at)
             if one is not None:
                 yield one
@@ -197,7 +196,7 @@ def _traceback(lines: Sequence[Line], header: int) -> Traceback | None:
     """From its header to its message; None where the log ends within it."""
     for at in range(header + 1, len(lines)):
         line = lines[at]
-        if line.text.endswith(_HEADER):
+        if line.text.endswith(HEADER):
             return None
         if _belongs(line, lines[header]) and _RAISED.match(line.text):
             said, last = _message(lines, at)
@@ -228,7 +227,7 @@ def _message(lines: Sequence[Line], at: int) -> tuple[str, int]:
     for line in () if one_line else lines[at + 1 : at + _MESSAGE_LINES]:
         if line.prefix and not (line.text.startswith(" ") and _belongs(line, lines[at])):
             break
-        if line.text.endswith((_HEADER, _CAUSED, _MEANWHILE)) or _OF_A_SHELL.match(line.text):
+        if line.text.endswith((HEADER, _CAUSED, _MEANWHILE)) or _OF_A_SHELL.match(line.text):
             break
         end += 1
     said = "\n".join(line.text for line in lines[at:end]).rstrip()
