@@ -11,9 +11,9 @@ from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.graph.fact import FACTS
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.readers.connection.read_only import CLUSTER, DATA_PLANE, POSTS
-from pytest_amlpreflight.run.documentation import section_of
+from pytest_amlpreflight.run.built_in import built_in_checks, mark_of, topic_modules
+from pytest_amlpreflight.run.documentation import sections
 from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.suite import topic_modules
 
 DOCS = Path(__file__).parent
 MADE = "<!-- made by `python docs/generate.py` -->"
@@ -38,21 +38,20 @@ def checks() -> str:
 
 
 def _topics() -> Iterator[str]:
-    for module in topic_modules():
-        topic = module.__name__.rpartition(".")[2]
+    for topic, module in topic_modules().items():
         yield f"## [{topic}](../pytest_amlpreflight/checks/{topic}.md)"
         yield _summary(module)
-        yield _table(("check", "passes where", "phases", "explains", "guide"), _checks_of(topic, module))
+        yield _table(("check", "passes where", "phases", "explains", "guide"), _checks_of(topic))
 
 
-def _checks_of(topic: str, module: object) -> Iterator[tuple[str, ...]]:
-    for name, function in vars(module).items():
-        if name.startswith("check_"):
-            mark = next(mark for mark in function.pytestmark if mark.name == "aml_check").kwargs
-            section = section_of(topic, name)
+def _checks_of(topic: str) -> Iterator[tuple[str, ...]]:
+    for check, function in built_in_checks().items():
+        of, _, name = check.partition("::")
+        if of == topic:
+            mark, section = mark_of(function), sections().get(check)
             guide = f"[guide]({section.guide})" if section and section.guide else ""
             codes = " ".join(f"`{code}`" for code in mark["explains"])
-            yield f"`{name.removeprefix('check_')}`", _summary(function), " ".join(mark["phases"]), codes, guide
+            yield f"`{name}`", _summary(function), " ".join(mark["phases"]), codes, guide
 
 
 def options() -> str:

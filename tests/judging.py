@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +24,7 @@ from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettin
 from pytest_amlpreflight.readers.connection.exchange import Tap, untapped
 from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_listed, require_read_only
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
-from pytest_amlpreflight.run.suite import topic_modules
+from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
 EXAMPLE = Path(__file__).parents[1] / "example_project"
@@ -56,17 +56,7 @@ class Said:
 
 def checks_of(phase: str) -> dict[str, Callable[..., object]]:
     """The checks of a phase, by their ids, in the order in which a run has them."""
-    return {
-        f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
-        for module in topic_modules()
-        for name, function in vars(module).items()
-        if name.startswith("check_") and phase in mark_of(function)["phases"]
-    }
-
-
-def mark_of(function: Any) -> Mapping[str, Any]:
-    """What a check's marker says."""
-    return next(mark.kwargs for mark in function.pytestmark if mark.name == "aml_check")
+    return {name: check for name, check in built_in_checks().items() if phase in mark_of(check)["phases"]}
 
 
 @contextmanager

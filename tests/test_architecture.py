@@ -12,19 +12,14 @@ import yaml
 import pytest_amlpreflight
 from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator.failures import failure_names, load
+from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
 from pytest_amlpreflight.run.documentation import sections
 from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.suite import topic_modules
 
 PACKAGE = Path(pytest_amlpreflight.__file__).parent
 README = PACKAGE.parent / "README.md"
 DOCS = PACKAGE.parent / "docs"
-CHECKS = {
-    f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
-    for module in topic_modules()
-    for name, function in vars(module).items()
-    if name.startswith("check_")
-}
+CHECKS = built_in_checks()
 
 ROOMS = {path.stem for path in PACKAGE.iterdir()}
 MAY_IMPORT = {
@@ -112,9 +107,7 @@ def test_a_check_carries_its_topic_and_its_reason(name: str) -> None:
     """The marker names the module's own topic; the docstring says what goes wrong without the check."""
     check = CHECKS[name]
 
-    mark = next(mark for mark in check.pytestmark if mark.name == "aml_check")
-
-    assert mark.kwargs["topic"] == name.partition("::")[0]
+    assert mark_of(check)["topic"] == name.partition("::")[0]
     assert len((check.__doc__ or "").strip().split("\n\n")) >= 2, "one sentence, then what goes wrong without it"
 
 

@@ -79,16 +79,9 @@ class Explanation:
     @cached_property
     def _explained_by(self) -> dict[str, tuple[str, ...]]:
         """The codes of every built-in check."""
-        from pytest_amlpreflight.run.suite import topic_modules
+        from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
 
-        return {
-            f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": tuple(mark.kwargs["explains"])
-            for module in topic_modules()
-            for name, check in vars(module).items()
-            if name.startswith("check_")
-            for mark in check.pytestmark
-            if mark.name == "aml_check"
-        }
+        return {name: tuple(mark_of(check)["explains"]) for name, check in built_in_checks().items()}
 
     def lines(self, width: int = WIDTH, targets: Sequence[Target] = ()) -> Iterator[str]:
         """What is written about it, without a look at any workspace: paragraphs as wide as the screen, and the names of

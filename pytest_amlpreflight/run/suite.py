@@ -6,13 +6,13 @@ location is its source, which editors open, and hand back as an argument.
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from importlib import import_module
 from pathlib import Path, PureWindowsPath
 from types import ModuleType
 
 import pytest
 
 from pytest_amlpreflight import checks
+from pytest_amlpreflight.run.built_in import PREFIX, topic_modules
 
 SUITE = "aml-preflight"
 SOURCES = Path(checks.__path__[0])
@@ -90,10 +90,10 @@ class Suite(pytest.Collector):
         return [item for topic in self._topics() for item in topic.collect() if self._wanted(item)]
 
     def _topics(self) -> Iterable["Topic"]:
-        for module in topic_modules():
-            name = Path(str(module.__file__)).name
-            if not self.arises(Path(name).stem):
+        for about, module in topic_modules().items():
+            if not self.arises(about):
                 continue
+            name = f"{about}.py"
             topic = Topic.from_parent(self, path=self._location(module), name=name, nodeid=f"{SUITE}/{name}")
             topic.obj = module
             yield topic
@@ -125,13 +125,8 @@ class Topic(pytest.Module):
 
     def funcnamefilter(self, name: str) -> bool:
         """Checks are called `check_*`."""
-        return name.startswith("check_")
+        return name.startswith(PREFIX)
 
     def classnamefilter(self, name: str) -> bool:  # noqa: ARG002  # pytest's signature
         """Checks are plain functions."""
         return False
-
-
-def topic_modules() -> list[ModuleType]:
-    """The modules of checks, in the order in which they run."""
-    return [import_module(f"{checks.__name__}.{topic}") for topic in checks.TOPICS]

@@ -15,14 +15,13 @@ import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from mending import edited, unexplained
 
-from pytest_amlpreflight.checks import assets, code, environment, local, spec, template
 from pytest_amlpreflight.facts.project.measured import Measured
 from pytest_amlpreflight.facts.project.package_resolution import PackageResolution
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
@@ -35,6 +34,7 @@ from pytest_amlpreflight.readers.project.script_file import read_deployment_scri
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.readers.project.template_file import read_template
 from pytest_amlpreflight.readers.resources.endpoint import endpoint_from_spec
+from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
 from pytest_amlpreflight.run.findings import findings_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, PreflightAdvice
 
@@ -49,7 +49,7 @@ WORDS = {
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
 FAILURES = sorted((Path(__file__).parent / "failures").glob("*.yml"))
-TOPICS: tuple[ModuleType, ...] = (spec, code, environment, template, local, assets)
+TOPICS = ("spec", "code", "environment", "template", "local", "assets")
 OF_THE_REGISTERED = {
     "assets::model_is_registered",
     "assets::model_files_exist",
@@ -114,13 +114,11 @@ def facts(root: Path) -> dict[str, Any]:
 
 def checks() -> dict[str, Callable[..., None]]:
     """Every offline check under its name."""
-    found = {
-        f"{module.__name__.rpartition('.')[2]}::{name.removeprefix('check_')}": function
-        for module in TOPICS
-        for name, function in vars(module).items()
-        if name.startswith("check_")
+    return {
+        name: function
+        for name, function in built_in_checks().items()
+        if name.partition("::")[0] in TOPICS and name not in OF_THE_REGISTERED
     }
-    return {name: function for name, function in found.items() if name not in OF_THE_REGISTERED}
 
 
 def noticing(root: Path) -> dict[str, set[str]]:
@@ -321,7 +319,7 @@ def test_failure_carries_a_code_that_its_checks_explain(path: Path) -> None:
     """The code Azure would report leads to one of the checks that block; what is only unwise has no code."""
     failure = load(path)
 
-    marks = [checks()[name].pytestmark[0].kwargs["explains"] for name in failure["blocks"]]  # type: ignore[attr-defined]
+    marks = [mark_of(checks()[name])["explains"] for name in failure["blocks"]]
 
     assert not marks if "code" not in failure else str(failure["code"]) in {code for mark in marks for code in mark}
 

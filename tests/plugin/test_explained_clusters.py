@@ -1,12 +1,13 @@
 """What users paste of a cluster: in the failure's world the likeliest cause is the one that the failure names."""
 
 import pytest
-from judging import EXAMPLE, checks_of, emulated, judge, mark_of
+from judging import EXAMPLE, checks_of, emulated, judge
 
 from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.reporting.conclusion import conclusion
 from pytest_amlpreflight.reporting.explained import explain_text
+from pytest_amlpreflight.run.built_in import mark_of
 
 GUIDES = (
     *("ACRSecretError", "TokenRefreshFailed", "GetAADTokenFailed", "ACRAuthenticationChallengeFailed"),

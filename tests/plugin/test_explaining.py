@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from pytest_amlpreflight.fix import fixes_of
 from pytest_amlpreflight.reporting.conclusion import conclusion
 from pytest_amlpreflight.reporting.explained import explain_text
 from pytest_amlpreflight.reporting.explanation import Explanation
-from pytest_amlpreflight.run.suite import topic_modules
+from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
 
 NO_WORKSPACE = ("-p", "no:cacheprovider")
 CODES = tuple(meaning.code for meaning in code_meanings().values())
@@ -36,13 +37,7 @@ def explained_codes() -> list[str]:
 
 def all_checks() -> set[str]:
     """Every check, as `<topic>::check_<name>`."""
-    modules = topic_modules()
-    return {
-        f"{one.__name__.rpartition('.')[2]}::{name}"
-        for one in modules
-        for name in vars(one)
-        if name.startswith("check_")
-    }
+    return {name.replace("::", "::check_") for name in built_in_checks()}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -54,14 +49,10 @@ def test_every_code_is_explained_without_a_workspace(pytester: pytest.Pytester, 
     result.stdout.fnmatch_lines([f"{code}: *", "  https://*", "--aml-workspace NAME runs *"])
 
 
-@pytest.mark.parametrize("module", topic_modules(), ids=lambda module: module.__name__.rpartition(".")[2])
-def test_every_code_that_a_check_explains_is_in_the_table(module: object) -> None:
+@pytest.mark.parametrize(("name", "check"), built_in_checks().items(), ids=built_in_checks())
+def test_every_code_that_a_check_explains_is_in_the_table(name: str, check: Callable[..., None]) -> None:
     """A marker's code that nobody could ask about would be a dead end."""
-    marks = [mark for name, check in vars(module).items() if name.startswith("check_") for mark in check.pytestmark]
-
-    codes = {code for mark in marks for code in mark.kwargs["explains"]}
-
-    assert {code for code in codes if meaning_of(code) is None} == set()
+    assert [code for code in mark_of(check)["explains"] if meaning_of(code) is None] == [], name
 
 
 @pytest.mark.parametrize(

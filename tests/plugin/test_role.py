@@ -3,12 +3,11 @@
 import inspect
 import json
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
+from judging import checks_of
 
-from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.emulator.notation import read
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
@@ -104,14 +103,11 @@ def facts_of(emulator: Emulator, phase: str) -> Callable[[str], object]:
 
 def needs_of_checks(phase: str) -> dict[str, list[str]]:
     """The facts that each check of a phase takes, by the check's id."""
-    found = {}
-    for topic in (topic for topic in checks.TOPICS if topic not in OF_FILES):
-        for name, check in inspect.getmembers(import_module(f"{checks.__name__}.{topic}"), inspect.isfunction):
-            mark = next((mark for mark in getattr(check, "pytestmark", []) if mark.name == "aml_check"), None)
-            if mark and phase in mark.kwargs["phases"]:
-                arguments = inspect.signature(check).parameters
-                found[f"{topic}::{name.removeprefix('check_')}"] = [one for one in arguments if one in FACTS]
-    return found
+    return {
+        name: [one for one in inspect.signature(check).parameters if one in FACTS]
+        for name, check in checks_of(phase).items()
+        if name.partition("::")[0] not in OF_FILES
+    }
 
 
 def refused(read: Callable[[str], object], needs: list[str]) -> set[str]:
