@@ -16,7 +16,7 @@ from pytest_amlpreflight.facts.unreached import Unreached
 from pytest_amlpreflight.fix import Command, az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
-NOT_FOUND = 404
+NOT_FOUND, WHOLE = 404, 100
 STATUSES = (
     "400", "401", "403", "404", "405", "408", "409", "413", "415", "422", "424", "429", "500", "502", "503", "504"
 )  # fmt: skip
@@ -45,14 +45,19 @@ def check_endpoint_answers_the_sample(
 
 @check("scoring", explains=STATUSES, phases=("post",), settles=True, shows_logs=True)
 def check_each_deployment_answers(
-    aml_endpoint: Endpoint, aml_deployment: Deployment, aml_deployment_call: ScoringCall | None
+    aml_endpoint: Endpoint,
+    aml_deployment: Deployment,
+    aml_deployment_call: ScoringCall | None,
+    aml_scoring_call: ScoringCall | None,
 ) -> None:
     """Each deployment answers the sample itself, whatever the traffic rules say.
 
     A deployment without traffic is one that nobody has tried: it fails when traffic is turned to it; with mirrored or
-    split traffic only some callers notice.
+    split traffic only some callers notice. Where it has all the traffic, what is wrong is said of the endpoint.
     """
     call = _asked(aml_deployment, aml_deployment_call)
+    if _said_of_the_endpoint(aml_endpoint, aml_deployment, call, aml_scoring_call):
+        not_reached(f"endpoint {aml_endpoint.name} answers a request without the deployment's name no better")
     response = _answer(call, aml_endpoint)
     if not response.ok:
         _refused(f"deployment {aml_deployment.name}", call, response, aml_endpoint, aml_deployment)
@@ -147,6 +152,18 @@ def check_browser_callers_are_expected(aml_endpoint: Endpoint, aml_browser_call:
 
 def _id_of_endpoint(timing: Timing) -> str | None:
     return next((call.known.get("endpoint_id") for call in timing.calls), None)
+
+
+def _said_of_the_endpoint(
+    endpoint: Endpoint, deployment: Deployment, call: ScoringCall, through_rules: ScoringCall | None
+) -> bool:
+    """Whether the traffic rules led to the same refusal, or nowhere either: one cause, one finding."""
+    if through_rules is None:
+        return False
+    one, other = call.response, through_rules.response
+    if one is None or other is None:
+        return one is other and call.unreached is through_rules.unreached
+    return not one.ok and one.status == other.status and endpoint.traffic.get(deployment.name) == WHOLE
 
 
 def _asked(deployment: Deployment, call: ScoringCall | None) -> ScoringCall:

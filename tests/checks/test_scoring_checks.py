@@ -196,22 +196,22 @@ def test_an_endpoint_without_scoring_uri_cannot_be_asked(live: Endpoint, blue: D
     with pytest.raises(NotApplicable, match="has no scoring URI"):
         check_endpoint_answers_the_sample(live, None, None)
     with pytest.raises(NotApplicable, match="has no scoring URI"):
-        check_each_deployment_answers(live, blue, None)
+        check_each_deployment_answers(live, blue, None, None)
     with pytest.raises(NotApplicable, match="has no scoring URI"):
         check_endpoint_rejects_strangers(live, ())
 
 
 def test_a_deployment_that_answers_passes(live: Endpoint, blue: Deployment) -> None:
     """With or without the header that names it: not every service in between passes it on."""
-    check_each_deployment_answers(live, blue, answered(200, deployment="blue"))
+    check_each_deployment_answers(live, blue, answered(200, deployment="blue"), answered(200))
     named = {"azureml-model-deployment": "blue"}
-    check_each_deployment_answers(live, blue, answered(200, deployment="blue", headers=named))
+    check_each_deployment_answers(live, blue, answered(200, deployment="blue", headers=named), answered(200))
 
 
 def test_a_deployment_that_refuses_is_named(live: Endpoint, blue: Deployment) -> None:
     """The culprit is the deployment, not the endpoint."""
     with pytest.raises(Blocked, match="deployment blue answers 424"):
-        check_each_deployment_answers(live, blue, answered(424, deployment="blue"))
+        check_each_deployment_answers(live, blue, answered(424, deployment="blue"), answered(200))
 
 
 def test_another_deployment_than_the_one_asked_is_noticed(live: Endpoint, blue: Deployment) -> None:
@@ -219,14 +219,14 @@ def test_another_deployment_than_the_one_asked_is_noticed(live: Endpoint, blue: 
     call = answered(200, deployment="blue", headers={"azureml-model-deployment": "green"})
 
     with pytest.raises(Blocked, match="deployment blue was asked and green answered"):
-        check_each_deployment_answers(live, blue, call)
+        check_each_deployment_answers(live, blue, call, answered(200))
 
 
 @pytest.mark.parametrize("state", ["Failed", "Creating", "Canceled"])
 def test_a_deployment_that_is_not_live_is_not_asked(live: Endpoint, blue: Deployment, state: str) -> None:
     """Its provisioning is the story; another check tells it."""
     with pytest.raises(NotApplicable, match=f"not reached: deployment blue is {state}"):
-        check_each_deployment_answers(live, replace(blue, provisioning_state=state), answered(404))
+        check_each_deployment_answers(live, replace(blue, provisioning_state=state), answered(404), None)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -347,3 +347,22 @@ def test_every_row_of_the_table_can_be_told() -> None:
     for row in table().rows:
         assert {"status", "title", "meaning"} < set(row)
         assert row.get("guide", "https://learn.microsoft.com/").startswith("https://learn.microsoft.com/")
+
+
+def test_what_the_endpoint_answers_too_is_said_once(live: Endpoint, blue: Deployment) -> None:
+    """Where a deployment has all the traffic, or nothing answers at all; each of two that share it has its own."""
+    whole, shared = replace(live, traffic={"blue": 100}), replace(live, traffic={"blue": 90, "green": 10})
+    refused, silence = answered(424, deployment="blue"), silent(Unreached.REFUSED)
+
+    for endpoint, call, through in ((whole, refused, answered(424)), (shared, silence, silence)):
+        with pytest.raises(NotApplicable, match="not reached: endpoint iris answers a request"):
+            check_each_deployment_answers(endpoint, blue, call, through)
+    for endpoint, through in (
+        (whole, answered(200)),
+        (whole, answered(502)),
+        (shared, answered(424)),
+        (whole, silence),
+    ):
+        with pytest.raises(Blocked, match="deployment blue answers 424"):
+            check_each_deployment_answers(endpoint, blue, refused, through)
+    check_each_deployment_answers(whole, blue, answered(200, deployment="blue"), answered(200))
