@@ -11,7 +11,8 @@ from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
-_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "text_generation_launcher", "VMAgent")
+_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
+_HUGGING_FACES_SERVERS = ("text_generation", "text_embeddings")
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _COMPLAINT = re.compile(
@@ -256,9 +257,9 @@ def _counts(line: Line) -> bool:
         return True
     origin = line.origin or ""
     servers = (
-        origin.startswith(("text_generation", "text_embeddings"))
-        or not origin
+        not origin
         or origin.split(".")[0] in _SERVERS
+        or origin.startswith(_HUGGING_FACES_SERVERS)
         or origin.endswith(")")
         or ":" in origin
     )
