@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -265,11 +265,6 @@ def _decoded(content: bytes) -> str:
     return content.decode(encoding, errors="replace")
 
 
-def unknown_names(names: Iterable[str]) -> list[str]:
-    """The codes that the table has, for whoever asked about none of them."""
-    return sorted(spelt() | set(names))
-
-
 def _nearest(text: str) -> list[str]:
     """Codes that are spelt much like a word of the text."""
     candidates = dict.fromkeys(word for word in re.findall(r"\b[A-Z][a-z]+[A-Z]\w{3,40}\b", bounded(text)))
@@ -278,5 +273,5 @@ def _nearest(text: str) -> list[str]:
 
 
 def _near(what: str) -> str:
-    near = get_close_matches(what, unknown_names(()), n=3, cutoff=0.5)
+    near = get_close_matches(what, spelt(), n=3, cutoff=0.5)
     return f"; did you mean {', '.join(near)}" if near else "; `pytest --aml-explain list` names all"

@@ -24,10 +24,11 @@ def begin(config: pytest.Config) -> int | None:
     what = config.option.aml_explain
     if not what or hasattr(config, "workerinput"):
         return None
-    from pytest_amlpreflight.reporting.explained import read_explanation, unknown_names
+    from pytest_amlpreflight.facts.resources.error_meaning import spelt
+    from pytest_amlpreflight.reporting.explained import read_explanation
 
     if what == "list":
-        sys.stdout.write("\n".join(unknown_names(sections())) + "\n")
+        sys.stdout.write("\n".join(sorted({*spelt(), *sections()})) + "\n")
         return pytest.ExitCode.OK
     if "::" in what:
         return report.explain(what)
