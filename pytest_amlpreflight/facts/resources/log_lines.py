@@ -36,6 +36,7 @@ _PREFIXES = tuple(
         r"std(?:out|err) [FP] ",  # containerd, after its stamp
         r"[A-Za-z][\w.-]{0,80}(?:-\d{1,3} {1,20}| {2,20})\| ",  # docker compose
         r"[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
+        rf"\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\] (?P<level>{_LEVEL}) {{1,5}}",  # rich
         rf"{_STAMP} (?:INFO|CRIT|WARN) (?=exited: |gave up: )",  # supervisor, of a process that it started
         r"\[(?P<level>[DIWEC]) \d{6} \d\d:\d\d:\d\d (?P<origin>[^\]\s]{1,100})\] ",  # tornado: KServe's servers
         rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv

@@ -17,7 +17,7 @@ _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_r
 _SERVERS_OWN_USER = "azmlinfsrv.print"
 _COMPLAINT = re.compile(
     r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
-    r"(?:error|fatal|panic|panicked|critical|exception|cannot|can't|could not|unable to|fail(?:ed)? to|terminate called"
+    r"(?:error|fatal|panic|panicked|critical|exception in thread|cannot|can't|could not|unable to|fail(?:ed)? to|terminate called"
     r"|permission denied|denied|no such file|invalid)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
@@ -178,8 +178,12 @@ def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
 
 
 def _stands(event: _Event, marks: Mapping[str, list[int]]) -> bool:
-    """Whether nothing made up for it: of a start, a worker that is ready; of a request, one that was served."""
+    """Whether nothing made up for it: of a start, a worker that is ready; of a request, one that was served. What is
+    said while a server stops as it was told to is no cause.
+    """
     served, ready = marks["served"], marks["ready"]
+    if any(at < event.place for at in marks["stopped"]):
+        return False
     after = [at for at in (served if event.request else served + ready) if at > event.place]
     if not after:
         return True
@@ -308,7 +312,9 @@ def _slow_init(line: Line) -> LogCause:
 
 def _marks(lines: Sequence[Line]) -> dict[str, list[int]]:
     """The lines on which a server tells of its life, by kind. Of starts only those of the outermost kind there is."""
-    found: dict[str, list[int]] = {kind: [] for kind in ("start", "init", "ready", "served", "ended", "told")}
+    found: dict[str, list[int]] = {
+        kind: [] for kind in ("start", "init", "ready", "served", "ended", "stopped", "told")
+    }
     starts: dict[int, list[int]] = {}
     for at, line in enumerate(lines):
         for rank, (pattern, kind) in enumerate(_mark_rows()):
