@@ -23,7 +23,8 @@ _OF_A_LIBRARY = re.compile(
 _BARS = re.compile(r"^ {0,60}(?:\| ?|\+-[+\- \d]{0,120}$)")
 _OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
 _HOUSEKEEPING = re.compile(
-    r"Exception while exporting |Error (?:logging to Application Insights|while logging request|while fetching model IDs)"
+    r"Exception while exporting "
+    r"|Error (?:logging to Application Insights|while logging request|while fetching model IDs)"
 )
 _MESSAGE_LINES = 40
 
