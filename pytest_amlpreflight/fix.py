@@ -25,8 +25,8 @@ _ENDS_POLICIES = "properties.enableRbacAuthorization"
 _DESTRUCTIVE = {"delete", "detach", "purge", "remove", "rotate-certs"}
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANKS = {
-    "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "FOLDER", "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "PRINCIPAL",
-    "REGISTRY", "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "VAULT",
+    "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "FOLDER", "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "NETWORK-ID",
+    "PRINCIPAL", "REGISTRY", "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "VAULT",
 }  # fmt: skip
 """What stands in a command for what nobody here can know; a line in words beside it says what to put there."""
 _NAMES_A_SUBSCRIPTION = {

@@ -60,8 +60,9 @@ def check_scoring_host_resolves_to_the_private_endpoint(
     own = _own_addresses(aml_private_endpoints)
     if own.issuperset(resolution.addresses):
         return
+    astray = "leads elsewhere beside" if own.intersection(resolution.addresses) else "does not lead to"
     blocked(
-        f"host {resolution.host} does not lead to the private endpoint",
+        f"host {resolution.host} {astray} the private endpoint",
         found=f"{resolution.path}\nasked of {resolution.resolver}",
         expected=f"one of {', '.join(sorted(own))} ({', '.join(one.name for one in aml_private_endpoints)})",
         fix=(
@@ -131,7 +132,8 @@ def check_private_dns_zone_is_linked(
     if any(link.completed for one in zones for link in one.links):
         advise(headline, found=found, expected=f"{expected}, unless a DNS server in a linked network answers", fix=fix)
         return
-    blocked(headline, found=found, expected=expected, fix=fix)
+    untold = any(link.untold and link.network_id in networks for one in zones for link in one.links)
+    (advise if untold else blocked)(headline, found=found, expected=expected, fix=fix)
 
 
 @check("network")
@@ -176,7 +178,8 @@ def _link(zone: PrivateDnsZone, networks: frozenset[ResourceId]) -> Fixes:
         return show, "(it is in the making; delete and create it where it does not come to its end)"
     network = min(map(str, networks), default="NETWORK-ID")
     make: dict[str, Option] = {"name": "workspace", "registration_enabled": "false", "virtual_network": network}
-    return az("network private-dns link vnet create", **at, **make)
+    create = az("network private-dns link vnet create", **at, **make)
+    return create if networks else (create, "(NETWORK-ID is the ARM id of the private endpoint's network)")
 
 
 def _in_sight(zones: tuple[PrivateDnsZone, ...]) -> tuple[PrivateDnsZone, ...]:

@@ -129,7 +129,7 @@ def test_one_foreign_address_among_several_is_blocked(
     """Every other caller would get the wrong one."""
     mixed = replace(resolution, addresses=("10.1.0.7", "20.62.1.9"))
 
-    with pytest.raises(Blocked, match="does not lead to the private endpoint"):
+    with pytest.raises(Blocked, match="leads elsewhere beside the private endpoint"):
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, mixed, (private_endpoint,))
 
 

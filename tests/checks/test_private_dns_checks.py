@@ -162,3 +162,9 @@ def test_a_link_that_is_in_the_making_is_not_made_twice() -> None:
 
     assert "link vnet show" in verdict.value.culprit.fix
     assert "link vnet create" not in verdict.value.culprit.fix
+
+
+def test_a_link_whose_state_is_not_told_is_advice() -> None:
+    """It may well answer: nobody said that it does not."""
+    with pytest.warns(PreflightAdvice, match="is not linked to the private endpoint's network"):
+        check_private_dns_zone_is_linked((PE,), (zone({}, OWN, state="Unknown"),))

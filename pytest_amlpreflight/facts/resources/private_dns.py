@@ -20,6 +20,11 @@ class NetworkLink:
         """Whether the network's resolver knows of the zone already."""
         return self.state.lower() == "completed"
 
+    @property
+    def untold(self) -> bool:
+        """Whether Azure did not say how far it is."""
+        return self.state.lower() == "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneInSight:
