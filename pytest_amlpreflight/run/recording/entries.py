@@ -37,6 +37,8 @@ _HARMLESS = re.compile(r"\$?\{{0,2}\s*(?:keyvault:https|azureml://)[^\s?]*|-?\d+
 """Numbers, and references to what is kept elsewhere, however they are written."""
 _NO_SECRET = re.compile(r"\$\{\{|/|https://")
 _PEOPLE = frozenset(("createdby", "lastmodifiedby"))
+_OF_A_SIGNATURE = frozenset("tcsh")
+"""The parameters that Azure Resource Manager signs the address of an operation with."""
 _TOKENS = re.compile(r"(?i)(?:\$?skiptoken|continue|marker)=([^&\s]{8,})")
 _CERTIFICATES = {
     Unreached.CERTIFICATE_NAME: "another_name",
@@ -169,7 +171,7 @@ def _unsigned(link: str) -> str:
     place, sign, query = link.partition("?")
     if not sign or not place.startswith("{arm}"):
         return link
-    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in tuple("tcsh")]
+    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in _OF_A_SIGNATURE]
     return f"{place}?{urlencode(kept, quote_via=quote, safe='$:,')}" if kept else place
 
 
