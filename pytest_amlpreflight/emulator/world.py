@@ -183,9 +183,7 @@ def load(path: Path) -> World:
     world = World(path, _text(path, source, "tenant"), _section(path, source, "caller", Mapping))
     if not world.caller.get("objectId"):
         raise WorldError(f"{path}:{_line(world.caller, source)}", "caller needs an objectId, the token's oid")
-    world.cloud = source.get("cloud") or "AzureCloud"
-    if not isinstance(world.cloud, str) or world.cloud not in CLOUDS:
-        raise WorldError(f"{path}:{source.line}", f"cloud {world.cloud!r} is none of {', '.join(CLOUDS)}")
+    world.cloud = _load_cloud(path, source)
     world.groups = _section(path, source, "groups", Mapping)
     if not all(isinstance(above, list) for above in world.groups.values()):
         raise WorldError(f"{path}:{_line(world.groups, source)}", "groups holds lists, of groups above")
@@ -203,14 +201,25 @@ def load(path: Path) -> World:
     if "answers" in source:
         world.recording = Recording(_load_answers(path, _section(path, source, "answers", list)))
     world.page_size = _section(path, source, "paging", Mapping).get("size")
-    for entry in _section(path, source, "stale", list):
-        if not isinstance(entry, dict) or set(entry) != {"id", "row"}:
-            raise WorldError(f"{path}:{_line(entry, source)}", "stale holds an id, and a row: a merge patch, or null")
-        world.stale[ids.key(entry["id"])] = entry["row"]
+    world.stale = dict(_load_stale(path, source))
     if "throttling" in source:
         world.throttling = _section(path, source, "throttling", Mapping)
     world.faults = [read_fault(path, entry) for entry in _section(path, source, "faults", list)]
     return world
+
+
+def _load_cloud(path: Path, source: Mapping) -> str:
+    cloud = source.get("cloud") or "AzureCloud"
+    if not isinstance(cloud, str) or cloud not in CLOUDS:
+        raise WorldError(f"{path}:{source.line}", f"cloud {cloud!r} is none of {', '.join(CLOUDS)}")
+    return cloud
+
+
+def _load_stale(path: Path, source: Mapping) -> Iterator[tuple[str, Any]]:
+    for entry in _section(path, source, "stale", list):
+        if not isinstance(entry, dict) or set(entry) != {"id", "row"}:
+            raise WorldError(f"{path}:{_line(entry, source)}", "stale holds an id, and a row: a merge patch, or null")
+        yield ids.key(entry["id"]), entry["row"]
 
 
 def read_fault(path: Path, entry: Any) -> Fault:
