@@ -23,7 +23,7 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     topics_in,
     worded_meaning,
 )
-from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
+from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, is_container_log, mentioned, read_log
 from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
@@ -56,7 +56,7 @@ LONGEST_TOLD = 300
 _COMPLAINT = re.compile(r"(?i)\b(?:error|failed|cannot|could not|unable to|denied|forbidden|not allowed)\b")
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
-    r"|(?:status|response|error)(?: code)?(?: is)?\s?[:=]\s?"
+    r"|(?:status|response|error)(?: code)?(?: is)?\s?[:=]\s?|response code was "
     r"|(?:failed|responded|answered|error) with (?:status )?(?:code )?|<(?:title|h1)> ?)\(?([45]\d\d)\b"
     r"|\b([45]\d\d) (?:client|server) error\b|(?:client|server) error '([45]\d\d)\b"
     r"|(?:exception|error): \[([45]\d\d)\]|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$"
@@ -83,7 +83,7 @@ _OF_A_CLIENT = re.compile(
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(
-    r"Original Error:|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
+    r"Model Management Service|Original Error:|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
     r"|management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
     r"|docker\.io|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"
 )
@@ -134,7 +134,8 @@ def explain_text(text: str, subject: str) -> Explanation:
     causes = () if said else shown
     said = said or (None if causes else worded_meaning(text, telling, generic=True))
     if not (said or causes or codes):
-        codes = [status for status in [*_statuses(text), *_coded(text)] if meaning_of(status)][:1]
+        grave = "\n".join(line.text for line in lines if (line.level or Level.ERROR) >= Level.ERROR)
+        codes = [status for status in [*_statuses(grave), *_coded(grave)] if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
     if not found.known and reading.unknown and reading.unknown.frames:
         return _of_a_log(subject, text, reading)

@@ -305,3 +305,13 @@ def test_whatever_is_given_is_explained_or_is_not(text: str) -> None:
 
     assert all(meaning_of(code) for code in explanation.codes)
     assert list(explanation.lines())
+
+
+def test_a_status_that_a_logger_found_no_error_is_none() -> None:
+    """A flow that tries again warns of it."""
+    retried = (
+        "2026-03-04 08:11:03 +0000      21 execution          WARNING  [pour in line None] stderr> error: 429, again\n"
+        "2026-03-04 08:12:00 +0000      21 execution.flow     INFO     Node pour completes."
+    )
+
+    assert not explain_text(retried, "x").known

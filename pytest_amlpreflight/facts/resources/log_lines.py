@@ -35,6 +35,7 @@ _PREFIXES = tuple(
         r"\[pod/[^\]\s]{1,200}\] ",  # kubectl logs --prefix
         r"std(?:out|err) [FP] ",  # containerd, after its stamp
         r"[A-Za-z][\w.-]{0,80}(?:-\d{1,3} {1,20}| {2,20})\| ",  # docker compose
+        r"[a-z]{1,40}[_-][\w.-]{1,80} \| ",  # the service with the longest name
         r"[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
         rf"\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\] (?P<level>{_LEVEL}) {{1,5}}",  # rich
         rf"{_STAMP} (?:INFO|CRIT|WARN) (?=exited: |gave up: )",  # supervisor, of a process that it started
@@ -42,6 +43,7 @@ _PREFIXES = tuple(
         rf"{_STAMP} (?P<level>[DIWEC]) \[\d+\](?: (?P<origin>[\w.]{{1,100}}) -)? ?",  # azmlinfsrv
         rf"\[{_STAMP}\] \[\d+\] \[(?P<level>{_LEVEL})\] ",  # gunicorn
         rf"\[{_STAMP}\]\[(?P<origin>[\w.-]{{1,80}})\]\[(?P<level>{_LEVEL})\] - ",  # promptflow
+        rf"{_STAMP} {{1,9}}\d{{1,7}} (?P<origin>execution[\w.]{{0,60}}) {{1,20}}(?P<level>{_LEVEL}) {{1,9}}",  # its
         rf"{_STAMP} \[(?:{_LEVEL}) {{0,3}}\] {_TORCH_WORKER} - ",  # TorchServe, for a process that it started
         rf"{_STAMP} \[(?P<level>{_LEVEL}) {{0,3}}\] (?P<origin>\S{{1,120}}) [\w.]{{1,120}} - ",  # TorchServe itself
         r"\((?P<origin>[A-Za-z]\w{0,40}) (?:pid=\d+|rank=\d+)[^)]{0,40}\) ?",  # vLLM's and Ray's processes

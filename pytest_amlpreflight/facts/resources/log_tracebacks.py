@@ -91,7 +91,11 @@ class Traceback:
         """`KeyError: 'path'`, without the class's module."""
         match = _RAISED.match(self.raised)
         if match and match.end() == len(self.raised):  # its message starts on the next line
-            message = " ".join(" ".join(self.said[len(self.raised) :].split("\n")[:3]).split())
+            message = " ".join(
+                " ".join(
+                    [line for line in self.said[len(self.raised) :].split("\n") if re.search(r"\w", line)][:3]
+                ).split()
+            )
             return f"{match['name']}: {message}" if message else match["name"]
         return self.raised[match.end("module") :].strip() if match else self.raised
 
@@ -228,7 +232,8 @@ def _message(lines: Sequence[Line], at: int) -> tuple[str, int]:
     """An exception's line with the rest of its message, and where that ends."""
     end, one_line = at + 1, "UserScript" in lines[at].text
     for line in () if one_line else lines[at + 1 : at + _MESSAGE_LINES]:
-        if line.prefix and not (line.text.startswith(" ") and _belongs(line, lines[at])):
+        whole = line.prefix == lines[at].prefix and not line.logged  # as a container's name stands before every line
+        if line.prefix and not whole and not (line.text.startswith(" ") and _belongs(line, lines[at])):
             break
         if line.text.endswith((HEADER, _CAUSED, _MEANWHILE)) or _OF_A_SHELL.match(line.text):
             break
