@@ -96,7 +96,7 @@ class Fleet:
         """What is renamed: GUIDs, and the names of groups, of what stands in them, and of endpoints."""
         names = {one["id"].rpartition("/")[2].lower() for one in self.base.documents.values() if _is_renamed(one)}
         longest_first = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-        return re.compile(rf"(?P<guid>{_GUID})|(?<![A-Za-z0-9-])(?:{longest_first})(?![A-Za-z0-9-])", re.IGNORECASE)
+        return re.compile(rf"(?P<guid>{_GUID})|(?<![A-Za-z0-9-])(?:{longest_first})(?![A-Za-z0-9-]|://)", re.IGNORECASE)
 
     @cached_property
     def _kept(self) -> set[str]:
@@ -165,6 +165,8 @@ def _row_key(row: Document) -> str:
 def _is_renamed(document: Document) -> bool:
     arm, kind = ids.parse(document["id"]), type_of(document).lower()
     if arm is None or arm.resource_group is None or kind.startswith(_FIXED_NAMES):
+        return False
+    if document["id"].lower().count("/providers/") > 1:  # it stands at something that is renamed
         return False
     return kind.count("/") == 1 or kind in (_ENDPOINTS, "microsoft.resources/subscriptions/resourcegroups")
 

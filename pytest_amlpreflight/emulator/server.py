@@ -253,9 +253,11 @@ class Emulator:
         return lambda host: made(self._fleet.number_in(host) if self._fleet else None)
 
     def _clusters(self, authority: trustme.CA) -> list["Served"]:
-        """An API server for each of the world's clusters, and the kubeconfig that leads to all of them."""
+        """An API server for each of the world's clusters, and the kubeconfig that leads to all of them. Those of a
+        fleet are told by Resource Manager alone: what runs in one is no other member's.
+        """
         served: list[Served] = []
-        for key, cluster in self._world.clusters.items():
+        for key, cluster in self._world.clusters.items() if self._fleet is None else ():
             properties = (self._world.get(cluster.id) or {}).get("properties", {})
             name = properties.get("fqdn") or properties.get("privateFQDN")
             application = ClusterApplication(self._world, cluster, self._application.latency, self.unanswered.append)
