@@ -124,7 +124,7 @@ def test_a_failure_names_the_section_to_read(example: pytest.Pytester) -> None:
         [
             "key vault contoso-ml-kv turns trusted Azure services away",
             "*found:*networkAcls.bypass = 'None'*",
-            "*fix:*az keyvault update --name contoso-ml-kv --bypass AzureServices",
+            "*fix:*az keyvault update --name contoso-ml-kv --resource-group ml-prod --bypass AzureServices",
             "*hint*",
             "pytest --aml-explain key_vault::vault_admits_trusted_services",
         ]
