@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import Any
 
 from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life, life_of
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
 _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
 _HUGGING_FACES_SERVERS = ("text_generation", "text_embeddings")
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
-_SERVERS_OWN_USER = "azmlinfsrv.print"
 _COMPLAINT = re.compile(
     r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
     r"(?:error|fatal|panic|panicked|critical|exception in thread|cannot|can't|could not|unable to|fail(?:ed)? to"
@@ -77,6 +77,10 @@ class _Event:
     traceback: Traceback | None = None
     request: bool = False
 
+    def stands(self, life: Life) -> bool:
+        """Whether nothing made up for it."""
+        return not life.makes_up_for(self.place, request=self.request)
+
 
 def read_log(text: str, container: str | None = None, *, failed: bool | None = None) -> LogReading:
     """Read the end of a log. `failed` says whether the deployment did, None where nobody knows.
@@ -87,14 +91,14 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     no cause, however it is worded.
     """
     lines = lines_of(text)
-    marks = _marks(lines)
-    begin = _last_start(marks, len(lines))
-    lines, marks = lines[begin:], {kind: [at - begin for at in places if at >= begin] for kind, places in marks.items()}
-    events = [event for event in _events(lines, container, marks["ended"]) if _stands(event, marks)]
-    if not events and failed is not False and _stops_in_init(lines, marks):
-        return LogReading((_slow_init(lines[marks["init"][-1]]),))
+    life = life_of(lines)
+    begin = life.last_start(len(lines))
+    lines, life = lines[begin:], life.since(begin)
+    events = [event for event in _events(lines, container, life) if event.stands(life)]
+    if not events and failed is not False and life.stops_in_init:
+        return LogReading((_slow_init(lines[life.init[-1]]),))
     if not events and failed is not False:
-        complaints = [event.traceback for event in _complaints(lines) if _stands(event, marks)]
+        complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
         return LogReading(unknown=complaints[-1] if complaints else None)
     return _reading(events, lines)
 
@@ -105,8 +109,9 @@ def is_container_log(lines: Sequence[Line]) -> bool:
         origin.split(".")[0] in _SERVERS[:2] or origin.split(":")[0] in _TRITONS_FILES for origin in _origins(lines)
     ):
         return True
-    told = any(places for kind, places in _marks(lines).items() if kind != "told")
-    return told or any(frame.of_a_container for one in chains_of(lines) for link in one.links for frame in link.frames)
+    return life_of(lines).told or any(
+        frame.of_a_container for one in chains_of(lines) for link in one.links for frame in link.frames
+    )
 
 
 def _origins(lines: Sequence[Line]) -> Iterator[str]:
@@ -177,35 +182,11 @@ def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
             yield cause
 
 
-def _stands(event: _Event, marks: Mapping[str, list[int]]) -> bool:
-    """Whether nothing made up for it: of a start, a worker that is ready; of a request, one that was served. What is
-    said while a server stops as it was told to is no cause.
-    """
-    served, ready = marks["served"], marks["ready"]
-    if any(at < event.place for at in marks["stopped"]):
-        return False
-    after = [at for at in (served if event.request else served + ready) if at > event.place]
-    if not after:
-        return True
-    return not event.request and any(at > max(after) for at in marks["ended"])
-
-
-def _last_start(marks: Mapping[str, list[int]], end: int) -> int:
-    """Where the last start begins that came to anything: one that has just begun says nothing yet."""
-    starts = marks["start"]
-    for begin in reversed(starts):
-        told = [at for kind in ("ready", "served", "ended", "init", "told") for at in marks[kind] if begin <= at < end]
-        if told:
-            return begin
-        end = begin
-    return 0
-
-
-def _events(lines: Sequence[Line], container: str | None, gave_up: Sequence[int]) -> list[_Event]:
+def _events(lines: Sequence[Line], container: str | None, life: Life) -> list[_Event]:
     rows = [one for one in _rows() if container is None or container in one[1].get("containers", (container,))]
     raised = chains_of(lines)
     chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
-    chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, gave_up)]
+    chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, life.ended)]
     ended = [chain for number, chain in enumerate(chains) if _ended(chain, chains[number + 1 :])]
     within = {at for chain in raised for one in chain.links for at in range(one.first, one.last + 1)}
     told = [_of_chain(chain, rows) for chain in ended]
@@ -267,7 +248,7 @@ def _counts(line: Line) -> bool:
         or origin.endswith(")")
         or ":" in origin
     )
-    return line.level >= Level.ERROR and servers and origin != _SERVERS_OWN_USER
+    return line.level >= Level.ERROR and servers and origin != SERVERS_OWN_USER
 
 
 def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
@@ -299,36 +280,9 @@ def _cause(row: Mapping[str, Any], match: re.Match[str], line: str) -> LogCause:
     )
 
 
-def _stops_in_init(lines: Sequence[Line], marks: Mapping[str, list[int]]) -> bool:
-    """Whether the log stops while init() runs: it was invoked, and neither ended nor failed."""
-    done = max([*marks["ready"], *marks["served"], *marks["ended"], -1])
-    return bool(lines) and bool(marks["init"]) and marks["init"][-1] > done
-
-
 def _slow_init(line: Line) -> LogCause:
     row = next(row for _, row in _rows() if row["cause"] == "slow_init")
     return LogCause(row["cause"], row["title"], row["advice"], row["code"], line.text, None, row.get("guide"))
-
-
-def _marks(lines: Sequence[Line]) -> dict[str, list[int]]:
-    """The lines on which a server tells of its life, by kind. Of starts only those of the outermost kind there is."""
-    found: dict[str, list[int]] = {
-        kind: [] for kind in ("start", "init", "ready", "served", "ended", "stopped", "told")
-    }
-    starts: dict[int, list[int]] = {}
-    for at, line in enumerate(lines):
-        for rank, (pattern, kind) in enumerate(_mark_rows()):
-            if line.origin != _SERVERS_OWN_USER and pattern.search(line.text):
-                (starts.setdefault(rank, []) if kind == "start" else found[kind]).append(at)
-                break
-    found["start"] = starts[min(starts)] if starts else []
-    found["told"] = [chain.place for chain in chains_of(lines)]
-    return found
-
-
-@cache
-def _mark_rows() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(row["pattern"]), row["mark"]) for row in load("log-marks").rows)
 
 
 @cache
