@@ -18,7 +18,7 @@ _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_r
 _COMPLAINT = re.compile(
     r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
     r"(?:error|fatal|panic|panicked|critical|exception in thread|cannot|can't|could not|unable to|fail(?:ed)? to"
-    r"|terminate called|permission denied|denied|no such file|invalid)\b"
+    r"|\w{0,60}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
 _QUOTED = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")

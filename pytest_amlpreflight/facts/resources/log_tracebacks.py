@@ -84,7 +84,8 @@ class Traceback:
     def of_a_request(self) -> bool:
         """Whether it was raised while a request was served."""
         functions = {frame.function for frame in self.frames}
-        return "invoke_run" in functions or ("run" in functions and "invoke_init" not in functions)
+        own = {frame.function for frame in self.frames if not frame.of_a_library}
+        return "invoke_run" in functions or ("run" in own and "invoke_init" not in functions)
 
     @property
     def brief(self) -> str:
@@ -136,9 +137,9 @@ class Chain:
 
     @property
     def handled(self) -> tuple[Traceback, ...]:
-        """What was being handled when the last was raised on purpose, the nearest first: it may say more."""
+        """What was handled when the first of the told was raised on purpose, the nearest first: it may say more."""
         earlier = [one for one in reversed(self.links) if one not in self.told]
-        return tuple(earlier) if self.links[-1].on_purpose else ()
+        return tuple(earlier) if self.told[0].on_purpose else ()
 
     @property
     def servers_account(self) -> bool:
