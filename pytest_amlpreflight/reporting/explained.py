@@ -23,8 +23,9 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     topics_in,
     worded_meaning,
 )
+from pytest_amlpreflight.facts.resources.log_causes import LogCause, mentioned
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
-from pytest_amlpreflight.facts.resources.log_reading import LogCause, LogReading, is_container_log, mentioned, read_log
+from pytest_amlpreflight.facts.resources.log_reading import LogReading, is_container_log, read_log
 from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.readers.connection.error_chain import errors_in

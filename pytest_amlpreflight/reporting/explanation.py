@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
-from pytest_amlpreflight.facts.resources.log_reading import LogCause
+from pytest_amlpreflight.facts.resources.log_causes import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 from pytest_amlpreflight.facts.rules.az_ml import placed
 from pytest_amlpreflight.facts.target import Target

@@ -1,13 +1,17 @@
 """Why a container does not work, as its log tells it: read from the last start, by what ended it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import pairwise
-from typing import Any
 
-from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.log_causes import (
+    LONGEST_SHOWN,
+    KnownCause,
+    LogCause,
+    known_causes,
+    only_follows,
+)
 from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life, life_of
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
@@ -32,28 +36,6 @@ _CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):) {0,2}(?P<why>\S.*
 _MOST_BELOW = 60
 """Lines below a complaint among which what led to it is looked for."""
 _LONGEST_MESSAGE = 4_000
-LONGEST_SHOWN = 300
-"""Characters of a line that are shown with the cause."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogCause:
-    """A known cause and the line that shows it. `what` is the part that differs from case to case, such as a module's
-    name.
-    """
-
-    name: str
-    title: str
-    advice: str
-    code: str
-    line: str
-    what: str | None = None
-    guide: str | None = None
-
-    @property
-    def brief(self) -> str:
-        """The title, with the part that differs."""
-        return f"{self.title} ({self.what})" if self.what else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +78,8 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     lines, life = lines[begin:], life.since(begin)
     events = [event for event in _events(lines, container, life) if event.stands(life)]
     if not events and failed is not False and life.stops_in_init:
-        return LogReading((_slow_init(lines[life.init[-1]]),))
+        slow = next(row for row in known_causes() if row.cause == "slow_init")
+        return LogReading((slow.shown(lines[life.init[-1]].text),))
     if not events and failed is not False:
         complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
         return LogReading(unknown=complaints[-1] if complaints else None)
@@ -134,7 +117,7 @@ def _reading(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
 def _least(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
     """Where nothing tells: of what follows from something else what says most; else the last bare exception."""
     said = {event.cause.name: (event.cause, lines[: event.place]) for event in events if event.cause}
-    most = min(said, key=_names().index, default=None)
+    most = next((row.cause for row in known_causes() if row.cause in said), None)
     if most:
         return LogReading((_quoting(*said[most]),))
     return LogReading(unknown=next((event.traceback for event in reversed(events)), None))
@@ -143,13 +126,14 @@ def _least(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
 def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
     """A cause that sends its reader to what stands above it, shown by the last complaint there."""
     complaints = [one.traceback.raised for one in _complaints(above) if one.traceback]
-    return replace(cause, line=complaints[-1][:LONGEST_SHOWN]) if complaints and cause.name in _quotes() else cause
+    quotes = any(row.quotes for row in known_causes() if row.cause == cause.name)
+    return replace(cause, line=complaints[-1][:LONGEST_SHOWN]) if complaints and quotes else cause
 
 
 def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
     """The lines in which something complains that is neither Python nor known."""
     for at, line in enumerate(lines):
-        if _counts(line) and _COMPLAINT.match(line.text) and not _only_follows(line.text):
+        if _counts(line) and _COMPLAINT.match(line.text) and not only_follows(line.text):
             said = _with_reason(line.text, lines[at + 1 : at + _MOST_BELOW])
             yield _Event(at, None, traceback=Traceback((), said, said, at, at, at))
 
@@ -173,7 +157,8 @@ def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
     covers for that.
     """
     telling = {cause.name for cause in causes if cause.what}
-    covered = {name for cause in causes for name in _covers().get(cause.name, ())}
+    names = {cause.name for cause in causes}
+    covered = {name for row in known_causes() if row.cause in names for name in row.covers}
     seen = set()
     for cause in causes:
         key = (cause.name, cause.what)
@@ -183,7 +168,7 @@ def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
 
 
 def _events(lines: Sequence[Line], container: str | None, life: Life) -> list[_Event]:
-    rows = [one for one in _rows() if container is None or container in one[1].get("containers", (container,))]
+    rows = [row for row in known_causes() if row.occurs_in(container)]
     raised = chains_of(lines)
     chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
     chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, life.ended)]
@@ -201,11 +186,7 @@ def _ended(chain: Chain, later: Sequence[Chain]) -> bool:
 
 def _follows(chain: Chain) -> bool:
     """Whether an exception only says that another process has ended."""
-    return _only_follows(chain.user.raised)
-
-
-def _only_follows(text: str) -> bool:
-    return any(row.get("generic") and pattern.search(text) for pattern, row in _rows())
+    return only_follows(chain.user.raised)
 
 
 def _of_a_supervisor(chain: Chain, gave_up: Sequence[int]) -> bool:
@@ -213,15 +194,15 @@ def _of_a_supervisor(chain: Chain, gave_up: Sequence[int]) -> bool:
     return any(at < chain.links[0].first for at in gave_up) and not any(one.own_frame for one in chain.links)
 
 
-def _of_chain(chain: Chain, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event:
+def _of_chain(chain: Chain, rows: Sequence[KnownCause]) -> _Event:
     """The first row that meets one of the exceptions."""
-    for pattern, row in rows:
-        for one in (*chain.told, *chain.handled) if row.get("where", "exception") != "line" else ():
-            whole = one.raised if row.get("generic") else one.said[:_LONGEST_MESSAGE]
-            text = _with_frames(one) if row.get("frames") else whole
-            if match := pattern.search(text):
-                cause = _cause(row, match, _line_of(one, match))
-                return _Event(chain.place, cause, bool(row.get("generic")), one, chain.of_a_request)
+    for row in rows:
+        for one in (*chain.told, *chain.handled) if row.in_exceptions else ():
+            whole = one.raised if row.generic else one.said[:_LONGEST_MESSAGE]
+            text = _with_frames(one) if row.frames else whole
+            if match := row.pattern.search(text):
+                cause = row.shown(_line_of(one, match), match)
+                return _Event(chain.place, cause, row.generic, one, chain.of_a_request)
     return _Event(chain.place, None, False, chain.user, chain.of_a_request)
 
 
@@ -251,67 +232,22 @@ def _counts(line: Line) -> bool:
     return line.level >= Level.ERROR and servers and origin != SERVERS_OWN_USER
 
 
-def _of_line(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
+def _of_line(at: int, line: Line, rows: Sequence[KnownCause]) -> _Event | None:
     counts, warned = _counts(line), line.level == Level.WARNING
     if counts and (quoted := _quoted(at, line, rows)):
         return quoted
-    for pattern, row in rows if counts or warned else ():
-        if not counts and not row.get("warned"):
-            continue
-        if row.get("where", "exception") != "exception" and (match := pattern.search(line.text)):
-            return _Event(at, _cause(row, match, line.text.strip()), bool(row.get("generic")))
+    for row in rows if counts or warned else ():
+        if row.in_lines and (counts or row.warned) and (match := row.pattern.search(line.text)):
+            return _Event(at, row.shown(line.text.strip(), match), row.generic)
     return None
 
 
-def _quoted(at: int, line: Line, rows: Sequence[tuple[re.Pattern[str], Mapping[str, Any]]]) -> _Event | None:
+def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> _Event | None:
     """The cause that an exception of another language shows, or one that its server quotes."""
     found = _QUOTED.search(line.text) if ":" in (line.origin or "") or _FOREIGN.match(line.text) else None
-    for pattern, row in rows:
-        of_exceptions = row.get("where", "exception") != "line" and not row.get("generic")
-        if found and of_exceptions and (match := pattern.search(found[0])):
-            return _Event(at, _cause(row, match, line.text.strip()))
+    if found is None:
+        return None
+    for row in rows:
+        if row.in_exceptions and not row.generic and (match := row.pattern.search(found[0])):
+            return _Event(at, row.shown(line.text.strip(), match))
     return None
-
-
-def _cause(row: Mapping[str, Any], match: re.Match[str], line: str) -> LogCause:
-    what = next((value for value in match.groupdict().values() if value), None)
-    return LogCause(
-        row["cause"], row["title"], row["advice"], row["code"], line[:LONGEST_SHOWN], what, row.get("guide")
-    )
-
-
-def _slow_init(line: Line) -> LogCause:
-    row = next(row for _, row in _rows() if row["cause"] == "slow_init")
-    return LogCause(row["cause"], row["title"], row["advice"], row["code"], line.text, None, row.get("guide"))
-
-
-@cache
-def _names() -> list[str]:
-    """The causes in the order of the table."""
-    return [row["cause"] for _, row in _rows()]
-
-
-@cache
-def _quotes() -> frozenset[str]:
-    """The causes that are shown by the complaint above them."""
-    return frozenset(row["cause"] for _, row in _rows() if row.get("quotes"))
-
-
-@cache
-def _covers() -> dict[str, tuple[str, ...]]:
-    """The causes that a cause stands for."""
-    return {row["cause"]: tuple(row["covers"]) for _, row in _rows() if "covers" in row}
-
-
-@cache
-def _rows() -> tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]:
-    return tuple((re.compile(row["pattern"]), row) for row in load("log-causes").rows)
-
-
-def mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
-    """The causes of which lines speak that are no log, such as a portal's sentence: each may show one."""
-    for line in lines:
-        for pattern, row in _rows():
-            if not row.get("generic") and not row.get("frames") and (match := pattern.search(line.text)):
-                yield _cause(row, match, line.text.strip())
-                break

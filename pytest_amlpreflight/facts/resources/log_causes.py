@@ -1,0 +1,98 @@
+"""The causes that a log can show, as the table `log-causes` knows them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.log_lines import Line
+
+LONGEST_SHOWN = 300
+"""Characters of a line that are shown with the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogCause:
+    """A known cause and the line that shows it. `what` is the part that differs from case to case, such as a module's
+    name.
+    """
+
+    name: str
+    title: str
+    advice: str
+    code: str
+    line: str
+    what: str | None = None
+    guide: str | None = None
+
+    @property
+    def brief(self) -> str:
+        """The title, with the part that differs."""
+        return f"{self.title} ({self.what})" if self.what else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCause:
+    """A row of the table. `where` it shows: in an `exception`, a `line`, or `any` of the two. `generic` says that it
+    follows from another, `quotes` that the complaint above shows it; `covers` names the causes that it stands for.
+    `frames` has the pattern see the last frames too, `warned` the lines of warnings. It occurs in `containers` alone.
+    """
+
+    pattern: re.Pattern[str]
+    cause: str
+    title: str
+    advice: str
+    code: str
+    guide: str | None = None
+    where: str = "exception"
+    generic: bool = False
+    quotes: bool = False
+    frames: bool = False
+    warned: bool = False
+    covers: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+
+    @property
+    def in_exceptions(self) -> bool:
+        """Whether an exception can show it."""
+        return self.where != "line"
+
+    @property
+    def in_lines(self) -> bool:
+        """Whether a line that is no exception's can show it."""
+        return self.where != "exception"
+
+    def occurs_in(self, container: str | None) -> bool:
+        """Whether a container of that name can have it."""
+        return container is None or not self.containers or container in self.containers
+
+    def shown(self, line: str, match: re.Match[str] | None = None) -> LogCause:
+        """The cause with the line that shows it."""
+        what = next((value for value in match.groupdict().values() if value), None) if match else None
+        return LogCause(self.cause, self.title, self.advice, self.code, line[:LONGEST_SHOWN], what, self.guide)
+
+
+@cache
+def known_causes() -> tuple[KnownCause, ...]:
+    """The table's rows, in its order: the first that meets something names it."""
+    return tuple(_known(**row) for row in load("log-causes").rows)
+
+
+def _known(pattern: str, covers: Sequence[str] = (), containers: Sequence[str] = (), **row: Any) -> KnownCause:
+    return KnownCause(re.compile(pattern), covers=tuple(covers), containers=tuple(containers), **row)
+
+
+def only_follows(text: str) -> bool:
+    """Whether a text only says that another process has ended."""
+    return any(row.generic and row.pattern.search(text) for row in known_causes())
+
+
+def mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
+    """The causes of which lines speak that are no log, such as a portal's sentence: each may show one."""
+    for line in lines:
+        for row in known_causes():
+            if not row.generic and not row.frames and (match := row.pattern.search(line.text)):
+                yield row.shown(line.text.strip(), match)
+                break
