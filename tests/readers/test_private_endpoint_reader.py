@@ -78,7 +78,7 @@ def test_groups_that_may_not_be_read_make_the_addresses_unknown(world: Any) -> N
     world.fault("deny", "*/privatednszonegroups")
 
     with pytest.raises(
-        FactUnreadable, match="the DNS zone groups of private endpoint contoso-ml-pe is unreadable"
+        FactUnreadable, match="the DNS zone groups of private endpoint contoso-ml-pe are unreadable"
     ) as caught:
         read(world)
 
