@@ -109,7 +109,7 @@ class Fleet:
     def _pieces(self) -> list[tuple[str, str, bool]]:
         """The text cut before and after what is renamed: what stands before it, itself, and whether it is a GUID."""
         pieces, at = list[tuple[str, str, bool]](), 0
-        for match in self._names.finditer(self._text):
+        for match in filter(_stands_for_it, self._names.finditer(self._text)):
             pieces.append((self._text[at : match.start()], match[0], bool(match["guid"])))
             at = match.end()
         return [*pieces, (self._text[at:], "", False)]
@@ -160,6 +160,21 @@ def _merged(base: World, worlds: Sequence[World]) -> World:
 def _row_key(row: Document) -> str:
     """What tells a row of a collection from the others: its id, which several rows of quota share, and its name."""
     return f"{row.get('id')} {row.get('type')} {row.get('name')}"
+
+
+def _stands_for_it(match: re.Match[str]) -> bool:
+    """Whether a name, which may be any word, means the resource here: neither a later label of a host (a workspace
+    called `ml`), nor what stands right after a host (an endpoint called `score`), nor a member of the document.
+    """
+    if match["guid"]:
+        return True
+    before, after = (
+        match.string[max(match.start() - 300, 0) : match.start()],
+        match.string[match.end() : match.end() + 2],
+    )
+    _, slash, follows = before.removesuffix("/").rpartition("/")
+    after_a_host = before.endswith("/") and bool(slash) and "." in follows
+    return not (before.endswith(".") or after_a_host or (before.endswith('"') and after == '":'))
 
 
 def _is_renamed(document: Document) -> bool:

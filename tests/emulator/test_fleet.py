@@ -50,3 +50,18 @@ def test_a_fleet_has_no_cluster_that_could_be_looked_into() -> None:
     assert emulator.cluster_servers == {}
     assert "current-context" not in contexts
     assert "cluster:" not in contexts
+
+
+def test_names_may_be_words_that_stand_elsewhere_too(tmp_path: Path) -> None:
+    """A workspace `ml` and an endpoint `score`: the cloud's hosts, and the path of every scoring URI, stay."""
+    text = (EXAMPLE / "world.yml").read_text(encoding="utf-8")
+    for name, word in (("contoso-ml", "ml"), ("iris", "score")):
+        text = re.sub(rf"(?<![A-Za-z0-9-]){name}(?![A-Za-z0-9-])", word, text)
+    path = tmp_path / "world.yml"
+    path.write_text(text, encoding="utf-8")
+
+    member = Fleet(world.load(path), size=2).member(1)
+
+    (endpoint,) = member.of_type("Microsoft.MachineLearningServices/workspaces/onlineEndpoints")
+    assert endpoint["id"].endswith("/workspaces/ml00001/onlineEndpoints/score00001")
+    assert endpoint["properties"]["scoringUri"] == "https://score00001.eastus2.inference.ml.azure.com/score"
