@@ -26,6 +26,8 @@ _HOUSEKEEPING = re.compile(
     r"Exception while exporting "
     r"|Error (?:logging to Application Insights|while logging request|while fetching model IDs)"
 )
+_STOPPED = ("SystemExit", "CancelledError", "KeyboardInterrupt")
+"""What is raised because something else has ended."""
 _MESSAGE_LINES = 40
 
 
@@ -72,7 +74,7 @@ class Traceback:
     def on_purpose(self) -> bool:
         """Whether the code that was called last raised it itself."""
         code = [line.strip() for frame in self.frames[-1:] for line in frame.lines[1:]]
-        return self.name == "SystemExit" or any(line.startswith(("raise ", "sys.exit(")) for line in code)
+        return self.name in _STOPPED or any(line.startswith(("raise ", "sys.exit(")) for line in code)
 
     @property
     def name(self) -> str:
@@ -149,7 +151,7 @@ class Chain:
     @property
     def user(self) -> Traceback:
         """The exception that the user's code raised; a finding of the server's own where there is none."""
-        said = [one for one in (*self.told, *self.handled) if one.name != "SystemExit"]
+        said = [one for one in (*self.told, *self.handled) if one.name not in _STOPPED]
         own = [one for one in said if not one.name.startswith("UserScript")]
         return own[-1] if own else self.links[-1]
 
