@@ -189,6 +189,8 @@ def _show_logs(live: Deployment, operation: Operation | None, endpoint: Endpoint
     meaning = operation.meaning if operation else None
     if _under_way(live.provisioning_state) or (meaning is not None and not meaning.container):
         return ()
+    if meaning and "get-logs" in meaning.advice:  # it says which container's
+        return ()
     shown = az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
     if live.managed:
         return (shown,)
