@@ -41,6 +41,15 @@ def test_the_cause_that_ended_it_comes_first(log: dict[str, Any]) -> None:
     assert (reading.unknown.brief if reading.unknown else None) == log.get("unknown")
 
 
+def test_what_only_follows_is_shown_by_the_complaint_above_it() -> None:
+    """Its advice sends the reader there: the line of a cause is the one that she would look for."""
+    text = "ERROR: the cask is not where it was\n[2026-03-04 08:11:07 +0000] [1] [ERROR] Reason: Worker failed to boot."
+
+    assert [(cause.name, cause.line) for cause in read_log(text).causes] == [
+        ("worker_boot", "the cask is not where it was")
+    ]
+
+
 @pytest.mark.parametrize("log", table("healthy"), ids=lambda log: log["name"])
 def test_nothing_is_said_of_what_works(log: dict[str, Any]) -> None:
     """Warnings, fall-backs, retries, earlier starts and the user's own words are no causes."""

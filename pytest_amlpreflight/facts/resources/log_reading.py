@@ -22,7 +22,7 @@ _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_r
 _COMPLAINT = re.compile(
     r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
     r"(?:error|fatal|panic|panicked|critical|exception in thread|cannot|can't|could not|unable to|fail(?:ed)? to"
-    r"|\w{0,60}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid)\b"
+    r"|[\w.]{0,100}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
 _QUOTED = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
@@ -133,7 +133,8 @@ def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
 def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
     """The lines in which something complains that is neither Python nor known."""
     for at, line in enumerate(lines):
-        if _counts(line) and _COMPLAINT.match(line.text) and not only_follows(line.text):
+        grave = line.level is not None or _COMPLAINT.match(line.text)
+        if line.text and _counts(line) and grave and not only_follows(line.text):
             said = _with_reason(line.text, lines[at + 1 : at + _MOST_BELOW])
             yield _Event(at, None, traceback=Traceback((), said, said, at, at, at))
 
