@@ -52,6 +52,14 @@ def _wrong(authority: trustme.CA, how: Any, host: str) -> ssl.SSLContext | None:
 
 def _with_certificate(authority: trustme.CA, *names: str, days: int | None = None) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ends = None if days is None else datetime.now(UTC) + timedelta(days=days, hours=1)
-    present(authority.issue_cert(*dict.fromkeys(names), not_after=ends), made)
+    present(authority.issue_cert(*dict.fromkeys(names), not_after=_in_days(days)), made)
     return made
+
+
+def last_day(how: str | None) -> datetime | None:
+    """When a certificate ends of which a world says `expired` or `expires_soon`; None for any other."""
+    return _in_days(DAYS_LEFT.get(how or ""))
+
+
+def _in_days(days: int | None) -> datetime | None:
+    return None if days is None else datetime.now(UTC) + timedelta(days=days, hours=1)

@@ -18,7 +18,7 @@ class Cluster:
 
     `token` is what callers are admitted with beside a client certificate of the emulator's authority. `definitions`
     False leaves out what the extension defines. `certificate` says what is wrong with that of its API server:
-    `untrusted` or `another_name`. `kubeconfig` is merged into its context: `cluster: {...}`, `user: {...}`,
+    `untrusted`, `another_name` or `expired`. `kubeconfig` is merged into its context: `cluster: {...}`, `user: {...}`,
     and `context: NAME` is what that is called.
     """
 

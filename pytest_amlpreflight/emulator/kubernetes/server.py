@@ -10,7 +10,7 @@ import trustme
 from starlette.requests import Request as HttpRequest
 
 from .. import recorded
-from ..certificates import ANOTHER_NAME, UNTRUSTED
+from ..certificates import ANOTHER_NAME, UNTRUSTED, last_day
 from ..faults import Fault, first_met
 from ..folder import present
 from ..transports import Transports, reset
@@ -101,7 +101,7 @@ def context(authority: trustme.CA, names: tuple[str, ...], wrong: str | None = N
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issuer = trustme.CA() if wrong == UNTRUSTED else authority
     shown = ("another.example.com",) if wrong == ANOTHER_NAME else ("localhost", "127.0.0.1", *names)
-    present(issuer.issue_cert(*shown), made)
+    present(issuer.issue_cert(*shown, not_after=last_day(wrong)), made)
     authority.configure_trust(made)
     made.verify_mode = ssl.CERT_OPTIONAL
     return made
