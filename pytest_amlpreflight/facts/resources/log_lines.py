@@ -57,7 +57,6 @@ _PREFIXES = tuple(
         rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
         rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?|\| )?",  # gunicorn/run, docker, kubectl
         rf"\[(?P<level>{_LEVEL})\] ?",
-        r"\[(?P<level>[DIWEC]) \d{6} \d\d:\d\d:\d\d (?P<origin>[^\]\s]{1,80})\] ",  # tornado: KFServing
         r"(?:#\d{1,4} (?:\d{1,6}\.\d{1,3}(?: |$))?|\d{1,6}\.\d{3} |\d{3,6}\.\d(?: |$))",  # docker build
     )
 )
