@@ -165,7 +165,8 @@ def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:
     """A log tells more than what stands around it, such as its container's events; words of its lines are no codes."""
     codes = _codes(text, words=False)
     if reading.unknown:
-        own = OF_A_REQUEST if reading.unknown.of_a_request else OF_A_START
+        of_a_request = reading.while_serving or reading.unknown.of_a_request
+        own = OF_A_REQUEST if of_a_request else OF_A_START
         return Explanation(subject, (*own, *codes), unknown=reading.unknown)
     said = None if reading.causes else worded_meaning(text, codes, generic=True)
     return _explanation(subject, said, reading.causes, codes)

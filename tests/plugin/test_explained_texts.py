@@ -18,7 +18,7 @@ from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
 from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.reporting.explained import explain_text, read_explanation
+from pytest_amlpreflight.reporting.explained import OF_A_REQUEST, OF_A_START, explain_text, read_explanation
 from pytest_amlpreflight.reporting.explanation import Explanation
 
 WORKSPACE = "/subscriptions/s/resourceGroups/ml-prod/providers/Microsoft.MachineLearningServices/workspaces/contoso-ml"
@@ -172,6 +172,14 @@ def test_an_exception_that_nobody_knows_is_told_with_its_place() -> None:
     )
 
     assert next(iter(explanation.lines())) == "an exception that no table knows: CorkError: dry in x.py, line 7"
+
+
+def test_what_a_serving_container_raises_is_of_a_request() -> None:
+    """Whatever its functions are called: the checks of a start have nothing to say of it."""
+    raised = 'Traceback (most recent call last):\n  File "/app/main.py", line 7, in score\nwine.CorkError: dry'
+
+    assert explain_text(f"INFO:     Application startup complete.\n{raised}", "x").codes == OF_A_REQUEST
+    assert explain_text(f"INFO:     Waiting for application startup.\n{raised}", "x").codes == OF_A_START
 
 
 def test_the_last_complaint_of_a_server_that_nobody_knows_is_told() -> None:

@@ -50,6 +50,11 @@ class Life:
         """Whether the log stops while init() runs: it was invoked, and neither ended nor failed."""
         return bool(self.init) and self.init[-1] > max((*self.ready, *self.served, *self.ended), default=-1)
 
+    def serves_at(self, place: int) -> bool:
+        """Whether a worker was ready before a line, and no server gave up since."""
+        ready = max((at for at in self.ready if at < place), default=None)
+        return ready is not None and not any(at > ready for at in self.ended)
+
     def makes_up_for(self, place: int, *, request: bool) -> bool:
         """Whether what happened on a line was made up for: for a start by a worker that is ready, for a request by one
         that was served. What is said while a server stops as it was told to needs nothing.

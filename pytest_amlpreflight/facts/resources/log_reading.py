@@ -42,11 +42,12 @@ _LONGEST_MESSAGE = 4_000
 class LogReading:
     """Why the container does not work, as far as its log tells: the causes that the table knows, the one that ended it
     first; or the exception that ended it, where the table does not know it. Neither where the log tells of nothing, or
-    where what it tells of was followed by success.
+    where what it tells of was followed by success. `while_serving` says that a worker had been ready before.
     """
 
     causes: tuple[LogCause, ...] = ()
     unknown: Traceback | None = None
+    while_serving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     if not events and failed is not False:
         complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
         return LogReading(unknown=complaints[-1] if complaints else None)
-    return _reading(events, lines)
+    reading = _reading(events, lines)
+    return replace(reading, while_serving=bool(reading.unknown and life.serves_at(reading.unknown.place)))
 
 
 def is_container_log(lines: Sequence[Line]) -> bool:
