@@ -163,11 +163,41 @@ def test_a_row_without_its_essentials_is_unreadable(world: Any, key: str) -> Non
         read(world)
 
 
-def test_both_lists_are_asked_for_at_the_same_time(world: Any) -> None:
-    """Neither waits for the other."""
+def test_the_three_lists_are_asked_for_at_the_same_time(world: Any) -> None:
+    """None waits for another."""
     world.fault("slow", "*/locations/eastus2/*", seconds=0.2)
 
     read(world)
 
-    usages, sizes = (one for one in world.emulator.requests if "/locations/eastus2/" in one.path.lower())
-    assert max(usages.started, sizes.started) < min(usages.ended, sizes.ended)
+    lists = [one for one in world.emulator.requests if "/locations/eastus2/" in one.path.lower()]
+    assert len(lists) == 3
+    assert max(one.started for one in lists) < min(one.ended for one in lists)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_cap_of_the_workspace_counts_whether_or_not_its_use_is_told(world: Any, told: bool) -> None:
+    """Azure's usages seldom have rows of workspaces; then a cap alone says what is left at most."""
+    world.rows("quotas")[:] = [one | {"limit": 8} for one in world.rows("quotas") if "/workspaces/" in one["type"]]
+    if not told:
+        world.rows("usages")[:] = [one for one in world.rows("usages") if "/workspaces/" not in one["type"]]
+
+    quota = read(world)
+
+    found = quota.usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text)
+    assert found is not None
+    assert (found.used, found.limit) == (60 if told else 0, 8)
+    subscription = quota.usage(FAMILY, UsageLevel.SUBSCRIPTION)
+    assert subscription is not None
+    assert subscription.limit == 100
+
+
+def test_where_there_are_no_quotas_no_workspace_is_capped(world: Any) -> None:
+    """A 404 is an answer; a refusal is none."""
+    world.fault("vanish", "*/locations/eastus2/quotas")
+
+    assert read(world).usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text) is not None
+
+    world.sections["faults"].clear()
+    world.fault("deny", "*/locations/eastus2/quotas")
+    with pytest.raises(FactUnreadable, match="the quotas of eastus2 are unreadable: HTTP 403"):
+        read(world)

@@ -70,7 +70,9 @@ class VmSize:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One row of usages: how much of a quota is taken. `limit` None is unlimited (Azure's -1)."""
+    """One row of usages: how much of a quota is taken, at least: of the cap of a workspace Azure may tell the limit
+    alone. `limit` None is unlimited (Azure's -1).
+    """
 
     level: UsageLevel
     label: str

@@ -1,9 +1,11 @@
 """Quotas of Azure Machine Learning in a region, and the machine sizes it offers; not those of Microsoft.Compute."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key
+from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
@@ -11,15 +13,18 @@ from pytest_amlpreflight.readers.connection.document import Document
 PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
 
 _OF_ALL_FAMILIES = (UsageLevel.REGION_TOTAL, UsageLevel.CLUSTERS)
-_END = re.compile(r"/usages(/.*)?$", re.IGNORECASE)
+_END = re.compile(r"/(?:usages|quotas)(/.*)?$", re.IGNORECASE)
 
 
 def read_quota(arm: Arm, subscription: str, location: str) -> Quota:
-    """The region's usages at every level, beside its sizes."""
-    usages, sizes = arm.both(
-        lambda: read_usages(arm, subscription, location), lambda: read_vm_sizes(arm, subscription, location)
+    """The region's usages at every level, with the caps of workspaces, beside its sizes."""
+    (usages, caps), sizes = arm.both(
+        lambda: arm.both(
+            lambda: read_usages(arm, subscription, location), lambda: read_caps(arm, subscription, location)
+        ),
+        lambda: read_vm_sizes(arm, subscription, location),
     )
-    return Quota(usages=usages, vm_sizes=sizes)
+    return Quota(usages=tuple(_capped(usages, caps)), vm_sizes=sizes)
 
 
 def read_usages(arm: Arm, subscription: str, location: str) -> tuple[Usage, ...]:
@@ -34,6 +39,25 @@ def read_usages(arm: Arm, subscription: str, location: str) -> tuple[Usage, ...]
     return tuple(usage for row in rows if (usage := _usage(row)))
 
 
+def read_caps(arm: Arm, subscription: str, location: str) -> tuple[Usage, ...]:
+    """What each workspace of the region may use at most of a family: the subscription's limit, or what somebody set.
+
+    Usages seldom have rows of workspaces; these tell the limits, and nothing of what is used.
+    https://learn.microsoft.com/rest/api/azureml/quotas/list
+    """
+    try:
+        rows = arm.list(
+            f"/subscriptions/{subscription}/{PROVIDER}/{location}/quotas",
+            MACHINE_LEARNING,
+            f"the quotas of {location}",
+            permission="Microsoft.MachineLearningServices/locations/quotas/read",
+        )
+    except FactAbsent:  # no workspace has one
+        return ()
+    caps = (_usage(row, 0.0) for row in rows)
+    return tuple(one for one in caps if one and one.level is UsageLevel.WORKSPACE)
+
+
 def read_vm_sizes(arm: Arm, subscription: str, location: str) -> tuple[VmSize, ...]:
     """Every machine size the region offers to Azure Machine Learning."""
     rows = arm.list(
@@ -46,7 +70,22 @@ def read_vm_sizes(arm: Arm, subscription: str, location: str) -> tuple[VmSize, .
     return tuple(_size(row) for row in rows)
 
 
-def _usage(row: Document) -> Usage | None:
+def _capped(usages: Sequence[Usage], caps: Sequence[Usage]) -> Iterator[Usage]:
+    """The usages, none above its workspace's cap, and the caps of whose use nothing is told."""
+    untold = {_place(cap): cap for cap in caps}
+    for usage in usages:
+        cap = untold.pop(_place(usage), None) if usage.level is UsageLevel.WORKSPACE else None
+        limits = [one.limit for one in (usage, cap) if one and one.limit is not None]
+        yield replace(usage, limit=min(limits, default=None))
+    yield from untold.values()
+
+
+def _place(usage: Usage) -> tuple[str | None, str]:
+    return usage.family_key, (usage.workspace_id or "").lower()
+
+
+def _usage(row: Document, used: float | None = None) -> Usage | None:
+    """One row; `used` is given where rows do not tell it."""
     name, kind = row.child("name"), row.need("type").lower().split("/")
     value = name.need("value")
     level = _level(kind, value)
@@ -57,7 +96,7 @@ def _usage(row: Document) -> Usage | None:
     return Usage(
         level=level,
         label=label,
-        used=int(row.need_number("currentValue")),
+        used=int(row.need_number("currentValue") if used is None else used),
         limit=None if limit < 0 else int(limit),
         family_key=None if level in _OF_ALL_FAMILIES else _key(kind, value),
         workspace_id=_END.sub("", id_) if level is UsageLevel.WORKSPACE else None,
