@@ -323,3 +323,14 @@ def test_a_status_that_a_logger_found_no_error_is_none() -> None:
     )
 
     assert not explain_text(retried, "x").known
+
+
+def test_a_request_that_was_served_makes_up_for_one_that_was_refused() -> None:
+    """As Text Generation Inference tells of both."""
+    text = (
+        "2026-03-04T08:11:02.1Z  INFO text_generation_router: router/src/main.rs:312: Connected\n"
+        "2026-03-04T08:31:02.1Z ERROR generate{parameters=None}:validate: router/src/infer.rs:57: `inputs` is long\n"
+        "2026-03-04T08:32:02.1Z  INFO generate{p=None}: text_generation_router::server: router/server.rs:28: Success\n"
+    )
+
+    assert not explain_text(text, "x").known
