@@ -50,6 +50,19 @@ def test_what_only_follows_is_shown_by_the_complaint_above_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '--- Logging error ---\nTraceback (most recent call last):\n  File "a.py", line 1, in f\nTypeError: no such cask',
+        "2026-03-04T08:11:02Z ERROR text_generation_router::infer: src/infer.rs:102: `inputs` must be <= 2048",
+    ],
+    ids=["the logging module's own", "an answer to a client"],
+)
+def test_what_is_said_aside_is_not_taken_for_the_cause(text: str) -> None:
+    """Where nobody knows whether anything failed, a line must at least word it, and be no logger's own trouble."""
+    assert read_log(text) == LogReading()
+
+
 @pytest.mark.parametrize("log", table("healthy"), ids=lambda log: log["name"])
 def test_nothing_is_said_of_what_works(log: dict[str, Any]) -> None:
     """Warnings, fall-backs, retries, earlier starts and the user's own words are no causes."""

@@ -83,7 +83,8 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
         return LogReading((slow.shown(lines[life.init[-1]].text),))
     if not events and failed is not False:
         complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
-        return LogReading(unknown=complaints[-1] if complaints else None)
+        worded = [one for one in complaints if failed or (one and _COMPLAINT.match(one.raised))]
+        return LogReading(unknown=worded[-1] if worded else None)
     reading = _reading(events, lines)
     return replace(reading, while_serving=bool(reading.unknown and life.serves_at(reading.unknown.place)))
 
@@ -133,10 +134,11 @@ def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
 
 
 def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
-    """The lines in which something complains that is neither Python nor known."""
+    """The lines in which something complains that is neither Python nor known, by their words or by their level."""
+    aside = {at for chain in chains_of(lines) if chain.housekeeping for at in chain.lines}
     for at, line in enumerate(lines):
         grave = line.level is not None or _COMPLAINT.match(line.text)
-        if line.text and _counts(line) and grave and not only_follows(line.text):
+        if line.text and at not in aside and _counts(line) and grave and not only_follows(line.text):
             said = _with_reason(line.text, lines[at + 1 : at + _MOST_BELOW])
             yield _Event(at, None, traceback=Traceback((), said, said, at, at, at))
 
@@ -176,7 +178,7 @@ def _events(lines: Sequence[Line], container: str | None, life: Life) -> list[_E
     chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
     chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, life.ended)]
     ended = [chain for number, chain in enumerate(chains) if _ended(chain, chains[number + 1 :])]
-    within = {at for chain in raised for one in chain.links for at in range(one.first, one.last + 1)}
+    within = {at for chain in raised for at in chain.lines}
     told = [_of_chain(chain, rows) for chain in ended]
     said = (_of_line(at, line, rows) for at, line in enumerate(lines) if at not in within)
     return sorted([*told, *(event for event in said if event)], key=lambda event: event.place)

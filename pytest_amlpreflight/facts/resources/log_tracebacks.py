@@ -28,6 +28,8 @@ _HOUSEKEEPING = re.compile(
 )
 _STOPPED = ("SystemExit", "CancelledError", "KeyboardInterrupt")
 """What is raised because something else has ended."""
+_COUNTED = re.compile(r": \d+ validation errors? for [\w.]+$")
+_LONGEST_BRIEF = 200
 _MESSAGE_LINES = 40
 
 
@@ -93,6 +95,10 @@ class Traceback:
     def brief(self) -> str:
         """`KeyError: 'path'`, without the class's module."""
         match = _RAISED.match(self.raised)
+        if _COUNTED.search(self.raised):  # pydantic's message, of which the first line only counts
+            return " ".join(f"{match['name'] if match else ''}: {self.said.partition(chr(10))[2]}".split())[
+                :_LONGEST_BRIEF
+            ]
         if match and match.end() == len(self.raised):  # its message starts on the next line
             message = " ".join(
                 " ".join(
@@ -136,6 +142,11 @@ class Chain:
     def place(self) -> int:
         """The line on which it ends."""
         return self.links[-1].place
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """The places of all its lines."""
+        return frozenset(at for one in self.links for at in range(one.first, one.last + 1))
 
     @property
     def handled(self) -> tuple[Traceback, ...]:
