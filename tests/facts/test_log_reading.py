@@ -53,7 +53,7 @@ def test_what_only_follows_is_shown_by_the_complaint_above_it() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '--- Logging error ---\nTraceback (most recent call last):\n  File "a.py", line 1, in f\nTypeError: no such cask',
+        '--- Logging error ---\nTraceback (most recent call last):\n  File "a.py", line 1, in f\nTypeError: dry',
         "2026-03-04T08:11:02Z ERROR text_generation_router::infer: src/infer.rs:102: `inputs` must be <= 2048",
     ],
     ids=["the logging module's own", "an answer to a client"],
