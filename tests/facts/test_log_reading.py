@@ -50,6 +50,18 @@ def test_what_only_follows_is_shown_by_the_complaint_above_it() -> None:
     ]
 
 
+def test_an_error_that_a_ready_server_logs_says_not_why_a_deployment_failed() -> None:
+    """Before it was ready, the line is the best there is; afterwards some client may have caused it."""
+    started = "INFO:     Started server process [1]"
+    ready = "INFO:     Application startup complete."
+    logged = "ERROR:    this cask was refused"
+
+    before = read_log(f"{started}\n{logged}", failed=True).unknown
+    assert before is not None
+    assert before.raised == "this cask was refused"
+    assert read_log(f"{started}\n{ready}\n{logged}", failed=True) == LogReading()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -13,7 +13,7 @@ from pytest_amlpreflight.facts.resources.log_causes import (
     only_follows,
 )
 from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life, life_of
-from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
+from pytest_amlpreflight.facts.resources.log_lines import HEADER, Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
 _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
@@ -83,10 +83,15 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
         return LogReading((slow.shown(lines[life.init[-1]].text),))
     if not events and failed is not False:
         complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
-        worded = [one for one in complaints if failed or (one and _COMPLAINT.match(one.raised))]
-        return LogReading(unknown=worded[-1] if worded else None)
+        telling = [one for one in complaints if one and _tells(one, failed=bool(failed), life=life)]
+        return LogReading(unknown=telling[-1] if telling else None)
     reading = _reading(events, lines)
     return replace(reading, while_serving=bool(reading.unknown and life.serves_at(reading.unknown.place)))
+
+
+def _tells(complaint: Traceback, *, failed: bool, life: Life) -> bool:
+    """Whether a line may say why: by its words, or by its level alone where it failed and no worker was ready."""
+    return bool(_COMPLAINT.match(complaint.raised)) or (failed and not life.serves_at(complaint.place))
 
 
 def is_container_log(lines: Sequence[Line]) -> bool:
@@ -138,7 +143,14 @@ def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
     aside = {at for chain in chains_of(lines) if chain.housekeeping for at in chain.lines}
     for at, line in enumerate(lines):
         grave = line.level is not None or _COMPLAINT.match(line.text)
-        if line.text and at not in aside and _counts(line) and grave and not only_follows(line.text):
+        if (
+            line.text
+            and at not in aside
+            and not line.text.endswith(HEADER)
+            and _counts(line)
+            and grave
+            and not only_follows(line.text)
+        ):
             said = _with_reason(line.text, lines[at + 1 : at + _MOST_BELOW])
             yield _Event(at, None, traceback=Traceback((), said, said, at, at, at))
 
