@@ -41,6 +41,8 @@ resources:
      systemData: {{createdAt: "2025-02-01T00:00:00Z"}}}}
   - {{id: {W}/datastores/d, name: d, properties: {{datastoreType: AzureBlob, accountName: store, containerName: c,
   endpoint: core.windows.net}}}}
+  - {{id: {W}/datastores/lake, name: lake, properties: {{datastoreType: AzureDataLakeGen2, accountName: lake,
+  filesystem: c, endpoint: core.windows.net}}}}
   - {{id: {W}/datastores/files, name: files, properties: {{datastoreType: AzureFile, accountName: store,
   fileShareName: f, endpoint: core.windows.net}}}}
   - {{id: {W}/connections/openai, name: openai, properties: {{authType: ApiKey, category: ApiKey, target: "",
@@ -55,6 +57,8 @@ resources:
   {{vaultUri: "https://far.vault.azure.net/"}}}}
   - {{id: {FAR}/Microsoft.Storage/storageAccounts/store, name: store, properties: {{primaryEndpoints:
   {{blob: "https://store.blob.core.windows.net/"}}}}}}
+  - {{id: {FAR}/Microsoft.Storage/storageAccounts/lake, name: lake, properties: {{isHnsEnabled: true, primaryEndpoints:
+  {{blob: "https://lake.blob.core.windows.net/"}}}}}}
 {ACCOUNTS}
 dns:
   zones: {{unseen.vault.azure.net: {{"@": {{A: [20.1.2.3]}}}}}}
@@ -69,6 +73,8 @@ data_plane:
     repositories: {{azureml/base: {{tags: {{"1": "sha256:1f"}}}}}}
   store.blob.core.windows.net:
     containers: {{c: {{iris/MLmodel: 10, iris/data/a.bin: 20, iris2/b.bin: 40, "odd & <name>": 5}}}}
+  lake.blob.core.windows.net:
+    containers: {{c: {{iris/MLmodel: 10, iris/data/a.bin: 20, rose/data/: 0}}}}
   eastus2.api.azureml.ms:
     registries: {{azureml: {REGISTRY}}}
 """
@@ -169,6 +175,15 @@ def test_model_files_are_counted(azure: Azure, uri: str, count: int, size: int) 
 
     assert files
     assert (files.count, files.bytes, files.complete) == (count, size, True)
+
+
+@pytest.mark.parametrize(("path", "count", "size"), [("iris", 2, 30), ("rose", 0, 0), ("rose/data", 0, 0)])
+def test_folders_of_a_data_lake_are_no_files(azure: Azure, path: str, count: int, size: int) -> None:
+    """An account with a hierarchical namespace lists them among its blobs; whoever deletes the files leaves them."""
+    files = read_model_files(azure.arm, azure.data_plane, WORKSPACE, f"azureml://datastores/lake/paths/{path}")
+
+    assert files
+    assert (files.count, files.bytes, files.absent) == (count, size, None)
 
 
 def test_a_deleted_datastore_leaves_no_files(azure: Azure) -> None:

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from azure.core.exceptions import (
@@ -142,14 +143,40 @@ def test_a_404_of_machine_learnings_own_services_is_absence(world: Any) -> None:
         azure.arm.get(f"{world.workspace_id}/models/m", "2024-10-01", "model m")
 
 
-@pytest.mark.parametrize("code", ["InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "InvalidApiVersionParameter",
+        "InvalidResourceNamespace",
+        "InvalidResourceType",
+        "MissingSubscriptionRegistration",
+        "NoRegisteredProviderFound",
+        "SubscriptionNotRegistered",
+        "UnsupportedApiVersion",
+    ],
+)
 def test_a_404_that_speaks_of_the_question_is_no_absence(world: Any, code: str) -> None:
-    """ARM never looked: taking this for absence would let a first deployment pass."""
+    """Nobody looked: taking this for absence would let a first deployment pass."""
     world.fault("vanish", "*/workspaces/contoso-ml", code=code)
     azure = world.connect()
 
     with pytest.raises(FactUnreadable, match=f"HTTP 404 {code}"):
         read_workspace(azure.arm, world.workspace_id)
+
+
+def test_a_403_of_machine_learnings_own_services_says_what_lacks() -> None:
+    """Its code is in a row of `additionalInfo`, its sentence at the top."""
+    inner = {"type": "InnerError", "info": {"value": {"code": "ForbiddenError", "innerError": None}}}
+    sentence = (
+        f"Identity(object id: {UUID(int=7)}) does not have permissions for "
+        "Microsoft.MachineLearningServices/workspaces/datastores/read actions."
+    )
+    refused: Any = _Response(403, "UserError", message=sentence, details=[], additionalInfo=[inner])
+
+    problem = not_read("datastore d", HttpResponseError(response=refused), permission="the/action")
+
+    assert isinstance(problem, FactUnreadable)
+    assert (problem.code, problem.detail, problem.permission) == ("ForbiddenError", sentence, "the/action")
 
 
 def test_a_connection_that_breaks_is_unreadable(world: Any) -> None:
@@ -225,11 +252,11 @@ class _Unknown:
 class _Response:
     reason, headers = "Not Found", {"content-type": "application/json"}
 
-    def __init__(self, status: int) -> None:
-        self.status_code = status
+    def __init__(self, status: int, code: str = "ResourceNotFound", **more: object) -> None:
+        self.status_code, self.body = status, {"error": {"code": code, **more}}
 
     def json(self) -> object:
-        return {"error": {"code": "ResourceNotFound"}}
+        return self.body
 
     def text(self) -> str:
         return json.dumps(self.json())

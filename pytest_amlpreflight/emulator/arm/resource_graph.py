@@ -10,6 +10,7 @@ says instead of what is.
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from .. import ids
 from ..answers import Answer
@@ -32,6 +33,11 @@ _NOT_INDEXED = (
     "microsoft.insights/diagnosticsettings",
 )
 """Types without rows, by how they begin: supported-tables-resources names them nowhere."""
+_INVALID = {"code": "InvalidQuery", "message": "Query is invalid. Please refer to the documentation for the syntax."}
+_DENIED = {
+    "code": "AccessDenied",
+    "message": "Access is denied to the requested resource. The user might not have enough permission.",
+}
 _OLD = ("2018-09-01-preview", "2019-04-01")
 """The versions whose answer is a table unless objects are asked for."""
 
@@ -42,11 +48,13 @@ def answer(world: World, version: str, body: bytes) -> Answer:
     options = bodies.maybe(asked, "options", dict) or {}
     above = "above" in (bodies.maybe(options, "authorizationScopeFilter", str) or "").lower()
     named = _subscriptions(world, asked)
+    if named and not any(enforcement.sees(world, f"/subscriptions/{one}") for one in named):
+        return _refused(403, "AccessDenied", [_DENIED])
     question = bodies.need(asked, "query", str), None if named is None else tuple(named), above
     try:
         rows = world.remembered(question, lambda: _rows(world, *question))
     except kusto.Unparsed as part:
-        return _invalid(str(part))
+        return _invalid(question[0], str(part))
     size = min(bodies.maybe(options, "$top", int) or 100, world.page_size or _MOST, _MOST)
     start = _start(options)
     page, left = rows[start : start + size], len(rows) - start - size
@@ -185,12 +193,16 @@ def _table(rows: list[Row]) -> Document:
     return {"columns": columns, "rows": [[row.get(name) for name in names] for row in rows]}
 
 
-def _invalid(part: str) -> Answer:
-    """400 whose outer message says nothing: the reason is in `details`, as recorded."""
+def _invalid(query: str, part: str) -> Answer:
+    place = {"line": 1, "characterPositionInLine": max(query.find(part), 0), "token": part, "expectedToken": "\u01cf"}
+    failure = {"code": "ParserFailure", "message": "ParserFailure", **place}
+    return _refused(400, "BadRequest", [_INVALID, failure], unknown=f"query part {part!r}")
+
+
+def _refused(status: int, code: str, details: list[Document], unknown: str | None = None) -> Answer:
+    """A refusal whose outer message says nothing: the reason is in `details`, as recorded."""
     text = (
         "Please provide below info when asking for support: timestamp = 2026-09-17T07:29:02.1234567Z, correlationId = "
+        f"{UUID(int=0)}."
     )
-    invalid = {"code": "InvalidQuery", "message": "Query is invalid. Please refer to the documentation for the syntax."}
-    failure = {"code": "ParserFailure", "message": f"ParserFailure near {part!r}"}
-    error = {"code": "BadRequest", "message": f"{text}{'0' * 8}.", "details": [invalid, failure]}
-    return Answer({"error": error}, 400, unknown=f"query part {part!r}")
+    return Answer({"error": {"code": code, "message": text, "details": details}}, status, unknown=unknown)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from ..answers import Answer
@@ -86,17 +87,26 @@ def _list(visit: Visit, container: str, blobs: dict[str, int | str]) -> Answer:
         text = "Value for one of the query parameters specified in the request URI is invalid."
         return _error(400, "InvalidQueryParameterValue", text)
     size = int(given)
-    names = sorted(name for name in blobs if name.startswith(prefix) and name >= marker)
-    rows = "".join(_row(container, name, _size(blobs[name])) for name in names[:size])
+    entries = _with_folders(blobs) if visit.holds.get("folders") else blobs
+    names = sorted(name for name in entries if name.startswith(prefix) and name >= marker)
+    rows = "".join(_row(container, name, entries[name]) for name in names[:size])
     following = names[size] if len(names) > size else ""
     about = f'ServiceEndpoint="https://{visit.host}/" ContainerName="{escape(container)}"'
     return _enumeration(about, prefix, f"<Blobs>{rows}</Blobs>", following)
 
 
-def _row(container: str, name: str, size: int) -> str:
+def _with_folders(blobs: Mapping[str, int | str]) -> dict[str, int | str | None]:
+    """What an account with a hierarchical namespace lists: every folder beside the blobs, None each."""
+    parts = [name.split("/")[:-1] for name in blobs]
+    folders = {"/".join(part[: depth + 1]) for part in parts for depth in range(len(part))}
+    return dict.fromkeys(folders) | {name: held for name, held in blobs.items() if not name.endswith("/")}
+
+
+def _row(container: str, name: str, held: int | str | None) -> str:
+    folder = "<ResourceType>directory</ResourceType>" if held is None else ""
     more = (
-        f"<Content-Length>{size}</Content-Length><Content-Type>application/octet-stream</Content-Type>"
-        "<BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
+        f"{folder}<Content-Length>{_size(held or 0)}</Content-Length>"
+        "<Content-Type>application/octet-stream</Content-Type><BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
     )
     return f"<Blob><Name>{escape(name)}</Name>{_properties(f'{container}/{name}', more)}</Blob>"
 
@@ -107,9 +117,10 @@ def _properties(path: str, more: str = "") -> str:
 
 
 def _enumeration(about: str, prefix: str, rows: str, following: str) -> Answer:
+    asked = f"<Prefix>{escape(prefix)}</Prefix>" if prefix else ""
     text = (
-        f'\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults {about}><Prefix>{escape(prefix)}</Prefix>'
-        f"{rows}<NextMarker>{escape(following)}</NextMarker></EnumerationResults>"
+        f'\ufeff<?xml version="1.0" encoding="utf-8"?><EnumerationResults {about}>{asked}{rows}'
+        f"<NextMarker>{escape(following)}</NextMarker></EnumerationResults>"
     )
     return Answer(text.encode(), 200, {"content-type": "application/xml"})
 

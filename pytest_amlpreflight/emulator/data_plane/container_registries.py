@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -149,9 +150,13 @@ def _is_admitted(visit: Visit, scope: str) -> bool:
 
 
 def _challenge(visit: Visit, scope: str = "") -> Answer:
+    """401, and what a token must be for; one that is there, and for something else, has too little of it."""
     wanted = f',scope="{scope}"' if scope else ""
-    header = {"WWW-Authenticate": f'Bearer realm="https://{visit.host}/oauth2/token",service="{visit.host}"{wanted}'}
-    return Answer({"errors": [{"code": "UNAUTHORIZED", "message": _UNAUTHORIZED, "detail": None}]}, 401, header)
+    short = ',error="insufficient_scope"' if scope and visit.headers.get("authorization") else ""
+    where = f'Bearer realm="https://{visit.host}/oauth2/token",service="{visit.host}"'
+    detail = [dict(zip(("Type", "Name", "Action"), scope.split(":"), strict=True))] if scope else None
+    answer = _error(401, "UNAUTHORIZED", _UNAUTHORIZED, detail=detail)
+    return replace(answer, headers={"WWW-Authenticate": where + wanted + short})
 
 
 def _error(status: int, code: str, message: str, *, detail: Any = None, unknown: str | None = None) -> Answer:

@@ -10,6 +10,8 @@ What stands behind a host is a section of the world, by host name:
         repositories: {iris: {tags: {"1": sha256:…}}}
       contosomlstore.blob.core.windows.net:
         containers: {models: {iris/model.pkl: 1824, notes.txt: "its text"}}        # bytes
+      contosolake.blob.core.windows.net:
+        containers: {models: {rose/: 0}}                 # an empty folder, where the account has `isHnsEnabled: true`
       eastus2.api.azureml.ms:
         registries: {azureml: {id of the registry}}
 
@@ -79,7 +81,8 @@ def held(world: World, host: str, path: str) -> Mapping[str, Any]:
     if _ONE_SECRET.fullmatch(path):
         action = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
     admitted = enforcement.admits(world, action, resource["id"], data=data)
-    return world.held_by(host) | ({} if admitted else {"refuses": word})
+    folders = {"folders": True} if (resource.get("properties") or {}).get("isHnsEnabled") else {}
+    return world.held_by(host) | folders | ({} if admitted else {"refuses": word})
 
 
 def _resources(world: World) -> dict[str, Document]:

@@ -19,8 +19,10 @@ from pytest_amlpreflight.readers.connection.api_versions import RESOURCES
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import body_of, innermost_error
 
-REFUSALS = frozenset({"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter"})
-"""The codes with which ARM refuses an api-version."""
+REFUSALS = frozenset(
+    {"NoRegisteredProviderFound", "InvalidResourceType", "InvalidApiVersionParameter", "UnsupportedApiVersion"}
+)
+"""The codes with which ARM refuses an api-version; the last is a provider's own."""
 
 
 class Negotiated(NamedTuple):

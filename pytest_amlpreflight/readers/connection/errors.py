@@ -26,8 +26,18 @@ from pytest_amlpreflight.readers.connection.error_chain import read_error
 from pytest_amlpreflight.readers.connection.home import ForeignHost
 from pytest_amlpreflight.readers.connection.refusals import not_signed_in, token_refused
 
-NOT_ABSENT = frozenset({"InvalidResourceType", "InvalidResourceNamespace", "NoRegisteredProviderFound"})
-"""Codes that come with a 404 and speak of the question, not of the resource: ARM never looked for it."""
+NOT_ABSENT = frozenset(
+    {
+        "InvalidApiVersionParameter",
+        "InvalidResourceNamespace",
+        "InvalidResourceType",
+        "MissingSubscriptionRegistration",
+        "NoRegisteredProviderFound",
+        "SubscriptionNotRegistered",
+        "UnsupportedApiVersion",
+    }
+)
+"""Codes that come with a 404 and speak of the question, not of the resource: nobody looked for it."""
 
 MALFORMED = "MalformedAnswer"
 """Our code for what is no answer of Azure's, whatever its status."""

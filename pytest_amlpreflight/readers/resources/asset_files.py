@@ -91,7 +91,7 @@ def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore 
 
 def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
     """The blob of that name, or those of the folder of that name: both begin with it, and so do the neighbours'
-    names.
+    names. An account with a hierarchical namespace lists folders among its blobs, also empty ones.
     """
     place, count, size, marker = f"{store.account}/{store.container}/{path}", 0, 0, ""
     for _ in range(MOST_PAGES):
@@ -100,6 +100,8 @@ def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
         except FactAbsent:  # the account answers: the container is what is gone
             return AssetFiles(place, absent=f"container {store.container} of storage account {store.account}")
         for blob in page.iter("Blob"):
+            if blob.findtext("Properties/ResourceType") == "directory":
+                continue
             name = blob.findtext("Name") or ""
             if name == path or not path or name.startswith(f"{path}/"):
                 count, size = count + 1, size + int(blob.findtext("Properties/Content-Length") or 0)

@@ -55,8 +55,12 @@ def test_a_pull_is_told_where_to_fetch_its_token(emulator: Emulator, visit: Visi
 
     assert (challenge.status_code, refresh.status_code, opened) == (401, 200, [200, 200])
     assert f'realm="https://{REGISTRY}/oauth2/token"' in challenge.headers["WWW-Authenticate"]
+    assert "error=" not in challenge.headers["WWW-Authenticate"]
     assert elsewhere.status_code == 401
-    assert 'scope="repository:iris:metadata_read"' in elsewhere.headers["WWW-Authenticate"]
+    assert 'scope="repository:iris:metadata_read",error="insufficient_scope"' in elsewhere.headers["WWW-Authenticate"]
+    assert elsewhere.json()["errors"][0]["detail"] == [
+        {"Type": "repository", "Name": "iris", "Action": "metadata_read"}
+    ]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
