@@ -14,6 +14,8 @@ from ..world import ENDPOINTS, Document, World, type_of
 from . import children, list_filters
 
 _ZONES = "microsoft.network/privatednszones"
+_LINKS = f"{_ZONES}/virtualnetworklinks"
+"""They have a location of their own, so that ARM keeps account of them itself."""
 _NO_RESOURCES = ("/locations", "/featureproviders")
 """Types of paths that lead somewhere and have no resources of their own."""
 _ASSETS = re.compile(
@@ -81,15 +83,22 @@ def not_found(world: World, arm: ArmPath) -> Answer:
         what = kind.rpartition("/")[2].rstrip("s").capitalize()
         workspace = world.get(ids.above(arm.path, "workspaces") or "") or {}
         return front_end_not_found(f"{what} {arm.name} can't be found in this workspace", workspace.get("location", ""))
-    if kind.lower().startswith(_ZONES + "/"):
-        return arm_error(
-            404, "NotFound", f"The resource record '{arm.name}' does not exist in resource group '{group}'."
-        )
+    if kind.lower().startswith(_ZONES + "/") and kind.lower() != _LINKS:
+        return _record_not_found(arm, group)
     text = (
         f"The Resource '{_relative(arm)}' under resource group '{group}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
     return arm_error(404, "ResourceNotFound", text)
+
+
+def _record_not_found(arm: ArmPath, group: str) -> Answer:
+    """What private DNS answers itself: the error alone, without an envelope."""
+    subscription = (arm.subscription or "").rpartition("/")[2]
+    text = (
+        f"The resource record '{arm.name}' does not exist in resource group '{group}' of subscription '{subscription}'."
+    )
+    return Answer({"code": "NotFound", "message": text}, 404)
 
 
 def missing_subscription(world: World, arm: ArmPath) -> Answer | None:
@@ -108,7 +117,7 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
     if group and world.get(group) is None and not any(ids.within(known, group) for known in world.documents):
         text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
         return arm_error(404, "ResourceGroupNotFound", text)
-    parent = ids.parse(arm.parent) if arm.parent else None
+    parent = ids.parse(arm.parent) if arm.parent and not (arm.name and arm.type.lower() == _LINKS) else None
     if parent is None or parent.namespace == "Microsoft.Resources" or parent.type.lower().endswith(_NO_RESOURCES):
         return None
     known = world.get(parent.path) or _told_of(world, parent)
@@ -141,7 +150,7 @@ def _ordered(members: list[Document], query: Mapping[str, str]) -> list[Document
 def _members(world: World, arm: ArmPath) -> list[Document]:
     if arm.type.lower() == f"{_ZONES}/all":
         records = [one for one in world.documents.values() if ids.within(one["id"], arm.parent)]
-        return [one for one in records if type_of(one).lower() not in (_ZONES, f"{_ZONES}/virtualnetworklinks")]
+        return [one for one in records if type_of(one).lower() not in (_ZONES, _LINKS)]
     stored = list(world.of_type(arm.type, arm.parent or "/"))
     known = {ids.key(one["id"]) for one in stored}
     return stored + [one for one in children.within_parent(world, arm) if ids.key(one.get("id", "")) not in known]

@@ -14,6 +14,7 @@ WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/con
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/contosomlacr"
 ROLES = "/providers/Microsoft.Authorization/roleAssignments"
 IDENTITY = "b1d4a7e2-2f6a-4b7e-9c55-0d6a6f1d9e33"
+ZONE = f"{GROUP}/providers/Microsoft.Network/privateDnsZones/privatelink.api.azureml.ms"
 CALLER = "0c6a0c3b-5b1a-4b52-8f0e-6a8f3d1e7c21"
 
 Call = Callable[..., requests.Response]
@@ -39,6 +40,25 @@ def test_refuses_in_arms_words(emulator: Emulator, call: Call, path: str, versio
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.headers["x-ms-failure-cause"] == "gateway"
+
+
+def test_a_missing_record_is_refused_by_private_dns_itself(emulator: Emulator, call: Call) -> None:
+    """In a body that is the error, without an envelope."""
+    answer = call(emulator, f"{ZONE}/A/nobody", "2020-06-01")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
+    assert answer.json()["message"].endswith(f"of subscription '{SUBSCRIPTION.rpartition('/')[2]}'.")
+    assert "x-ms-failure-cause" not in answer.headers
+
+
+@pytest.mark.parametrize("zone", [ZONE, f"{ZONE}x"])
+def test_arm_itself_knows_the_links_of_a_zone(emulator: Emulator, call: Call, zone: str) -> None:
+    """They have a location of their own: one that is not there is named, whether or not its zone is there."""
+    answer = call(emulator, f"{zone}/virtualNetworkLinks/nobody", "2020-06-01")
+
+    name = zone.rpartition("/")[2]
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")
+    assert f"'Microsoft.Network/privateDnsZones/{name}/virtualNetworkLinks/nobody'" in answer.text
 
 
 def test_a_missing_connection_speaks_the_second_dialect(emulator: Emulator, call: Call) -> None:
