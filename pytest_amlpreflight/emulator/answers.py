@@ -37,6 +37,14 @@ def arm_error(status: int, code: str, message: str, *, unknown: str | None = Non
 
 def machine_learning_not_found(message: str) -> Answer:
     """The second 404 dialect, spoken by Azure Machine Learning's own services under their own hosts."""
+    return machine_learning_error(404, message, "NotFoundError")
+
+
+def machine_learning_error(status: int, message: str, *codes: str) -> Answer:
+    """A refusal in that dialect: `UserError` outside, and the codes within one another."""
+    inner: dict[str, Any] | None = None
+    for code in reversed(codes):
+        inner = {"code": code, "innerError": inner}
     error: dict[str, Any] = {
         "code": "UserError",
         "severity": None,
@@ -44,7 +52,7 @@ def machine_learning_not_found(message: str) -> Answer:
         "messageFormat": None,
         "target": None,
         "details": [],
-        "innerError": {"code": "NotFoundError", "innerError": None},
+        "innerError": inner,
         "debugInfo": None,
         "additionalInfo": None,
     }
@@ -56,7 +64,7 @@ def machine_learning_not_found(message: str) -> Answer:
         "time": "2026-01-01T00:00:00.0000000+00:00",
         "componentName": "account-rp",
     }
-    return Answer(body, 404, {"x-ms-response-type": "error"})
+    return Answer(body, status, {"x-ms-response-type": "error"})
 
 
 def front_end_not_found(message: str, region: str) -> Answer:

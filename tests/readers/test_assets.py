@@ -137,10 +137,15 @@ def test_a_curated_environment_is_found_in_its_registry(azure: Azure, reference:
     assert (environment.version, environment.inference_config, environment.is_built) == ("36", True, False)
 
 
-def test_an_unknown_registry_is_absent(azure: Azure) -> None:
-    """The discovery does not know it."""
-    with pytest.raises(FactAbsent, match="registry nobodys does not exist"):
+def test_an_unknown_registry_is_not_told_from_one_that_is_not_for_us(azure: Azure) -> None:
+    """The discovery answers both alike: neither is claimed, and both are named."""
+    with pytest.raises(
+        FactUnreadable, match="registry nobodys is unreadable: HTTP 403 UnAuthorizedRegistryAccess"
+    ) as it:
         registry_store(azure.data_plane, azure.cloud.audience, "eastus2.api.azureml.ms", "nobodys")
+
+    assert "not allowed to access registry nobodys" in it.value.detail
+    assert "or no registry has that name" in it.value.detail
 
 
 @pytest.mark.parametrize(

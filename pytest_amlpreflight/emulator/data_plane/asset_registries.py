@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from .. import ids
-from ..answers import Answer, machine_learning_not_found
+from ..answers import Answer, machine_learning_error, machine_learning_not_found
 from ..arm import resources
 from ..clouds import CLOUDS
 from ..entra import tokens
@@ -27,16 +27,18 @@ def answer(visit: Visit) -> Answer:
 
 
 def _discovered(visit: Visit, name: str) -> Answer:
+    """Where a registry is. One that nobody has is refused like one that is not for the caller."""
     registries: dict[str, Any] = visit.holds.get("registries") or {}
     found = next((held for known, held in registries.items() if known.lower() == name.lower()), None)
     place = ids.parse(str(found)) if found else None
     if place is None:
-        return machine_learning_not_found(f"Registry {name} was not found.")
+        text = f"User/tenant/subscription is not allowed to access registry {name}"
+        return machine_learning_error(403, text, "Auth", "Authorization", "UnAuthorizedRegistryAccess")
     region = visit.host.partition(".")[0]
     parts = {"subscriptionId": place.subscription, "resourceGroup": place.resource_group}
     body = {key: str(part).rpartition("/")[2] for key, part in parts.items()}
     address = f"https://{visit.host}/"
-    named = {"registryName": name, "primaryRegion": region, "regions": [region]}
+    named = {"registryName": name, "primaryRegion": region, "regions": [region], "workspaceName": None}
     return Answer({**named, **body, "primaryRegionResourceProviderUri": address})
 
 

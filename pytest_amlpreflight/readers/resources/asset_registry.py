@@ -5,7 +5,7 @@ Manager cannot be asked for it. azure-ai-ml goes the same way:
 https://learn.microsoft.com/azure/machine-learning/how-to-share-models-pipelines-across-workspaces-with-registries
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import requests
@@ -20,13 +20,21 @@ from pytest_amlpreflight.readers.resources.asset import Store
 
 PERMISSION = "Microsoft.MachineLearningServices/registries/assets/read"
 
+HIDDEN = "UnAuthorizedRegistryAccess"
+"""What the discovery answers of a registry that is not for the caller, and of a name that no registry has."""
+
+
+Errors = Callable[[requests.Response], tuple[str, str]]
+"""From a refusal to its code and message."""
+
 
 def registry_store(data_plane: DataPlane, audience: str, host: str, registry: str) -> Store:
     """The assets of a registry; `host` is Azure Machine Learning's own in any region, which knows where each registry
     is.
     """
     word = f"registry {registry}"
-    found = _ask(data_plane, audience, f"https://{host}/registrymanagement/v1.0/registries/{registry}/discovery", word)
+    discovery = f"https://{host}/registrymanagement/v1.0/registries/{registry}/discovery"
+    found = _ask(data_plane, audience, discovery, word, _discovery_error)
     base = (
         f"{found.need('primaryRegionResourceProviderUri').rstrip('/')}/mferp/managementfrontend"
         f"/subscriptions/{found.need('subscriptionId')}/resourceGroups/{found.need('resourceGroup')}"
@@ -35,14 +43,19 @@ def registry_store(data_plane: DataPlane, audience: str, host: str, registry: st
 
     def ask(path: str, resource: str, query: Mapping[str, str]) -> Document:
         options = "".join(f"&${name}={quote(value)}" for name, value in query.items())
-        return _ask(data_plane, audience, f"{base}/{path}?api-version={ASSET_REGISTRY}{options}", resource)
+        return _ask(data_plane, audience, f"{base}/{path}?api-version={ASSET_REGISTRY}{options}", resource, error_of)
 
     return Store(word, ask)
 
 
-def _ask(data_plane: DataPlane, audience: str, url: str, resource: str) -> Document:
-    response = data_plane.read("GET", url, resource, errors=error_of, audience=audience, permission=PERMISSION)
+def _ask(data_plane: DataPlane, audience: str, url: str, resource: str, errors: Errors) -> Document:
+    response = data_plane.read("GET", url, resource, errors=errors, audience=audience, permission=PERMISSION)
     return document_in(response, resource)
+
+
+def _discovery_error(response: requests.Response) -> tuple[str, str]:
+    code, message = error_of(response)
+    return code, f"{message}, or no registry has that name" if code == HIDDEN else message
 
 
 def document_in(response: requests.Response, resource: str) -> Document:
