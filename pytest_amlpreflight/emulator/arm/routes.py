@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from .. import ids
-from ..answers import Answer, arm_error
+from ..answers import GATEWAY, Answer, arm_error
 from ..ids import ArmPath
 from . import (
     api_versions,
@@ -73,7 +73,8 @@ def _unregistered(call: Call) -> Answer | None:
         f"The subscription is not registered to use namespace '{call.arm.namespace}'. "
         "See https://aka.ms/rps-not-found for how to register subscriptions."
     )
-    return arm_error(409, "MissingSubscriptionRegistration", text)
+    error = {"code": "MissingSubscriptionRegistration", "message": text}
+    return Answer({"error": {**error, "details": [{**error, "target": call.arm.namespace}]}}, 409, GATEWAY)
 
 
 def _find(call: Call) -> Handler | None:

@@ -201,6 +201,8 @@ def test_an_unregistered_provider_answers_nothing_else(
     answer = call(emulator, "/subscriptions/s/providers/Microsoft.KeyVault/vaults", "2023-07-01")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "MissingSubscriptionRegistration")
+    (detail,) = answer.json()["error"]["details"]
+    assert (detail["code"], detail["target"]) == ("MissingSubscriptionRegistration", "Microsoft.KeyVault")
 
 
 @pytest.mark.parametrize(
