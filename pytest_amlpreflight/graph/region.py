@@ -54,9 +54,11 @@ def aml_private_dns_zones_in_sight(aml_workspace_is_private: bool, aml_azure: Az
 def aml_private_dns_zones(
     aml_private_dns_zones_in_sight: tuple[ZoneInSight, ...],
     aml_private_endpoints: tuple[PrivateEndpoint, ...],
+    aml_workspace: Workspace,
     aml_azure: Azure,
 ) -> tuple[PrivateDnsZone, ...]:
     """The private DNS zones that answer in the networks of the workspace's private endpoints, with their records and
-    links; every zone in sight where none is linked to them.
+    links; every zone in sight where none is linked to them, and of many those near the workspace.
     """
-    return read_zones_for(aml_azure.arm, aml_private_dns_zones_in_sight, networks_of(aml_private_endpoints))
+    networks = networks_of(aml_private_endpoints)
+    return read_zones_for(aml_azure.arm, aml_private_dns_zones_in_sight, networks, near=aml_workspace.id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone, ZoneInSight
+from pytest_amlpreflight.facts.scope import covers
 from pytest_amlpreflight.readers.connection.api_versions import PRIVATE_DNS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
@@ -47,10 +48,15 @@ def _zone_of(link: Document) -> str:
     return link.need("id").lower().rpartition("/virtualnetworklinks/")[0]
 
 
+FEW = 20
+"""Zones of one name that are looked into when none is linked: more are, most of them, other workspaces'."""
+
+
 def read_zones_for(
-    arm: Arm, in_sight: Sequence[ZoneInSight], networks: frozenset[ResourceId]
+    arm: Arm, in_sight: Sequence[ZoneInSight], networks: frozenset[ResourceId], near: ResourceId
 ) -> tuple[PrivateDnsZone, ...]:
-    """The zones that may answer in these networks: those linked to them, where there are some; else every zone.
+    """The zones that may answer in these networks: those linked to them, where there are some; else every zone, and of
+    many those that are `near` a workspace.
 
     Resource Graph only says where to look: links and records are read from the zones themselves.
     """
@@ -60,7 +66,18 @@ def read_zones_for(
     if any(zone.linked_to(networks) for zone in zones):
         return zones
     others = [one.id for one in in_sight if one.id not in linked]
+    if len(others) > FEW:
+        others = _nearest(others, near)
     return (*zones, *arm.together(lambda zone_id: _zone(arm, zone_id), others))
+
+
+def _nearest(zones: list[ResourceId], place: ResourceId) -> list[ResourceId]:
+    """Those of the place's resource group, else of its subscription, else all."""
+    subscription = f"/subscriptions/{place.subscription}"
+    for scope in (f"{subscription}/resourceGroups/{place.resource_group}", subscription):
+        if beneath := [zone for zone in zones if covers(scope, zone.text)]:
+            return beneath
+    return zones
 
 
 def _zone(arm: Arm, zone_id: ResourceId) -> PrivateDnsZone:
