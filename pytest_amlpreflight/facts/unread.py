@@ -10,7 +10,7 @@ NotRead
 import re
 from collections.abc import Sequence
 
-_SEVERAL = re.compile(r"the (?:[\w-]+ )*?[\w-]*[^\Wsiu]s(?= of | named | in | at |$)")
+_SEVERAL = re.compile(r"the (?:(?!of |named |in |at )[\w-]+ )*?[\w-]*[^\Wsiu]s(?= of | named | in | at |$)")
 
 
 class NotRead(Exception):
