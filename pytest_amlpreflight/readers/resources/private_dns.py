@@ -22,26 +22,27 @@ reads in 5 minutes.
 
 def read_private_dns_zones(arm: Arm, name: str) -> tuple[PrivateDnsZone, ...]:
     """Every zone of that name in sight, found by Resource Graph. An empty answer means unknown, never absent."""
-    wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
-    text = f"resources | where {wanted} | project id | order by id asc"
-    found = [id_of(row) for row in query(arm, text, f"the private DNS zones {name}")]
-    return tuple(arm.together(lambda zone_id: _zone(arm, zone_id), found))
+    return tuple(arm.together(lambda zone_id: _zone(arm, zone_id), _found(arm, name)))
 
 
 def read_zones_in_sight(arm: Arm, name: str) -> tuple[ZoneInSight, ...]:
     """Every zone of that name that Resource Graph shows, with the networks that it says are linked: two questions for
     however many zones. What it does not show may be there all the same.
     """
-    wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
-    zones = query(arm, f"resources | where {wanted} | project id | order by id asc", f"the private DNS zones {name}")
+    zones = _found(arm, name)
     linked = "type =~ 'microsoft.network/privatednszones/virtualnetworklinks'"
     columns = "project id, network = tostring(properties.virtualNetwork.id)"
     links = query(arm, f"resources | where {linked} | {columns} | order by id asc", f"the links of {name}")
     networks = dict[str, set[str]]()
     for row in links:
         networks.setdefault(_zone_of(row), set()).add((row.text("network") or "").lower())
-    found = [id_of(row) for row in zones]
-    return tuple(ZoneInSight(zone, frozenset(networks.get(zone.text.lower(), ()))) for zone in found)
+    return tuple(ZoneInSight(zone, frozenset(networks.get(zone.text.lower(), ()))) for zone in zones)
+
+
+def _found(arm: Arm, name: str) -> list[ResourceId]:
+    wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
+    text = f"resources | where {wanted} | project id | order by id asc"
+    return [id_of(row) for row in query(arm, text, f"the private DNS zones {name}")]
 
 
 def _zone_of(link: Document) -> str:
