@@ -95,7 +95,8 @@ def worded_meaning(text: str, codes: Sequence[str] = (), *, generic: bool | None
 
 def topics_in(text: str) -> tuple[str, ...]:
     """The topics of checks of which an error speaks that no other table knows, in the order of their table."""
-    return tuple(topic for topic, says in _topics() if says.search(bounded(text)))
+    words = bounded(text)
+    return tuple(topic for topic, says in _topics() if says.search(words))
 
 
 def names_in(text: str) -> dict[str, str]:
