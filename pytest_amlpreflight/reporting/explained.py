@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
+from pytest_amlpreflight.facts.resources.drawn_boxes import unboxed
 from pytest_amlpreflight.facts.resources.error_meaning import (
     CodeMeaning,
     anchors_in,
@@ -23,6 +24,7 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     topics_in,
     worded_meaning,
 )
+from pytest_amlpreflight.facts.resources.export_rows import unrolled
 from pytest_amlpreflight.facts.resources.log_causes import LogCause, mentioned
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_reading import LogReading, is_container_log, read_log
@@ -238,7 +240,7 @@ def _unpacked(text: str) -> str:
     few = stripped.count("\n") < FEW_BREAKS < stripped.count("\\n")
     if inner is None and few and not any(line.in_json for line in lines_of(stripped)):
         inner = stripped.replace("\\n", "\n").replace('\\"', '"')
-    return _unfolded(stripped if inner is None else inner)
+    return _unfolded(unboxed(unrolled(stripped if inner is None else inner)))
 
 
 def _unfolded(text: str) -> str:

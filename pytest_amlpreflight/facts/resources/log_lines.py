@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import zip_longest
 
+from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER, unboxed
+
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000
 """A log is read from its end, and a line from its start: what is beyond says nothing of the last start."""
@@ -17,7 +19,6 @@ LONGEST_RECORD = 200_000
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 _OF_A_RUNTIME = re.compile(r"^[FP] ")  # whole or part of a line, as container runtimes mark it
-HEADER = "Traceback (most recent call last):"
 _MESSAGES = ("message", "msg", "Log", "log", "event")
 _TRACES = ("exc_info", "exception", "stack_trace", "traceback", "stack")
 """The members of a JSON record that hold what was said, and the traceback beside it."""
@@ -102,7 +103,7 @@ class Line:
 
 def lines_of(text: str) -> list[Line]:
     """The last lines of a log, oldest first, without colours, loggers' prefixes and trailing blanks."""
-    lines = _INTERRUPTED.sub("\n", text).splitlines()
+    lines = unboxed(_INTERRUPTED.sub("\n", text)).splitlines()
     return list(_alike([part for line in lines[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
 from pytest_amlpreflight.facts.resources.log_causes import (
     LONGEST_SHOWN,
     KnownCause,
@@ -13,7 +14,7 @@ from pytest_amlpreflight.facts.resources.log_causes import (
     only_follows,
 )
 from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life, life_of
-from pytest_amlpreflight.facts.resources.log_lines import HEADER, Level, Line, lines_of
+from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
 
 _SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PureWindowsPath  # which takes both kinds of slashes
 
-from pytest_amlpreflight.facts.resources.log_lines import HEADER, Level, Line
+from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
+from pytest_amlpreflight.facts.resources.log_lines import Level, Line
 
 _CAUSED = "The above exception was the direct cause of the following exception:"
 _MEANWHILE = "During handling of the above exception, another exception occurred:"
