@@ -35,7 +35,7 @@ ModuleNotFoundError: there is none in this cellar: No module named 'lightgbm'
 
 @pytest.mark.parametrize("before", ["", "server-1  | "])
 def test_a_boxed_traceback_is_as_python_prints_it(before: str) -> None:
-    """Its calls, paths and message whole again, without its variables; also behind what a tool puts before each line."""
+    """Its calls, paths and message whole again, without its variables; also behind what a tool puts before."""
     boxed = "\n".join(f"{before}{line}" for line in BOX.split("\n"))
 
     assert unboxed(boxed) == "\n".join(f"{before}{line}" for line in PYTHON.split("\n"))
@@ -57,7 +57,10 @@ def test_a_box_that_the_log_cuts_is_read_as_far_as_it_goes() -> None:
 
 def test_a_boxed_message_stands_behind_its_title() -> None:
     """As command lines print their errors."""
-    box = "╭─ Error ───────────────────╮\n│ Invalid value for --cask: │\n│ it is dry                 │\n╰───────────────────────────╯"
+    box = (
+        "╭─ Error ───────────────────╮\n│ Invalid value for --cask: │\n"
+        "│ it is dry                 │\n╰───────────────────────────╯"
+    )
 
     assert unboxed(box) == "Error: Invalid value for --cask: it is dry"
 

@@ -44,7 +44,7 @@ FORMS: dict[str, Callable[[], str]] = {
     "the portal's CSV": lambda: as_csv(ROWS[::-1], ["TimeGenerated [UTC]", "InstanceId", "Message"]),
     "cells copied from a grid": lambda: as_csv(ROWS, NAMES, "\t"),
     "a storage account, a record a line": lambda: "\n".join(
-        json.dumps({"time": time, "category": "AmlOnlineEndpointConsoleLog", "properties": json.dumps({"Message": line})})
+        json.dumps({"time": time, "category": "ConsoleLog", "properties": json.dumps({"Message": line})})
         for time, _, line in ROWS
     ),
     "an event hub": lambda: json.dumps(

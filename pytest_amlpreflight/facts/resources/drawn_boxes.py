@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 HEADER = "Traceback (most recent call last):"
 """With what Python begins a traceback."""
@@ -22,7 +21,9 @@ _NARROW, _WIDEST = 20, 1_000
 _MOST_BELOW = 60
 """Lines below a boxed traceback that may be its message."""
 _LEVEL = r"DEBUG|INFO|WARNING|ERROR|CRITICAL"
-_OTHERS = re.compile(rf"\[?20\d\d[-/]|\[\d\d/\d\d/|(?:{_LEVEL})\b|\[(?:{_LEVEL})\b|Traceback|During handling|The above exc")
+_OTHERS = re.compile(
+    rf"\[?20\d\d[-/]|\[\d\d/\d\d/|(?:{_LEVEL})\b|\[(?:{_LEVEL})\b|Traceback|During handling|The above exc"
+)
 """How a line begins that is not the rest of the one above."""
 _COLUMNS = re.compile(
     rf"(?P<stamp>\[[\d/:., -]{{8,25}}\]| {{10,27}}) (?P<level>{_LEVEL}) {{1,5}}(?P<text>\S.*?)"
@@ -32,7 +33,7 @@ _COLUMNS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A drawn box: what stands before its first line, its title, what stands in it, its width, and the line behind it."""
+    """A drawn box: what stands before and in it, its title and its width, and the line behind it."""
 
     before: str
     title: str
@@ -65,9 +66,9 @@ def _without_columns(lines: Sequence[str]) -> Iterator[str]:
         stamp = match["stamp"] if match["stamp"].strip() else stamp
         column, indent = match.start("text"), " " * match.start("text")
         width = len(match[0]) - len((match["place"] or "").lstrip()) - 1 - column if match["place"] else 0
-        below = list(takewhile(lambda line: line.startswith(indent) and line.strip(), lines[at : at + _MOST_BELOW]))
+        below = list(_below(lines[at : at + _MOST_BELOW], indent))
         at += len(below)
-        said = _joined([match["text"], *(line[column:] for line in below)], width or max(map(len, below), default=0))
+        said = _joined([match["text"], *below], width or max(map(len, below), default=0))
         yield f"{stamp} {match['level']:8} {said[0]}"
         yield from said[1:]
 
@@ -80,14 +81,22 @@ def _without_boxes(lines: Sequence[str]) -> Iterator[str]:
             yield lines[at]
             at += 1
             continue
-        at, before, column = box.end, box.before if box.before.strip() else "", len(box.before)
+        at, before = box.end, box.before if box.before.strip() else ""
         if box.title and HEADER.startswith(box.title):
-            below = list(takewhile(lambda line: line[column:].strip(), lines[at : at + _MOST_BELOW]))
+            below = list(_below(lines[at : at + _MOST_BELOW], box.before))
             at += len(below)
-            said = [HEADER, *_calls(box.body), *_joined([line[column:].rstrip() for line in below], box.width)]
+            said = [HEADER, *_calls(box.body), *_joined(below, box.width)]
         else:
             said = _titled(box.title, _joined([line.rstrip() for line in box.body], box.width - 4))
         yield from (f"{before}{line}" for line in said)
+
+
+def _below(lines: Sequence[str], before: str) -> Iterator[str]:
+    """What stands behind the same column in the next lines, up to an empty one; blanks before it are the column's."""
+    for line in lines:
+        if not line[len(before) :].strip() or (not before.strip() and not line.startswith(before)):
+            return
+        yield line[len(before) :].rstrip()
 
 
 def _box(lines: Sequence[str], at: int) -> _Box | None:
