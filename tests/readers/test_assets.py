@@ -72,7 +72,8 @@ data_plane:
   mcr.microsoft.com:
     repositories: {{azureml/base: {{tags: {{"1": "sha256:1f"}}}}}}
   store.blob.core.windows.net:
-    containers: {{c: {{iris/MLmodel: 10, iris/data/a.bin: 20, iris2/b.bin: 40, "odd & <name>": 5}}}}
+    containers: {{c: {{iris/MLmodel: 10, iris/data/a.bin: 20, iris2/b.bin: 40, "odd & <name>": 5,
+      "lily/\\ufffe&": 7, peony/: 0, peony/a.bin: 3, tulip/: 0}}}}
   lake.blob.core.windows.net:
     containers: {{c: {{iris/MLmodel: 10, iris/data/a.bin: 20, rose/data/: 0}}}}
   eastus2.api.azureml.ms:
@@ -170,12 +171,17 @@ def test_a_live_deployment_names_assets_by_id(text: str, reference: tuple[str, s
         ("azureml://datastores/d/paths/iris/", 2, 30),
         ("azureml://datastores/d/paths/iris2/b.bin", 1, 40),
         ("azureml://datastores/d/paths/odd & <name>", 1, 5),
+        ("azureml://datastores/d/paths/lily", 1, 7),
+        ("azureml://datastores/d/paths/peony", 1, 3),
+        ("azureml://datastores/d/paths/tulip", 0, 0),
         ("azureml://datastores/d/paths/iri", 0, 0),
         ("azureml://subscriptions/s/resourceGroups/g/workspaces/w/datastores/d/paths/iris", 2, 30),
     ],
 )
 def test_model_files_are_counted(azure: Azure, uri: str, count: int, size: int) -> None:
-    """A folder's or the one of that name, never a neighbour's whose name begins alike."""
+    """A folder's or the one of that name, never a neighbour's whose name begins alike, nor the empty blob in the place
+    of a folder.
+    """
     files = read_model_files(azure.arm, azure.data_plane, WORKSPACE, uri)
 
     assert files

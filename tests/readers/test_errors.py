@@ -21,6 +21,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
     ServiceResponseTimeoutError,
 )
+from wire import Wire, arm_on
 
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotSignedIn
@@ -162,6 +163,25 @@ def test_a_404_that_speaks_of_the_question_is_no_absence(world: Any, code: str) 
 
     with pytest.raises(FactUnreadable, match=f"HTTP 404 {code}"):
         read_workspace(azure.arm, world.workspace_id)
+
+
+def test_a_provider_that_was_not_told_of_the_subscription_makes_nothing_absent() -> None:
+    """It says so for months to a subscription that never registered it; only Resource Manager knows which there are."""
+    told: Any = _Response(404, "SubscriptionNotFound", message="Subscription 5f1c was not found.")
+
+    problem = not_read("storage account s", HttpResponseError(response=told))
+
+    assert isinstance(problem, FactUnreadable)
+    assert (problem.code, problem.detail) == ("SubscriptionNotFound", "Subscription 5f1c was not found.")
+
+
+@pytest.mark.parametrize("body", ["", "<html><h1>404</h1></html>", "{}", '{"message": "no healthy upstream"}'])
+def test_a_404_without_a_code_is_nobodys_word(body: str) -> None:
+    """A proxy's page, a gateway's empty body, another service's JSON: whoever it was did not look for the resource."""
+    wire = Wire({"https://": (404, {"Content-Type": "text/html"}, body)})
+
+    with pytest.raises(FactUnreadable, match="workspace w is unreadable: HTTP 404 MalformedAnswer"):
+        arm_on(wire).get("/subscriptions/s", "2022-12-01", "workspace w")
 
 
 def test_a_403_of_machine_learnings_own_services_says_what_lacks() -> None:

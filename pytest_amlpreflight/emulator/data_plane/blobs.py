@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from ..answers import Answer
@@ -12,6 +13,7 @@ from .visit import Visit
 _AUDIENCE = "https://storage.azure.com"
 _PAGE = 5000
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_NO_XML = re.compile(r"[\ufffe\uffff]")
 _TIME = "Thu, 17 Sep 2026 07:29:02 GMT"
 """When everything was written last: a world does not say, and a run must be repeatable."""
 
@@ -88,8 +90,9 @@ def _list(visit: Visit, container: str, blobs: dict[str, int | str]) -> Answer:
         return _error(400, "InvalidQueryParameterValue", text)
     size = int(given)
     entries = _with_folders(blobs) if visit.holds.get("folders") else blobs
+    told = "metadata" in visit.query.get("include", "").split(",")
     names = sorted(name for name in entries if name.startswith(prefix) and name >= marker)
-    rows = "".join(_row(container, name, entries[name]) for name in names[:size])
+    rows = "".join(_row(container, name, entries[name], told=told) for name in names[:size])
     following = names[size] if len(names) > size else ""
     about = f'ServiceEndpoint="https://{visit.host}/" ContainerName="{escape(container)}"'
     return _enumeration(about, prefix, f"<Blobs>{rows}</Blobs>", following)
@@ -102,13 +105,24 @@ def _with_folders(blobs: Mapping[str, int | str]) -> dict[str, int | str | None]
     return dict.fromkeys(folders) | {name: held for name, held in blobs.items() if not name.endswith("/")}
 
 
-def _row(container: str, name: str, held: int | str | None) -> str:
-    folder = "<ResourceType>directory</ResourceType>" if held is None else ""
+def _row(container: str, name: str, held: int | str | None, *, told: bool) -> str:
+    """A blob, or a folder: one of a hierarchical namespace, or the empty blob that tools keep in a folder's place, which
+    a world names with a slash at its end.
+    """
+    kind = "<ResourceType>directory</ResourceType>" if held is None else ""
     more = (
-        f"{folder}<Content-Length>{_size(held or 0)}</Content-Length>"
+        f"{kind}<Content-Length>{_size(held or 0)}</Content-Length>"
         "<Content-Type>application/octet-stream</Content-Type><BlobType>BlockBlob</BlobType><AccessTier>Hot</AccessTier>"
     )
-    return f"<Blob><Name>{escape(name)}</Name>{_properties(f'{container}/{name}', more)}</Blob>"
+    folder = held is None or name.endswith("/")
+    metadata = "<Metadata><hdi_isfolder>true</hdi_isfolder></Metadata>" if folder else "<Metadata />"
+    shown = f"{_properties(f'{container}/{name}', more)}{metadata if told else ''}"
+    return f"<Blob>{_named(name.rstrip('/'))}{shown}</Blob>"
+
+
+def _named(name: str) -> str:
+    """A name that XML cannot hold is percent-encoded, and says so."""
+    return f'<Name Encoded="true">{quote(name)}</Name>' if _NO_XML.search(name) else f"<Name>{escape(name)}</Name>"
 
 
 def _properties(path: str, more: str = "") -> str:

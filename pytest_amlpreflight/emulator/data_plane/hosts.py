@@ -11,7 +11,7 @@ What stands behind a host is a section of the world, by host name:
       contosomlstore.blob.core.windows.net:
         containers: {models: {iris/model.pkl: 1824, notes.txt: "its text"}}        # bytes
       contosolake.blob.core.windows.net:
-        containers: {models: {rose/: 0}}                 # an empty folder, where the account has `isHnsEnabled: true`
+        containers: {models: {rose/: 0}}                 # a folder: listed as one where the account has `isHnsEnabled`
       eastus2.api.azureml.ms:
         registries: {azureml: {id of the registry}}
 

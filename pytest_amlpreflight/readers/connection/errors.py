@@ -39,6 +39,11 @@ NOT_ABSENT = frozenset(
 )
 """Codes that come with a 404 and speak of the question, not of the resource: nobody looked for it."""
 
+UNKNOWN_SUBSCRIPTION = "SubscriptionNotFound"
+"""Resource Manager's word for a subscription that is not there, and a provider's for one that it has not been told of:
+https://github.com/Azure/azure-cli/issues/31257. Only the first speaks of what is there.
+"""
+
 MALFORMED = "MalformedAnswer"
 """Our code for what is no answer of Azure's, whatever its status."""
 
@@ -90,12 +95,18 @@ def not_read(
     code, message = innermost_error(body_of(response))
     if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered
         return FactUnreadable(resource, status=status, code=MALFORMED)
-    if status == 404 and code not in NOT_ABSENT:
+    if status == 404 and code not in NOT_ABSENT and (code != UNKNOWN_SUBSCRIPTION or _of_the_gateway(response)):
         return FactAbsent(resource, named_by=named_by)
     if status == 401 and code:
         return token_refused(code, _first_line(message), os.environ)
     lacking = permission if status == 403 else None
     return FactUnreadable(resource, status=status, code=code or "", detail=_first_line(message), permission=lacking)
+
+
+def _of_the_gateway(response: Any) -> bool:
+    """Whether Resource Manager itself refused, and not the provider behind it."""
+    cause: str = getattr(response, "headers", {}).get("x-ms-failure-cause") or ""
+    return cause.lower() == "gateway"
 
 
 def innermost_error(body: object) -> tuple[str | None, str]:

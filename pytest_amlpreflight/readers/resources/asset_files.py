@@ -91,7 +91,7 @@ def _read_datastore(arm: Arm, workspace_id: ResourceId, name: str) -> BlobStore 
 
 def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
     """The blob of that name, or those of the folder of that name: both begin with it, and so do the neighbours'
-    names. An account with a hierarchical namespace lists folders among its blobs, also empty ones.
+    names. Folders that are listed among the blobs, also empty ones, are no files.
     """
     place, count, size, marker = f"{store.account}/{store.container}/{path}", 0, 0, ""
     for _ in range(MOST_PAGES):
@@ -100,10 +100,8 @@ def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
         except FactAbsent:  # the account answers: the container is what is gone
             return AssetFiles(place, absent=f"container {store.container} of storage account {store.account}")
         for blob in page.iter("Blob"):
-            if blob.findtext("Properties/ResourceType") == "directory":
-                continue
-            name = blob.findtext("Name") or ""
-            if name == path or not path or name.startswith(f"{path}/"):
+            name = _name(blob)
+            if not _is_folder(blob) and (name == path or not path or name.startswith(f"{path}/")):
                 count, size = count + 1, size + int(blob.findtext("Properties/Content-Length") or 0)
         marker = page.findtext("NextMarker") or ""
         if not marker:
@@ -111,9 +109,27 @@ def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
     return AssetFiles(place, count, size, complete=False)
 
 
+def _name(blob: ElementTree.Element) -> str:
+    """A name with characters that XML cannot hold comes percent-encoded, which an attribute says
+    (https://learn.microsoft.com/rest/api/storageservices/list-blobs).
+    """
+    element = blob.find("Name")
+    text = "" if element is None else element.text or ""
+    return unquote(text) if element is not None and element.get("Encoded") == "true" else text
+
+
+def _is_folder(blob: ElementTree.Element) -> bool:
+    """A hierarchical namespace says so; elsewhere tools keep empty blobs in the place of folders, and mark them
+    (https://learn.microsoft.com/azure/storage/common/storage-ref-azcopy-copy).
+    """
+    marked = str(blob.findtext("Metadata/hdi_isfolder")).lower() == "true"
+    return marked or blob.findtext("Properties/ResourceType") == "directory"
+
+
 def _page(data_plane: DataPlane, store: BlobStore, prefix: str, marker: str) -> ElementTree.Element:
     resource = f"the blobs of storage account {store.account}"
-    options = {"restype": "container", "comp": "list", "prefix": prefix} | ({"marker": marker} if marker else {})
+    options = {"restype": "container", "comp": "list", "include": "metadata", "prefix": prefix}
+    options |= {"marker": marker} if marker else {}
     url = f"https://{store.host}/{quote(store.container, safe='$')}?{urlencode(options)}"
     response = data_plane.read(
         "GET",
