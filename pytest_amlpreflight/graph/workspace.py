@@ -102,7 +102,7 @@ def aml_deleted_key_vault(
     if workspace is None or workspace.key_vault_id is None:
         return None
     try:
-        return read_deleted_key_vault(aml_azure.arm, workspace.key_vault_id)
+        return read_deleted_key_vault(aml_azure.arm, workspace.key_vault_id, workspace.location)
     except FactUnreadable:  # that the vault is gone is certain; that it can be recovered is more than was asked
         return None
 

@@ -65,21 +65,46 @@ def test_diagnosis_that_fails_is_unreadable(world: Any) -> None:
 
 def test_vault_in_soft_delete_is_found_by_the_id_it_had(world: Any) -> None:
     """Another vault of the same name in another group is none of ours; casing is Azure's own."""
-    stem = f"{world.id(VAULT).text.partition('/resourceGroups')[0]}/providers/Microsoft.KeyVault/locations"
     other = world.id(VAULT).text.replace("ml-prod", "other")
-    world.add({"id": f"{stem}/westus/deletedVaults/contoso-ml-kv", "name": "kv", "properties": {"vaultId": other}})
-    properties = {"vaultId": world.id(VAULT).text.upper(), "location": "eastus2", "scheduledPurgeDate": "2027-01-28"}
-    world.add({"id": f"{stem}/eastus2/deletedVaults/contoso-ml-kv", "name": "contoso-ml-kv", "properties": properties})
+    add_deleted(world, "westus", "contoso-ml-kv", vaultId=other)
+    add_deleted(world, "eastus2", "contoso-ml-kv", vaultId=world.id(VAULT).text.upper(), scheduledPurgeDate="2027-01-28")
+    arm = world.connect().arm
 
-    deleted = read_deleted_key_vault(world.connect().arm, world.id(VAULT))
+    for region in ("eastus2", "westus", "northeurope"):
+        deleted = read_deleted_key_vault(arm, world.id(VAULT), region)
+        assert deleted is not None
+        assert (deleted.location, deleted.deleted_at, deleted.purged_at) == ("eastus2", None, "2027-01-28")
 
-    assert deleted is not None
-    assert (deleted.location, deleted.deleted_at, deleted.purged_at) == ("eastus2", None, "2027-01-28")
+
+def test_vault_in_soft_delete_costs_one_request_in_the_workspaces_region(world: Any) -> None:
+    """The list of a busy subscription takes one for every five vaults."""
+    for number in range(7):
+        add_deleted(world, "eastus2", f"kv-{number}", vaultId=f"/none/{number}")
+    add_deleted(world, "eastus2", "contoso-ml-kv", vaultId=world.id(VAULT).text)
+    arm, asked = world.connect().arm, world.emulator.requests
+    before = len(asked)
+
+    assert read_deleted_key_vault(arm, world.id(VAULT), "eastus2")
+
+    assert [one.path.rpartition("/")[2] for one in asked[before:] if "deletedVaults" in one.path] == ["contoso-ml-kv"]
+    assert read_deleted_key_vault(arm, world.id("Microsoft.KeyVault/vaults/gone"), "eastus2") is None
+    assert [one.path.rpartition("/")[2] for one in asked if "deletedVaults" in one.path][1:] == [
+        "gone",
+        "deletedVaults",
+        "deletedVaults",
+    ]
+
+
+def add_deleted(world: Any, region: str, name: str, **properties: str) -> None:
+    """One more vault in soft delete."""
+    place = f"{world.id(VAULT).text.partition('/resourceGroups')[0]}/providers/Microsoft.KeyVault/locations/{region}"
+    document = {"id": f"{place}/deletedVaults/{name}", "name": name, "properties": {**properties, "location": region}}
+    world.add(document)
 
 
 def test_vault_that_was_never_deleted_is_not_among_the_deleted(world: Any) -> None:
     """An empty list is an answer."""
-    assert read_deleted_key_vault(world.connect().arm, world.id(VAULT)) is None
+    assert read_deleted_key_vault(world.connect().arm, world.id(VAULT), "eastus2") is None
 
 
 def test_application_insights_are_read_by_the_casing_of_the_workspace(world: Any) -> None:

@@ -16,6 +16,7 @@ from . import children, list_filters
 _ZONES = "microsoft.network/privatednszones"
 _LINKS = f"{_ZONES}/virtualnetworklinks"
 """They have a location of their own, so that ARM keeps account of them itself."""
+_DELETED_VAULTS = "microsoft.keyvault/locations/deletedvaults"
 _NO_RESOURCES = ("/locations", "/featureproviders")
 """Types of paths that lead somewhere and have no resources of their own."""
 _ASSETS = re.compile(
@@ -83,6 +84,9 @@ def not_found(world: World, arm: ArmPath) -> Answer:
         what = kind.rpartition("/")[2].rstrip("s").capitalize()
         workspace = world.get(ids.above(arm.path, "workspaces") or "") or {}
         return front_end_not_found(f"{what} {arm.name} can't be found in this workspace", workspace.get("location", ""))
+    if kind.lower() == _DELETED_VAULTS:
+        text = f"The specified deleted vault '{arm.name}' does not exist."
+        return Answer({"error": {"code": "DeletedVaultNotFound", "message": text}}, 404)
     if kind.lower().startswith(_ZONES + "/") and kind.lower() != _LINKS:
         return _record_not_found(arm, group)
     text = (
