@@ -67,7 +67,9 @@ def test_vault_in_soft_delete_is_found_by_the_id_it_had(world: Any) -> None:
     """Another vault of the same name in another group is none of ours; casing is Azure's own."""
     other = world.id(VAULT).text.replace("ml-prod", "other")
     add_deleted(world, "westus", "contoso-ml-kv", vaultId=other)
-    add_deleted(world, "eastus2", "contoso-ml-kv", vaultId=world.id(VAULT).text.upper(), scheduledPurgeDate="2027-01-28")
+    add_deleted(
+        world, "eastus2", "contoso-ml-kv", vaultId=world.id(VAULT).text.upper(), scheduledPurgeDate="2027-01-28"
+    )
     arm = world.connect().arm
 
     for region in ("eastus2", "westus", "northeurope"):
