@@ -106,8 +106,8 @@ def _with_folders(blobs: Mapping[str, int | str]) -> dict[str, int | str | None]
 
 
 def _row(container: str, name: str, held: int | str | None, *, told: bool) -> str:
-    """A blob or a folder: one of a hierarchical namespace, or the empty blob that tools keep in a folder's place, which a
-    world names with a slash at its end.
+    """A blob or a folder: one of a hierarchical namespace, or the empty blob that tools keep in a folder's place; a
+    world names it with a slash at its end.
     """
     kind = "<ResourceType>directory</ResourceType>" if held is None else ""
     more = (
