@@ -23,6 +23,8 @@ from pytest_amlpreflight.facts.rules.az_ml import place_of_command, placed
 
 _ENDS_POLICIES = "properties.enableRbacAuthorization"
 _DESTRUCTIVE = {"delete", "detach", "purge", "remove", "rotate-certs"}
+_WRITING = {"delete", "patch", "post", "put"}
+"""The methods of `az rest` that change something, as the fixes write them."""
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANKS = {
     "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "FOLDER", "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "NETWORK-ID",
@@ -214,7 +216,7 @@ def only_reads(fix: Fix) -> bool:
     if not isinstance(fix, Command):
         return False
     verbs = _verbs(fix)
-    shows = any(map(_READING.fullmatch, verbs)) or (verbs == ["rest"] and "patch" not in fix.words)
+    shows = any(map(_READING.fullmatch, verbs)) or (verbs == ["rest"] and not _WRITING.intersection(fix.words))
     return fix.words[0] != "az" or shows
 
 

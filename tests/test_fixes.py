@@ -131,6 +131,7 @@ def test_commands_tell_what_they_do() -> None:
     assert only_reads(az("ml workspace list", output="table"))
     assert only_reads(az("rest", method="get", url="/x"))
     assert not only_reads(az("rest", method="patch", url="/x"))
+    assert not only_reads(az("rest", method="post", url="/x"))
     assert not only_reads(az("keyvault update", name="v"))
     assert has_blanks(az("ml model create", path="FOLDER"))
     assert has_blanks(az("k8s-extension update", config=["sslSecret=SECRET"]))

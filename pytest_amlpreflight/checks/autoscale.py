@@ -2,9 +2,10 @@
 
 from typing import NoReturn
 
+from pytest_amlpreflight.checks._quota_room import more_room, rows_that_limit
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
-from pytest_amlpreflight.facts.resources.quota import CORE_LEVELS, Quota, UnknownFamily, instances_counted
+from pytest_amlpreflight.facts.resources.quota import Quota, UnknownFamily, Usage, VmSize, instances_counted
 from pytest_amlpreflight.facts.resources.region import documented_limits
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.fix import SetProperty, az
@@ -85,27 +86,29 @@ def _within_the_quota(setting: AutoscaleSetting, deployment: Deployment, quota: 
         return
     counted, held = (instances_counted(n, size, quota.reserve) for n in (setting.maximum, deployment.instance_count))
     more = (counted - held) * size.vcpus
-    left = _left(quota, size.family, workspace)
-    if left is None or more <= left:
+    row = _narrowest(quota, size, workspace)
+    left = row.remaining if row else None
+    if row is None or left is None or more <= left:
         return
     blocked(
         f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond the quota",
-        found=f"{counted} x {size.vcpus} - {held * size.vcpus} held = {more} more vCPUs needed, {left} left",
+        found=f"{counted} x {size.vcpus} - {held * size.vcpus} held = {more} more vCPUs needed, {left} left: "
+        f"{row.label}",
         expected=f"at least {more} vCPUs left for {size.family} in {workspace.location}",
         fix=(
-            az("ml compute list-usage", location=workspace.location),
-            "(request more, or lower the maximum)",
+            *more_room(row, more, quota, workspace),
+            "(or lower the maximum:)",
             az("monitor autoscale update", ids=setting.id, max_count=deployment.instance_count),
         ),
     )
 
 
-def _left(quota: Quota, family: str, workspace: Workspace) -> int | None:
-    """The cores left at the narrowest level; None where none is limited or Azure lists no row, which is the quota
+def _narrowest(quota: Quota, size: VmSize, workspace: Workspace) -> Usage | None:
+    """The row that leaves the fewest cores; None where none is limited or Azure lists no row, which is the quota
     check's to say.
     """
     try:
-        levels = [quota.remaining(family, level, workspace.id.text) for level in CORE_LEVELS]
+        rows = rows_that_limit(quota, size, workspace)
     except UnknownFamily:
         return None
-    return min((cores for cores in levels if cores is not None), default=None)
+    return min((row for row in rows if row.remaining is not None), key=lambda row: row.remaining or 0, default=None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from difflib import get_close_matches
 
+from pytest_amlpreflight.checks._quota_room import more_room, rows_that_limit
 from pytest_amlpreflight.facts.project.model_size import GIB, MIB, ModelSize
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, PlannedDeployment
 from pytest_amlpreflight.facts.resources.quota import Quota, Usage, UsageLevel, VmSize, family_key, instances_counted
@@ -37,7 +38,7 @@ def check_family_quota_fits_the_deployment(
     def judge(usage: Usage) -> None:
         _judge_level(usage, aml_deployment, aml_live_deployment, size, aml_workspace, aml_quota)
 
-    for_each(judge, _usages(aml_quota, size, aml_workspace))
+    for_each(judge, rows_that_limit(aml_quota, size, aml_workspace))
     needed, _ = _needed(aml_deployment, aml_live_deployment, size, aml_quota)
     if needed:
         _judge_together(needed, aml_deployment, aml_deployments_beside, size, aml_workspace, aml_quota)
@@ -180,22 +181,21 @@ def _judge_together(
     quota: Quota,
 ) -> None:
     """Each fits alone: whether all of them do, at every level that they share."""
-    for usage in _usages(quota, size, workspace):
+
+    def judge(usage: Usage) -> None:
         of_all = usage.level is UsageLevel.REGION_TOTAL
         wanted = {deployment.name: needed, **_wanted_beside(beside, size, quota, of_all=of_all)}
-        left = None if usage.limit is None else usage.limit - usage.used
-        if left is not None and sum(wanted.values()) > left:
+        left, total = None if usage.limit is None else usage.limit - usage.used, sum(wanted.values())
+        if left is not None and total > left:
             blocked(
-                f"quota for {', '.join(wanted)} together is short by {sum(wanted.values()) - left} vCPUs",
+                f"quota for {', '.join(wanted)} together is short by {total - left} vCPUs",
                 found=" + ".join(f"{cores} ({name})" for name, cores in wanted.items())
-                + f" = {sum(wanted.values())} vCPUs needed, {usage.limit} - {usage.used} = {left} left: {usage.label}",
-                expected=f"at least {sum(wanted.values())} left; each of them fits alone",
-                fix=(
-                    az("ml compute list-usage", location=workspace.location),
-                    f"(request an increase of {usage.label}, or deploy one after the other and delete what serves "
-                    "nothing)",
-                ),
+                + f" = {total} vCPUs needed, {usage.limit} - {usage.used} = {left} left: {usage.label}",
+                expected=f"at least {total} left; each of them fits alone",
+                fix=(*more_room(usage, total, quota, workspace), "(or deploy one after the other)"),
             )
+
+    for_each(judge, rows_that_limit(quota, size, workspace))
 
 
 def _wanted_beside(
@@ -208,18 +208,6 @@ def _wanted_beside(
         if other and (of_all or family_key(other.family) == family_key(size.family)):
             wanted[one.deployment.name] = _needed(one.deployment, one.live, other, quota)[0]
     return wanted
-
-
-def _usages(quota: Quota, size: VmSize, workspace: Workspace) -> list[Usage]:
-    """The rows that limit this size, the narrowest first. Raises `UnknownFamily` where Azure lists none."""
-    quota.remaining(size.family, UsageLevel.SUBSCRIPTION)
-    quota.remaining(None, UsageLevel.REGION_TOTAL)
-    rows = (
-        quota.usage(size.family, UsageLevel.WORKSPACE, workspace.id.text),
-        quota.usage(size.family, UsageLevel.SUBSCRIPTION),
-        quota.usage(None, UsageLevel.REGION_TOTAL),
-    )
-    return [row for row in rows if row]
 
 
 def _judge_level(
@@ -255,14 +243,11 @@ def _complain(
         UsageLevel.REGION_TOTAL: f"total quota of the subscription in {workspace.location}",
     }[usage.level]
     fitting = [other.name for other in quota.sizes_that_fit(deployment.instance_count, workspace.id.text)][:4]
-    alternative = f"\n(or an instance_type that fits now: {', '.join(fitting)})" if fitting else ""
+    alternative = f"(or an instance_type that fits now: {', '.join(fitting)})" if fitting else ""
     complain(
         f"quota for {size.name} is short by {needed - left} vCPUs",
         found=f"{words}, {usage.limit} - {usage.used} = {left} left\nin the {where}: {usage.label}",
         expected=f"at least {needed} left ({deployment.where('instance_count')})",
-        fix=(
-            az("ml compute list-usage", location=workspace.location),
-            f"(request an increase of {usage.label}, or delete what serves nothing){alternative}",
-        ),
+        fix=(*more_room(usage, needed, quota, workspace), alternative),
         where=deployment.position("instance_count"),
     )

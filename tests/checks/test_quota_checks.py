@@ -118,8 +118,40 @@ def test_every_level_that_is_short_is_named(
         check_family_quota_fits_the_deployment(deployment, None, workspace, short, ())
 
     assert [one.headline for one in caught.value.culprits] == [
-        "quota for Standard_DS3_v2 is short by 6 vCPUs",
         "quota for Standard_DS3_v2 is short by 11 vCPUs",
+        "quota for Standard_DS3_v2 is short by 6 vCPUs",
+    ]
+
+
+def test_the_cap_of_a_workspace_is_raised_and_not_the_subscription_s_quota(
+    deployment: Deployment, workspace: Workspace, quota: Quota, usage: MakeUsage
+) -> None:
+    """An increase of the subscription's quota leaves somebody's cap as it is."""
+    row = usage(UsageLevel.WORKSPACE, used=60, limit=64)
+    cap = f"{workspace.id}/quotas/standardDSv2Family", "Microsoft.MachineLearningServices/workspaces/quotas"
+    capped = with_row(quota, replace(row, cap_id=cap[0], cap_type=cap[1]))
+
+    with pytest.raises(Blocked, match="is short by 12 vCPUs") as caught:
+        check_family_quota_fits_the_deployment(deployment, None, workspace, capped, ())
+
+    fix = caught.value.culprit.fix
+    assert f'{{"value": [{{"id": "{cap[0]}", "type": "{cap[1]}", "limit": 76, "unit": "Count"}}]}}' in fix
+    assert "locations/eastus2/updateQuotas" in fix
+    assert "request an increase" not in fix
+
+
+def test_a_workspace_without_a_cap_is_not_named_beside_its_subscription(
+    deployment: Deployment, workspace: Workspace, quota: Quota, usage: MakeUsage
+) -> None:
+    """Its row repeats the subscription's limit: one cause, not two."""
+    short = with_row(quota, usage(UsageLevel.SUBSCRIPTION, used=90, limit=100))
+    short = with_row(short, usage(UsageLevel.WORKSPACE, used=86, limit=100))
+
+    with pytest.raises(Blocked) as caught:
+        check_family_quota_fits_the_deployment(deployment, None, workspace, short, ())
+
+    assert [one.found.partition("\n")[2][:31] for one in caught.value.culprits] == [
+        "in the quota of the subscription"[:31]
     ]
 
 

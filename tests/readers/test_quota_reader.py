@@ -186,6 +186,10 @@ def test_a_cap_of_the_workspace_counts_whether_or_not_its_use_is_told(world: Any
     found = quota.usage(FAMILY, UsageLevel.WORKSPACE, world.workspace_id.text)
     assert found is not None
     assert (found.used, found.limit) == (60 if told else 0, 8)
+    assert found.cap_id == f"{world.workspace_id}/quotas/standardDSv2Family"
+    assert found.cap_type == "Microsoft.MachineLearningServices/workspaces/dedicatedCores/quotas"
+    assert quota.is_capped(found)
+    assert quota.cap_for(found, 16) == (76 if told else 100)
     subscription = quota.usage(FAMILY, UsageLevel.SUBSCRIPTION)
     assert subscription is not None
     assert subscription.limit == 100

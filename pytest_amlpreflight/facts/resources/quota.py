@@ -71,7 +71,7 @@ class VmSize:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """One row of usages: how much of a quota is taken, at least: of the cap of a workspace Azure may tell the limit
-    alone. `limit` None is unlimited (Azure's -1).
+    alone. `limit` None is unlimited (Azure's -1). `cap_id` and `cap_type` are what the cap of a workspace is set by.
     """
 
     level: UsageLevel
@@ -80,6 +80,8 @@ class Usage:
     limit: int | None
     family_key: str | None = None
     workspace_id: str | None = None
+    cap_id: str | None = None
+    cap_type: str | None = None
 
     @property
     def remaining(self) -> int | None:
@@ -162,6 +164,21 @@ class Quota:
         if row is None and level is not UsageLevel.WORKSPACE:
             raise UnknownFamily(family, level)
         return row.remaining if row else None
+
+    def is_capped(self, usage: Usage) -> bool:
+        """Whether somebody set the row's limit for its workspace, below that of the subscription."""
+        if usage.level is not UsageLevel.WORKSPACE or usage.cap_id is None or usage.limit is None:
+            return False
+        row = self.usage(usage.family_key, UsageLevel.SUBSCRIPTION)
+        return row is not None and (row.limit is None or usage.limit < row.limit)
+
+    def cap_for(self, usage: Usage, more: int) -> int:
+        """The cap that lets a workspace take so many cores more. Where Azure tells of no use, which may be none or
+        untold, it is the subscription's limit, beyond which none can be set.
+        """
+        row = self.usage(usage.family_key, UsageLevel.SUBSCRIPTION)
+        whole = row.limit if row else None
+        return usage.used + more if usage.used or whole is None else whole
 
     def sizes_that_fit(self, instances: int, workspace_id: str | None = None) -> tuple[VmSize, ...]:
         """The sizes of which `instances` fit at every level now, fewest cores first.

@@ -14,6 +14,7 @@ PROVIDER = "providers/Microsoft.MachineLearningServices/locations"
 
 _OF_ALL_FAMILIES = (UsageLevel.REGION_TOTAL, UsageLevel.CLUSTERS)
 _END = re.compile(r"/(?:usages|quotas)(/.*)?$", re.IGNORECASE)
+_USAGES = re.compile(r"/usages(?=/|$)", re.IGNORECASE)
 
 
 def read_quota(arm: Arm, subscription: str, location: str) -> Quota:
@@ -93,13 +94,16 @@ def _usage(row: Document, used: float | None = None) -> Usage | None:
         return None
     limit = row.need_number("limit")
     label, id_ = " ".join((name.text("localizedValue") or value).split()), row.need("id")
+    of_workspace = level is UsageLevel.WORKSPACE
     return Usage(
         level=level,
         label=label,
         used=int(row.need_number("currentValue") if used is None else used),
         limit=None if limit < 0 else int(limit),
         family_key=None if level in _OF_ALL_FAMILIES else _key(kind, value),
-        workspace_id=_END.sub("", id_) if level is UsageLevel.WORKSPACE else None,
+        workspace_id=_END.sub("", id_) if of_workspace else None,
+        cap_id=_USAGES.sub("/quotas", id_) if of_workspace else None,
+        cap_type=_USAGES.sub("/quotas", row.need("type")) if of_workspace else None,
     )
 
 
