@@ -1,6 +1,5 @@
 """`--aml-explain CODE | FILE | -`: what was given, and what is known of it."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
-from pytest_amlpreflight.facts.resources.drawn_boxes import unboxed
 from pytest_amlpreflight.facts.resources.error_meaning import (
     CodeMeaning,
     anchors_in,
@@ -24,7 +22,6 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     topics_in,
     worded_meaning,
 )
-from pytest_amlpreflight.facts.resources.export_rows import unrolled
 from pytest_amlpreflight.facts.resources.log_causes import LogCause, mentioned
 from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
 from pytest_amlpreflight.facts.resources.log_reading import LogReading, is_container_log, read_log
@@ -32,6 +29,7 @@ from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.readers.connection.error_chain import errors_in
 from pytest_amlpreflight.reporting.explanation import Explanation
+from pytest_amlpreflight.reporting.unpacking import decoded, rejoined, unpacked
 
 LARGEST_FILE = 2_000_000
 """Bytes of a file that are read, from its end: there the error stands."""
@@ -45,18 +43,19 @@ CRASHED = ("DeploymentCrashLoopBackOff", "KubernetesCrashLoopBackOff", "Resource
 FEW_LINES = 40
 """Lines of a text that may quote a cause without being a log."""
 
-FEW_BREAKS = 5
-"""Line breaks below which a text with more written ones was copied out of a JSON string."""
-
 _PHRASES = {status.phrase.replace(" ", "").lower(): str(int(status)) for status in HTTPStatus if status >= 400}
 """Statuses by their names, without spaces and in lower case."""
+FEW_WRITTEN = 8
+"""Lines of a text of which the last is told, though it does not complain in English."""
 SHORT_TEXT = 4_000
 """Characters below which a text is an error, and its words speak of what it is about."""
 
 LONGEST_TOLD = 300
 """Characters of what is said in the text's own words."""
 
-_COMPLAINT = re.compile(r"(?i)\b(?:error|failed|cannot|could not|unable to|denied|forbidden|not allowed)\b")
+_COMPLAINT = re.compile(
+    r"(?i)\b(?:error|failed|cannot|could not|unable to|denied|forbidden|not allowed|can't|invalid|not found|missing)\b"
+)
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
     r"|(?:status|response|error)(?: code)?(?: is)?\s?[:=]\s?|response code was "
@@ -73,12 +72,6 @@ _LABELLED = re.compile(
     r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
 )
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
-_FOLDED = re.compile(r"(?m)^.*Traceback \(most recent call last\): {1,8}File \".*$")
-_FOLDS = re.compile(
-    r" (?=Traceback \(most recent call last\):)| (?=File \"[^\"\n]{1,300}\", line \d+, in )"
-    r"| (?=(?:[a-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception)(?:: |$))| (?=20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d)",
-    re.MULTILINE,
-)
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
 _OF_A_CLIENT = re.compile(
@@ -106,7 +99,7 @@ def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, 
     if what != "-" and not os.path.isfile(path):
         raise pytest.UsageError(f"--aml-explain {what}: no such code, file or check{_near(what)}")
     try:
-        text = read_input() if what == "-" else _decoded(_end_of(path))
+        text = read_input() if what == "-" else decoded(_end_of(path))
     except OSError as error:
         raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
     explanation = explain_text(text, "standard input" if what == "-" else what)
@@ -123,7 +116,21 @@ def explain_text(text: str, subject: str) -> Explanation:
     What a log shows says more than words around it; words that name the cause say more than a code, an inner code more
     than the one around it. Codes that merely wrap others, and statuses, count only where there is nothing else.
     """
-    text = redact(_unpacked(text))
+    text = redact(unpacked(text))
+    found, whole = _explain(text, subject), rejoined(text)
+    if whole == text or _names_the_cause(found):
+        return found
+    again = _explain(whole, subject)
+    return again if _names_the_cause(again) or not found.known else found
+
+
+def _names_the_cause(found: Explanation) -> bool:
+    """Whether it knows more than a code."""
+    return bool(found.causes or any(meaning.checks for meaning in found.meanings))
+
+
+def _explain(text: str, subject: str) -> Explanation:
+    """The same, of a text as it is."""
     lines = lines_of(text)
     of_a_client = bool(_OF_A_CLIENT.search(text))
     reading = LogReading() if of_a_client else read_log(text)
@@ -156,11 +163,15 @@ def _by_a_logger(lines: Sequence[Line]) -> bool:
 
 
 def _told(text: str, lines: Sequence[Line]) -> str | None:
-    """The error in the text's own words: its JSON's innermost, its last exception, its last line that complains."""
+    """The error in the text's own words: its JSON's innermost, its last exception, its last line that complains; the
+    last line of a text that has a few.
+    """
     errors = [f"{error.code}: {error.message}" for error in errors_in(text)]
     raised = [chain.user.brief for chain in chains_of(lines)]
-    complained = [line.text.strip() for line in lines if _COMPLAINT.search(line.text)]
-    return next((" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained) if one), None)
+    written = [line.text.strip() for line in lines if re.search(r"\w \w", line.text)]
+    complained = [line for line in written if _COMPLAINT.search(line)]
+    few = [line for line in written if len(written) <= FEW_WRITTEN and re.search(r"\w: ?\S|[\[(]\w", line)]
+    return next((" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained, few) if one), None)
 
 
 def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:
@@ -233,41 +244,11 @@ def _mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
         yield from islice(mentioned(lines), 1)
 
 
-def _unpacked(text: str) -> str:
-    """The text itself, where it came as one JSON string, as the answer of `getLogs`, or as part of either."""
-    stripped = text.strip().lstrip("\ufeff")
-    inner = _in_json(stripped) if stripped.startswith(('"', '{"content"')) else None
-    few = stripped.count("\n") < FEW_BREAKS < stripped.count("\\n")
-    if inner is None and few and not any(line.in_json for line in lines_of(stripped)):
-        inner = stripped.replace("\\n", "\n").replace('\\"', '"')
-    return _unfolded(unboxed(unrolled(stripped if inner is None else inner)))
-
-
-def _unfolded(text: str) -> str:
-    """The text with the line breaks that a web page took out of its tracebacks."""
-    return _FOLDED.sub(lambda match: _FOLDS.sub("\n", match[0]), text)
-
-
-def _in_json(text: str) -> str | None:
-    try:
-        value = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
-    inner = value.get("content") if isinstance(value, dict) else value
-    return inner if isinstance(inner, str) else None
-
-
 def _end_of(path: Path) -> bytes:
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - LARGEST_FILE))
         return file.read(LARGEST_FILE)
-
-
-def _decoded(content: bytes) -> str:
-    """The text of a file, which PowerShell writes as UTF-16."""
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    return content.decode(encoding, errors="replace")
 
 
 def _nearest(text: str) -> list[str]:

@@ -39,7 +39,8 @@ def first(explanation: Explanation) -> tuple[str, ...]:
     return (meaning.name, meaning.code) if meaning else ("nothing",)
 
 
-TEXTS = [*table("tuned"), *table("held_out"), *table("fresh"), *table("unseen"), *table("public"), *table("callers")]
+TABLES = ("tuned", "held_out", "fresh", "unseen", "public", "callers", "strict")
+TEXTS = [one for name in TABLES for one in table(name)]
 
 
 @pytest.mark.parametrize("one", TEXTS, ids=lambda one: one["name"])

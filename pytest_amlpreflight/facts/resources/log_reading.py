@@ -37,6 +37,8 @@ _CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):) {0,2}(?P<why>\S.*
 _MOST_BELOW = 60
 """Lines below a complaint among which what led to it is looked for."""
 _LONGEST_MESSAGE = 4_000
+_BROKEN = re.compile(r"(?m)(?:(?<=:)|(?<=[\w,] )|(?<=[^\n]{50}[\w,])) ?\n(?=\S)")
+"""A line's end within a sentence: behind a colon, or of a line that is long and whose sentence goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +220,15 @@ def _of_chain(chain: Chain, rows: Sequence[KnownCause]) -> _Event:
         for one in (*chain.told, *chain.handled) if row.in_exceptions else ():
             whole = one.raised if row.generic else one.said[:_LONGEST_MESSAGE]
             text = _with_frames(one) if row.frames else whole
-            if match := row.pattern.search(text):
+            if match := row.pattern.search(text) or (_BROKEN.search(text) and row.pattern.search(_unbroken(text))):
                 cause = row.shown(_line_of(one, match), match)
                 return _Event(chain.place, cause, row.generic, one, chain.of_a_request)
     return _Event(chain.place, None, False, chain.user, chain.of_a_request)
+
+
+def _unbroken(text: str) -> str:
+    """A message as it was before a narrow screen broke its lines, or its writer put a path on a line of its own."""
+    return _BROKEN.sub(" ", text)
 
 
 def _with_frames(one: Traceback) -> str:
