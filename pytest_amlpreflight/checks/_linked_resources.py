@@ -58,10 +58,11 @@ def blocked_if_elsewhere(workspace: Workspace, word: str, resource_id: ResourceI
     )
 
 
-def blocked_if_foreign(workspace: Workspace, vault: KeyVault | None) -> None:
+def blocked_if_foreign(workspace: Workspace, found: object) -> None:
     """Of the linked resources only a vault says which tenant it trusts; it keeps the old one when its subscription is
     moved.
     """
+    vault = found if isinstance(found, KeyVault) else None
     tenants = (workspace.tenant_id, vault.tenant_id if vault else None)
     if vault is None or None in tenants or str(tenants[0]).lower() == str(tenants[1]).lower():
         return

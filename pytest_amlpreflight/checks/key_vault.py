@@ -25,7 +25,7 @@ def check_vault_admits_trusted_services(aml_key_vault: KeyVault, aml_endpoint_au
     public network access lets trusted services in and nobody else, whatever its default. Endpoints with tokens have no
     keys to store.
     """
-    if aml_key_vault.in_perimeter:
+    if aml_key_vault.public_network_access.by_perimeter:
         not_applicable("a network security perimeter decides who reaches the key vault")
     if aml_key_vault.admits_trusted_services:
         return

@@ -1,5 +1,6 @@
 """The workspace's container registry, from which every deployment pulls its image."""
 
+from functools import partial
 from typing import NoReturn
 
 from pytest_amlpreflight.facts.resources.container_image import MICROSOFT, ImageInRegistry
@@ -57,32 +58,44 @@ def check_egress_setting_fits_the_registry(
     aml_workspace: Workspace,
     aml_registry: Registry | None,
 ) -> None:
-    """The deployment's egress setting lets it reach the registry, and is the one it was created with.
+    """The deployment's egress setting lets it reach registry and workspace, and is the one it was created with.
 
-    Without a managed network, open egress (the default) pulls over the registry's public address, which a private
-    registry does not have. Azure refuses an update that changes the setting. Under a managed network it does
-    nothing, and Microsoft asks to leave it out.
+    Without a managed network, open egress (the default) goes to the public addresses of the registry and of the
+    workspace, which private ones do not have. Of a live deployment that was provisioned all the same, the workspace is
+    advice. Azure refuses an update that changes the setting. Under a managed network it does nothing, and Microsoft
+    asks to leave it out.
+    https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint#secure-outbound-access-with-legacy-network-isolation-method
     """
     if not aml_deployment.managed:
         not_applicable("a Kubernetes deployment pulls through its cluster's network")
-    _blocked_if_changed(aml_deployment, aml_live_deployment)
+    judge = [partial(_blocked_if_changed, aml_deployment, aml_live_deployment)]
     if aml_workspace.managed_network:
-        _advise_if_set(aml_deployment, aml_workspace)
-    elif aml_registry and aml_registry.in_perimeter and aml_deployment.egress_public_network_access is not False:
-        not_applicable("a network security perimeter decides who reaches the registry")
-    elif aml_registry and aml_registry.private and aml_deployment.egress_public_network_access is not False:
-        blocked(
-            f"registry {aml_registry.name} is private and deployment {aml_deployment.name} has open egress",
-            found=f"{aml_deployment.where('egress_public_network_access')}: "
-            f"egress_public_network_access {_spelled(aml_deployment.egress_public_network_access)}",
+        judge.append(partial(_advise_if_set, aml_deployment, aml_workspace))
+    elif aml_deployment.egress_public_network_access is not False:
+        judge.append(partial(_judge_open_egress, aml_deployment, aml_workspace, aml_registry))
+    for_each(lambda refuse: refuse(), judge)
+
+
+def _judge_open_egress(deployment: Deployment, workspace: Workspace, registry: Registry | None) -> None:
+    closed = [f"registry {registry.name}"] if registry and registry.private else []
+    served = deployment.live and not deployment.failed and not closed
+    closed += [f"workspace {workspace.name}"] if workspace.private else []
+    if closed:
+        (advise if served else blocked)(
+            f"{' and '.join(closed)} {'is' if len(closed) == 1 else 'are'} private and deployment {deployment.name} "
+            "has open egress",
+            found=f"{deployment.where('egress_public_network_access')}: "
+            f"egress_public_network_access {_spelled(deployment.egress_public_network_access)}",
             expected="egress_public_network_access: disabled, or a workspace with a managed network",
             fix=(
                 "egress_public_network_access: disabled  # in a new deployment: an existing one keeps its setting",
                 "(an MLflow model without code needs a managed network instead: az ml workspace update "
                 "--managed-network allow_internet_outbound)",
             ),
-            where=aml_deployment.position("egress_public_network_access"),
+            where=deployment.position("egress_public_network_access"),
         )
+    elif registry and registry.public_network_access.by_perimeter:
+        not_applicable("a network security perimeter decides who reaches the registry")
 
 
 @check("registry", explains=("BadArgument", "ERR_1200", "ImagePullLoopBackOff"))

@@ -19,7 +19,7 @@ def check_storage_admits_azure_machine_learning(aml_workspace: Workspace, aml_st
     (https://learn.microsoft.com/azure/machine-learning/how-to-managed-network#list-of-required-rules), and
     https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint, "secure outbound access".
     """
-    if aml_storage_account.in_perimeter:
+    if aml_storage_account.public_network_access.by_perimeter:
         not_applicable("a network security perimeter decides who reaches the storage account")
     if aml_storage_account.admits_trusted_services:
         return

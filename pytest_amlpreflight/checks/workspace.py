@@ -119,9 +119,9 @@ def check_linked_resources_exist(
             blocked_by_absence(workspace, word, resource_id, aml_deleted_key_vault if word == "key vault" else None)
         if resource_id is not None and workspace.isolated:
             blocked_if_elsewhere(workspace, word, resource_id)
+        blocked_if_foreign(workspace, found)
 
     for_each(judge, *zip(*linked, strict=True))
-    blocked_if_foreign(workspace, aml_key_vault_or_none)
 
 
 @check("workspace", explains=("WorkspaceManagedNetworkNotReady",), phases=("pre", "audit"))
@@ -158,12 +158,14 @@ def check_private_registry_has_a_build_compute(
     """A workspace with a private registry names a compute cluster that builds images, unless the deployment's image is
     prebuilt.
 
-    Images are built by the registry itself, which cannot reach its own private address. For a registered
-    environment, and for a live deployment, nobody can tell whether an image is still to be built: those get advice.
+    Without one they are built on serverless compute or by the registry itself, which do not reach a private address.
+    Serverless compute that stands in a network, the workspace's managed one or a subnet it names, may reach it: that
+    is advice. For a registered environment, and for a live deployment, nobody can tell whether an image is still to be
+    built: those get advice too. https://learn.microsoft.com/azure/machine-learning/how-to-secure-workspace-vnet
     """
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
-    if aml_registry.in_perimeter:
+    if aml_registry.public_network_access.by_perimeter:
         not_applicable("a network security perimeter decides who reaches the registry")
     if not aml_registry.private:
         not_applicable(f"registry {aml_registry.name} is reached over its public address")
@@ -172,9 +174,11 @@ def check_private_registry_has_a_build_compute(
     if aml_workspace.image_build_compute:
         _judge_build_compute(aml_workspace, aml_build_compute, blocked if aml_image_build else advise)
         return
-    (blocked if aml_image_build else advise)(
+    inside = _serverless_network(aml_workspace)
+    (blocked if aml_image_build and not inside else advise)(
         f"workspace {aml_workspace.name} has no compute to build images for its private registry",
-        found=f"imageBuildCompute is not set; registry {aml_registry.name} is private",
+        found=f"imageBuildCompute is not set; registry {aml_registry.name} is private"
+        + (f"; whether serverless compute in {inside} reaches it is not told" if inside else ""),
         expected="imageBuildCompute names a compute cluster in the registry's network",
         fix=_build_with(aml_workspace),
     )
@@ -275,6 +279,13 @@ def _judge_build_compute(workspace: Workspace, compute: Compute | None, complain
             expected="imageBuildCompute names a compute cluster in the registry's network",
             fix=_build_with(workspace),
         )
+
+
+def _serverless_network(workspace: Workspace) -> str | None:
+    """The network that serverless compute of the workspace stands in, in words."""
+    if workspace.managed_network:
+        return "the managed network"
+    return f"subnet {workspace.serverless_subnet_id.name}" if workspace.serverless_subnet_id else None
 
 
 def _build_with(workspace: Workspace) -> tuple[SetProperty, str]:

@@ -17,7 +17,7 @@ from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.subscription import Subscription
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
+from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
 from pytest_amlpreflight.graph.fact import fact, unless_absent
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
@@ -103,7 +103,7 @@ def aml_deleted_key_vault(
         return None
     try:
         return read_deleted_key_vault(aml_azure.arm, workspace.key_vault_id, workspace.location)
-    except FactUnreadable:  # that the vault is gone is certain; that it can be recovered is more than was asked
+    except NotRead:  # that the vault is gone is certain; that it can be recovered is more than was asked
         return None
 
 

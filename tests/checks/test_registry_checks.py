@@ -25,6 +25,7 @@ assert WORKSPACE_ID
 PRIVATE = Registry(REGISTRY_ID, "cr", "cr.azurecr.io", "Premium", PublicAccess.DISABLED, None, False, False, ())
 PUBLIC = replace(PRIVATE, public_network_access=PublicAccess.ENABLED)
 LEGACY = a_workspace(WORKSPACE_ID, name="ml", registry_id=REGISTRY_ID, identity_principal_id="p")
+OPEN = replace(LEGACY, public_network_access=PublicAccess.ENABLED)
 MANAGED = replace(LEGACY, managed_network=ManagedNetwork("AllowInternetOutbound", "Active"))
 
 
@@ -42,13 +43,33 @@ def live(egress: bool | None) -> Deployment:
 def test_open_egress_with_a_private_registry_is_blocked(egress: bool | None) -> None:
     """Open is the default, so a spec that says nothing is as bad."""
     with pytest.raises(Blocked, match=r"^registry cr is private and deployment blue has open egress"):
-        check_egress_setting_fits_the_registry(spec(egress), None, LEGACY, PRIVATE)
+        check_egress_setting_fits_the_registry(spec(egress), None, OPEN, PRIVATE)
+
+
+@pytest.mark.parametrize("registry", [PUBLIC, None])
+def test_open_egress_in_a_private_workspace_is_blocked(registry: Registry | None) -> None:
+    """The deployment calls the workspace's API, which takes no public requests; what serves already is only advised."""
+    with pytest.raises(Blocked, match=r"^workspace ml is private and deployment blue has open egress"):
+        check_egress_setting_fits_the_registry(spec(True), None, LEGACY, registry)
+    with pytest.warns(PreflightAdvice, match=r"^workspace ml is private and deployment blue has open egress"):
+        check_egress_setting_fits_the_registry(live(True), live(True), LEGACY, registry)
+
+
+def test_all_that_open_egress_does_not_reach_is_named_beside_a_change_of_it() -> None:
+    """A new name alone would end in the next failure."""
+    with pytest.raises(Blocked) as caught:
+        check_egress_setting_fits_the_registry(spec(True), live(False), LEGACY, PRIVATE)
+
+    assert [one.headline for one in caught.value.culprits] == [
+        "deployment blue cannot change its egress setting",
+        "registry cr and workspace ml are private and deployment blue has open egress",
+    ]
 
 
 @pytest.mark.parametrize(("egress", "registry"), [(False, PRIVATE), (True, PUBLIC), (None, PUBLIC), (True, None)])
 def test_egress_that_reaches_the_registry_passes(egress: bool | None, registry: Registry | None) -> None:
     """Closed egress has a private endpoint, a public registry its address, and no registry yet nothing to reach."""
-    check_egress_setting_fits_the_registry(spec(egress), None, LEGACY, registry)
+    check_egress_setting_fits_the_registry(spec(egress), None, OPEN, registry)
 
 
 def test_a_registry_in_a_perimeter_is_not_judged_by_its_rules() -> None:
@@ -56,7 +77,7 @@ def test_a_registry_in_a_perimeter_is_not_judged_by_its_rules() -> None:
     guarded = replace(PRIVATE, public_network_access=PublicAccess.BY_PERIMETER)
 
     with pytest.raises(NotApplicable, match="perimeter decides"):
-        check_egress_setting_fits_the_registry(spec(True), None, LEGACY, guarded)
+        check_egress_setting_fits_the_registry(spec(True), None, OPEN, guarded)
     check_egress_setting_fits_the_registry(spec(False), None, LEGACY, guarded)
 
 
@@ -69,7 +90,7 @@ def test_changed_egress_is_blocked(before: bool | None) -> None:
 
 def test_spec_that_leaves_the_setting_out_changes_nothing() -> None:
     """Only what is set can be a change."""
-    check_egress_setting_fits_the_registry(spec(None), live(True), LEGACY, PUBLIC)
+    check_egress_setting_fits_the_registry(spec(None), live(True), OPEN, PUBLIC)
 
 
 @pytest.mark.parametrize("egress", [True, False])

@@ -1,6 +1,7 @@
 """The checks of the workspace and of what it is linked to, called with values."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from building import a_workspace
@@ -158,6 +159,14 @@ def test_vault_of_another_tenant_is_blocked() -> None:
         check_links(aml_key_vault_or_none=replace(VAULT, tenant_id="old"))
 
 
+def test_a_vault_of_another_tenant_does_not_hide_behind_what_is_gone() -> None:
+    """Every linked resource is judged, whatever is wrong with the others."""
+    with pytest.raises(Blocked) as caught:
+        check_links(aml_storage_account_or_none=None, aml_key_vault_or_none=replace(VAULT, tenant_id="another"))
+
+    assert len(caught.value.culprits) == 2
+
+
 def test_linked_resources_of_a_workspace_that_is_not_there_do_not_arise() -> None:
     """Its own check answers for its absence."""
     with pytest.raises(NotApplicable, match=r"the workspace does not exist"):
@@ -215,6 +224,21 @@ def test_private_registry_without_a_build_compute_is_advice_where_nobody_knows_o
     """A registered environment may have its image already."""
     with pytest.warns(PreflightAdvice, match=r"no compute to build images"):
         checks.check_private_registry_has_a_build_compute(WORKSPACE, REGISTRY, None, None)
+
+
+@pytest.mark.parametrize(
+    ("different", "where"),
+    [
+        ({"managed_network": ManagedNetwork("AllowInternetOutbound", "Active")}, "the managed network"),
+        ({"serverless_subnet_id": parse_resource_id(f"{WORKSPACE.id}/subnets/builds")}, "subnet builds"),
+    ],
+)
+def test_serverless_compute_in_a_network_may_build_for_a_private_registry(
+    different: dict[str, Any], where: str
+) -> None:
+    """Whether it reaches the registry no API tells."""
+    with pytest.warns(PreflightAdvice, match=f"whether serverless compute in {where} reaches it is not told"):
+        checks.check_private_registry_has_a_build_compute(replace(WORKSPACE, **different), REGISTRY, True, None)
 
 
 def test_private_registry_with_a_build_compute_passes() -> None:

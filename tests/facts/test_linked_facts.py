@@ -123,8 +123,8 @@ def test_an_account_admits_trusted_services_when_open_or_by_bypass(
 
 def test_a_perimeter_decides_instead_of_the_rules() -> None:
     """Azure's third word for public access."""
-    assert account("SecuredByPerimeter").in_perimeter
-    assert not account().in_perimeter
+    assert account("SecuredByPerimeter").public_network_access.by_perimeter
+    assert not account().public_network_access.by_perimeter
 
 
 @pytest.mark.parametrize(

@@ -134,4 +134,4 @@ def test_a_vault_in_a_perimeter_is_not_called_closed_by_its_rules(world: Any) ->
 
     vault = read(world)
 
-    assert vault.in_perimeter
+    assert vault.public_network_access.by_perimeter

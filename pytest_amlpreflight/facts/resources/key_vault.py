@@ -46,11 +46,6 @@ class KeyVault:
     access_policies: tuple[AccessPolicy, ...]
 
     @property
-    def in_perimeter(self) -> bool:
-        """Whether a network security perimeter decides who gets in, and not the vault's own rules."""
-        return self.public_network_access is PublicAccess.BY_PERIMETER
-
-    @property
     def admits_trusted_services(self) -> bool:
         """Whether Azure Machine Learning gets through the firewall without a network path of its own.
 

@@ -18,6 +18,11 @@ class PublicAccess(StrEnum):
         """Whether the public address is open, so that `assert not aml_workspace.public_network_access` means it."""
         return self is PublicAccess.ENABLED
 
+    @property
+    def by_perimeter(self) -> bool:
+        """Whether a network security perimeter decides who gets in, and not the resource's own rules."""
+        return self is PublicAccess.BY_PERIMETER
+
     @classmethod
     def of(cls, word: str | None) -> "PublicAccess":
         """By Azure's word, in any casing; without one the documented default. One that is not known opens nothing and

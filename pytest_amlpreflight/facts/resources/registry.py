@@ -44,8 +44,3 @@ class Registry:
             self.public_network_access is PublicAccess.ENABLED and (self.default_action or "Allow").lower() == "deny"
         )
         return ruled or self.public_network_access is PublicAccess.DISABLED
-
-    @property
-    def in_perimeter(self) -> bool:
-        """Whether a network security perimeter decides who gets in, and not the registry's own rules."""
-        return self.public_network_access is PublicAccess.BY_PERIMETER

@@ -30,11 +30,6 @@ class StorageAccount:
         return self.public_network_access is PublicAccess.ENABLED and self.default_action.lower() == "allow"
 
     @property
-    def in_perimeter(self) -> bool:
-        """Whether a network security perimeter decides who gets in, and not the account's own rules."""
-        return self.public_network_access is PublicAccess.BY_PERIMETER
-
-    @property
     def admits_trusted_services(self) -> bool:
         """Whether Azure's own services get through the firewall."""
         return self.open or "azureservices" in (item.lower() for item in self.bypass)

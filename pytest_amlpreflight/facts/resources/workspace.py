@@ -121,6 +121,7 @@ class Workspace:
     identity_principals: tuple[str, ...] = ()
     primary_identity_id: ResourceId | None = None
     primary_principal_id: str | None = None
+    serverless_subnet_id: ResourceId | None = None
 
     @property
     def acts_as_nobody(self) -> bool:
@@ -170,6 +171,7 @@ class Workspace:
             image_build_compute=self.image_build_compute or hub.image_build_compute,
             datastores_auth_mode=self.datastores_auth_mode or hub.datastores_auth_mode,
             managed_network=hub.managed_network,
+            serverless_subnet_id=self.serverless_subnet_id or hub.serverless_subnet_id,
             public_network_access=hub.public_network_access,
             private_endpoint_connections=hub.private_endpoint_connections,
         )

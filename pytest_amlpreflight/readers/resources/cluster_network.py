@@ -63,7 +63,7 @@ def _ways(
                 "blob",
                 f"privatelink.{host.partition('.')[2]}",
                 closed=account.public_network_access is PublicAccess.DISABLED,
-                guarded=not account.open and not account.in_perimeter,
+                guarded=not account.open and not account.public_network_access.by_perimeter,
             ),
             account.private_endpoint_connections,
         )

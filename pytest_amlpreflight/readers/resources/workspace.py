@@ -55,6 +55,7 @@ def read_workspace(
         identity_principals=_principals(identity),
         primary_identity_id=properties.id("primaryUserAssignedIdentity"),
         primary_principal_id=_primary(identity, properties.text("primaryUserAssignedIdentity")),
+        serverless_subnet_id=properties.child("serverlessComputeSettings").id("serverlessComputeCustomSubnet"),
     )
 
 
