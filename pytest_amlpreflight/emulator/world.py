@@ -73,8 +73,8 @@ class Documents(dict[str, Document]):
 
     def update(self, *others: Any, **named: Any) -> None:
         """As a dictionary does it."""
-        self._by_type = None
-        super().update(*others, **named)
+        for key, document in dict(*others, **named).items():
+            self[key] = document
 
 
 @dataclass(slots=True)
@@ -156,7 +156,7 @@ class World:
 
     def members_of(self, principal: str) -> set[str]:
         """The principal and every group it belongs to, directly or through other groups."""
-        groups = {member.lower(): above for member, above in self.groups.items()}
+        groups = self.remembered("groups", lambda: {member.lower(): above for member, above in self.groups.items()})
         found, waiting = set[str](), [principal.lower()]
         while waiting:
             found.add(one := waiting.pop())

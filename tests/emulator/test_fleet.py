@@ -1,13 +1,18 @@
 """One world made into many: everything a member holds is its own, and nothing but names has changed."""
 
+import asyncio
+import cProfile
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_amlpreflight.emulator import Emulator, world
+from pytest_amlpreflight.emulator.application import Application
+from pytest_amlpreflight.emulator.entra import tokens
 from pytest_amlpreflight.emulator.fleet import Fleet
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
@@ -65,3 +70,66 @@ def test_names_may_be_words_that_stand_elsewhere_too(tmp_path: Path) -> None:
     (endpoint,) = member.of_type("Microsoft.MachineLearningServices/workspaces/onlineEndpoints")
     assert endpoint["id"].endswith("/workspaces/ml00001/onlineEndpoints/score00001")
     assert endpoint["properties"]["scoringUri"] == "https://score00001.eastus2.inference.ml.azure.com/score"
+
+
+ASKED = {
+    "the state of a diagnosis": "{provider}/locations/eastus2/workspaceOperationsStatus/{operation}"
+    "?api-version=2024-10-01&type=location",
+    "what a principal is assigned": "{subscription}/providers/Microsoft.Authorization/roleAssignments"
+    "?api-version=2022-04-01&$filter=assignedTo('{principal}')",
+    "the resource providers": "{subscription}/providers?api-version=2021-04-01",
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_an_answer_costs_no_more_in_a_large_subscription(asked: str) -> None:
+    """Of 20 workspaces or of 200: the same number of calls, once the first question has put things in order."""
+    assert _calls(size=200, asked=asked) < 1.1 * _calls(size=20, asked=asked)
+
+
+def _calls(size: int, asked: str) -> int:
+    """How many functions an answer calls in a subscription of so many workspaces."""
+    fleet = Fleet(world.load(EXAMPLE / "world.yml"), size=size)
+    (workspace,) = fleet.member(3).of_type("Microsoft.MachineLearningServices/workspaces")
+    subscription = "/".join(workspace["id"].split("/")[:3])
+    diagnosis = f"{workspace['id']}/diagnose?api-version=2024-10-01"
+    application = Application(fleet.world_of, latency=0, own_url=lambda: "http://localhost:443")
+    started = asyncio.run(_ask(application, "POST", diagnosis))
+    question = asked.format(
+        subscription=subscription,
+        provider=f"{subscription}/providers/Microsoft.MachineLearningServices",
+        operation=started["location"].partition("?")[0].rpartition("/")[2],
+        principal=workspace["identity"]["principalId"],
+    )
+    asyncio.run(_ask(application, "GET", question))
+    profile = cProfile.Profile()
+    profile.runcall(asyncio.run, _ask(application, "GET", question))
+    return sum(entry.callcount for entry in profile.getstats())
+
+
+async def _ask(application: Application, method: str, url: str) -> dict[str, str]:
+    """Ask as the server does; the headers of the answer."""
+    path, _, query = url.partition("?")
+    token = tokens.issue(
+        application.world_of("localhost", None), "https://management.azure.com", int(time.time()) + 600
+    )
+    scope = {
+        "type": "http",
+        "client": ("127.0.0.1", 0),
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {token}".encode())],
+    }
+    sent = list[dict[str, Any]]()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await application(scope, receive, send)
+    assert sent[0]["status"] in (200, 202), sent
+    return {name.decode(): value.decode() for name, value in sent[0]["headers"]}

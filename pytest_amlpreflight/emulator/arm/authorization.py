@@ -1,7 +1,7 @@
 """Role assignments, role definitions, deny assignments and permissions, filtered as Azure filters them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -55,18 +55,19 @@ def role_assignments(world: World, scope: str, text: str | None) -> list[Documen
     Without a filter: those at the scope, above it and below it. `atScope()` leaves out those below. `assignedTo(oid)`
     keeps the principal's own and its groups', through any number of groups; `principalId eq` its own only.
     """
-    found = _at(world, _ROLE_ASSIGNMENTS, scope, wanted := conditions(text))
+    wanted = conditions(text)
+    if "assigned_to" in wanted:
+        found = _held_by(world, world.members_of(wanted["assigned_to"]))
+    else:
+        found = list(world.of_type(_ROLE_ASSIGNMENTS))
     if "principal" in wanted:
         found = [one for one in found if _principal(one) == wanted["principal"].lower()]
-    if "assigned_to" in wanted:
-        members = world.members_of(wanted["assigned_to"])
-        found = [one for one in found if _principal(one) in members]
-    return found
+    return _at(found, scope, wanted)
 
 
 def deny_assignments(world: World, scope: str, text: str | None) -> list[Document]:
     """The deny assignments Azure lists at `scope`; the filters are those of role assignments, and the name."""
-    found = _at(world, _DENY_ASSIGNMENTS, scope, wanted := conditions(text))
+    found = _at(world.of_type(_DENY_ASSIGNMENTS), scope, wanted := conditions(text))
     if "principal" in wanted:
         found = [one for one in found if wanted["principal"].lower() in _denied(one)]
     if "assigned_to" in wanted:
@@ -79,8 +80,10 @@ def deny_assignments(world: World, scope: str, text: str | None) -> list[Documen
 
 def role_definition(world: World, guid: str) -> Document | None:
     """A role definition by its GUID: built-in ones answer at every scope."""
-    definitions = world.of_type(_ROLE_DEFINITIONS)
-    return next((one for one in definitions if one["name"].lower() == guid.lower()), None)
+    by_name = world.remembered(
+        "role definitions by name", lambda: {one["name"].lower(): one for one in world.of_type(_ROLE_DEFINITIONS)}
+    )
+    return by_name.get(guid.lower())
 
 
 def role_definitions(world: World, text: str | None) -> list[Document]:
@@ -94,16 +97,14 @@ def role_definitions(world: World, text: str | None) -> list[Document]:
 
 def permissions(world: World, scope: str) -> list[Document]:
     """What the caller may do at `scope`: one block for each permission of each assignment in effect there."""
-    members = world.members_of(world.caller["objectId"])
-    assigned = _at(world, _ROLE_ASSIGNMENTS, scope, {"at_scope": ""})
-    mine = [one for one in assigned if _principal(one) in members]
-    return [block for assignment in mine for block in _blocks(world, assignment)]
+    held = own_permissions(world)
+    return [block for where in ids.scopes(scope) for block in held.get(where, ())]
 
 
 def denied_permissions(world: World, scope: str) -> list[Document]:
     """What deny assignments take from the caller at `scope`."""
     members = world.members_of(world.caller["objectId"])
-    found = [one["properties"] for one in _at(world, _DENY_ASSIGNMENTS, scope, {"at_scope": ""})]
+    found = [one["properties"] for one in _at(world.of_type(_DENY_ASSIGNMENTS), scope, {"at_scope": ""})]
     met = [one for one in found if _names(one, "principals") & {*members, EVERYONE}]
     return [
         block for one in met if not _names(one, "excludePrincipals") & members for block in one.get("permissions") or []
@@ -112,17 +113,34 @@ def denied_permissions(world: World, scope: str) -> list[Document]:
 
 def is_assigned(world: World, scope: str) -> bool:
     """Whether the caller has a role at the scope, above it or below it."""
-    members = world.members_of(world.caller["objectId"])
-    return any(_principal(one) in members for one in _at(world, _ROLE_ASSIGNMENTS, scope, {}))
+    above = ids.scopes(scope)
+    return any(where in above or ids.within(where, scope) for where in own_permissions(world))
 
 
-def own_assignments(world: World) -> Iterator[tuple[str, list[Document]]]:
-    """The caller's assignments: where each is, and the permissions that it gives there and below."""
-    members = world.members_of(world.caller["objectId"])
+def own_permissions(world: World) -> dict[str, list[Document]]:
+    """What the caller's assignments permit, by the scope where they are; management groups stand above everything."""
+    return world.remembered("own permissions", lambda: _own_permissions(world))
+
+
+def _own_permissions(world: World) -> dict[str, list[Document]]:
+    held = dict[str, list[Document]]()
+    for one in _held_by(world, world.members_of(world.caller["objectId"])):
+        where = "/" if _is_of_a_group(_scope(one)) else ids.key(_scope(one))
+        held.setdefault(where, []).extend(_blocks(world, one))
+    return held
+
+
+def _held_by(world: World, principals: set[str]) -> list[Document]:
+    """The role assignments of these principals, wherever they are."""
+    by_principal = world.remembered("role assignments by principal", lambda: _by_principal(world))
+    return [one for principal in sorted(principals) for one in by_principal.get(principal, ())]
+
+
+def _by_principal(world: World) -> dict[str, list[Document]]:
+    found = dict[str, list[Document]]()
     for one in world.of_type(_ROLE_ASSIGNMENTS):
-        if _principal(one) in members:
-            above = ids.key(_scope(one)).startswith("/providers/microsoft.management/")
-            yield "/" if above else _scope(one), list(_blocks(world, one))
+        found.setdefault(_principal(one), []).append(one)
+    return found
 
 
 def _blocks(world: World, assignment: Document) -> Iterator[Document]:
@@ -131,10 +149,10 @@ def _blocks(world: World, assignment: Document) -> Iterator[Document]:
     yield from definition["properties"]["permissions"] if definition else []
 
 
-def _at(world: World, arm_type: str, scope: str, wanted: dict[str, str]) -> list[Document]:
+def _at(assignments: Iterable[Document], scope: str, wanted: dict[str, str]) -> list[Document]:
     below = "at_scope" not in wanted
     found = []
-    for document in world.of_type(arm_type):
+    for document in assignments:
         where = _scope(document)
         if _inherited(where, scope) or (below and ids.within(where, scope)):
             found.append(document)
@@ -143,8 +161,11 @@ def _at(world: World, arm_type: str, scope: str, wanted: dict[str, str]) -> list
 
 def _inherited(where: str, scope: str) -> bool:
     """Management groups stand above every subscription of a world."""
-    in_group = ids.key(where).startswith("/providers/microsoft.management/managementgroups/")
-    return in_group or ids.within(scope, where)
+    return _is_of_a_group(where) or ids.within(scope, where)
+
+
+def _is_of_a_group(where: str) -> bool:
+    return ids.key(where).startswith("/providers/microsoft.management/managementgroups/")
 
 
 def _scope(document: Document) -> str:

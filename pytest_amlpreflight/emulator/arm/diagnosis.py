@@ -36,7 +36,7 @@ def start(world: World, workspace: Document, version: str, own_url: str) -> Answ
 
 def status(world: World, arm: ArmPath, kind: str, version: str, own_url: str) -> Answer:
     """What the operation answers to `type=location` (nothing, then the result) or `type=async` (its state)."""
-    workspace = next((one for one in world.of_type(_WORKSPACES) if _operation_of(one) == arm.name), None)
+    workspace = _workspaces(world).get(arm.name or "")
     if workspace is None or arm.name not in world.operations:
         return arm_error(404, "NotFound", f"The operation '{arm.name}' does not exist.")
     world.operations[arm.name] += 1
@@ -52,6 +52,13 @@ def _results(world: World, workspace: Document) -> dict[str, Any]:
     """What the world says is wrong: a document `<workspace>/diagnose/default` with Azure's own `value`."""
     written = world.get(f"{workspace['id']}/diagnose/default") or {}
     return dict(written.get("value") or {})
+
+
+def _workspaces(world: World) -> dict[str, Document]:
+    """Each workspace by the name of its diagnosis."""
+    return world.remembered(
+        "workspaces by diagnosis", lambda: {_operation_of(one): one for one in world.of_type(_WORKSPACES)}
+    )
 
 
 def _operation_of(workspace: Document) -> str:

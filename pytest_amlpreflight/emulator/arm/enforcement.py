@@ -75,9 +75,7 @@ def reader(world: World) -> Callable[[str, str], bool]:
     """Whether the caller may read a resource, by type and id, for lists of many: deny assignments aside."""
     if _is_open(world):
         return lambda _kind, _scope: True
-    held = dict[str, list[Document]]()
-    for where, permissions in authorization.own_assignments(world):
-        held.setdefault(ids.key(where), []).extend(permissions)
+    held = authorization.own_permissions(world)
     covered = cache(lambda where, kind: _covered(held[where], f"{kind}/read", data=False))
     return lambda kind, scope: any(covered(where, kind.lower()) for where in ids.scopes(scope) if where in held)
 

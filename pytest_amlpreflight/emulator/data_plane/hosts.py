@@ -21,7 +21,7 @@ What stands behind a host is a section of the world, by host name:
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,16 +60,20 @@ _GUARDS = {
 _ONE_SECRET = re.compile(r"/secrets/[^/]+(/(?!versions$)[^/]*)?/?")
 
 
-def names(world: World) -> list[str]:
+def names(world: World) -> Collection[str]:
     """Every host of the world's vaults, registries and storage accounts, and what else its `data_plane` names.
 
     The name of what was deleted is gone with it, whatever stood behind it. Endpoints have theirs by their `scoringUri`.
     """
+    return world.remembered("hosts", lambda: _names(world))
+
+
+def _names(world: World) -> Collection[str]:
     found, cloud = set(_resources(world)), CLOUDS[world.cloud]
     scoring = f"inference.{urlsplit(cloud.machine_learning).hostname}"
     own = tuple(f".{suffix}" for suffix in (cloud.key_vault, cloud.registry, cloud.storage, scoring))
     asked = world.recording.hosts if world.recording else frozenset[str]()
-    return sorted(found | asked | {host for host in world.data_plane if not host.endswith(own)})
+    return dict.fromkeys(sorted(found | asked | {host for host in world.data_plane if not host.endswith(own)}))
 
 
 def held(world: World, host: str, path: str) -> Mapping[str, Any]:

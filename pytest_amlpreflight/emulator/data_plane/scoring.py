@@ -78,10 +78,12 @@ def token(endpoint_id: str) -> dict[str, Any]:
 
 def endpoint_behind(world: World, host: str) -> Document | None:
     """The endpoint that answers under this host name."""
-    for endpoint in world.of_type(ENDPOINTS):
-        if urlsplit(endpoint.get("properties", {}).get("scoringUri") or "").hostname == host.lower():
-            return endpoint
-    return None
+    return world.remembered("endpoints by host", lambda: _endpoints(world)).get(host.lower())
+
+
+def _endpoints(world: World) -> dict[str | None, Document]:
+    uris = ((one.get("properties", {}).get("scoringUri"), one) for one in world.of_type(ENDPOINTS))
+    return {urlsplit(uri).hostname: endpoint for uri, endpoint in uris if uri}
 
 
 def selector(world: World, endpoint: Document, path: str, headers: Mapping[str, str]) -> str:
