@@ -134,21 +134,22 @@ def _explain(text: str, subject: str) -> Explanation:
     lines = lines_of(text)
     of_a_client = bool(_OF_A_CLIENT.search(text))
     reading = LogReading() if of_a_client else read_log(text)
-    if not of_a_client and (is_container_log(lines) or (reading.causes and _by_a_logger(lines))):
+    known = tuple(cause for cause in reading.causes if not cause.kind)
+    if not of_a_client and (is_container_log(lines) or (known and _by_a_logger(lines))):
         found = _of_a_log(subject, text, reading)
         return found if found.known else _untold(found, text)
     codes = _codes(text)
     telling = [code for code in codes if code.lower() not in WRAPPERS]
     said = worded_meaning(text, telling, generic=False)
-    shown = reading.causes or (tuple(_mentioned(lines)) if _leaves_open(telling) and not of_a_client else ())
+    shown = known or (tuple(_mentioned(lines)) if _leaves_open(telling) and not of_a_client else ())
     causes = () if said else shown
     said = said or (None if causes else worded_meaning(text, telling, generic=True))
     if not (said or causes or codes):
         grave = "\n".join(line.text for line in lines if (line.level or Level.ERROR) >= Level.ERROR)
         codes = [status for status in [*_statuses(grave), *_coded(grave)] if meaning_of(status)][:1]
     found = _explanation(subject, said, causes, telling or codes)
-    if not found.known and reading.unknown and reading.unknown.frames:
-        return _of_a_log(subject, text, reading)
+    if not found.known and any(link.frames for chain in chains_of(lines) for link in chain.links):
+        found = _of_a_log(subject, text, reading)
     return found if found.known else replace(_untold(found, text), told=_told(text, lines))
 
 

@@ -16,7 +16,7 @@ FEW_LINES = 60
 NARROWEST, WIDEST = 40, 250
 """Columns of a screen from which a text may have been copied."""
 
-_FOLDED = re.compile(r"(?m)^.*Traceback \(most recent call last\): {1,8}File \".*$")
+_FOLDED = re.compile(r"(?m)^.*Traceback \(most recent call last\): [\dTZ:.,+ -]{0,60}File \".*$")
 _FOLDS = re.compile(
     r" (?=Traceback \(most recent call last\):)| (?=File \"[^\"\n]{1,300}\", line \d+, in )"
     r"| (?=(?:[a-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception)(?:: |$))| (?=20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d)",

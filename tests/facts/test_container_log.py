@@ -13,8 +13,8 @@ LOG = """2026-09-17T07:28:02,187280665+00:00 | gunicorn/run | AzureML image info
   File "/azureml-envs/x/lib/python3.10/site-packages/azureml_server/user_script.py", line 119, in invoke_init
     self._user_init()
   File "/var/azureml-app/src/score.py", line 19, in init
-    model.load(path)
-  File "/azureml-envs/x/lib/python3.10/site-packages/xgboost/core.py", line 915, in load
+    model.pour(path)
+  File "/azureml-envs/x/lib/python3.10/site-packages/xgboost/core.py", line 915, in pour
     raise XGBoostError(text)
 xgboost.core.XGBoostError: bad model
 """

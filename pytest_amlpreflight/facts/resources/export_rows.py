@@ -44,14 +44,26 @@ def _of(row: Row, names: Sequence[str]) -> str | None:
 
 
 def _in_order(rows: list[Row]) -> Iterator[str]:
-    times = [_of(row, _TIMES) or "" for row in rows]
-    if times[0] > times[-1]:
+    if _moment(rows[0]) > _moment(rows[-1]):
         rows = rows[::-1]
     sources: dict[tuple[str | None, ...], list[Row]] = {}
     for row in rows:
         sources.setdefault(tuple(row.get(name) for name in _SOURCES), []).append(row)
-    for each in sorted(sources.values(), key=lambda one: _of(one[-1], _TIMES) or ""):
+    for each in sorted(sources.values(), key=lambda one: _moment(one[-1])):
         yield from ((_of(row, _MESSAGES) or "").rstrip("\r\n") for row in each)
+
+
+def _moment(row: Row) -> tuple[int, ...]:
+    """A time's numbers, which stand in the order of their weight, the hour counted from midnight: enough to tell which
+    end of an export is the older one.
+    """
+    text = (_of(row, _TIMES) or "")[:60]
+    half = 12 if text.upper().endswith("PM") else 0
+    clock = re.sub(r"\b12(?=:\d\d:)", "0", text) if text.upper().endswith(("AM", "PM")) else text
+    hour = re.search(r"\d{1,2}(?=:\d\d:)", clock)
+    before, after = (clock[: hour.start()], clock[hour.end() :]) if hour else (clock, "")
+    numbers = [[int(one) for one in re.findall(r"\d{1,20}", part)] for part in (before, after)]
+    return (*numbers[0], int(hour[0]) + half if hour else 0, *numbers[1])
 
 
 def _name(column: object) -> str:

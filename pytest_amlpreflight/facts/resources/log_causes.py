@@ -2,21 +2,24 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.log_lines import Line
+from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 
 LONGEST_SHOWN = 300
 """Characters of a line that are shown with the cause."""
+LONGEST_MESSAGE = 4_000
+"""Characters of an exception's message that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogCause:
     """A known cause and the line that shows it. `what` is the part that differs from case to case, such as a module's
-    name.
+    name; `kind` says that it is but the kind of an exception, which every program can raise.
     """
 
     name: str
@@ -26,6 +29,7 @@ class LogCause:
     line: str
     what: str | None = None
     guide: str | None = None
+    kind: bool = False
 
     @property
     def brief(self) -> str:
@@ -38,6 +42,9 @@ class KnownCause:
     """A row of the table. `where` it shows: in an `exception`, a `line`, or `any` of the two. `generic` says that it
     follows from another, `quotes` that the complaint above shows it; `covers` names the causes that it stands for.
     `frames` has the pattern see the last frames too, `warned` the lines of warnings. It occurs in `containers` alone.
+    Of an exception `through` must meet the calls that led to it, and where the pattern does not say what it is about,
+    `about` finds that in its message; `kind` says that the row tells nothing but what kind an exception is, which is
+    about the package whose code raised it.
     """
 
     pattern: re.Pattern[str]
@@ -53,6 +60,9 @@ class KnownCause:
     warned: bool = False
     covers: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
+    through: re.Pattern[str] | None = None
+    about: re.Pattern[str] | None = None
+    kind: bool = False
 
     @property
     def in_exceptions(self) -> bool:
@@ -68,10 +78,17 @@ class KnownCause:
         """Whether a container of that name can have it."""
         return container is None or not self.containers or container in self.containers
 
-    def shown(self, line: str, match: re.Match[str] | None = None) -> LogCause:
+    def of(self, one: Traceback, match: re.Match[str], line: str) -> LogCause:
+        """The cause that an exception shows, and where in the user's files it was raised."""
+        about = self.about.search(one.said[:LONGEST_MESSAGE]) if self.about else None
+        shown = self.shown(line, *filter(None, (match, about)), otherwise=one.package if self.kind else None)
+        return replace(shown, line=f"{shown.line}{one.where}")
+
+    def shown(self, line: str, *matches: re.Match[str], otherwise: str | None = None) -> LogCause:
         """The cause with the line that shows it."""
-        what = next((value for value in match.groupdict().values() if value), None) if match else None
-        return LogCause(self.cause, self.title, self.advice, self.code, line[:LONGEST_SHOWN], what, self.guide)
+        named = (value for match in matches for value in match.groupdict().values() if value)
+        what = next(named, otherwise)
+        return LogCause(self.cause, self.title, self.advice, self.code, line[:LONGEST_SHOWN], what, self.guide, self.kind)
 
 
 @cache
@@ -80,8 +97,9 @@ def known_causes() -> tuple[KnownCause, ...]:
     return tuple(_known(**row) for row in load("log-causes").rows)
 
 
-def _known(pattern: str, covers: Sequence[str] = (), containers: Sequence[str] = (), **row: Any) -> KnownCause:
-    return KnownCause(re.compile(pattern), covers=tuple(covers), containers=tuple(containers), **row)
+def _known(covers: Sequence[str] = (), containers: Sequence[str] = (), **row: Any) -> KnownCause:
+    patterns = {name: re.compile(row.pop(name)) for name in ("pattern", "through", "about") if name in row}
+    return KnownCause(**patterns, covers=tuple(covers), containers=tuple(containers), **row)
 
 
 def only_follows(text: str) -> bool:
@@ -93,6 +111,6 @@ def mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
     """The causes of which lines speak that are no log, such as a portal's sentence: each may show one."""
     for line in lines:
         for row in known_causes():
-            if not row.generic and not row.frames and (match := row.pattern.search(line.text)):
+            if not (row.generic or row.frames or row.kind) and (match := row.pattern.search(line.text)):
                 yield row.shown(line.text.strip(), match)
                 break

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
 from pytest_amlpreflight.facts.resources.log_causes import (
+    LONGEST_MESSAGE,
     LONGEST_SHOWN,
     KnownCause,
     LogCause,
@@ -36,7 +37,6 @@ _CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):) {0,2}(?P<why>\S.*
 """The line below a complaint that says what led to it, or stands above that."""
 _MOST_BELOW = 60
 """Lines below a complaint among which what led to it is looked for."""
-_LONGEST_MESSAGE = 4_000
 _BROKEN = re.compile(r"(?m)(?:(?<=:)|(?<=[\w,] )|(?<=[^\n]{50}[\w,])) ?\n(?=\S)")
 """A line's end within a sentence: behind a colon, or of a line that is long and whose sentence goes on."""
 
@@ -218,12 +218,18 @@ def _of_chain(chain: Chain, rows: Sequence[KnownCause]) -> _Event:
     """The first row that meets one of the exceptions."""
     for row in rows:
         for one in (*chain.told, *chain.handled) if row.in_exceptions else ():
-            whole = one.raised if row.generic else one.said[:_LONGEST_MESSAGE]
+            whole = one.raised if row.generic else one.said[:LONGEST_MESSAGE]
             text = _with_frames(one) if row.frames else whole
-            if match := row.pattern.search(text) or (_BROKEN.search(text) and row.pattern.search(_unbroken(text))):
-                cause = row.shown(_line_of(one, match), match)
+            if match := _meets(row, one, text):
+                cause = row.of(one, match, _line_of(one, match))
                 return _Event(chain.place, cause, row.generic, one, chain.of_a_request)
     return _Event(chain.place, None, False, chain.user, chain.of_a_request)
+
+
+def _meets(row: KnownCause, one: Traceback, text: str) -> re.Match[str] | None:
+    if row.through and not row.through.search(one.calls):
+        return None
+    return row.pattern.search(text) or (row.pattern.search(_unbroken(text)) if _BROKEN.search(text) else None)
 
 
 def _unbroken(text: str) -> str:
@@ -233,7 +239,7 @@ def _unbroken(text: str) -> str:
 
 def _with_frames(one: Traceback) -> str:
     frames = "\n".join(line for frame in one.frames[-3:] for line in frame.lines)
-    return f"{frames}\n{one.said}"[-_LONGEST_MESSAGE:]
+    return f"{frames}\n{one.said}"[-LONGEST_MESSAGE:]
 
 
 def _line_of(one: Traceback, match: re.Match[str]) -> str:
@@ -273,6 +279,6 @@ def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> _Event | None:
     if found is None:
         return None
     for row in rows:
-        if row.in_exceptions and not row.generic and (match := row.pattern.search(found[0])):
+        if row.in_exceptions and not (row.generic or row.through) and (match := row.pattern.search(found[0])):
             return _Event(at, row.shown(line.text.strip(), match))
     return None

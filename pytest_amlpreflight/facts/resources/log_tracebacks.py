@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import PureWindowsPath  # which takes both kinds of slashes
 
 from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
@@ -27,6 +28,10 @@ _HOUSEKEEPING = re.compile(
     r"Exception while exporting "
     r"|Error (?:logging to Application Insights|while logging request|while fetching model IDs)"
 )
+_PACKAGE = re.compile(
+    r"(?:site|dist)-packages/(?:(?P<space>(?:azure|google)/(?:[a-z]\w{0,40}/){1,2})|(?P<name>[A-Za-z_]\w{0,80}))"
+)
+_MOST_CALLS = 60
 _STOPPED = ("SystemExit", "CancelledError", "KeyboardInterrupt")
 """What is raised because something else has ended."""
 _COUNTED = re.compile(r": \d+ validation errors? for [\w.]+$")
@@ -47,6 +52,12 @@ class Frame:
     def of_a_library(self) -> bool:
         """Whether it is not of the user's own files."""
         return bool(_OF_A_LIBRARY.search(self.file))
+
+    @property
+    def package(self) -> str | None:
+        """The package that it is of, such as `azure.storage.blob`; None for a file of the user's or of Python."""
+        match = _PACKAGE.search(self.file)
+        return (match["space"] or match["name"]).rstrip("/").replace("/", ".") if match else None
 
     @property
     def of_a_container(self) -> bool:
@@ -113,6 +124,19 @@ class Traceback:
     def own_frame(self) -> Frame | None:
         """The last call in a file of the user's."""
         return next((frame for frame in reversed(self.frames) if not frame.of_a_library), None)
+
+    @property
+    def calls(self) -> str:
+        """The calls that led to it, oldest first: a line `FILE in FUNCTION` each."""
+        return "\n".join(f"{frame.file} in {frame.function}" for frame in self.frames[-_MOST_CALLS:])
+
+    @property
+    def package(self) -> str | None:
+        """The package that the user's code had called: of its exception's module where there are no such calls."""
+        libraries = takewhile(lambda one: one.of_a_library and not one.of_the_server, reversed(self.frames))
+        named = [name for frame in libraries if (name := frame.package)]
+        match = _RAISED.match(self.raised)
+        return named[-1] if named else (match["module"].partition(".")[0] if match else "") or None
 
     @property
     def where(self) -> str:
