@@ -88,7 +88,9 @@ class KnownCause:
         """The cause with the line that shows it."""
         named = (value for match in matches for value in match.groupdict().values() if value)
         what = next(named, otherwise)
-        return LogCause(self.cause, self.title, self.advice, self.code, line[:LONGEST_SHOWN], what, self.guide, self.kind)
+        return LogCause(
+            self.cause, self.title, self.advice, self.code, line[:LONGEST_SHOWN], what, self.guide, self.kind
+        )
 
 
 @cache
