@@ -100,8 +100,8 @@ def known_causes() -> tuple[KnownCause, ...]:
 
 
 def _known(covers: Sequence[str] = (), containers: Sequence[str] = (), **row: Any) -> KnownCause:
-    patterns = {name: re.compile(row[name]) for name in ("pattern", "through", "about") if name in row}
-    return KnownCause(**{**row, **patterns, "covers": tuple(covers), "containers": tuple(containers)})
+    row |= {name: re.compile(row[name]) for name in ("pattern", "through", "about") if name in row}
+    return KnownCause(covers=tuple(covers), containers=tuple(containers), **row)
 
 
 def only_follows(text: str) -> bool:
