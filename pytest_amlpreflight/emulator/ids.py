@@ -94,6 +94,8 @@ def _parse_container(parts: list[str]) -> ArmPath | None:
         return ArmPath(path, "Microsoft.Resources/resources", None, "/" + "/".join(parts[:-1]))
     if words in (["subscriptions", "locations"], ["subscriptions", "tagnames"]) and name is None:
         return ArmPath(path, f"Microsoft.Resources/subscriptions/{parts[-1]}", None, "/" + "/".join(parts[:-1]))
+    if words == ["subscriptions", "resourcegroups", "deployments", "operations"]:  # the one old path that is left
+        return parse("/".join(["", *parts[:4], "providers", "Microsoft.Resources", *parts[4:]]))
     if words == ["tenants"]:
         return ArmPath(path, "Microsoft.Resources/tenants", name, "")
     return None

@@ -7,8 +7,8 @@ from .. import ids
 from ..answers import Answer, arm_error
 from ..data_plane import scoring
 from ..kubernetes.kubeconfig import credential_result
-from ..world import ENDPOINTS, Document
-from . import diagnosis, logs, policy, resource_graph, resources
+from ..world import ENDPOINTS, Document, type_of
+from . import diagnosis, logs, names, policy, resource_graph, resources
 from .call import Call, Handler
 
 
@@ -83,6 +83,29 @@ def _cluster_admin_credential(call: Call) -> Answer:
     return Answer(credential_result("clusterAdmin", found))
 
 
+@_upon
+def _list_associated(call: Call, identity: Document) -> Answer:
+    """The resources that a user-assigned identity is assigned to."""
+    held = [one for one in call.world.documents.values() if ids.key(identity["id"]) in _assigned(one)]
+    rows = [_associated(one) for one in held]
+    return Answer({"totalCount": len(rows), "value": rows})
+
+
+def _assigned(document: Document) -> set[str]:
+    return {ids.key(one) for one in (document.get("identity") or {}).get("userAssignedIdentities") or {}}
+
+
+def _associated(document: Document) -> Document:
+    group, subscription = (ids.above(document["id"], one) or "" for one in ("resourcegroups", "subscriptions"))
+    about = {"id": document["id"], "name": document["name"], "type": type_of(document).lower()}
+    places = {"resourceGroup": group.rpartition("/")[2], "subscriptionId": subscription.rpartition("/")[2]}
+    return {**about, **places}
+
+
+def _name_check(call: Call) -> Answer:
+    return names.availability(call.world, call.arm, call.body)
+
+
 def _policy_restrictions(call: Call) -> Answer:
     return policy.restrictions(call.world, call.arm.parent or "/", call.body)
 
@@ -107,15 +130,20 @@ ACTIONS: dict[str, Handler] = {
     f"{ENDPOINTS}/listKeys".lower(): _list_keys,
     f"{ENDPOINTS}/token".lower(): _token,
     f"{ENDPOINTS}/deployments/getLogs".lower(): _get_logs,
+    "microsoft.containerregistry/checknameavailability": _name_check,
     "microsoft.containerservice/managedclusters/listclusteradmincredential": _cluster_admin_credential,
     "microsoft.containerservice/managedclusters/listclusterusercredential": _cluster_credential,
+    "microsoft.keyvault/checkmhsmnameavailability": _name_check,
+    "microsoft.keyvault/checknameavailability": _name_check,
     "microsoft.machinelearningservices/workspaces/computes/listnodes": _list_nodes,
     "microsoft.machinelearningservices/workspaces/diagnose": _diagnose,
     "microsoft.machinelearningservices/workspaces/listkeys": _list_workspace_keys,
+    "microsoft.managedidentity/userassignedidentities/listassociatedresources": _list_associated,
     "microsoft.policyinsights/checkpolicyrestrictions": _policy_restrictions,
     "microsoft.policyinsights/policystates/queryresults": _policy_states,
     "microsoft.policyinsights/policystates/summarize": _policy_summary,
     "microsoft.resourcegraph/resources": _resource_graph,
+    "microsoft.storage/checknameavailability": _name_check,
     "microsoft.storage/storageaccounts/listkeys": _list_account_keys,
 }
 """By the type of resource and the action's name, in lower case."""

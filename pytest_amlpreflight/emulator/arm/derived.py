@@ -5,6 +5,7 @@ resource, regions, sizes of machines, containers of blobs, what a private endpoi
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 
 from .. import ids
 from ..clouds import CLOUDS
@@ -69,6 +70,18 @@ def _system_identity(world: World, place: str) -> Iterator[Document]:
         known = {name: identity[name] for name in ("principalId", "tenantId") if name in identity}
         client = {"clientId": identity.get("clientId") or identity["principalId"]}
         yield {"name": "default", "location": owner.get("location"), "properties": known | client}
+
+
+def _operations(world: World, place: str) -> Iterator[Document]:
+    """What a deployment of a template did: an operation for each resource that it tells of."""
+    told = _holder(world, place).get("properties") or {}
+    for one in told.get("outputResources") or []:
+        parsed = ids.parse(one["id"])
+        target = {"id": one["id"], "resourceType": parsed and parsed.type, "resourceName": parsed and parsed.name}
+        number = str(uuid5(NAMESPACE_URL, f"{place} {one['id']}"))
+        state = {"provisioningState": "Succeeded", "statusCode": "OK", "provisioningOperation": "Create"}
+        times = {name: told[name] for name in ("timestamp", "duration") if name in told}
+        yield {"name": number, "operationId": number, "properties": state | times | {"targetResource": target}}
 
 
 def _private_links(world: World, place: str) -> Iterator[Document]:
@@ -216,6 +229,7 @@ _RESOURCES: dict[str, View] = {
     "microsoft.keyvault/vaults/secrets": _secrets,
     "microsoft.machinelearningservices/workspaces/privatelinkresources": _private_links,
     "microsoft.managedidentity/identities": _system_identity,
+    "microsoft.resources/deployments/operations": _operations,
     "microsoft.resources/subscriptions/locations": _locations,
     "microsoft.resources/subscriptions/tagnames": _tag_names,
     "microsoft.resources/tags": _tags,

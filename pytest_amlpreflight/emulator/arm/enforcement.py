@@ -23,7 +23,9 @@ _FREE_ABOVE = frozenset(
     {
         "microsoft.authorization/policydefinitions",
         "microsoft.authorization/policysetdefinitions",
+        "microsoft.authorization/provideroperations",
         "microsoft.authorization/roledefinitions",
+        "microsoft.insights/eventcategories",
         "microsoft.resources/providers",
         "microsoft.resources/subscriptions",
     }
@@ -32,6 +34,10 @@ _FREE_ABOVE = frozenset(
 # Where the action is not the type and a verb. Names from
 # learn.microsoft.com/azure/role-based-access-control/resource-provider-operations.
 _ACTIONS = {
+    "microsoft.containerregistry/checknameavailability": "Microsoft.ContainerRegistry/checkNameAvailability/read",
+    "microsoft.keyvault/checkmhsmnameavailability": "Microsoft.KeyVault/checkMhsmNameAvailability/read",
+    "microsoft.keyvault/checknameavailability": "Microsoft.KeyVault/checkNameAvailability/read",
+    "microsoft.storage/checknameavailability": "Microsoft.Storage/checknameavailability/read",
     "microsoft.policyinsights/checkpolicyrestrictions": "Microsoft.PolicyInsights/checkPolicyRestrictions/read",
     "microsoft.policyinsights/policystates/queryresults": "Microsoft.PolicyInsights/policyStates/queryResults/read",
     "microsoft.resources/providers": "Microsoft.Resources/subscriptions/providers/read",

@@ -31,6 +31,7 @@ _NOT_INDEXED = (
     *(f"{_WORKSPACES}/{name}" for name in ("diagnose", "environments", "models", "outboundrules")),
     "microsoft.network/privateendpoints/",
     "microsoft.insights/diagnosticsettings",
+    "microsoft.resources/deployments",
 )
 """Types without rows, by how they begin: supported-tables-resources names them nowhere."""
 _INVALID = {"code": "InvalidQuery", "message": "Query is invalid. Please refer to the documentation for the syntax."}

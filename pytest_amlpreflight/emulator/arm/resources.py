@@ -16,6 +16,10 @@ from . import children, list_filters
 _ZONES = "microsoft.network/privatednszones"
 _LINKS = f"{_ZONES}/virtualnetworklinks"
 """They have a location of their own, so that ARM keeps account of them itself."""
+_DEPLOYMENTS = "microsoft.resources/deployments"
+_MANAGEMENT_POLICIES = "microsoft.storage/storageaccounts/managementpolicies"
+_UNLISTED = ("microsoft.authorization/", "microsoft.insights/diagnosticsettings", _DEPLOYMENTS)
+"""Types that ARM's own list of resources leaves out, by how they begin."""
 _DELETED_VAULTS = "microsoft.keyvault/locations/deletedvaults"
 _NO_RESOURCES = ("/locations", "/featureproviders")
 """Types of paths that lead somewhere and have no resources of their own."""
@@ -84,6 +88,11 @@ def not_found(world: World, arm: ArmPath) -> Answer:
         what = kind.rpartition("/")[2].rstrip("s").capitalize()
         workspace = world.get(ids.above(arm.path, "workspaces") or "") or {}
         return front_end_not_found(f"{what} {arm.name} can't be found in this workspace", workspace.get("location", ""))
+    if kind.lower() == _DEPLOYMENTS:
+        return arm_error(404, "DeploymentNotFound", f"Deployment '{arm.name}' could not be found.")
+    if kind.lower() == _MANAGEMENT_POLICIES:
+        account = arm.path.split("/")[-3]
+        return arm_error(404, "ManagementPolicyNotFound", f"No ManagementPolicy found for account {account}")
     if kind.lower() == _DELETED_VAULTS:
         text = f"The specified deleted vault '{arm.name}' does not exist."
         return Answer({"error": {"code": "DeletedVaultNotFound", "message": text}}, 404)
@@ -122,6 +131,8 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
         text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
         return arm_error(404, "ResourceGroupNotFound", text)
     parent = ids.parse(arm.parent) if arm.parent and not (arm.name and arm.type.lower() == _LINKS) else None
+    if parent is not None and parent.type.lower() == _DEPLOYMENTS and world.get(parent.path) is None:
+        return not_found(world, parent)
     if parent is None or parent.namespace == "Microsoft.Resources" or parent.type.lower().endswith(_NO_RESOURCES):
         return None
     known = world.get(parent.path) or _told_of(world, parent)
@@ -172,8 +183,8 @@ def _owner(arm: ArmPath) -> str:
 
 def _listed(document: Document, subscription: str) -> bool:
     arm = ids.parse(document["id"])
-    # Nested types (two slashes and more) and role assignments are not in ARM's own list of resources.
-    top_level = arm is not None and arm.type.count("/") == 1 and arm.namespace.lower() != "microsoft.authorization"
+    # Nested types (two slashes and more) are not in ARM's own list of resources.
+    top_level = arm is not None and arm.type.count("/") == 1 and not arm.type.lower().startswith(_UNLISTED)
     return top_level and arm is not None and arm.resource_group is not None and ids.within(arm.path, subscription)
 
 

@@ -1,17 +1,19 @@
 """The table of routes: which handler answers which method on which type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from .. import ids
 from ..answers import GATEWAY, Answer, arm_error
 from ..ids import ArmPath
+from ..world import Document
 from . import (
     api_versions,
     authorization,
     bodies,
     diagnosis,
     enforcement,
+    monitor,
     policy,
     resources,
     schemas,
@@ -209,6 +211,45 @@ def _deleted_vaults(call: Call) -> Answer:
     return resources.page(found, min(call.world.page_size or 5, 5), call.arm, call.query, call.own_url)
 
 
+def _activities(call: Call) -> Answer:
+    subscription, shown = call.arm.subscription or "/", call.query.get("$select", "")
+    return _filtered(call, lambda text: monitor.activities(call.world, subscription, text or "", shown))
+
+
+def _activity_categories(_call: Call) -> Answer:
+    return Answer({"value": monitor.categories()})
+
+
+def _monitored(answer: Callable[[Document, Mapping[str, str]], list[Document] | Answer]) -> Handler:
+    """What Azure Monitor tells of one resource, which has to be there."""
+
+    def ask(call: Call) -> Answer:
+        scope = call.world.get(call.arm.parent)
+        if scope is None:
+            owner = ids.parse(call.arm.parent)
+            return resources.not_found(call.world, owner or call.arm)
+        found = answer(scope, call.query)
+        return found if isinstance(found, Answer) else Answer({"value": found})
+
+    return ask
+
+
+def _diagnostic_settings(call: Call) -> Answer:
+    """Those of the resource itself: what is beneath it has its own."""
+    held = call.world.of_type(call.arm.type, call.arm.parent)
+    found = [one for one in held if ids.key(one["id"]).rpartition("/")[0] == ids.key(call.arm.path)]
+    return resources.missing_parent(call.world, call.arm) or Answer({"value": found})
+
+
+def _provider_operations(call: Call) -> Answer:
+    namespaces = [call.arm.name] if call.arm.name else sorted(schemas.namespaces())
+    rows = [api_versions.operations(one) for one in namespaces if schemas.types(one)]
+    if call.arm.name is None:
+        return Answer({"value": rows})
+    text = f"The provider '{call.arm.name}' could not be found."
+    return Answer(rows[0]) if rows else arm_error(404, "ProviderNotFound", text)
+
+
 def _workspace_operation(call: Call) -> Answer:
     kind, version = call.query.get("type", "async"), call.query["api-version"]
     return diagnosis.status(call.world, call.arm, kind, version, call.own_url)
@@ -222,9 +263,17 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/policydefinitions": _policies,
     "microsoft.authorization/policyexemptions": _policies,
     "microsoft.authorization/policysetdefinitions": _policies,
+    "microsoft.authorization/provideroperations": _provider_operations,
     "microsoft.authorization/roleassignments": _role_assignments,
     "microsoft.authorization/roleassignmentsusagemetrics": _role_assignment_metrics,
     "microsoft.authorization/roledefinitions": _role_definitions,
+    "microsoft.insights/diagnosticsettings": _diagnostic_settings,
+    "microsoft.insights/diagnosticsettingscategories": _monitored(lambda scope, _: monitor.logs(scope)),
+    "microsoft.insights/eventcategories": _activity_categories,
+    "microsoft.insights/eventtypes/values": _activities,
+    "microsoft.insights/metricdefinitions": _monitored(lambda scope, _: monitor.definitions(scope)),
+    "microsoft.insights/metricnamespaces": _monitored(lambda scope, _: monitor.namespaces(scope)),
+    "microsoft.insights/metrics": _monitored(monitor.metrics),
     "microsoft.keyvault/deletedvaults": _deleted_vaults,
     "microsoft.resources/providers": _providers,
     "microsoft.resources/providers/resourcetypes": _resource_types,
@@ -234,6 +283,7 @@ _COLLECTIONS: dict[str, Handler] = {
 }
 
 _RESOURCES: dict[str, Handler] = {
+    "microsoft.authorization/provideroperations": _provider_operations,
     "microsoft.authorization/roledefinitions": _role_definition,
     "microsoft.machinelearningservices/locations/workspaceoperationsstatus": _workspace_operation,
     "microsoft.resources/providers": _provider,

@@ -98,6 +98,29 @@ def test_microsoft_graph_knows_who_there_is(emulator: Emulator, headers: dict[st
     assert (absent.status_code, odd.status_code) == (404, 400)
 
 
+def test_microsoft_graph_knows_who_is_in_which_group(emulator: Emulator, headers: dict[str, str]) -> None:
+    """Directly and through other groups; and that an application is no user."""
+    graph, identity = f"{emulator.url}/v1.0", "b1d4a7e2-2f6a-4b7e-9c55-0d6a6f1d9e33"
+    own, above = "4f9e6c1d-7a52-49b0-9e0d-1c2b7a8d5f60", "a7c35b18-62ef-4d0a-8b9e-5e4f3c2d1b09"
+
+    def ids(path: str, **query: str) -> list[str]:
+        rows = requests.get(f"{graph}/{path}", params=query, headers=headers, timeout=5).json()["value"]
+        return [one["id"] for one in rows]
+
+    def groups(path: str, **body: object) -> object:
+        asked = requests.post(f"{graph}/directoryObjects/{identity}/{path}", json=body, headers=headers, timeout=5)
+        return asked.json()["value"]
+
+    me = requests.get(f"{graph}/me", headers=headers, timeout=5)
+    assert ids("servicePrincipals", **{"$filter": "startswith(displayName, 'iris-')"}) == [identity]
+    assert ids(f"groups/{own}/members") == [identity]
+    assert ids(f"servicePrincipals/{identity}/memberOf") == [own]
+    assert ids(f"servicePrincipals/{identity}/transitiveMemberOf") == sorted([own, above])
+    assert groups("checkMemberGroups", groupIds=[above, "none"]) == [above]
+    assert groups("getMemberGroups", securityEnabledOnly=True) == sorted([own, above])
+    assert (me.status_code, "delegated" in me.text) == (400, True)
+
+
 def test_a_world_takes_groups_and_deleted_vaults_as_they_are_printed(
     serve: Callable[..., Emulator], call: Call, write_world: Callable[..., Any]
 ) -> None:
