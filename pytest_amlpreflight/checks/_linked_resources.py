@@ -33,12 +33,18 @@ def blocked_by_absence(
         found=f"404 for {resource_id}",
         expected=f"the {word} that the workspace names",
         fix=(
-            f"make it again by this name in resource group {resource_id.resource_group}"
+            f"make it again by this name in {_place(resource_id, workspace)}"
             + ("" if word in EXCHANGED else ": a workspace keeps the one it was made with"),
             RESTORED.get(word, ""),
             EXCHANGED.get(word, ""),
         ),
     )
+
+
+def _place(resource_id: ResourceId, workspace: Workspace) -> str:
+    group, subscription = resource_id.resource_group, resource_id.subscription
+    same = subscription.lower() == workspace.id.subscription.lower()
+    return f"resource group {group}" + ("" if same else f" of subscription {subscription}")
 
 
 def blocked_if_elsewhere(workspace: Workspace, word: str, resource_id: ResourceId) -> None:

@@ -1,7 +1,7 @@
 """Azure Policy in small: assignments of definitions whose rule compares fields, and what they say of a resource.
 
-Knows `field` with `equals`, `notEquals`, `in`, `notIn`, `exists` and `like`, under `allOf`, `anyOf` and `not`. A rule
-with anything else cannot be evaluated, as happens in Azure with a wrong template function.
+Knows `field` with `equals`, `notEquals`, `in`, `notIn`, `exists` and `like`, under `allOf`, `anyOf` and `not`, with
+parameters. A rule with anything else cannot be evaluated, as happens in Azure with a wrong template function.
 """
 
 import re
@@ -16,10 +16,10 @@ from ..notation import dig
 from ..world import Document, World, type_of
 from . import bodies
 from .list_filters import UnsupportedFilter
+from .policy_assignments import Values, effect, filled, in_force
 
-_ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 _PENDING = "Pending"
-_TAG = re.compile(r"tags(?:\['|\.)([^'\]]+)(?:'\])?", re.IGNORECASE)
+_TAG = re.compile(r"tags(?:\['?|\.)([^'\]]+)(?:'?\])?", re.IGNORECASE)
 _COMPARISON = re.compile(r"(?P<member>policyType|policyDefinitionId) eq '(?P<value>[^']*)'", re.IGNORECASE)
 
 
@@ -30,12 +30,13 @@ class NotEvaluated(Exception):  # reads as what it is
 def restrictions(world: World, group: str, body: bytes) -> Answer:
     """What `checkPolicyRestrictions` answers: the policies with the effect deny that the resource would violate."""
     question = bodies.content(body)
-    content = bodies.need(bodies.need(question, "resourceDetails", dict), "resourceContent", dict)
+    details = bodies.need(question, "resourceDetails", dict)
+    content, below = bodies.need(details, "resourceContent", dict), bodies.maybe(details, "scope", str)
     bodies.need(content, "type", str)
     bodies.maybe(content, "tags", dict)
     fields = bodies.maybe(question, "pendingFields", list) or []
     pending = frozenset(bodies.need(one, "field", str).lower() for one in fields)
-    judged = list(_judged(world, group, content, pending))
+    judged = list(_judged(world, below if below and ids.within(below, group) else group, content, pending))
     return Answer(
         {
             "fieldRestrictions": [_restriction(*one) for one in judged if one[2] == _PENDING],
@@ -95,22 +96,24 @@ def _judged(world: World, scope: str, content: Document, pending: frozenset[str]
     """Each assignment above the scope that denies the content, hangs on a pending field, or cannot be evaluated:
     definition and comparison.
     """
-    for assignment in world.of_type(_ASSIGNMENTS):
-        definition = world.get(assignment["properties"]["policyDefinitionId"])
-        above = assignment["id"].rpartition("/providers/")[0]
-        if definition is None or not ids.within(scope, above):
-            continue
-        rule = definition["properties"]["policyRule"]
-        if str(rule["then"]["effect"]).lower() != "deny":
+    for assignment, definition, values in in_force(world, scope):
+        if effect(assignment, definition, values) != "deny":
             continue
         compared: Document = {}
         try:
-            held = _holds(rule["if"], content, compared, pending)
+            held = _holds(_with(values, definition["properties"]["policyRule"]["if"]), content, compared, pending)
         except NotEvaluated:
             yield assignment, definition, "Error", {}
             continue
         if held is not False:
             yield assignment, definition, _PENDING if held is None else "NonCompliant", compared
+
+
+def _with(values: Values, rule: Any) -> Any:
+    """A condition with its parameters' values."""
+    if isinstance(rule, dict):
+        return {word: _with(values, one) for word, one in rule.items()}
+    return [_with(values, one) for one in rule] if isinstance(rule, list) else filled(rule, values)
 
 
 def _holds(rule: Any, content: Document, compared: Document, pending: frozenset[str]) -> bool | None:
@@ -123,7 +126,7 @@ def _holds(rule: Any, content: Document, compared: Document, pending: frozenset[
         held = _holds(rule["not"], content, compared, pending)
         return None if held is None else not held
     operator = next((name for name in rule if name in _OPERATORS), None)
-    if "field" not in rule or operator is None or _is_expression(rule[operator]):
+    if "field" not in rule or operator is None or any(map(_is_expression, (rule["field"], rule[operator]))):
         raise NotEvaluated
     value = _field(rule["field"], content)
     held = None if rule["field"].lower() in pending else _OPERATORS[operator](value, rule[operator])
