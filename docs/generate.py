@@ -11,9 +11,9 @@ from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.graph.fact import FACTS
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
 from pytest_amlpreflight.readers.connection.read_only import CLUSTER, DATA_PLANE, POSTS
-from pytest_amlpreflight.run.built_in import built_in_checks, mark_of, topic_modules
-from pytest_amlpreflight.run.documentation import sections
-from pytest_amlpreflight.run.options import OPTIONS
+from pytest_amlpreflight.run.settings.options import OPTIONS
+from pytest_amlpreflight.run.suite.built_in import built_in_checks, mark_of, topic_modules
+from pytest_amlpreflight.run.suite.documentation import sections
 
 DOCS = Path(__file__).parent
 MADE = "<!-- made by `python docs/generate.py` -->"

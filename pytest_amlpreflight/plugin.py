@@ -19,18 +19,18 @@ from pytest_amlpreflight.reporting.leaving import Leaving, recollect
 from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.reporting.stale import StaleTables
 from pytest_amlpreflight.run.asking import SWITCH, Asked, read_asked
-from pytest_amlpreflight.run.confirming import Ages, judged
 from pytest_amlpreflight.run.cut_short import CutShort
 from pytest_amlpreflight.run.empty_run import EmptyRun
 from pytest_amlpreflight.run.emulation import list_failures
-from pytest_amlpreflight.run.findings import Aside, Told, attach, is_ours, redactor_of
-from pytest_amlpreflight.run.items import about_a_target, group_of, target_of
-from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.order import share_of
+from pytest_amlpreflight.run.findings.confirming import Ages, judged
+from pytest_amlpreflight.run.findings.findings import Aside, Told, attach, is_ours, redactor_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT
 from pytest_amlpreflight.run.preparation import is_configured
-from pytest_amlpreflight.run.rootdir import as_meant
-from pytest_amlpreflight.run.suite import SUITE, Suite, Topic, not_found, position
+from pytest_amlpreflight.run.settings.options import OPTIONS
+from pytest_amlpreflight.run.settings.rootdir import as_meant
+from pytest_amlpreflight.run.suite.items import about_a_target, group_of, target_of
+from pytest_amlpreflight.run.suite.suite import SUITE, Suite, Topic, not_found, position
+from pytest_amlpreflight.run.targets.order import share_of
 from pytest_amlpreflight.run.waiting import settle, summarize
 from pytest_amlpreflight.starting import (
     facts_among,
@@ -144,7 +144,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     preflight = config.stash.get(PREFLIGHT, None)
     if preflight is None or config.getvalue("dist") not in ("loadgroup", "load" if preflight.is_fleet else ""):
         return None
-    from pytest_amlpreflight.run.grouping import ByWorkspace
+    from pytest_amlpreflight.run.targets.grouping import ByWorkspace
 
     return ByWorkspace(config, log, list(preflight.order.places))
 

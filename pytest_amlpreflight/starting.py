@@ -14,9 +14,9 @@ from pytest_amlpreflight.reporting import explaining
 from pytest_amlpreflight.reporting.leaving import recollect
 from pytest_amlpreflight.run.asking import Asked
 from pytest_amlpreflight.run.emulation import Emulation, without_the_extra
-from pytest_amlpreflight.run.given import given_by, path_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import is_configured, prepare
+from pytest_amlpreflight.run.settings.given import given_by, path_of
 from pytest_amlpreflight.run.termination import end_on_termination
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from pytest_amlpreflight.readers.connection.azure import Azure, ConnectionSettin
 from pytest_amlpreflight.readers.connection.exchange import Tap, untapped
 from pytest_amlpreflight.readers.connection.read_only import DATA_PLANE, NotReadOnly, require_listed, require_read_only
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
-from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
+from pytest_amlpreflight.run.suite.built_in import built_in_checks, mark_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
 EXAMPLE = Path(__file__).parents[1] / "example_project"

@@ -12,9 +12,9 @@ import yaml
 import pytest_amlpreflight
 from pytest_amlpreflight import checks
 from pytest_amlpreflight.emulator.failures import failure_names, load
-from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
-from pytest_amlpreflight.run.documentation import sections
-from pytest_amlpreflight.run.options import OPTIONS
+from pytest_amlpreflight.run.settings.options import OPTIONS
+from pytest_amlpreflight.run.suite.built_in import built_in_checks, mark_of
+from pytest_amlpreflight.run.suite.documentation import sections
 
 PACKAGE = Path(pytest_amlpreflight.__file__).parent
 README = PACKAGE.parent / "README.md"

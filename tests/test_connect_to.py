@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.readers.connection.routing import parse_connect_to
-from pytest_amlpreflight.run.config_files import Setting
-from pytest_amlpreflight.run.options import Option
-from pytest_amlpreflight.run.settings import Settings, read_settings
+from pytest_amlpreflight.run.settings.config_files import Setting
+from pytest_amlpreflight.run.settings.options import Option
+from pytest_amlpreflight.run.settings.settings import Settings, read_settings
 
 PARTS = {"workspace": "ws1", "subscription": "s", "resource-group": "g"}
 

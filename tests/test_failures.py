@@ -16,7 +16,7 @@ from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
 from pytest_amlpreflight.fix import Command, Fix, has_blanks
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
-from pytest_amlpreflight.run.findings import findings_of
+from pytest_amlpreflight.run.findings.findings import findings_of
 from pytest_amlpreflight.verdict import PHASES
 
 WORDS = {

@@ -31,9 +31,9 @@ from pytest_amlpreflight.readers.project.spec_file import (
 )
 from pytest_amlpreflight.readers.project.template_file import read_template
 from pytest_amlpreflight.reporting.explained import read_explanation
-from pytest_amlpreflight.run.config_files import from_azure_cli, from_config_json, workspace_of_file
-from pytest_amlpreflight.run.history import read_history
-from pytest_amlpreflight.run.waivers import read_waivers
+from pytest_amlpreflight.run.findings.history import read_history
+from pytest_amlpreflight.run.findings.waivers import read_waivers
+from pytest_amlpreflight.run.settings.config_files import from_azure_cli, from_config_json, workspace_of_file
 
 EXAMPLE = Path(__file__).parents[1] / "example_project"
 LONGEST = 60.0

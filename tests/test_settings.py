@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.run.config_files import Setting, azure_cli_folder
-from pytest_amlpreflight.run.options import OPTIONS, Option
-from pytest_amlpreflight.run.settings import Settings, read_settings
+from pytest_amlpreflight.run.settings.config_files import Setting, azure_cli_folder
+from pytest_amlpreflight.run.settings.options import OPTIONS, Option
+from pytest_amlpreflight.run.settings.settings import Settings, read_settings
 
 ID = "/subscriptions/S1/resourceGroups/G1/providers/Microsoft.MachineLearningServices/workspaces/by-id"
 

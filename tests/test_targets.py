@@ -5,8 +5,8 @@ import pytest
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec
 from pytest_amlpreflight.facts.target import Level, targets_at
-from pytest_amlpreflight.run.config_files import workspace_id
-from pytest_amlpreflight.run.targets import choose_targets
+from pytest_amlpreflight.run.settings.config_files import workspace_id
+from pytest_amlpreflight.run.targets.targets import choose_targets
 
 ONE, TWO = workspace_id("s", "g", "one"), workspace_id("s", "g", "two")
 

@@ -4,9 +4,9 @@ import pytest
 
 from pytest_amlpreflight.facts.target import Level
 from pytest_amlpreflight.facts.unread import NotRead
-from pytest_amlpreflight.run.findings import redactor_of
-from pytest_amlpreflight.run.items import target_of
+from pytest_amlpreflight.run.findings.findings import redactor_of
 from pytest_amlpreflight.run.preflight import PREFLIGHT
+from pytest_amlpreflight.run.suite.items import target_of
 
 LAST = 60
 """Lines of each log; an exception at the start of a container, with what the server said after it, fits."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.findings import findings_in
+from pytest_amlpreflight.run.findings.findings import findings_in
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.target import Target

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_amlpreflight.checks import TOPICS
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.findings import findings_in, findings_of
+from pytest_amlpreflight.run.findings.findings import findings_in, findings_of
 
 COULD_NOT_LOOK = 10
 """The exit code of a run in which nothing FAILED and something could not be looked at."""

@@ -10,10 +10,10 @@ from typing import TextIO
 import pytest
 
 from pytest_amlpreflight.reporting import report
-from pytest_amlpreflight.run.documentation import sections
-from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
-from pytest_amlpreflight.run.settings import asked_for
+from pytest_amlpreflight.run.settings.given import given_by
+from pytest_amlpreflight.run.settings.settings import asked_for
+from pytest_amlpreflight.run.suite.documentation import sections
 
 PIECE = 2_000_000
 """Characters of standard input that are kept: an error stands at the end of what a tool printed."""

@@ -79,7 +79,7 @@ class Explanation:
     @cached_property
     def _explained_by(self) -> dict[str, tuple[str, ...]]:
         """The codes of every built-in check."""
-        from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
+        from pytest_amlpreflight.run.suite.built_in import built_in_checks, mark_of
 
         return {name: tuple(mark_of(check)["explains"]) for name, check in built_in_checks().items()}
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pytest_amlpreflight.run.findings import ATTRIBUTE
+from pytest_amlpreflight.run.findings.findings import ATTRIBUTE
 
 
 class Frugal:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pytest_amlpreflight.run.findings import findings_in
+from pytest_amlpreflight.run.findings.findings import findings_in
 
 
 def summarize(terminalreporter: "pytest.TerminalReporter") -> None:

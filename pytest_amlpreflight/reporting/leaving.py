@@ -15,13 +15,13 @@ from pytest_amlpreflight.reporting.annotations import annotate, pipeline
 from pytest_amlpreflight.reporting.record import Record, about, digest, is_whole, selection
 from pytest_amlpreflight.reporting.spent import Spent
 from pytest_amlpreflight.run.asking import Asked
-from pytest_amlpreflight.run.findings import findings_of
-from pytest_amlpreflight.run.given import path_of, value_of, values_of
-from pytest_amlpreflight.run.history import write_history
-from pytest_amlpreflight.run.memory import MEMORY, Memory, remember
+from pytest_amlpreflight.run.findings.findings import findings_of
+from pytest_amlpreflight.run.findings.history import write_history
+from pytest_amlpreflight.run.findings.memory import MEMORY, Memory, remember
+from pytest_amlpreflight.run.findings.waivers import Waiver, ending_soon, to_fill_in, unused
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.run.preparation import is_configured, prepare
-from pytest_amlpreflight.run.waivers import Waiver, ending_soon, to_fill_in, unused
+from pytest_amlpreflight.run.settings.given import path_of, value_of, values_of
 from pytest_amlpreflight.run.whole_file import write_whole
 
 FORMATS = {"html": "as_html", "json": "as_json", "md": "as_markdown", "sarif": "as_sarif"}

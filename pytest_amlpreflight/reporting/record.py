@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.history import coverage
+from pytest_amlpreflight.run.findings.history import coverage
 from pytest_amlpreflight.run.preflight import Preflight
 
 _RANK = (Outcome.FAILED, Outcome.ERROR, Outcome.ADVISED)

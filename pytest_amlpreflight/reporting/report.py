@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_amlpreflight.checks import TOPICS
-from pytest_amlpreflight.run.documentation import section_of, sections
 from pytest_amlpreflight.run.empty_run import RESOURCE_ID, UNREACHED
-from pytest_amlpreflight.run.items import reaches, target_of
 from pytest_amlpreflight.run.preflight import Preflight
+from pytest_amlpreflight.run.suite.documentation import section_of, sections
+from pytest_amlpreflight.run.suite.items import reaches, target_of
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec

@@ -9,10 +9,10 @@ import pytest
 
 from pytest_amlpreflight.facts.fleet import Reach, Scope
 from pytest_amlpreflight.readers.connection.permissions import needed_permissions
-from pytest_amlpreflight.run.fleet import find_fleet
-from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
-from pytest_amlpreflight.run.settings import Settings, read_settings
+from pytest_amlpreflight.run.settings.given import given_by
+from pytest_amlpreflight.run.settings.settings import Settings, read_settings
+from pytest_amlpreflight.run.targets.fleet import find_fleet
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.findings import findings_in, findings_of
+from pytest_amlpreflight.run.findings.findings import findings_in, findings_of
 from pytest_amlpreflight.verdict import aligned
 
 _COLOURS = {"found": {"red": True}, "expected": {"green": True}, "fix": {"cyan": True}}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.run.options import OPTIONS
-from pytest_amlpreflight.run.suite import own_node_id
+from pytest_amlpreflight.run.settings.options import OPTIONS
+from pytest_amlpreflight.run.suite.suite import own_node_id
 
 SWITCH = "--aml"
 TARGETS_AND_PHASE = ("workspace", "scope", "endpoint", "deployment", "phase")

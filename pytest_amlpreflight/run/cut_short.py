@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from pytest_amlpreflight.run.items import workspace_in
 from pytest_amlpreflight.run.preflight import PREFLIGHT
+from pytest_amlpreflight.run.suite.items import workspace_in
 
 SHOWN = 20
 

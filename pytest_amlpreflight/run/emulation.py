@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_amlpreflight.run.lookup import Sources
-from pytest_amlpreflight.run.options import option_named
+from pytest_amlpreflight.run.settings.lookup import Sources
+from pytest_amlpreflight.run.settings.options import option_named
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.emulator import Emulator

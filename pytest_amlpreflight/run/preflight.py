@@ -14,12 +14,12 @@ from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.target import MISSING, Level, Target, targets_at
 from pytest_amlpreflight.facts.unread import NotRead, NotSignedIn
-from pytest_amlpreflight.run.items import give, group_of, reaches, target_of
-from pytest_amlpreflight.run.order import WINDOW, Order, Share
 from pytest_amlpreflight.run.patience import Patience
-from pytest_amlpreflight.run.settings import Settings
-from pytest_amlpreflight.run.suite import SUITE
-from pytest_amlpreflight.run.window import Window
+from pytest_amlpreflight.run.settings.settings import Settings
+from pytest_amlpreflight.run.suite.items import give, group_of, reaches, target_of
+from pytest_amlpreflight.run.suite.suite import SUITE
+from pytest_amlpreflight.run.targets.order import WINDOW, Order, Share
+from pytest_amlpreflight.run.targets.window import Window
 from pytest_amlpreflight.verdict import NotApplicable, NotReached
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytest_amlpreflight.graph.readings import RunReadings
     from pytest_amlpreflight.graph.refusals import Refusals
     from pytest_amlpreflight.readers.connection.exchange import Tap
-    from pytest_amlpreflight.run.discovery import Discovery
+    from pytest_amlpreflight.run.targets.discovery import Discovery
 
 
 class Preflight:
@@ -172,8 +172,8 @@ class Preflight:
         """Fill in the endpoints and deployments that nobody named, where the run is about what is live."""
         if self.offline:
             return
-        from pytest_amlpreflight.run.discovery import Discovery
-        from pytest_amlpreflight.run.fleet import part_of, spread
+        from pytest_amlpreflight.run.targets.discovery import Discovery
+        from pytest_amlpreflight.run.targets.fleet import part_of, spread
 
         told = None if found_by_controller is None else Discovery.of_text(found_by_controller)
         if self.settings.scopes:
@@ -194,12 +194,12 @@ class Preflight:
             self.readings.azure.token.learn(tokens)
 
     def _find_fleet(self) -> tuple[ResourceId, ...]:
-        from pytest_amlpreflight.run.fleet import find_fleet
+        from pytest_amlpreflight.run.targets.fleet import find_fleet
 
         return tuple(find_fleet(self.settings, self.readings.azure.arm))
 
     def _look_below(self) -> Discovery:
-        from pytest_amlpreflight.run.discovery import Discovery, discover
+        from pytest_amlpreflight.run.targets.discovery import Discovery, discover
 
         live = self.settings.phase != "pre" or self.explains
         if not live or all(target.level is Level.DEPLOYMENT for target in self.targets):

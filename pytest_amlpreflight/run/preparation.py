@@ -15,10 +15,10 @@ import pytest
 from pytest_amlpreflight.facts.fleet import named_aliases
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.run.asking import Asked
-from pytest_amlpreflight.run.given import given_by
 from pytest_amlpreflight.run.preflight import Preflight
-from pytest_amlpreflight.run.settings import Settings, asked_for, read_settings
-from pytest_amlpreflight.run.targets import choose_targets
+from pytest_amlpreflight.run.settings.given import given_by
+from pytest_amlpreflight.run.settings.settings import Settings, asked_for, read_settings
+from pytest_amlpreflight.run.targets.targets import choose_targets
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.project.spec import DeploymentSpec, EndpointSpec

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_amlpreflight.facts.unread import NotRead
 from pytest_amlpreflight.finding import Outcome
-from pytest_amlpreflight.run.findings import findings_in, hearing, listening
+from pytest_amlpreflight.run.findings.findings import findings_in, hearing, listening
 from pytest_amlpreflight.run.preflight import PREFLIGHT, Preflight
 from pytest_amlpreflight.verdict import Blocked
 

@@ -16,7 +16,7 @@ from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.fix import SetProperty
 from pytest_amlpreflight.reporting.files import as_html, as_json, as_markdown, as_sarif, as_script
 from pytest_amlpreflight.reporting.record import Record
-from pytest_amlpreflight.run.history import write_history
+from pytest_amlpreflight.run.findings.history import write_history
 
 WORKSPACES, CHECKS, FAILED = 1000, 64, 500
 ABOUT = {

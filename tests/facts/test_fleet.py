@@ -12,7 +12,7 @@ from pytest_amlpreflight.facts.fleet import (
     parse_scope,
 )
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.run.config_files import workspace_id
+from pytest_amlpreflight.run.settings.config_files import workspace_id
 
 GROUP = "/subscriptions/5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11/resourceGroups/ml-prod"
 

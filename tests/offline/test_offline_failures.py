@@ -34,8 +34,8 @@ from pytest_amlpreflight.readers.project.script_file import read_deployment_scri
 from pytest_amlpreflight.readers.project.spec_file import read_deployment_spec, read_endpoint_spec
 from pytest_amlpreflight.readers.project.template_file import read_template
 from pytest_amlpreflight.readers.resources.endpoint import endpoint_from_spec
-from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
-from pytest_amlpreflight.run.findings import findings_of
+from pytest_amlpreflight.run.findings.findings import findings_of
+from pytest_amlpreflight.run.suite.built_in import built_in_checks, mark_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, PreflightAdvice
 
 WORDS = {

@@ -9,8 +9,8 @@ from building import in_world
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
-from pytest_amlpreflight.run.config_files import workspace_id
-from pytest_amlpreflight.run.discovery import Discovery
+from pytest_amlpreflight.run.settings.config_files import workspace_id
+from pytest_amlpreflight.run.targets.discovery import Discovery
 
 OPEN = ("-o", "aml_endpoint=", "-o", "aml_deployment=", "--aml-phase", "audit")
 WORKSPACE = workspace_id("s", "g", "w")

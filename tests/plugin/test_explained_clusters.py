@@ -7,7 +7,7 @@ from pytest_amlpreflight.emulator.failures import failure_names, load
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.reporting.conclusion import conclusion
 from pytest_amlpreflight.reporting.explained import explain_text
-from pytest_amlpreflight.run.built_in import mark_of
+from pytest_amlpreflight.run.suite.built_in import mark_of
 
 GUIDES = (
     *("ACRSecretError", "TokenRefreshFailed", "GetAADTokenFailed", "ACRAuthenticationChallengeFailed"),

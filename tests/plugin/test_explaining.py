@@ -16,7 +16,7 @@ from pytest_amlpreflight.fix import fixes_of
 from pytest_amlpreflight.reporting.conclusion import conclusion
 from pytest_amlpreflight.reporting.explained import explain_text
 from pytest_amlpreflight.reporting.explanation import Explanation
-from pytest_amlpreflight.run.built_in import built_in_checks, mark_of
+from pytest_amlpreflight.run.suite.built_in import built_in_checks, mark_of
 
 NO_WORKSPACE = ("-p", "no:cacheprovider")
 CODES = tuple(meaning.code for meaning in code_meanings().values())

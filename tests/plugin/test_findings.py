@@ -7,7 +7,7 @@ import pytest
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
 from pytest_amlpreflight.fix import EditLine, InWords, SetProperty, az
-from pytest_amlpreflight.run.findings import findings_of
+from pytest_amlpreflight.run.findings.findings import findings_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, blocked, for_each, not_applicable
 
 QUIET = ("-p", "no:xdist")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.history import read_history, write_history
+from pytest_amlpreflight.run.findings.history import read_history, write_history
 
 QUIET = ("-p", "no:xdist", "--aml-history=history")
 CHECKS = ("-k", "quota or key_vault", "aml-preflight")

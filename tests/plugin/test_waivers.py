@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.waivers import Waiver, ending_soon, matches, read_waivers, unused, waiver_for
+from pytest_amlpreflight.run.findings.waivers import Waiver, ending_soon, matches, read_waivers, unused, waiver_for
 
 QUIET = ("-p", "no:xdist")
 TODAY = datetime.now(UTC).date()

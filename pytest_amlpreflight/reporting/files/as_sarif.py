@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.reporting.record import Record
-from pytest_amlpreflight.run.documentation import sections
+from pytest_amlpreflight.run.suite.documentation import sections
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Outcome.FAILED: "error", Outcome.ERROR: "error", Outcome.ADVISED: "warning"}

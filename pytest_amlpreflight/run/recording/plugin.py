@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_amlpreflight.facts.fleet import named_aliases
-from pytest_amlpreflight.run.given import path_of
 from pytest_amlpreflight.run.recording.key import Key
 from pytest_amlpreflight.run.recording.pseudonyms import OriginalLeft, Pseudonyms
 from pytest_amlpreflight.run.recording.recorder import Recorder, texts_of
 from pytest_amlpreflight.run.recording.split import Parts
 from pytest_amlpreflight.run.recording.world import Heard, as_yaml, world_of
+from pytest_amlpreflight.run.settings.given import path_of
 from pytest_amlpreflight.run.whole_file import write_whole
 
 if TYPE_CHECKING:

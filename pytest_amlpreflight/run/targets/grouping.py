@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadGroupScheduling
 
-from pytest_amlpreflight.run.items import workspace_in
-from pytest_amlpreflight.run.order import WINDOW, Share, number_of
+from pytest_amlpreflight.run.suite.items import workspace_in
+from pytest_amlpreflight.run.targets.order import WINDOW, Share, number_of
 
 
 class ByWorkspace(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types

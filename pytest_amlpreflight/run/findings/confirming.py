@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pytest_amlpreflight.run.findings import findings_of, hearing, listening
+from pytest_amlpreflight.run.findings.findings import findings_of, hearing, listening
 from pytest_amlpreflight.run.preflight import PREFLIGHT
 from pytest_amlpreflight.verdict import NotApplicable
 

@@ -15,9 +15,9 @@ import pytest
 
 from pytest_amlpreflight.facts.fleet import Scope, Selection, Shard
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.run import values
-from pytest_amlpreflight.run.lookup import Lookup, Sources
-from pytest_amlpreflight.run.options import OPTIONS
+from pytest_amlpreflight.run.settings import values
+from pytest_amlpreflight.run.settings.lookup import Lookup, Sources
+from pytest_amlpreflight.run.settings.options import OPTIONS
 from pytest_amlpreflight.verdict import PHASES
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pytest_amlpreflight.finding import Finding, Outcome
-from pytest_amlpreflight.run.given import path_of, value_of
-from pytest_amlpreflight.run.history import History, read_history
-from pytest_amlpreflight.run.waivers import Waiver, read_waivers, waiver_for
+from pytest_amlpreflight.run.findings.history import History, read_history
+from pytest_amlpreflight.run.findings.waivers import Waiver, read_waivers, waiver_for
+from pytest_amlpreflight.run.settings.given import path_of, value_of
 
 MEMORY = pytest.StashKey["Memory"]()
 
@@ -49,7 +49,7 @@ def excuse(report: pytest.TestReport, findings: Sequence[Finding]) -> None:
 
 def remember(config: pytest.Config, selection: str) -> Memory:
     """What the options name. Raises `pytest.UsageError`."""
-    from pytest_amlpreflight.run.documentation import sections
+    from pytest_amlpreflight.run.suite.documentation import sections
 
     waivers, folder = path_of(config, "waivers"), path_of(config, "history")
     new_only = value_of(config, "new-only") is not None

@@ -15,9 +15,9 @@ from pytest_amlpreflight.facts.rules.redaction import Redactor
 from pytest_amlpreflight.facts.unread import FactUnreadable, NotRead
 from pytest_amlpreflight.finding import Finding, Outcome, kind_of
 from pytest_amlpreflight.fix import Fix, in_subscription, in_workspace
-from pytest_amlpreflight.run.items import target_of
-from pytest_amlpreflight.run.memory import MEMORY, excuse
+from pytest_amlpreflight.run.findings.memory import MEMORY, excuse
 from pytest_amlpreflight.run.preflight import PREFLIGHT
+from pytest_amlpreflight.run.suite.items import target_of
 from pytest_amlpreflight.verdict import Blocked, Culprit, NotApplicable, NotReached, PreflightAdvice
 
 PORTALS = {

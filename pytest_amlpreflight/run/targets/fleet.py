@@ -15,7 +15,7 @@ from pytest_amlpreflight.facts.unread import NotRead
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.readers.connection.arm import Arm
-    from pytest_amlpreflight.run.settings import Settings
+    from pytest_amlpreflight.run.settings.settings import Settings
 
 
 def find_fleet(settings: Settings, arm: Arm) -> list[ResourceId]:

@@ -16,7 +16,7 @@ from pytest_amlpreflight.data import TableError
 from pytest_amlpreflight.data import names as table_names
 from pytest_amlpreflight.data import read as read_table
 from pytest_amlpreflight.facts.fleet import Scope, Shard, parse_scope
-from pytest_amlpreflight.run.config_files import Setting
+from pytest_amlpreflight.run.settings.config_files import Setting
 
 if TYPE_CHECKING:
     from pytest_amlpreflight.facts.resources.scoring import SampleRequests

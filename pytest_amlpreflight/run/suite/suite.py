@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from pytest_amlpreflight import checks
-from pytest_amlpreflight.run.built_in import PREFIX, topic_modules
+from pytest_amlpreflight.run.suite.built_in import PREFIX, topic_modules
 
 SUITE = "aml-preflight"
 SOURCES = Path(checks.__path__[0])

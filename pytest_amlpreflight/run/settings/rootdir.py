@@ -13,7 +13,7 @@ import pytest
 from _pytest.config.findpaths import locate_config  # pytest's own search, which no public name gives
 
 from pytest_amlpreflight.run.asking import SWITCH
-from pytest_amlpreflight.run.suite import is_source, own_node_id
+from pytest_amlpreflight.run.suite.suite import is_source, own_node_id
 
 
 def as_meant(config: pytest.Config) -> list[str] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent.parent / "checks"
+FOLDER = Path(__file__).parents[2] / "checks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.run.config_files import Setting
-from pytest_amlpreflight.run.lookup import Sources
-from pytest_amlpreflight.run.options import Option, option_named
+from pytest_amlpreflight.run.settings.config_files import Setting
+from pytest_amlpreflight.run.settings.lookup import Sources
+from pytest_amlpreflight.run.settings.options import Option, option_named
 
 
 def given_by(config: pytest.Config) -> Sources:

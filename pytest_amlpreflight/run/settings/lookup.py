@@ -10,14 +10,14 @@ from typing import TypeAlias
 import pytest
 
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.run.config_files import (
+from pytest_amlpreflight.run.settings.config_files import (
     Setting,
     from_azure_cli,
     from_config_json,
     workspace_id,
     workspace_of_file,
 )
-from pytest_amlpreflight.run.options import DEFAULTS, Option, option_named
+from pytest_amlpreflight.run.settings.options import DEFAULTS, Option, option_named
 
 WORKSPACE_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}"
 """https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces"""
