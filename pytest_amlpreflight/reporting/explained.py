@@ -56,6 +56,7 @@ LONGEST_TOLD = 300
 _COMPLAINT = re.compile(
     r"(?i)\b(?:error|failed|cannot|could not|unable to|denied|forbidden|not allowed|can't|invalid|not found|missing)\b"
 )
+_ODD = re.compile(r"(?i)\w: ?\S|[\[(]\w|n't\b|\b(?:must|not|only|no|without|expected)\b")
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
     r"|(?:status|response|error)(?: code)?(?: is)?\s?[:=]\s?|response code was "
@@ -121,7 +122,7 @@ def explain_text(text: str, subject: str) -> Explanation:
     if whole == text or _names_the_cause(found):
         return found
     again = _explain(whole, subject)
-    return again if _names_the_cause(again) or not found.known else found
+    return again if _names_the_cause(again) or (again.known and not found.known) else found
 
 
 def _names_the_cause(found: Explanation) -> bool:
@@ -150,7 +151,8 @@ def _explain(text: str, subject: str) -> Explanation:
     found = _explanation(subject, said, causes, telling or codes)
     if not found.known and any(link.frames for chain in chains_of(lines) for link in chain.links):
         found = _of_a_log(subject, text, reading)
-    return found if found.known else replace(_untold(found, text), told=_told(text, lines))
+    decided = found.known and not any(meaning.open for meaning in found.meanings)
+    return found if decided else replace(_untold(found, text), told=_told(text, lines))
 
 
 def _untold(found: Explanation, text: str) -> Explanation:
@@ -171,7 +173,7 @@ def _told(text: str, lines: Sequence[Line]) -> str | None:
     raised = [chain.user.brief for chain in chains_of(lines)]
     written = [line.text.strip() for line in lines if re.search(r"\w \w", line.text)]
     complained = [line for line in written if _COMPLAINT.search(line)]
-    few = [line for line in written if len(written) <= FEW_WRITTEN and re.search(r"\w: ?\S|[\[(]\w", line)]
+    few = [line for line in written if len(written) <= FEW_WRITTEN and _ODD.search(line)]
     return next((" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained, few) if one), None)
 
 
@@ -198,7 +200,8 @@ def _explanation(
 
 def _codes(text: str, *, words: bool = True) -> list[str]:
     """The codes of a text, from the place that says most: behind `Reason:`, the guide's page that it links to, JSON's
-    innermost, codes in a place of their own, words. Those that merely wrap others only where no place has more.
+    innermost, codes in a place of their own, words. Those that merely wrap others only where no place has more, those
+    whose message decides behind the others.
     """
     places = (
         _REASON.findall(bounded(text)),
@@ -207,7 +210,10 @@ def _codes(text: str, *, words: bool = True) -> list[str]:
         ["".join(groups) for groups in _LABELLED.findall(bounded(text))],
         codes_in(text) if words else [],
     )
-    known = [[meaning.code for code in place if (meaning := _named(code))] for place in places]
+    known = [
+        [meaning.code for meaning in sorted(filter(None, map(_named, place)), key=lambda one: one.open)]
+        for place in places
+    ]
     telling = [[code for code in place if code.lower() not in WRAPPERS] for place in known]
     return list(dict.fromkeys(next(filter(None, telling), []) or [code for place in known for code in place]))
 

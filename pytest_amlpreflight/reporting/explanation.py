@@ -27,8 +27,8 @@ class Explanation:
 
     `codes` are those by which the checks are chosen, the likeliest first; `causes` the known causes that a log shows,
     `meanings` what is known beside them. `unknown` is the exception that no table knows, `near` are the codes spelt
-    most like what was said, `told` is the error in the text's own words where no table knows any of it, `topics` those
-    of which it speaks then, `likely_checks` those that could explain the very words.
+    most like what was said, `told` is the error in the text's own words where no table knows what they say, `topics`
+    those of which it speaks then, `likely_checks` those that could explain the very words.
     """
 
     subject: str
@@ -101,7 +101,9 @@ class Explanation:
             yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
             yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
             yield from _indented(meaning.guide)
-        if not self.known:
+        if self.known:
+            yield from _indented(f"it says: {self.told}" if self.told else None)
+        else:
             first = f", those of {' and '.join(self.topics)} first" if self.topics else ""
             yield f"it names no code and no cause that the tables know, so every check of the phase looks{first}"
             yield from _indented(f"it says: {self.told}" if self.told else None)

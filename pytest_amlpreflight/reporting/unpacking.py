@@ -25,7 +25,7 @@ _FOLDS = re.compile(
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|nbsp|#x?[0-9a-fA-F]{2,5});")
 _MARKED = re.compile(
     r"(?im)^[ \t]{0,8}(?:#{1,6} |(?:[-*+]|\d{1,2}[.)]) (?=[*_`]))?"
-    r"(?:[*_]{0,2}(?:error|symptom|problem|issue|exception|message)(?: message)?:?[*_]{0,2}:? )?"
+    r"(?:[*_]{0,2}[a-z][a-z ]{2,30}(?::[*_]{0,2}|[*_]{0,2}:) (?=[*_]{0,2}`))?"
     r"[*_`]{1,3}(?P<said>[^`\n]{3,2000}?)[*_`]{1,3}\.?[ \t]{0,8}$"
 )
 """A line of a note that consists of what somebody marked in it."""

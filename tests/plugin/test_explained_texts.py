@@ -161,6 +161,22 @@ def test_an_error_that_nobody_knows_is_looked_into_by_what_it_speaks_of() -> Non
     assert ordered[0] == "key_vault::vault_keeps_the_workspace_access"
 
 
+def test_a_code_whose_message_decides_is_told_with_its_message() -> None:
+    """And looked into by what the message speaks of: the code alone says little."""
+    explanation = explain_text('{"error": {"code": "BadArgument", "message": "The key vault is full of corks"}}', "x")
+
+    assert explanation.codes == ("BadArgument",)
+    assert "  it says: BadArgument: The key vault is full of corks" in explanation.lines()
+    assert explanation.topics == ("key_vault",)
+
+
+def test_words_that_fill_a_line_are_not_glued() -> None:
+    """Only where the joined text is known is it what the screen broke."""
+    explanation = explain_text(f"{'The wine has no '[:-1]:x<39} in\ncellar seven: error", "x")
+
+    assert "incellar" not in (explanation.told or "")
+
+
 def test_the_topics_of_errors_are_topics_of_checks() -> None:
     """Else none would come first."""
     assert {row["topic"] for row in load("error-topics").rows} <= set(TOPICS)

@@ -6,7 +6,8 @@ WRAPPERS = frozenset(
     {
         "badrequest", "usererror", "systemerror", "serviceerror", "validationerror", "validation", "operationfailed",
         "deploymentfailed", "resourcedeploymentfailure", "resourceoperationfailure", "invalidrequest", "conflict",
-        "notfound", "inferencingclientcreatedeploymentfailed", "deploymentidentityerror", "invalidtemplatedeployment",
+        "notfound", "acideploymentfailed", "kubernetesdeploymentfailed", "kuberneteserror",
+        "inferencingclientcreatedeploymentfailed", "deploymentidentityerror", "invalidtemplatedeployment",
     }
 )  # fmt: skip
 """Codes, in lower case, that wrap another one and say nothing of their own while there is another."""

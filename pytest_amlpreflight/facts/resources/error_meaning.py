@@ -31,7 +31,8 @@ class CodeMeaning:
 
     `name` is that of the row: the code, or the words' own. `checks` are those that could explain these very words, the
     likeliest first, as `<topic>::<name>`; which explain a code the checks themselves say. `container` says that a
-    container may have started, and may have a log; `ticket` that only Azure's support can look further.
+    container may have started, and may have a log; `ticket` that only Azure's support can look further; `open` that
+    the message beside the code decides.
     """
 
     code: str
@@ -42,6 +43,7 @@ class CodeMeaning:
     checks: tuple[str, ...] = ()
     container: bool = False
     ticket: bool = False
+    open: bool = False
 
     def knowing(self, words: Mapping[str, str]) -> "CodeMeaning":
         """The same, with these words in the advice in the place of their names."""
@@ -182,5 +184,5 @@ def _topics() -> tuple[tuple[str, re.Pattern[str]], ...]:
 def _meaning(row: Mapping[str, Any], name: str) -> CodeMeaning:
     checks = tuple(row.get("checks") or ())
     code, guide = str(row.get("code", "")), row.get("guide", "")
-    can = {flag: bool(row.get(flag, False)) for flag in ("container", "ticket")}
+    can = {flag: bool(row.get(flag, False)) for flag in ("container", "ticket", "open")}
     return CodeMeaning(code, row["title"], guide, row["advice"], name, checks, **can)

@@ -34,6 +34,8 @@ _PACKAGE = re.compile(
 _MOST_CALLS = 60
 _STOPPED = ("SystemExit", "CancelledError", "KeyboardInterrupt")
 """What is raised because something else has ended."""
+_OF_REQUESTS = ("invoke_run", "invoke_user_with_timer", "run_scoring", "score_realtime")
+"""The functions with which the inference server calls run(), of today and of 2019."""
 _COUNTED = re.compile(r": \d+ validation errors? for [\w.]+$")
 _LONGEST_BRIEF = 200
 _MESSAGE_LINES = 40
@@ -101,7 +103,7 @@ class Traceback:
         """Whether it was raised while a request was served."""
         functions = {frame.function for frame in self.frames}
         own = {frame.function for frame in self.frames if not frame.of_a_library}
-        return "invoke_run" in functions or ("run" in own and "invoke_init" not in functions)
+        return not functions.isdisjoint(_OF_REQUESTS) or ("run" in own and "invoke_init" not in functions)
 
     @property
     def brief(self) -> str:
