@@ -222,6 +222,7 @@ def test_a_read_that_is_refused_is_unreadable(emulator: Emulator) -> None:
         ("DENIED", "client with IP '10.0.0.4' is not allowed access.", None),
         ("DENIED", "requested access to the resource is denied", "a/read"),
         ("ForbiddenByRbac", "Caller is not authorized to perform action on resource.", "a/read"),
+        ("ForbiddenByPolicy", "... does not have secrets list permission on key vault 'kv'.", None),
         ("AuthorizationPermissionMismatch", "", "a/read"),
     ],
 )

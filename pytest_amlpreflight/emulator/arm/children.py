@@ -8,7 +8,11 @@ from ..notation import merge
 from ..world import Document, World, type_of
 from . import derived
 
-_LISTS = {"privateendpointconnections": "privateEndpointConnections", "subnets": "subnets"}
+_LISTS = {
+    "privateendpointconnections": "privateEndpointConnections",
+    "subnets": "subnets",
+    "virtualnetworkpeerings": "virtualNetworkPeerings",
+}
 _RULES = "outboundrules"
 _CONTAINERS = ("codes", "components", "data", "environments", "models")
 _OF_WORKSPACES = "microsoft.machinelearningservices/workspaces/"

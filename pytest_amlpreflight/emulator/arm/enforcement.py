@@ -92,6 +92,17 @@ def admits(world: World, wanted: str, scope: str, *, data: bool) -> bool:
     return _is_open(world) or _allowed(world, wanted, scope, data=data)
 
 
+def meets_policy(world: World, vault: Document, permission: str) -> bool:
+    """Whether an access policy of a vault gives the caller, or a group of theirs, a permission on secrets. One that
+    names an application as well is for that application acting for somebody.
+    """
+    members = world.members_of(world.caller["objectId"])
+    held = (vault.get("properties") or {}).get("accessPolicies") or []
+    mine = [one for one in held if str(one["objectId"]).lower() in members and not one.get("applicationId")]
+    given = {str(word).lower() for one in mine for word in (one.get("permissions") or {}).get("secrets") or []}
+    return _is_open(world) or bool(given & {permission, "all"})
+
+
 def _allowed(world: World, wanted: str, scope: str, *, data: bool = False) -> bool:
     if _covered(authorization.denied_permissions(world, scope), wanted, data=data):
         return False

@@ -16,7 +16,7 @@ What stands behind a host is a section of the world, by host name:
         registries: {azureml: {id of the registry}}
 
 `refuses: WORD` makes a host turn its caller away, `WORD` being the service's own: `ForbiddenByFirewall`,
-`ForbiddenByConnection`, `ForbiddenByRbac` (vault), `DENIED`, `UNAUTHORIZED` (registry), `AuthorizationFailure`,
+`ForbiddenByConnection`, `ForbiddenByRbac`, `ForbiddenByPolicy` (vault), `DENIED`, `UNAUTHORIZED` (registry), `AuthorizationFailure`,
 `AuthorizationPermissionMismatch` (storage).
 """
 
@@ -82,11 +82,20 @@ def held(world: World, host: str, path: str) -> Mapping[str, Any]:
     if resource is None:
         return world.held_by(host)
     action, data, word = _GUARDS[type_of(resource).lower()]
-    if _ONE_SECRET.fullmatch(path):
+    one = _ONE_SECRET.fullmatch(path) is not None
+    if one:
         action = "Microsoft.KeyVault/vaults/secrets/getSecret/action"
     admitted = enforcement.admits(world, action, resource["id"], data=data)
+    if _has_policies(resource):
+        admitted, word = enforcement.meets_policy(world, resource, "get" if one else "list"), "ForbiddenByPolicy"
     folders = {"folders": True} if (resource.get("properties") or {}).get("isHnsEnabled") else {}
     return world.held_by(host) | folders | ({} if admitted else {"refuses": word})
+
+
+def _has_policies(resource: Document) -> bool:
+    """A vault that was not given to Azure's roles has access policies, and roles count for nothing there."""
+    rbac = (resource.get("properties") or {}).get("enableRbacAuthorization")
+    return type_of(resource).lower() == "microsoft.keyvault/vaults" and not rbac
 
 
 def _resources(world: World) -> dict[str, Document]:

@@ -72,8 +72,21 @@ def _secret(visit: Visit, name: str, versions: dict[str, Any], version: str | No
 
 def _refused(visit: Visit, word: str) -> str:
     """Why, in the vault's words as recorded; the lines below it say who asked, and where."""
+    name = visit.host.partition(".")[0]
+    if word == "ForbiddenByPolicy":
+        who = f"appid={_NOBODY};oid={_NOBODY};iss=https://sts.windows.net/{visit.world.tenant}/"
+        return (
+            f"The user, group or application '{who}' does not have secrets {_permission(visit)} permission on key vault "
+            f"'{name};location=eastus2'. For help resolving this issue, please see "
+            "https://go.microsoft.com/fwlink/?linkid=2125287"
+        )
     why = _REFUSALS.get(word, f"The request was turned away by {visit.host}.")
-    return f"{why}\r\nCaller: appid={_NOBODY};oid={_NOBODY}\r\nVault: {visit.host.partition('.')[0]};location=eastus2"
+    return f"{why}\r\nCaller: appid={_NOBODY};oid={_NOBODY}\r\nVault: {name};location=eastus2"
+
+
+def _permission(visit: Visit) -> str:
+    parts = visit.path.strip("/").split("/")
+    return "list" if len(parts) == 1 or parts[2:] == ["versions"] else "get"
 
 
 def _absent(name: str) -> Answer:

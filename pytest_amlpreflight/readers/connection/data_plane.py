@@ -36,6 +36,9 @@ TRANSIENT = frozenset({429, 500, 502, 503, 504})
 FIREWALLED = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection", "AuthorizationFailure"})
 """A vault's words and a storage account's for an address that its firewall does not let in."""
 
+BY_POLICY = "ForbiddenByPolicy"
+"""A vault's word for a caller without an access policy, which no role replaces."""
+
 Token = Callable[[str], str]
 """From an audience (`https://vault.azure.net`) to a bearer token for it."""
 
@@ -180,7 +183,8 @@ class DataPlane:
             return response
         if response.status_code == 404:
             raise FactAbsent(resource, named_by=named_by)
-        lacking = permission if response.status_code in (401, 403) and not _by_address(code, message) else None
+        grantable = response.status_code in (401, 403) and code != BY_POLICY and not _by_address(code, message)
+        lacking = permission if grantable else None
         raise FactUnreadable(resource, status=response.status_code, code=code, detail=message, permission=lacking)
 
     def _patiently(

@@ -96,6 +96,36 @@ def test_secrets_are_listed_to_a_reader_and_shown_to_nobody_without_the_right(vi
     assert (alone.status_code, alone.json()["error"]["innererror"]["code"]) == (403, "ForbiddenByRbac")
 
 
+@pytest.mark.parametrize(
+    ("policy", "lists"),
+    [
+        ("permissions: {secrets: [List]}", True),
+        ("permissions: {secrets: [all]}", True),
+        ("permissions: {secrets: [get]}", False),
+        ("applicationId: app, permissions: {secrets: [all]}", False),
+    ],
+)
+def test_a_vault_with_access_policies_asks_for_no_role(
+    serve: Callable[..., Emulator], world_path: Path, tmp_path: Path, policy: str, lists: bool
+) -> None:
+    """The caller's policy decides, whatever roles they have; the refusal names what it lacks."""
+    text, changed = world_path.read_text(encoding="utf-8"), tmp_path / "world.yml"
+    given = f"accessPolicies: [{{objectId: 0C6A0C3B-5b1a-4b52-8f0e-6a8f3d1e7c21, {policy}}}]"
+    text = text.replace("enableRbacAuthorization: true", "enableRbacAuthorization: false")
+    changed.write_text(text.replace("accessPolicies: []", given), encoding="utf-8")
+    emulator = serve(changed)
+    headers = {"Authorization": f"Bearer {token(emulator, 'https://vault.azure.net')}"}
+    url = f"https://{VAULT}/secrets?api-version=7.4"
+
+    answer = requests.get(url, headers=headers, proxies={"https": emulator.proxy}, timeout=5)
+
+    assert (answer.status_code == 200) is lists
+    if not lists:
+        error = answer.json()["error"]
+        assert error["innererror"]["code"] == "ForbiddenByPolicy"
+        assert "does not have secrets list permission on key vault 'contoso-ml-kv;" in error["message"]
+
+
 def test_a_secret_is_its_latest_version(serve: Callable[..., Emulator], world_path: Path, tmp_path: Path) -> None:
     """Or the one that is asked for; a disabled one is refused."""
     text = world_path.read_text(encoding="utf-8")
