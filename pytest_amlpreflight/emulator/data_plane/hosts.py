@@ -16,8 +16,8 @@ What stands behind a host is a section of the world, by host name:
         registries: {azureml: {id of the registry}}
 
 `refuses: WORD` makes a host turn its caller away, `WORD` being the service's own: `ForbiddenByFirewall`,
-`ForbiddenByConnection`, `ForbiddenByRbac`, `ForbiddenByPolicy` (vault), `DENIED`, `UNAUTHORIZED` (registry), `AuthorizationFailure`,
-`AuthorizationPermissionMismatch` (storage).
+`ForbiddenByConnection`, `ForbiddenByRbac`, `ForbiddenByPolicy` (vault), `DENIED`, `UNAUTHORIZED` (registry),
+`AuthorizationFailure`, `AuthorizationPermissionMismatch` (storage).
 """
 
 import re

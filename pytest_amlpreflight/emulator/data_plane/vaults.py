@@ -76,8 +76,8 @@ def _refused(visit: Visit, word: str) -> str:
     if word == "ForbiddenByPolicy":
         who = f"appid={_NOBODY};oid={_NOBODY};iss=https://sts.windows.net/{visit.world.tenant}/"
         return (
-            f"The user, group or application '{who}' does not have secrets {_permission(visit)} permission on key vault "
-            f"'{name};location=eastus2'. For help resolving this issue, please see "
+            f"The user, group or application '{who}' does not have secrets {_permission(visit)} permission on key "
+            f"vault '{name};location=eastus2'. For help resolving this issue, please see "
             "https://go.microsoft.com/fwlink/?linkid=2125287"
         )
     why = _REFUSALS.get(word, f"The request was turned away by {visit.host}.")
