@@ -74,6 +74,10 @@ class KnownCause:
         """Whether a line that is no exception's can show it."""
         return self.where != "exception"
 
+    def reached_by(self, calls: str) -> bool:
+        """Whether these calls may have led to it; of a mere line nobody knows any."""
+        return self.through is None or bool(self.through.search(calls))
+
     def occurs_in(self, container: str | None) -> bool:
         """Whether a container of that name can have it."""
         return container is None or not self.containers or container in self.containers
@@ -113,6 +117,6 @@ def mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
     """The causes of which lines speak that are no log, such as a portal's sentence: each may show one."""
     for line in lines:
         for row in known_causes():
-            if not (row.generic or row.frames or row.kind) and (match := row.pattern.search(line.text)):
+            if not (row.generic or row.frames or row.kind) and row.reached_by("") and (match := row.pattern.search(line.text)):
                 yield row.shown(line.text.strip(), match)
                 break

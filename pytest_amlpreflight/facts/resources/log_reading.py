@@ -67,6 +67,10 @@ class _Event:
         """Whether nothing made up for it."""
         return not life.makes_up_for(self.place, request=self.request)
 
+    def may_be_a_clients(self, life: Life) -> bool:
+        """Whether some request may have caused it, and nothing else be wrong."""
+        return bool(self.cause and self.cause.kind and (self.request or life.serves_at(self.place)))
+
 
 def read_log(text: str, container: str | None = None, *, failed: bool | None = None) -> LogReading:
     """Read the end of a log. `failed` says whether the deployment did, None where nobody knows.
@@ -80,7 +84,11 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     life = life_of(lines)
     begin = life.last_start(len(lines))
     lines, life = lines[begin:], life.since(begin)
-    events = [event for event in _events(lines, container, life) if event.stands(life)]
+    events = [
+        event
+        for event in _events(lines, container, life)
+        if event.stands(life) and not (failed is False and event.may_be_a_clients(life))
+    ]
     if not events and failed is not False and life.stops_in_init:
         slow = next(row for row in known_causes() if row.cause == "slow_init")
         return LogReading((slow.shown(lines[life.init[-1]].text),))
@@ -117,12 +125,19 @@ def _reading(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
     one that says most.
     """
     ended = [event for event in reversed(events) if not event.generic]
+    ended = [event for event in ended if not _killed_with(event, events)] or ended
     last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
     if last is None:
         return _least(events, lines)
     if last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
+
+
+def _killed_with(event: _Event, events: Sequence[_Event]) -> bool:
+    """Whether the kernel's one word stands behind another process's end: a server kills what is left of it."""
+    alone = event.cause is not None and event.cause.line == "Killed"
+    return alone and any(other.generic and other.place < event.place for other in events)
 
 
 def _least(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
@@ -227,7 +242,7 @@ def _of_chain(chain: Chain, rows: Sequence[KnownCause]) -> _Event:
 
 
 def _meets(row: KnownCause, one: Traceback, text: str) -> re.Match[str] | None:
-    if row.through and not row.through.search(one.calls):
+    if not row.reached_by(one.calls):
         return None
     return row.pattern.search(text) or (row.pattern.search(_unbroken(text)) if _BROKEN.search(text) else None)
 
@@ -279,6 +294,6 @@ def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> _Event | None:
     if found is None:
         return None
     for row in rows:
-        if row.in_exceptions and not (row.generic or row.through) and (match := row.pattern.search(found[0])):
+        if row.in_exceptions and not row.generic and row.reached_by("") and (match := row.pattern.search(found[0])):
             return _Event(at, row.shown(line.text.strip(), match))
     return None

@@ -20,7 +20,7 @@ _RAISED = re.compile(
 _BARE = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?::\s|$)")
 _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
 _OF_A_LIBRARY = re.compile(
-    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv"
+    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv|[/\\](?:bin|Scripts)[/\\][\w.-]{1,60}$"
 )
 _BARS = re.compile(r"^ {0,60}(?:\| ?|\+-[+\- \d]{0,120}$)")
 _OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
@@ -54,6 +54,10 @@ class Frame:
     def of_a_library(self) -> bool:
         """Whether it is not of the user's own files."""
         return bool(_OF_A_LIBRARY.search(self.file))
+
+    def parts(self) -> tuple[str, str]:
+        """`FILE in FUNCTION`, and the line of code."""
+        return f"{self.file} in {self.function}", self.lines[1].strip()[:_LONGEST_BRIEF] if self.lines[1:] else ""
 
     @property
     def package(self) -> str | None:
@@ -129,8 +133,8 @@ class Traceback:
 
     @property
     def calls(self) -> str:
-        """The calls that led to it, oldest first: a line `FILE in FUNCTION` each."""
-        return "\n".join(f"{frame.file} in {frame.function}" for frame in self.frames[-_MOST_CALLS:])
+        """The calls that led to it, oldest first: a line `FILE in FUNCTION > CODE` each."""
+        return "\n".join(" > ".join(filter(None, one)) for one in map(Frame.parts, self.frames[-_MOST_CALLS:]))
 
     @property
     def package(self) -> str | None:
