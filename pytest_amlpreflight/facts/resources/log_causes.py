@@ -117,6 +117,10 @@ def mentioned(lines: Sequence[Line]) -> Iterator[LogCause]:
     """The causes of which lines speak that are no log, such as a portal's sentence: each may show one."""
     for line in lines:
         for row in known_causes():
-            if not (row.generic or row.frames or row.kind) and row.reached_by("") and (match := row.pattern.search(line.text)):
+            if (
+                not (row.generic or row.frames or row.kind)
+                and row.reached_by("")
+                and (match := row.pattern.search(line.text))
+            ):
                 yield row.shown(line.text.strip(), match)
                 break
