@@ -27,8 +27,9 @@ _WRITING = {"delete", "patch", "post", "put"}
 """The methods of `az rest` that change something, as the fixes write them."""
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANKS = {
-    "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "FOLDER", "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "NETWORK-ID",
-    "PRINCIPAL", "REGISTRY", "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "VAULT",
+    "ACCOUNT", "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "CONTAINER", "DEPLOYMENT", "ENDPOINT", "FOLDER", "GROUP",
+    "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "NETWORK-ID", "PATH", "PRINCIPAL", "REGISTRY", "REPOSITORY",
+    "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "TEMPLATE", "VAULT",
 }  # fmt: skip
 """What stands in a command for what nobody here can know; a line in words beside it says what to put there."""
 _NAMES_A_SUBSCRIPTION = {

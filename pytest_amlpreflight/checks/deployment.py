@@ -10,10 +10,11 @@ from pytest_amlpreflight.facts.resources.endpoint import SERVING, Deployment, En
 from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
+from pytest_amlpreflight.facts.rules.az_ml import place_of
 from pytest_amlpreflight.facts.rules.drift import differences
 from pytest_amlpreflight.facts.rules.scoring_status import easier_probe
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import Command, Option, az, kubectl
+from pytest_amlpreflight.fix import Command, Option, az, kubectl, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
@@ -50,7 +51,7 @@ def check_endpoint_is_provisioned(
             f"endpoint {name}",
             aml_live_endpoint.provisioning_state,
             aml_endpoint_operation,
-            {"endpoint": name},
+            {"endpoint": name} | place_of(aml_target.workspace),
         )
 
 
@@ -80,7 +81,7 @@ def check_deployment_is_provisioned(
             f"deployment {live.name}",
             live.provisioning_state,
             aml_deployment_operation,
-            {"endpoint": live.endpoint_name, "deployment": live.name},
+            {"endpoint": live.endpoint_name, "deployment": live.name} | place_of(aml_target.workspace),
             *_show_logs(live, aml_deployment_operation, aml_live_endpoint),
             *_more_patience(live, aml_deployment_operation),
         )
@@ -189,7 +190,7 @@ def _show_logs(live: Deployment, operation: Operation | None, endpoint: Endpoint
     meaning = operation.meaning if operation else None
     if _under_way(live.provisioning_state) or (meaning is not None and not meaning.container):
         return ()
-    if meaning and "get-logs" in meaning.advice:  # it says which container's
+    if meaning and any("get-logs" in command for command in meaning.commands):  # it says which container's
         return ()
     shown = az("ml online-deployment get-logs", endpoint_name=live.endpoint_name, name=live.name, lines=100)
     if live.managed:
@@ -243,8 +244,10 @@ def _look_again(words: Mapping[str, str]) -> tuple[Command]:
     return (az("ml online-endpoint show", name=words["endpoint"], **query),)
 
 
-def _told(meaning: CodeMeaning | None, words: Mapping[str, str]) -> tuple[str, ...]:
-    return (meaning.advice_for(words), meaning.guide) if meaning else ()
+def _told(meaning: CodeMeaning | None, words: Mapping[str, str]) -> tuple[Command | str, ...]:
+    if meaning is None:
+        return ()
+    return (meaning.advice_for(words), *(shell(*one) for one in meaning.commands_for(words)), meaning.guide)
 
 
 def _evidence(operation: Operation | None, under_way: bool) -> list[str]:

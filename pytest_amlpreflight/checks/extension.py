@@ -16,7 +16,7 @@ from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster,
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
-from pytest_amlpreflight.fix import Command, Option, az, kubectl
+from pytest_amlpreflight.fix import Command, Option, az, kubectl, shell
 from pytest_amlpreflight.verdict import (
     Blocked,
     Culprit,
@@ -273,6 +273,7 @@ def _failed(extension: Extension, report: HealthReport, one: HealthFinding) -> C
         fix=(
             kubectl("describe configmap arcml-healthcheck", namespace="azureml"),
             meaning.advice_for({}) if meaning else "",
+            *(shell(*one) for one in (meaning.commands_for({}) if meaning else ())),
         ),
         kind=one.code,
     )

@@ -11,8 +11,9 @@ from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.log_causes import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
-from pytest_amlpreflight.facts.rules.az_ml import placed
+from pytest_amlpreflight.facts.rules.az_ml import place_of, placed
 from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.fix import Command, in_workspace, shell
 
 WIDTH = 80
 """Columns of a screen that nobody knows."""
@@ -100,6 +101,7 @@ class Explanation:
         for meaning in self.meanings:
             yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
             yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
+            yield from _indented(*(place.put(shell(*words)) for words in meaning.commands_for(place.words)))
             yield from _indented(meaning.guide)
         if self.known:
             yield from _indented(f"it says: {self.told}" if self.told else None)
@@ -123,7 +125,12 @@ class _Place:
         workspaces = {target.workspace for target in targets}
         named = {word: {getattr(target, word) for target in targets} for word in ("endpoint", "deployment")}
         words = {word: next(iter(names)) for word, names in named.items() if len(names) == 1 and None not in names}
-        return cls(next(iter(workspaces)) if len(workspaces) == 1 else None, words)
+        workspace = next(iter(workspaces)) if len(workspaces) == 1 else None
+        return cls(workspace, words | place_of(workspace))
+
+    def put(self, command: Command) -> str:
+        """The command with resource group and workspace, which stays in one line."""
+        return str(in_workspace(command, self.workspace) if self.workspace else command)
 
     def put_into(self, text: str) -> str:
         """The text with resource group and workspace in each of its commands."""

@@ -83,7 +83,7 @@ def test_a_failed_deployment_says_the_innermost_code_and_what_it_means() -> None
 @pytest.mark.parametrize(
     ("code", "message", "advice", "logs"),
     [
-        ("ImageBuildFailure", "container registry authorization failure", "az ml workspace sync-keys;", False),
+        ("ImageBuildFailure", "container registry authorization failure", "az ml workspace sync-keys", False),
         ("OutOfQuota", "a lack of Azure ML capacity in the region", "Try again later", False),
         ("OutOfQuota", "1 Insufficient cpu: Kubernetes unschedulable", "resources.requests", False),
         ("BadArgument", "User container has crashed", "--endpoint-name iris --name blue --lines 200", False),
@@ -115,7 +115,7 @@ def test_the_probe_that_gave_up_is_the_one_to_raise(named: str, probe: str) -> N
 
     with pytest.raises(Blocked) as caught:
         deployment.check_deployment_is_provisioned(
-            blue, blue, Operation("Failed", error=AzureError((told,))), endpoint(), "t"
+            blue, blue, Operation("Failed", error=AzureError((told,))), endpoint(), TARGET
         )
 
     logs_first, _, raised, *_ = caught.value.culprit.fix.splitlines()

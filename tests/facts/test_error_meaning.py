@@ -4,7 +4,18 @@ import pytest
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
-from pytest_amlpreflight.facts.resources.error_meaning import codes_in, meaning_of, meaning_of_error, names_in
+from pytest_amlpreflight.facts.resources.error_meaning import (
+    CodeMeaning,
+    codes_in,
+    meaning_of,
+    meaning_of_error,
+    names_in,
+)
+
+
+def lines(meaning: CodeMeaning, **words: str) -> list[str]:
+    """Its commands as they are written."""
+    return [" ".join(command) for command in meaning.commands_for(words)]
 
 
 def an_error(*levels: tuple[str | None, str]) -> AzureError:
@@ -71,7 +82,7 @@ def test_the_place_of_the_build_log_goes_into_the_advice() -> None:
     meaning = meaning_of_error(an_error(("ImageBuildFailure", said)))
 
     assert meaning is not None
-    assert "--account-name sa --container-name azureml --name 'dcid/20.txt'" in meaning.advice_for({})
+    assert "--account-name sa --container-name azureml --name dcid/20.txt" in lines(meaning)[0]
 
 
 def test_advice_names_the_deployment_where_it_is_known() -> None:
@@ -79,8 +90,16 @@ def test_advice_names_the_deployment_where_it_is_known() -> None:
     meaning = meaning_of_error(an_error(("BadArgument", "User container has crashed")))
 
     assert meaning is not None
-    assert "--endpoint-name iris --name blue" in meaning.advice_for({"endpoint": "iris", "deployment": "blue"})
-    assert "--endpoint-name ENDPOINT --name DEPLOYMENT" in meaning.advice_for({})
+    assert "--endpoint-name iris --name blue" in lines(meaning, endpoint="iris", deployment="blue")[0]
+    assert "--endpoint-name ENDPOINT --name DEPLOYMENT" in lines(meaning)[0]
+
+
+def test_a_command_does_without_what_only_narrows_it_down() -> None:
+    """A list shows all where no name is known; a word is one word of the command, whatever is in it."""
+    meaning = CodeMeaning("C", "", "", "", "c", commands=("az ml model list --name {model} --output table",))
+
+    assert lines(meaning) == ["az ml model list --output table"]
+    assert meaning.commands_for({"model": "my iris's"})[0][-3] == "my iris's"
 
 
 @pytest.mark.parametrize(
@@ -150,8 +169,8 @@ def test_the_vault_of_a_message_is_the_one_to_open() -> None:
 
     assert named
     assert unnamed
-    assert named.advice_for({}) == "az keyvault update --name contoso-kv --bypass AzureServices"
-    assert unnamed.advice_for({}) == "az keyvault update --name VAULT --bypass AzureServices"
+    assert lines(named) == ["az keyvault update --name contoso-kv --bypass AzureServices"]
+    assert lines(unnamed) == ["az keyvault update --name VAULT --bypass AzureServices"]
 
 
 def test_a_known_error_beside_an_unknown_one_is_what_is_explained() -> None:

@@ -1,7 +1,8 @@
 """What an error means: by Azure's own words, or those of its tools, where they name the cause; else by its codes."""
 
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -18,6 +19,7 @@ _NAMES = (
     ),
     re.compile(r"\b(?P<vault>[a-z][a-z0-9-]{2,23})\.vault\.", re.IGNORECASE),
     re.compile(r"\bkey ?vault '?(?P<vault>(?=\S{0,24}[\d-])[a-z][a-z0-9-]{2,23})\b", re.IGNORECASE),
+    re.compile(r"\b(?:namespace|provider) ['\[]?(?P<namespace>Microsoft\.\w{1,60})", re.IGNORECASE),
     re.compile(r"\bpolicy assignment '(?P<assignment>[^']{1,128})'", re.IGNORECASE),
 )
 """How Azure's texts name things; a word that stands alone after "key vault" is a name only with a digit or a dash."""
@@ -27,7 +29,7 @@ _ANCHOR = re.compile(r"(?:aka\.ms/oe-tsg|troubleshoot-online-endpoints[\w?=-]{0,
 
 @dataclass(frozen=True, slots=True)
 class CodeMeaning:
-    """What an error means, where Microsoft's guide describes it, and what to try first.
+    """What an error means, where Microsoft's guide describes it, and what to try first, in words and as commands.
 
     `name` is that of the row: the code, or the words' own. `checks` are those that could explain these very words, the
     likeliest first, as `<topic>::<name>`; which explain a code the checks themselves say. `container` says that a
@@ -44,14 +46,31 @@ class CodeMeaning:
     container: bool = False
     ticket: bool = False
     open: bool = False
+    commands: tuple[str, ...] = ()
 
     def knowing(self, words: Mapping[str, str]) -> "CodeMeaning":
-        """The same, with these words in the advice in the place of their names."""
-        return replace(self, advice=_PLACE.sub(lambda match: words.get(match[1]) or match[0], self.advice))
+        """The same, with these words in advice and commands in the place of their names."""
+        quoted = {name: shlex.quote(word) for name, word in words.items()}
+        return replace(
+            self,
+            advice=_PLACE.sub(lambda match: words.get(match[1]) or match[0], self.advice),
+            commands=tuple(
+                _PLACE.sub(lambda match: quoted.get(match[1]) or match[0], command) for command in self.commands
+            ),
+        )
 
     def advice_for(self, words: Mapping[str, str]) -> str:
         """The advice with these words; one that is not known is in capitals, as tools' manuals write it."""
         return _PLACE.sub(lambda match: match[1].upper(), self.knowing(words).advice)
+
+    def commands_for(self, words: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+        """The commands with these words, each word by word. What only narrows a command down is left out where it is
+        not known; anything else is in capitals.
+        """
+        known = map(shlex.split, self.knowing(words).commands)
+        return tuple(
+            tuple(_PLACE.sub(lambda match: match[1].upper(), one) for one in _narrowed(all_)) for all_ in known
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +121,7 @@ def topics_in(text: str) -> tuple[str, ...]:
 
 
 def names_in(text: str) -> dict[str, str]:
-    """What a text calls by name: vault, registry, repository and policy assignment, as an advice has them."""
+    """What a text calls by name: vault, registry, repository, provider and policy assignment, as an advice has them."""
     found = [match for pattern in _NAMES for match in pattern.finditer(text)]
     return {name: word for match in reversed(found) for name, word in match.groupdict().items() if word}
 
@@ -181,8 +200,16 @@ def _topics() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((row["topic"], re.compile(row["says"], re.IGNORECASE)) for row in load("error-topics").rows)
 
 
+def _narrowed(words: Sequence[str]) -> Iterator[str]:
+    """The words of a command without the options that it does without and whose value is not known."""
+    spare = {"--subscription", *(("--name", "--resource-group") if "list" in words else ())}
+    unknown = {at for at, word in enumerate(words) if at and words[at - 1] in spare and _PLACE.fullmatch(word)}
+    return (word for at, word in enumerate(words) if at not in unknown and at + 1 not in unknown)
+
+
 def _meaning(row: Mapping[str, Any], name: str) -> CodeMeaning:
     checks = tuple(row.get("checks") or ())
     code, guide = str(row.get("code", "")), row.get("guide", "")
     can = {flag: bool(row.get(flag, False)) for flag in ("container", "ticket", "open")}
-    return CodeMeaning(code, row["title"], guide, row["advice"], name, checks, **can)
+    commands = tuple(row.get("commands") or ())
+    return CodeMeaning(code, row["title"], guide, row["advice"], name, checks, **can, commands=commands)

@@ -17,6 +17,13 @@ _COMMAND = re.compile(
 )
 
 
+def place_of(workspace: ResourceId | None) -> dict[str, str]:
+    """The words by which the commands of the tables take the place of a workspace, where there is one."""
+    if workspace is None:
+        return {}
+    return {"group": str(workspace.resource_group), "subscription": workspace.subscription}
+
+
 def place_of_command(words: Sequence[str], workspace: ResourceId, *, by_id: bool = False) -> list[str]:
     """What an `az ml` command, word by word, lacks of resource group and workspace; nothing for any other.
     `by_id`: and of the subscription.
