@@ -143,15 +143,16 @@ def wildcards(hosts: Sequence[str]) -> list[str]:
 
 def _merged(base: World, worlds: Sequence[World]) -> World:
     """All that these worlds hold; the last one wins where they have the same resource."""
-    documents, groups, collections = dict[str, Document](), dict[str, list[str]](), dict[str, Document]()
-    stale = dict[str, Document | None]()
+    documents, groups, stale = dict[str, Document](), dict[str, list[str]](), dict[str, Document | None]()
+    answers, rows = dict[str, Document](), dict[str, dict[str, Document]]()
     for world in worlds:
         documents |= world.documents
         stale |= world.stale
         groups |= world.groups
+        answers |= world.collections
         for place, answer in world.collections.items():
-            rows = {_row_key(row): row for one in (collections.get(place), answer) if one for row in one["value"]}
-            collections[place] = {**answer, "value": list(rows.values())}
+            rows.setdefault(place, {}).update({_row_key(row): row for row in answer["value"]})
+    collections = {place: {**answer, "value": list(rows[place].values())} for place, answer in answers.items()}
     return replace(
         base, documents=Documents(documents), groups=groups, collections=collections, stale=stale, unchanging={}
     )

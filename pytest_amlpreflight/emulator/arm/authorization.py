@@ -9,6 +9,7 @@ from .. import ids
 from ..answers import Answer, arm_error
 from ..world import Document, World
 from .list_filters import UnsupportedFilter
+from .placed import is_of_a_group
 
 _ROLE_ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _DENY_ASSIGNMENTS = "Microsoft.Authorization/denyAssignments"
@@ -125,7 +126,7 @@ def own_permissions(world: World) -> dict[str, list[Document]]:
 def _own_permissions(world: World) -> dict[str, list[Document]]:
     held = dict[str, list[Document]]()
     for one in _held_by(world, world.members_of(world.caller["objectId"])):
-        where = "/" if _is_of_a_group(_scope(one)) else ids.key(_scope(one))
+        where = "/" if is_of_a_group(_scope(one)) else ids.key(_scope(one))
         held.setdefault(where, []).extend(_blocks(world, one))
     return held
 
@@ -161,11 +162,7 @@ def _at(assignments: Iterable[Document], scope: str, wanted: dict[str, str]) -> 
 
 def _inherited(where: str, scope: str) -> bool:
     """Management groups stand above every subscription of a world."""
-    return _is_of_a_group(where) or ids.within(scope, where)
-
-
-def _is_of_a_group(where: str) -> bool:
-    return ids.key(where).startswith("/providers/microsoft.management/managementgroups/")
+    return is_of_a_group(where) or ids.within(scope, where)
 
 
 def _scope(document: Document) -> str:

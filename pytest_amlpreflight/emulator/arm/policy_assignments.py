@@ -8,13 +8,13 @@ from typing import Any
 
 from .. import ids
 from ..world import Document, World
+from . import placed
 
 ASSIGNMENTS = "Microsoft.Authorization/policyAssignments"
 _EXEMPTIONS = "Microsoft.Authorization/policyExemptions"
 _PARAMETER = re.compile(r"\[parameters\('([^']+)'\)\]", re.IGNORECASE)
 _CONCAT = re.compile(r"\[concat\((.*)\)\]", re.IGNORECASE)
 _PART = re.compile(r"parameters\('([^']+)'\)|'([^']*)'", re.IGNORECASE)
-_MANAGEMENT_GROUP = "/providers/microsoft.management/managementgroups/"
 
 Values = Mapping[str, Any]
 """Parameters by their names in lower case."""
@@ -24,7 +24,7 @@ def in_force(world: World, scope: str) -> Iterator[tuple[Document, Document, Val
     """Each assignment that holds at the scope and is enforced, with each definition that it assigns and the values of
     its parameters.
     """
-    for assignment in world.of_type(ASSIGNMENTS):
+    for assignment in placed.above(world, ASSIGNMENTS, scope):
         if _holds(world, assignment, scope):
             yield from ((assignment, *one) for one in _definitions(world, assignment))
 
@@ -52,22 +52,8 @@ def _holds(world: World, assignment: Document, scope: str) -> bool:
         return False
     if any(ids.within(scope, one) for one in properties.get("notScopes") or ()):
         return False
-    return _at_or_below(scope, assignment) and not any(_exempts(one, assignment, scope) for one in _exemptions(world))
-
-
-def _exemptions(world: World) -> Iterator[Document]:
-    return world.of_type(_EXEMPTIONS)
-
-
-def _exempts(exemption: Document, assignment: Document, scope: str) -> bool:
-    named = exemption["properties"]["policyAssignmentId"]
-    return ids.key(named) == ids.key(assignment["id"]) and _at_or_below(scope, exemption)
-
-
-def _at_or_below(scope: str, extension: Document) -> bool:
-    """Whether the scope is what the assignment is made at, or below it: every management group is above all else."""
-    above = extension["id"].rpartition("/providers/")[0]
-    return ids.within(scope, above) or ids.key(above).startswith(_MANAGEMENT_GROUP)
+    exempted = (one["properties"]["policyAssignmentId"] for one in placed.above(world, _EXEMPTIONS, scope))
+    return ids.key(assignment["id"]) not in map(ids.key, exempted)
 
 
 def _definitions(world: World, assignment: Document) -> Iterator[tuple[Document, Values]]:
