@@ -1,17 +1,23 @@
 """What is tried again ends, also where a reader leaves its thread while it waits, and is called again."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import requests
+from urllib3.exceptions import ProtocolError
 from wire import HOME, Wire, arm_on, plane_on
 
 from pytest_amlpreflight.engine import Later
 from pytest_amlpreflight.engine.notes import noting
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.tries import Tries
 
 BUSY = 503, {"Retry-After": "30"}, '{"error": {"code": "ServerBusy", "message": "later"}}'
 """Longer than any thread sleeps."""
+
+WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 
 
 def called_again(read: Callable[[], object]) -> object:
@@ -46,6 +52,33 @@ def test_a_provider_that_is_always_busy_is_given_up() -> None:
         called_again(lambda: arm.get("/subscriptions/s", "2022-12-01", "it"))
 
     assert len(wire.asked) == 3
+
+
+class BreaksOff(Wire):
+    """Its first connection breaks off, as one does that was kept for too long."""
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        """Nothing, and then an answer."""
+        answer = super().send(request)
+        if len(self.asked) == 1:
+            raise requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError(104, "reset")))
+        return answer
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        pytest.param(lambda arm: arm.get("/subscriptions/s", "2022-12-01", "it"), id="GET"),
+        pytest.param(lambda arm: arm.post(f"{WORKSPACE}/diagnose", "2024-10-01", {}, "it"), id="POST"),
+    ],
+)
+def test_a_connection_that_breaks_off_is_tried_once_more(read: Callable[[Arm], object]) -> None:
+    """The POSTs that are sent are reads too."""
+    wire = BreaksOff({})
+
+    read(arm_on(wire))
+
+    assert len(wire.asked) == 2
 
 
 def test_what_was_answered_begins_anew() -> None:

@@ -42,6 +42,9 @@ LONGEST_PAUSE = 600.0
 wait for a day as well.
 """
 
+READS = frozenset({"GET", "HEAD", "POST"})
+"""The methods of what is sent to Resource Manager. azure-core takes a POST for a change, and sends none twice."""
+
 REFUSAL_HOLDS = 30.0
 """Seconds for which nobody asks again for a token that could not be had."""
 
@@ -122,12 +125,16 @@ class OneToken:
 class CappedRetry(RetryPolicy[Any, Any]):
     """azure-core's retries without two surprises: an unbounded `Retry-After`, and retrying a 403 that carries one.
 
-    A 429 is tried again whatever the method: only reads are sent, and Resource Graph is asked by POST.
+    A POST is tried again like a GET: only reads are sent, and some of them are POSTs.
     """
 
     def __init__(self, budget: Budget | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._budget, self._tries = budget or Budget(), Tries()
+
+    def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
+        """azure-core's settings, but for the methods."""
+        return super().configure_retries({"retry_on_methods": READS, **options})
 
     def get_retry_after(self, response: PipelineResponse[Any, Any]) -> float | None:
         """Seconds to wait, at most `LONGEST_PAUSE`; None where the answer says nothing that can be understood."""
