@@ -18,6 +18,28 @@ WITHOUT_A_SCHEMA: dict[tuple[str, str], str] = {}
 """Members that readers take though no published schema has them, by type and dotted path, each with the reason."""
 
 
+_OF_LISTS = "a list of a provider's, which no template can declare; held against recorded answers"
+_OF_ACTIONS = "what an action answers; held against recorded answers"
+WITHOUT_A_TABLE = {
+    "": "subscriptions and their providers: Resource Manager's own, which no template can declare",
+    "Microsoft.Compute/locations/vmSizes": _OF_LISTS,
+    "Microsoft.Compute/virtualMachineScaleSets": "only the tags and identities of a cluster's nodes, in every version",
+    "Microsoft.KeyVault/deletedVaults": _OF_LISTS,
+    "Microsoft.KeyVault/locations/deletedVaults": _OF_LISTS,
+    "Microsoft.MachineLearningServices/locations/mfeOperationsStatus": _OF_ACTIONS,
+    "Microsoft.MachineLearningServices/locations/quotas": _OF_LISTS,
+    "Microsoft.MachineLearningServices/locations/usages": _OF_LISTS,
+    "Microsoft.MachineLearningServices/locations/vmSizes": _OF_LISTS,
+    "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus": _OF_ACTIONS,
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments/getLogs": _OF_ACTIONS,
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/listKeys": _OF_ACTIONS,
+    "Microsoft.PolicyInsights/checkPolicyRestrictions": _OF_ACTIONS,
+    "Microsoft.PolicyInsights/policyStates/queryResults": _OF_ACTIONS,
+    "Microsoft.ResourceGraph/resources": _OF_ACTIONS,
+}
+"""Types whose members no table lists, each with the reason: what is taken of them cannot be held against one."""
+
+
 class Traced(dict[str, Any]):
     """An object of an answer that notes each member which is asked of it."""
 
@@ -74,6 +96,8 @@ def unknown(found: set[Take]) -> list[str]:
     """What was taken though its api-version has no such member, in a line each."""
     lines = []
     for kind, version, path in sorted(found):
+        if not schemas.lists_members(kind) and kind not in WITHOUT_A_TABLE:
+            lines.append(f"no table lists the members of {kind}, of which {'.'.join(path)} is taken")
         listed = (kind, ".".join(path)) in WITHOUT_A_SCHEMA
         if path not in (("value",), ("nextLink",)) and not listed and not schemas.knows(kind, version, path):
             lines.append(f"{kind} {version} has no {'.'.join(path)}")

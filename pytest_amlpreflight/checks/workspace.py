@@ -240,7 +240,8 @@ def check_diagnosis_is_clean(aml_workspace: Workspace, aml_diagnosis: Diagnosis 
     resolves names. Its codes are an open set and are repeated word for word.
     """
     if aml_diagnosis is None:
-        not_applicable("the caller may not run it: Microsoft.MachineLearningServices/workspaces/diagnose/action")
+        action = "Microsoft.MachineLearningServices/workspaces/diagnose/action"
+        not_applicable(f"it may not be run: the caller lacks {action}, or a lock or a disabled subscription forbids it")
     again = az("ml workspace diagnose", **named(aml_workspace.id))
     errors = aml_diagnosis.of_level("Error")
     if errors:

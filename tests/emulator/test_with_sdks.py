@@ -112,8 +112,15 @@ def test_the_vault_and_registry_clients_read_whatever_they_can_ask(emulator: Emu
         *registries.connected_registries.list(*registry),
     ]
 
+    taken = [
+        vaults.vaults.check_name_availability({"name": "contoso-ml-kv", "type": "Microsoft.KeyVault/vaults"}),
+        registries.registries.check_name_availability(
+            {"name": "contosomlacr", "type": "Microsoft.ContainerRegistry/registries"}
+        ),
+    ]
     usages = registries.registries.list_usages(*registry).value or []
     assert all(one.id and one.name and one.as_dict()["properties"] for one in resources)
+    assert [(one.name_available, one.reason) for one in taken] == [(False, "AlreadyExists")] * 2
     assert [one.name for one in usages] == ["Size", "Webhooks"]
     assert empty == []
 

@@ -55,6 +55,21 @@ def test_diagnosis_that_is_denied_is_none(world: Any) -> None:
     assert read_diagnosis(world.connect().arm, world.workspace_id) is None
 
 
+def test_diagnosis_that_a_lock_forbids_is_none(world: Any) -> None:
+    """A read-only lock lets nobody run actions; that it stands there is for another check to say."""
+    lock = {"name": "frozen", "properties": {"level": "ReadOnly"}}
+    world.add(lock | {"id": f"{world.workspace_id.text}/providers/Microsoft.Authorization/locks/frozen"})
+
+    assert read_diagnosis(world.connect().arm, world.workspace_id) is None
+
+
+def test_diagnosis_in_a_disabled_subscription_is_none(world: Any) -> None:
+    """Nothing but reading is left there."""
+    world["5f1c2f0e-6c5b-4b1e-9a35-2f4f5d6f0a11"]["state"] = "Disabled"
+
+    assert read_diagnosis(world.connect().arm, world.workspace_id) is None
+
+
 def test_diagnosis_that_fails_is_unreadable(world: Any) -> None:
     """Everything but a denial is an answer that was expected and did not come."""
     world.fault("status", DIAGNOSE, status=400, code="BadRequest")

@@ -186,6 +186,15 @@ def _quotas(world: World, place: str) -> Iterator[Document]:
             yield {"id": place_of, "type": kind, "limit": one["limit"], "unit": one["unit"], "name": one["name"]}
 
 
+def _deployment_skus(world: World, place: str) -> Iterator[Document]:
+    """What a deployment may be scaled to; 50 instances are the documented limit of one."""
+    deployment = _holder(world, place)
+    sku = {"name": "Default", "tier": "Standard"} | (deployment.get("sku") or {})
+    capacity = {"default": sku.pop("capacity", 1), "minimum": 1, "maximum": 50, "scaleType": "Manual"}
+    kind = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments"
+    yield {"resourceType": kind, "sku": sku, "capacity": capacity}
+
+
 def _network_usages(world: World, place: str) -> Iterator[Document]:
     subscription = ids.above(place, "subscriptions") or "/"
     for kind, limit in (("virtualNetworks", 1000), ("networkInterfaces", 65536), ("privateEndpoints", 1000)):
@@ -244,6 +253,7 @@ _LISTS: dict[str, View] = {
     "microsoft.compute/skus": _skus,
     "microsoft.containerregistry/registries/listusages": _registry_usages,
     "microsoft.machinelearningservices/locations/quotas": _quotas,
+    "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments/skus": _deployment_skus,
     "microsoft.network/locations/usages": _network_usages,
     "microsoft.network/virtualnetworks/usages": _subnet_usages,
     "microsoft.storage/locations/usages": _storage_usages,

@@ -1,4 +1,4 @@
-"""What the caller may ask: ARM authorizes first and looks later.
+"""What the caller may ask: ARM authorizes first, minds locks then, and looks later.
 
 The roles that the world assigns to the caller decide, less what deny assignments take away. A world whose `caller` says
 `enforced: false` answers whatever is asked.
@@ -13,6 +13,8 @@ from ..answers import Answer, arm_error
 from ..ids import ArmPath
 from ..world import Document, World
 from . import authorization
+
+_LOCKS = "Microsoft.Authorization/locks"
 
 # Everybody may ask for these: own permissions, own tenants, and rows that hold only what the caller can read.
 _FREE = frozenset(
@@ -62,6 +64,34 @@ def refusal(world: World, method: str, arm: ArmPath) -> Answer | None:
         "credentials."
     )
     return arm_error(403, "AuthorizationFailed", text)
+
+
+def frozen(world: World, method: str, arm: ArmPath) -> Answer | None:
+    """409 for an action, such as to list keys, beneath a read-only lock or in a disabled subscription; None elsewhere.
+
+    ARM leaves there what Reader may do: POSTs whose action is to read among it
+    (learn.microsoft.com/azure/azure-resource-manager/management/lock-resources).
+    """
+    wanted = action(method, arm)
+    if wanted is None or not wanted.lower().endswith("/action"):
+        return None
+    scope = arm.parent or "/"
+    locks = [one for one in world.of_type(_LOCKS) if str(one["properties"].get("level")).lower() == "readonly"]
+    above = [place for place in (one["id"].rpartition("/providers/")[0] for one in locks) if ids.within(scope, place)]
+    if above:
+        text = (
+            f"The scope '{scope}' cannot perform write operation because following scope(s) are locked: "
+            f"'{', '.join(above)}'. Please remove the lock and try again."
+        )
+        return arm_error(409, "ScopeLocked", text)
+    subscription = world.get(arm.subscription or "") or {}
+    if subscription.get("state") not in ("Disabled", "Expired"):
+        return None
+    text = (
+        f"The subscription '{(arm.subscription or '').rpartition('/')[2]}' is disabled and therefore marked as read "
+        "only. You cannot perform any write actions on this subscription until it is re-enabled."
+    )
+    return arm_error(409, "ReadOnlyDisabledSubscription", text)
 
 
 def action(method: str, arm: ArmPath) -> str | None:

@@ -41,6 +41,7 @@ def dispatch(call: Call) -> Answer:
         resources.missing_subscription(call.world, call.arm)
         or _unregistered(call)
         or enforcement.refusal(call.world, call.method, call.arm)
+        or enforcement.frozen(call.world, call.method, call.arm)
     )
     if refused is not None:
         return refused

@@ -12,11 +12,17 @@ FOLLOW = "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus/
 """What following the operation takes; only the generated role needs the word."""
 
 
-def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
-    """What Azure finds; None for a caller who may not ask.
+FROZEN = frozenset({"ScopeLocked", "ReadOnlyDisabledSubscription"})
+"""Resource Manager's words for an action beneath a read-only lock, and in a disabled subscription: checks of their own
+speak of both.
+"""
 
-    Asking is an action, which Reader does not hold, and no other check depends on the answer: a denial ends this
-    question and is no error.
+
+def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
+    """What Azure finds; None where asking is not allowed.
+
+    Asking is an action, which Reader does not hold and a read-only lock forbids, and no other check depends on the
+    answer: a denial ends this question and is no error.
     """
     try:
         answer = arm.post(
@@ -27,7 +33,7 @@ def read_diagnosis(arm: Arm, workspace_id: ResourceId) -> Diagnosis | None:
             permission=PERMISSION,
         )
     except FactUnreadable as problem:
-        if problem.status == 403:
+        if problem.status == 403 or problem.code in FROZEN:
             return None
         raise
     groups = answer.need_child("value")

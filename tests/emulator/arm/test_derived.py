@@ -87,6 +87,15 @@ def test_sizes_of_machines_are_those_of_the_workspaces_region(emulator: Emulator
     assert {"name": "vCPUs", "value": "1"} in skus[0]["capabilities"]
 
 
+def test_a_deployment_may_be_scaled_from_what_it_has(emulator: Emulator, call: Call) -> None:
+    """Its size, and how many instances Azure lets one have."""
+    place = f"{WORKSPACE}/onlineEndpoints/iris/deployments/blue/skus"
+
+    rows = call(emulator, place, "2024-10-01").json()["value"]
+
+    assert [(one["sku"]["name"], one["capacity"]["default"]) for one in rows] == [("Default", 3)]
+
+
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [

@@ -75,6 +75,44 @@ def test_a_malformed_body_is_azures_400(
     assert answer.status_code == 200 or answer.json()["error"]["code"] == "InvalidRequestContent"
 
 
+@pytest.mark.parametrize(
+    ("lock", "state", "path", "code"),
+    [
+        (GROUP, "Enabled", f"{WORKSPACE}/listKeys?api-version=2024-10-01", "ScopeLocked"),
+        (WORKSPACE, "Enabled", f"{WORKSPACE}/onlineEndpoints/iris/token?api-version=2024-10-01", "ScopeLocked"),
+        (f"{WORKSPACE}/onlineEndpoints/iris", "Enabled", f"{WORKSPACE}/listKeys?api-version=2024-10-01", None),
+        (None, "Disabled", f"{WORKSPACE}/listKeys?api-version=2024-10-01", "ReadOnlyDisabledSubscription"),
+        (
+            SUBSCRIPTION,
+            "Disabled",
+            f"{GROUP}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults?api-version=2019-10-01",
+            None,
+        ),
+    ],
+)
+def test_a_read_only_lock_forbids_actions_and_no_reads(
+    serve: Callable[..., Emulator],
+    call: Call,
+    write_world: Callable[..., Any],
+    lock: str | None,
+    state: str,
+    path: str,
+    code: str | None,
+) -> None:
+    """Keys are listed by POST, which Azure counts as a change; so does a disabled subscription."""
+    ids = [GROUP, WORKSPACE, f"{WORKSPACE}/onlineEndpoints/iris"]
+    resources = [{"id": SUBSCRIPTION, "state": state}, *({"id": one, "properties": {}} for one in ids)]
+    if lock:
+        place = f"{lock}/providers/Microsoft.Authorization/locks/frozen"
+        resources.append({"id": place, "name": "frozen", "properties": {"level": "ReadOnly"}})
+    emulator = serve(write_world(f"resources: {json.dumps(resources)}\n"))
+    allowed = {"Authorization": call(emulator, WORKSPACE, "2024-10-01").request.headers["Authorization"]}
+
+    answer = requests.post(f"{emulator.url}{path}", headers=allowed, json={}, timeout=5)
+
+    assert (answer.status_code, answer.json().get("error", {}).get("code")) == (409 if code else 200, code)
+
+
 def test_a_nested_resource_is_missed_by_its_whole_name(emulator: Emulator, call: Call) -> None:
     """Type and name in turns, as ARM writes it."""
     answer = call(emulator, f"{WORKSPACE}/onlineEndpoints/rose", "2024-10-01")

@@ -51,6 +51,11 @@ def shown(document: dict[str, Any], arm_type: str, version: str) -> dict[str, An
     return {name: document[name] if name in _ALWAYS else known[name] for name in document if name in (*known, *_ALWAYS)}
 
 
+def lists_members(arm_type: str) -> bool:
+    """Whether a table says which members the versions of a type have."""
+    return (_schema(arm_type) or {}).get("members") is not None
+
+
 def knows(arm_type: str, version: str, path: tuple[str, ...]) -> bool:
     """Whether a version of a type has the member at `path`; `[]` in it is an item of a list."""
     node: Node = (_schema(arm_type) or {}).get("members")
