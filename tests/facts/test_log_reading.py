@@ -75,6 +75,33 @@ def test_what_is_said_aside_is_not_taken_for_the_cause(text: str) -> None:
     assert read_log(text) == LogReading()
 
 
+def test_a_kind_is_shown_by_its_whole_message_and_the_users_place() -> None:
+    """The kind says little: the message, which may stand on the lines below, says the rest."""
+    text = (
+        'Traceback (most recent call last):\n  File "/app/score.py", line 4, in init\n'
+        "pydantic_core.ValidationError: 1 validation error for Cellar\ncasks\n  Input should be a valid list"
+    )
+
+    assert [cause.line for cause in read_log(text, failed=True).causes] == [
+        "ValidationError: casks Input should be a valid list in score.py, line 4"
+    ]
+
+
+def test_of_a_ready_server_nobody_asks_why_it_failed() -> None:
+    """What it complains of may be anything, unless it is its end; and a bad request is its sender's."""
+    ready = "INFO:     Application startup complete.\n"
+    request = (
+        "ERROR:    Exception in ASGI application\nTraceback (most recent call last):\n"
+        '  File "/app/main.py", line 4, in run\n'
+        "ValueError: X has 3 features, but Oak is expecting 4 features as input.\n"
+    )
+
+    assert read_log(f"{ready}Error in cellar(): no light") == LogReading()
+    assert read_log(f"{ready}fatal: no floor").unknown
+    assert read_log(f"{ready}{request}", failed=False) == LogReading()
+    assert [cause.name for cause in read_log(f"{ready}{request}").causes] == ["request_data"]
+
+
 @pytest.mark.parametrize("log", table("healthy"), ids=lambda log: log["name"])
 def test_nothing_is_said_of_what_works(log: dict[str, Any]) -> None:
     """Warnings, fall-backs, retries, earlier starts and the user's own words are no causes."""

@@ -86,7 +86,7 @@ class KnownCause:
         """The cause that an exception shows, and where in the user's files it was raised."""
         about = self.about.search(one.said[:LONGEST_MESSAGE]) if self.about else None
         shown = self.shown(line, *filter(None, (match, about)), otherwise=one.package if self.kind else None)
-        return replace(shown, line=f"{shown.line}{one.where}")
+        return replace(shown, line=f"{one.brief[:LONGEST_SHOWN] if self.kind else shown.line}{one.where}")
 
     def shown(self, line: str, *matches: re.Match[str], otherwise: str | None = None) -> LogCause:
         """The cause with the line that shows it."""

@@ -27,8 +27,10 @@ _COMPLAINT = re.compile(
     r"|[\w.]{0,100}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
-_QUOTED = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
+_QUOTED = re.compile(r"exception msg: .*|(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
 """An exception in a line of a server that is not Python itself."""
+_FATAL = re.compile(r"(?i)\b(?:fatal|panic|panicked|critical|terminate called|uncaught|unhandled)\b")
+"""What a process says that does not go on."""
 _FOREIGN = re.compile(
     r"\s{0,8}(?:Caused by:|---> ?|Unhandled exception\.|Exception in thread \"[^\"\n]{1,60}\") ?[\w.]"
 )
@@ -94,15 +96,20 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
         return LogReading((slow.shown(lines[life.init[-1]].text),))
     if not events and failed is not False:
         complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
-        telling = [one for one in complaints if one and _tells(one, failed=bool(failed), life=life)]
+        telling = [one for one in complaints if one and _tells(one, failed=failed, life=life)]
         return LogReading(unknown=telling[-1] if telling else None)
     reading = _reading(events, lines)
     return replace(reading, while_serving=bool(reading.unknown and life.serves_at(reading.unknown.place)))
 
 
-def _tells(complaint: Traceback, *, failed: bool, life: Life) -> bool:
-    """Whether a line may say why: by its words, or by its level alone where it failed and no worker was ready."""
-    return bool(_COMPLAINT.match(complaint.raised)) or (failed and not life.serves_at(complaint.place))
+def _tells(complaint: Traceback, *, failed: bool | None, life: Life) -> bool:
+    """Whether a line may say why: by its words, or by its level alone where it failed and no worker was ready. Where
+    nobody knows whether anything failed, what a ready server complains of is its end or nothing.
+    """
+    ready = life.serves_at(complaint.place)
+    if ready and failed is None:
+        return bool(_FATAL.search(complaint.raised))
+    return bool(_COMPLAINT.match(complaint.raised)) or (bool(failed) and not ready)
 
 
 def is_container_log(lines: Sequence[Line]) -> bool:

@@ -117,6 +117,8 @@ class Traceback:
             return " ".join(f"{match['name'] if match else ''}: {self.said.partition(chr(10))[2]}".split())[
                 :_LONGEST_BRIEF
             ]
+        if match and self.raised.endswith(match["name"] + ":") and "\n" in self.said:  # as SDK v1 says its name twice
+            return f"{match['name']}: {' '.join(self.said.partition(chr(10))[2].split())}"[:_LONGEST_BRIEF]
         if match and match.end() == len(self.raised):  # its message starts on the next line
             message = " ".join(
                 " ".join(
