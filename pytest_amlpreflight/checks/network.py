@@ -50,6 +50,9 @@ def check_scoring_host_resolves_to_the_private_endpoint(
         not_reached(f"{resolution.host} does not resolve")
     if aml_endpoint.public_network_access and resolution.public:
         return
+    approved = [one.name for one in aml_workspace.private_endpoint_connections if one.approved]
+    if approved and not aml_private_endpoints:
+        not_reached(f"Azure does not tell which private endpoint is behind connection {approved[0]}")
     if not aml_private_endpoints:
         blocked(
             f"{_closed(aml_endpoint, aml_workspace)} is private, and there is no approved private endpoint",
@@ -89,6 +92,10 @@ def check_private_dns_zone_holds_the_inference_record(
     left an old address behind.
     """
     _behind_private_endpoint(aml_endpoint.managed, aml_private_endpoints)
+    if not aml_workspace.guid:
+        not_reached(
+            f"Azure does not tell workspaceId of workspace {aml_workspace.name}, which its records are named by"
+        )
     zones = answering(_in_sight(aml_private_dns_zones), aml_private_endpoints)
     records = [(zone, zone.inference_record(aml_workspace.guid, aml_endpoint.name)) for zone in zones]
     own = _own_addresses(aml_private_endpoints)

@@ -1,6 +1,8 @@
 """The numbers of a deployment's YAML: instances, probes, timeouts, traffic, load."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from math import ceil
 
 from pytest_amlpreflight.checks._spec_lines import (
@@ -216,11 +218,22 @@ def check_traffic_is_complete(
     Without any weight every request is answered 404, and weights that name a deployment Azure does not know are
     refused. `aml_live_deployment_names` is None where no workspace was asked.
     """
-    spec, where = aml_endpoint_spec, aml_endpoint_spec.where("traffic")
-    if spec.traffic is None:
+    spec = aml_endpoint_spec
+    if spec.traffic is None and not spec.mirror_traffic:
         not_applicable("the endpoint's YAML sets no traffic")
-    total = sum(spec.traffic.values())
-    if total not in {0, 100} or any(not 0 <= weight <= 100 for weight in spec.traffic.values()):
+    there = {each.name for each in aml_deployment_specs} | (aml_live_deployment_names or frozenset())
+    wanted = {*(spec.traffic or {}), *(spec.mirror_traffic or {})}
+    strangers = sorted(wanted - there)
+    refuse = blocked if aml_live_deployment_names is not None else advise
+    judge = [lambda: _judge_sum(spec), lambda: judge_mirror_traffic(spec)]
+    judge += [partial(_refuse_stranger, refuse, spec, stranger, there) for stranger in strangers]
+    for_each(lambda judge_one: judge_one(), judge)
+
+
+def _judge_sum(spec: EndpointSpec) -> None:
+    weights, where = spec.traffic or {}, spec.where("traffic")
+    total = sum(weights.values())
+    if total not in {0, 100} or any(not 0 <= weight <= 100 for weight in weights.values()):
         blocked(
             f"traffic of endpoint {spec.name} does not add up",
             found=f"{_weights(spec)}, in sum {total}, at {where}",
@@ -228,18 +241,18 @@ def check_traffic_is_complete(
             fix=f"correct the weights at {where}",
             where=spec.source.position("traffic"),
         )
-    judge_mirror_traffic(spec)
-    there = {each.name for each in aml_deployment_specs} | (aml_live_deployment_names or frozenset())
-    strangers = sorted(set(spec.traffic) - there)
-    if not strangers:
-        return
-    headline = f"traffic of endpoint {spec.name} goes to {strangers[0]}, which is not there"
-    found, expected = f"{_weights(spec)} at {where}", f"deployments: {', '.join(sorted(there)) or 'none are known'}"
-    fix = f"create {strangers[0]} first, or take it out of the traffic at {where}"
-    if aml_live_deployment_names is None:
-        advise(headline.replace("is not there", "no given spec describes"), found=found, expected=expected, fix=fix)
-    else:
-        blocked(headline, found=found, expected=expected, fix=fix)
+
+
+def _refuse_stranger(refuse: Callable[..., None], spec: EndpointSpec, name: str, there: set[str]) -> None:
+    kind = "traffic" if name in (spec.traffic or {}) else "mirror_traffic"
+    where = spec.where(kind)
+    refuse(
+        f"traffic of endpoint {spec.name} goes to {name}, which "
+        + ("is not there" if refuse is blocked else "no given spec describes"),
+        found=f"{_weights(spec, kind)} at {where}",
+        expected=f"deployments: {', '.join(sorted(there)) or 'none are known'}",
+        fix=f"create {name} first, or take it out of the traffic at {where}",
+    )
 
 
 @check("spec", explains=("429", "503"), phases=PHASES)
@@ -363,8 +376,9 @@ def _timeout_limit(spec: DeploymentSpec, rules: ServingRules) -> int | None:
     return rules.limits.get(f"request_timeout_seconds_{spec.kind}")
 
 
-def _weights(spec: EndpointSpec) -> str:
-    return ", ".join(f"{name}: {weight}" for name, weight in (spec.traffic or {}).items()) or "no weights"
+def _weights(spec: EndpointSpec, kind: str = "traffic") -> str:
+    weights = spec.traffic if kind == "traffic" else spec.mirror_traffic
+    return ", ".join(f"{name}: {weight}" for name, weight in (weights or {}).items()) or "no weights"
 
 
 def _is_served_by_azure(spec: DeploymentSpec) -> bool:

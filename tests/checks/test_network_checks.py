@@ -11,8 +11,8 @@ from pytest_amlpreflight.checks.network import (
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.public_access import PublicAccess
-from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.verdict import Blocked, NotApplicable
+from pytest_amlpreflight.facts.resources.workspace import PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached
 
 
 def broken(resolution: Resolution, why: Broken, detail: str = "", chain: tuple[str, ...] | None = None) -> Resolution:
@@ -161,6 +161,17 @@ def test_a_private_workspace_without_an_approved_private_endpoint_is_blocked(
         check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, ())
 
     assert caught.value.culprit.fix == f"az network private-endpoint-connection list --id {workspace.id}"
+
+
+def test_a_connection_that_names_no_private_endpoint_is_not_taken_for_none(
+    endpoint: Endpoint, workspace: Workspace, resolution: Resolution
+) -> None:
+    """It is approved: only where it leads is not told."""
+    untold = PrivateEndpointConnection("c", "c", "Approved", None, None)
+    reached = replace(workspace, private_endpoint_connections=(untold,))
+
+    with pytest.raises(NotReached, match="which private endpoint is behind connection c"):
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, reached, resolution, ())
 
 
 def test_public_workspace_and_endpoint_need_no_private_address(

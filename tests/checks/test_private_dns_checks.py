@@ -15,7 +15,7 @@ from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone, TwoResolutions
-from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
+from pytest_amlpreflight.verdict import Blocked, NotApplicable, NotReached, PreflightAdvice
 
 
 def arm_id(kind: str, name: str, group: str = "G") -> ResourceId:
@@ -61,6 +61,14 @@ def test_records_of_others_do_not_answer_for_the_endpoint(name: str) -> None:
     """Another workspace's wildcard, the workspace's own name, another endpoint's record."""
     with pytest.raises(Blocked, match="has no record for endpoint iris"):
         check_private_dns_zone_holds_the_inference_record(IRIS, WORKSPACE, (PE,), (zone({name: ("10.1.0.7",)}, OWN),))
+
+
+def test_without_the_workspaces_id_no_record_can_be_looked_for() -> None:
+    """What Azure does not tell is no record that lacks."""
+    with pytest.raises(NotReached, match="does not tell workspaceId"):
+        check_private_dns_zone_holds_the_inference_record(
+            IRIS, replace(WORKSPACE, guid=""), (PE,), (zone({WILDCARD: ("10.1.0.7",)}, OWN),)
+        )
 
 
 def test_a_record_with_an_address_of_something_else_is_blocked() -> None:

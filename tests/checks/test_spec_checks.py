@@ -290,6 +290,24 @@ def test_mirror_traffic_beyond_azures_rules_is_blocked(mirror: dict[str, int]) -
 
     with pytest.raises(Blocked, match="mirror traffic of endpoint iris is not allowed"):
         checks.check_traffic_is_complete(spec, (blue(),), frozenset())
+    with pytest.raises(Blocked, match="mirror traffic of endpoint iris is not allowed"):
+        checks.check_traffic_is_complete(endpoint(None, mirror), (blue(),), frozenset())
+
+
+def test_everything_that_is_wrong_with_the_traffic_is_told_at_once() -> None:
+    """The sum, the mirrored share, and each deployment that is not there."""
+    spec = endpoint({"gren": 50, "rd": 40}, {"blu": 60})
+
+    with pytest.raises(Blocked) as caught:
+        checks.check_traffic_is_complete(spec, (blue(),), frozenset())
+
+    assert [one.headline for one in caught.value.culprits] == [
+        "traffic of endpoint iris does not add up",
+        "mirror traffic of endpoint iris is not allowed",
+        "traffic of endpoint iris goes to blu, which is not there",
+        "traffic of endpoint iris goes to gren, which is not there",
+        "traffic of endpoint iris goes to rd, which is not there",
+    ]
 
 
 def test_target_load_is_carried() -> None:

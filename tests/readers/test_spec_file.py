@@ -444,12 +444,14 @@ def test_a_caller_names_the_endpoint_that_the_file_leaves_open(tmp_path: Path, w
 
 
 def test_placeholders_are_found_wherever_they_stand(tmp_path: Path) -> None:
-    """In nested files too; what only looks a little like one is left alone."""
+    """In nested files too; what only looks a little like one is left alone, and so is what Azure replaces itself."""
     write(tmp_path / "deployments" / "env.yml", "image: ${REGISTRY}.azurecr.io/x:1\n")
     body = """
         model: azureml://registries/<REGISTRY_NAME>/models/iris/versions/1
         environment: file:./env.yml
-        environment_variables: {SUB: <subscription_id>, MARKUP: "a < b > c", PRICE: $5, HOME: $HOME}
+        environment_variables:
+            {SUB: <subscription_id>, MARKUP: "a < b > c", PRICE: $5, HOME: $HOME, K: "${{azureml://connections/c/target}}",
+            V: "${{keyvault:https://v.vault.azure.net/secrets/s/0f}}", JOB: "${{ inputs.key }}"}
         instance_type: Standard_DS3_v2
     """
 
@@ -459,6 +461,7 @@ def test_placeholders_are_found_wherever_they_stand(tmp_path: Path) -> None:
         "model": "<REGISTRY_NAME>",
         "environment.image": "${REGISTRY}",
         "environment_variables.SUB": "<subscription_id>",
+        "environment_variables.JOB": "${{ inputs.key }}",
     }
 
 

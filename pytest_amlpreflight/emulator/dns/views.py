@@ -50,7 +50,7 @@ def _of_endpoint(world: World, endpoint: Document) -> Document:
     if public or not properties.get("privateEndpointConnections"):
         return {"A": [FRONT_END]}
     zone = CLOUDS[world.cloud].private_link
-    guid, region = properties.get("workspaceId"), workspace.get("location")
+    guid, region = properties.get("workspaceId"), str(workspace.get("location")).replace(" ", "").lower()
     return {"CNAME": f"{endpoint['name']}.{guid}.inference.{region}.{zone}"}
 
 

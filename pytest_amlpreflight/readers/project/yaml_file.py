@@ -19,9 +19,12 @@ from pytest_amlpreflight.readers.project.yaml_problems import merged, said_again
 Enumerated = TypeVar("Enumerated")
 
 PLACEHOLDER = re.compile(
-    r"<[A-Za-z][\w .-]{1,60}>|\$\{\{?[^{}]{1,60}\}\}?|\$\([A-Za-z_][\w.]{0,60}\)|\{\{[^{}]{1,60}\}\}"
+    r"<[A-Za-z][\w .-]{1,60}>|\$\{\{?(?! ?(?:keyvault:|azureml://))[^{}]{1,60}\}\}?|\$\([A-Za-z_][\w.]{0,60}\)"
+    r"|(?<!\$)\{\{[^{}]{1,60}\}\}"
 )
-"""`<NAME>`, `${NAME}`, `${{ NAME }}`, `$(NAME)` and `{{NAME}}`: the words of samples, shells and pipelines."""
+"""`<NAME>`, `${NAME}`, `${{ NAME }}`, `$(NAME)` and `{{NAME}}`: the words of samples, shells and pipelines. What refers
+to a secret, `${{keyvault:...}}` and `${{azureml://...}}`, Azure replaces itself.
+"""
 
 
 @dataclass(frozen=True, slots=True)
