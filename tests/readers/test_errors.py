@@ -110,6 +110,19 @@ def test_a_refusal_is_unreadable_with_status_and_code(world: Any, status: int, c
     assert (caught.value.status, caught.value.code, caught.value.detail) == (status, code, "Not now.")
 
 
+def test_a_refusal_names_the_lock_behind_it(world: Any) -> None:
+    """However long the ids are that stand before it in Azure's sentence."""
+    lock = {"name": "frozen", "properties": {"level": "ReadOnly"}}
+    place = world.id("Microsoft.MachineLearningServices/workspaces/contoso-ml/onlineEndpoints/iris").text
+    world.add(lock | {"id": f"{place}/providers/Microsoft.Authorization/locks/frozen"})
+    arm = world.connect().arm
+
+    with pytest.raises(FactUnreadable, match="HTTP 409 ScopeLocked") as caught:
+        arm.post(f"{place}/deployments/blue/getLogs", "2024-10-01", {}, "the log")
+
+    assert caught.value.detail.endswith(f"'{place}'. Please remove the lock and try again.")
+
+
 @pytest.mark.parametrize(
     ("status", "permission"), [(403, "Microsoft.MachineLearningServices/workspaces/read"), (409, None)]
 )

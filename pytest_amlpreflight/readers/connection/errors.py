@@ -44,6 +44,9 @@ UNKNOWN_SUBSCRIPTION = "SubscriptionNotFound"
 https://github.com/Azure/azure-cli/issues/31257. Only the first speaks of what is there.
 """
 
+LONGEST_DETAIL = 600
+"""Characters of a message: Resource Manager's longest sentences name an action, or a lock, after two whole ids."""
+
 MALFORMED = "MalformedAnswer"
 """Our code for what is no answer of Azure's, whatever its status."""
 
@@ -124,4 +127,4 @@ def body_of(response: Any) -> object:
 
 
 def _first_line(text: str) -> str:
-    return next(iter(text.strip().splitlines()), "")[:300]
+    return next(iter(text.strip().splitlines()), "")[:LONGEST_DETAIL]
