@@ -43,19 +43,27 @@ def check_model_is_registered(
 
 
 @check("assets", explains=("BadArgument", "ERR_1300"))
-def check_model_files_exist(aml_registered_model: RegisteredModel | None, aml_model_files: AssetFiles | None) -> None:
-    """The registered model's files are still in the storage account.
+def check_model_files_exist(
+    aml_registered_model: RegisteredModel | None,
+    aml_model_files: AssetFiles | None,
+    aml_deployment: Deployment,
+    aml_workspace: Workspace,
+) -> None:
+    """The registered model's files are still in the storage account, and that is one which the deployment reaches.
 
     A registration is a name for a path. Whoever cleans up the storage account leaves the name behind, and the
-    deployment fails when it downloads the model.
+    deployment fails when it downloads the model. A deployment with closed egress outside a managed network reaches the
+    workspace's own account and no other.
+    https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint#secure-outbound-access-with-legacy-network-isolation-method
     """
     if aml_registered_model is None:
         not_applicable(UPLOADED.format("model"))
     if aml_model_files is None:
         not_applicable(f"the model's files are on no blob storage of a workspace: {aml_registered_model.uri}")
-    if aml_model_files.count:
-        return
     name, version = aml_registered_model.name, aml_registered_model.version
+    if aml_model_files.count:
+        _judge_account(f"model {name}:{version}", aml_model_files, aml_deployment, aml_workspace)
+        return
     blocked(
         f"model {name}:{version} has no files left in its storage account",
         found=_lost(aml_model_files),
@@ -179,6 +187,21 @@ def check_mlflow_model_fits_the_network(
             "(and take egress_public_network_access out)",
         ),
         where=spec.position("egress_public_network_access"),
+    )
+
+
+def _judge_account(model: str, files: AssetFiles, deployment: Deployment, workspace: Workspace) -> None:
+    own = workspace.storage_account_id
+    closed = deployment.managed and deployment.egress_public_network_access is False and not workspace.managed_network
+    if not closed or own is None or files.account is None or files.account.lower() == own.name.lower():
+        return
+    served = deployment.live and not deployment.failed
+    (advise if served else blocked)(
+        f"{model} is in storage account {files.account}, which deployment {deployment.name} does not reach",
+        found=f"{files.place}; {deployment.where('egress_public_network_access')}: "
+        "egress_public_network_access = 'disabled'",
+        expected=f"a model in the workspace's own storage account, {own.name}, or a workspace with a managed network",
+        fix=(az("ml model create", name=model.split()[1].partition(":")[0], path="FOLDER"), "(FOLDER holds its files)"),
     )
 
 

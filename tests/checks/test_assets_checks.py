@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.assets import (
     check_code_files_exist,
@@ -14,6 +15,7 @@ from pytest_amlpreflight.checks.assets import (
     check_model_is_registered,
 )
 from pytest_amlpreflight.checks.registry import check_image_exists
+from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, NetworkAccess
 from pytest_amlpreflight.facts.reference import (
     AssetReference,
@@ -49,6 +51,12 @@ WORKSPACE_ID = parse_resource_id(
 )
 assert WORKSPACE_ID
 TARGET = Target(WORKSPACE_ID, "iris", "blue")
+STORED = a_workspace(
+    WORKSPACE_ID,
+    storage_account_id=parse_resource_id(
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/store"
+    ),
+)
 CODE = AssetReference("c", version="1")
 REGISTERED_CODE = RegisteredCode("c", "1", "https://sa.blob.core.windows.net/x/src")
 
@@ -145,7 +153,22 @@ def test_code_elsewhere_is_no_question(
 
 def test_model_files_pass() -> None:
     """There is one at least."""
-    check_model_files_exist(MODEL, AssetFiles("store/c/iris", 1, 10))
+    check_model_files_exist(MODEL, AssetFiles("store/c/iris", 1, 10, account="store"), DEPLOYMENT, STORED)
+
+
+def test_closed_egress_reaches_the_workspaces_own_storage_account_alone() -> None:
+    """What serves all the same is advised; a managed network may lead anywhere."""
+    elsewhere = AssetFiles("lake/c/iris", 1, 10, account="lake")
+    closed = replace(DEPLOYMENT, egress_public_network_access=False)
+    planned = replace(closed, source=Source("blue.yml"))
+    managed = replace(STORED, managed_network=ManagedNetwork("AllowInternetOutbound", "Active"))
+
+    check_model_files_exist(MODEL, elsewhere, DEPLOYMENT, STORED)
+    check_model_files_exist(MODEL, elsewhere, planned, managed)
+    with pytest.raises(Blocked, match="model iris:1 is in storage account lake, which deployment blue does not reach"):
+        check_model_files_exist(MODEL, elsewhere, planned, STORED)
+    with pytest.warns(PreflightAdvice, match="which deployment blue does not reach"):
+        check_model_files_exist(MODEL, elsewhere, closed, STORED)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +181,7 @@ def test_model_files_pass() -> None:
 def test_a_model_without_files_blocks(files: AssetFiles, found: str) -> None:
     """The name outlived them."""
     with pytest.raises(Blocked, match="model iris:1 has no files left") as raised:
-        check_model_files_exist(MODEL, files)
+        check_model_files_exist(MODEL, files, DEPLOYMENT, STORED)
 
     assert raised.value.culprit.found == found
 
@@ -166,7 +189,7 @@ def test_a_model_without_files_blocks(files: AssetFiles, found: str) -> None:
 def test_a_model_on_no_blob_storage_is_no_question() -> None:
     """A job's output, an address."""
     with pytest.raises(NotApplicable, match="on no blob storage"):
-        check_model_files_exist(MODEL, None)
+        check_model_files_exist(MODEL, None, DEPLOYMENT, STORED)
 
 
 def test_an_environment_passes() -> None:

@@ -50,7 +50,7 @@ class RegisteredEnvironment:
 @dataclass(frozen=True, slots=True)
 class AssetFiles:
     """The blobs of a registered model or of code: how many, and their bytes. `absent` says what is missing on the way
-    to them.
+    to them, `account` the storage account that they are in.
 
     `complete` is False where there were too many to list: there are more then.
     """
@@ -60,6 +60,7 @@ class AssetFiles:
     bytes: int = 0
     complete: bool = True
     absent: str | None = None
+    account: str | None = None
 
 
 def is_resolvable(reference: AssetReference) -> bool:

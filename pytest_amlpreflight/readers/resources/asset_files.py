@@ -105,8 +105,8 @@ def _list(data_plane: DataPlane, store: BlobStore, path: str) -> AssetFiles:
                 count, size = count + 1, size + int(blob.findtext("Properties/Content-Length") or 0)
         marker = page.findtext("NextMarker") or ""
         if not marker:
-            return AssetFiles(place, count, size)
-    return AssetFiles(place, count, size, complete=False)
+            return AssetFiles(place, count, size, account=store.account)
+    return AssetFiles(place, count, size, complete=False, account=store.account)
 
 
 def _name(blob: ElementTree.Element) -> str:
