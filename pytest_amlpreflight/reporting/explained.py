@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
+from pytest_amlpreflight.facts.resources.error_grammar import guessed
 from pytest_amlpreflight.facts.resources.error_meaning import (
     CodeMeaning,
     anchors_in,
@@ -80,7 +81,8 @@ _OF_A_CLIENT = re.compile(
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(
-    r"Model Management Service|Original Error:|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
+    r"http\+docker:|Model Management Service|Original Error:"
+    r"|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
     r"|management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
     r"|docker\.io|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"
 )
@@ -104,7 +106,7 @@ def read_explanation(what: str, folder: Path, read_input: Callable[[], str], *, 
     except OSError as error:
         raise pytest.UsageError(f"--aml-explain {what}: {error.strerror}") from None
     explanation = explain_text(text, "standard input" if what == "-" else what)
-    if not run and not explanation.known:
+    if not run and not (explanation.known or explanation.guess):
         near = f"; nearest: {', '.join(explanation.near)}" if explanation.near else ""
         told = f"; it says: {explanation.told}" if explanation.told else ""
         raise pytest.UsageError(f"--aml-explain {what}: it names no code and no cause that the tables know{told}{near}")
@@ -152,12 +154,17 @@ def _explain(text: str, subject: str) -> Explanation:
     if not found.known and any(link.frames for chain in chains_of(lines) for link in chain.links):
         found = _of_a_log(subject, text, reading)
     decided = found.known and not any(meaning.open for meaning in found.meanings)
-    return found if decided else replace(_untold(found, text), told=_told(text, lines))
+    return found if decided else _guessed(replace(_untold(found, text), told=_told(text, lines)))
 
 
 def _untold(found: Explanation, text: str) -> Explanation:
     """What is said where nothing is known."""
     return replace(found, near=tuple(_nearest(text)), topics=topics_in(text) if len(text) < SHORT_TEXT else ())
+
+
+def _guessed(found: Explanation) -> Explanation:
+    """The same, with what the words say by their grammar: they are no cause, so every check still looks."""
+    return replace(found, guess=guessed(found.told) if found.told and not found.unknown else None)
 
 
 def _by_a_logger(lines: Sequence[Line]) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 from textwrap import wrap
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
+from pytest_amlpreflight.facts.resources.error_grammar import Guess
 from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.log_causes import LogCause
 from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
@@ -29,7 +30,8 @@ class Explanation:
     `codes` are those by which the checks are chosen, the likeliest first; `causes` the known causes that a log shows,
     `meanings` what is known beside them. `unknown` is the exception that no table knows, `near` are the codes spelt
     most like what was said, `told` is the error in the text's own words where no table knows what they say, `topics`
-    those of which it speaks then, `likely_checks` those that could explain the very words.
+    those of which it speaks then, `guess` what its words say by their grammar; `likely_checks` are those that could
+    explain the very words.
     """
 
     subject: str
@@ -40,6 +42,7 @@ class Explanation:
     near: tuple[str, ...] = ()
     told: str | None = None
     topics: tuple[str, ...] = ()
+    guess: Guess | None = None
     likely_checks: tuple[str, ...] = ()
 
     @property
@@ -60,22 +63,28 @@ class Explanation:
         wanted = {code.lower() for code in self.codes}
         return check in self.likely_checks or any(code.lower() in wanted for code in explains)
 
-    def place(self, check: str) -> tuple[bool, int, int, int, bool, int]:
-        """Where a check stands: those of the topics that an unknown error speaks of, those that the words name, then by
+    def place(self, check: str) -> tuple[int, bool, int, int, bool, int]:
+        """Where a check stands: those that the words name, those of the topics that an unknown error speaks of, then by
         the likeliest code that a check explains; what stands behind all else first, those that explain few codes before
         those that explain many.
         """
         spoken_of = check.partition("::")[0] in self.topics
-        named = self.likely_checks.index(check) if check in self.likely_checks else len(self.likely_checks)
+        likely = self.likely_checks or (self.guess.checks if self.guess else ())
+        named = likely.index(check) if check in likely else len(likely)
         explains = self._explained_by.get(check, ())
         places = [(number, explains.index(code)) for number, code in enumerate(self.codes) if code in explains]
         return (
-            not spoken_of,
             named,
+            not spoken_of,
             *min(places, default=(len(self.codes), 0)),
             check not in BEHIND_ALL_ELSE,
             len(explains),
         )
+
+    @property
+    def _guessed_topics(self) -> tuple[str, ...]:
+        """The topic that the words alone speak of."""
+        return (self.guess.checks[0].partition("::")[0],) if self.guess else ()
 
     @cached_property
     def _explained_by(self) -> dict[str, tuple[str, ...]]:
@@ -103,12 +112,15 @@ class Explanation:
             yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
             yield from _indented(*(place.put(shell(*words)) for words in meaning.commands_for(place.words)))
             yield from _indented(meaning.guide)
-        if self.known:
-            yield from _indented(f"it says: {self.told}" if self.told else None)
-        else:
-            first = f", those of {' and '.join(self.topics)} first" if self.topics else ""
+        if not self.known:
+            topics = " and ".join(dict.fromkeys([*self._guessed_topics, *self.topics]))
+            first = f", those of {topics} first" if topics else ""
             yield f"it names no code and no cause that the tables know, so every check of the phase looks{first}"
-            yield from _indented(f"it says: {self.told}" if self.told else None)
+        yield from _indented(f"it says: {self.told}" if self.told else None)
+        if self.guess:
+            yield from _wrapped(f"by these words alone: {self.guess.title}; {self.guess.advice}", width)
+            yield from _indented(f"checks that look at it: {', '.join(self.guess.checks)}")
+        if not self.known:
             yield from _indented(f"nearest: {', '.join(self.near)}" if self.near else None)
 
 

@@ -170,6 +170,32 @@ def test_a_code_whose_message_decides_is_told_with_its_message() -> None:
     assert explanation.topics == ("key_vault",)
 
 
+def test_a_sentence_that_nobody_knows_is_read_by_its_words() -> None:
+    """They are no cause: every check looks, those that look at what is named first."""
+    explanation = explain_text("(WineError) The environment cellar:3 could not be found", "x")
+
+    lines = list(explanation.lines())
+
+    assert not explanation.known
+    assert lines[0].endswith("every check of the phase looks, those of assets first")
+    assert "  by these words alone: an environment is not there; compare its name, version," in lines
+    ordered = sorted(("spec::spec_matches_the_schema", "assets::environment_exists"), key=explanation.place)
+    assert ordered[0] == "assets::environment_exists"
+
+
+def test_an_exception_of_v1_is_told_by_its_message() -> None:
+    """Its name stands twice, and the message on a line of its own."""
+    raised = 'Traceback (most recent call last):\n  File "local.py", line 7, in f\n'
+    text = (
+        f"{raised}a.WebserviceException: WebserviceException:\n\tMessage: Cannot call reload().\n\tInnerException None"
+    )
+
+    unknown = explain_text(text, "x").unknown
+
+    assert unknown is not None
+    assert unknown.brief == "WebserviceException: Cannot call reload()."
+
+
 def test_words_that_fill_a_line_are_not_glued() -> None:
     """Only where the joined text is known is it what the screen broke."""
     explanation = explain_text(f"{'The wine has no '[:-1]:x<39} in\ncellar seven: error", "x")

@@ -17,6 +17,8 @@ _FRAME = re.compile(
 _RAISED = re.compile(
     r"(?P<module>(?:[A-Za-z_]\w{0,80}\.){0,12})(?P<name>_?[A-Z]\w{0,100}|\w{0,20}(?:error|timeout))(?::(?=\s|$)|$)"
 )
+_OF_V1 = re.compile(r"\n\s{0,20}Message: ?(\S.*)")
+"""What an exception of SDK v1 says, on a line of its own behind its name."""
 _BARE = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?::\s|$)")
 _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
 _OF_A_LIBRARY = re.compile(
@@ -113,6 +115,8 @@ class Traceback:
     def brief(self) -> str:
         """`KeyError: 'path'`, without the class's module."""
         match = _RAISED.match(self.raised)
+        if match and self.raised[match.end() :].strip() == f"{match['name']}:":  # as SDK v1 does it
+            return f"{match['name']}: {''.join(_OF_V1.findall(self.said)[:1])}"[:_LONGEST_BRIEF].strip(" :")
         if _COUNTED.search(self.raised):  # pydantic's message, of which the first line only counts
             return " ".join(f"{match['name'] if match else ''}: {self.said.partition(chr(10))[2]}".split())[
                 :_LONGEST_BRIEF

@@ -1,0 +1,75 @@
+"""What a sentence says by its words alone."""
+
+import time
+
+import pytest
+
+from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.error_grammar import ANY, guessed
+from pytest_amlpreflight.run.suite.built_in import built_in_checks
+
+
+@pytest.mark.parametrize(
+    ("sentence", "name"),
+    [
+        ("UserError: The environment wine:3 could not be found.", "environment_absent"),
+        ("Could not locate the registered model 'wine'", "model_absent"),
+        ("No usable image for the run", "image_absent"),
+        ("ValidationException: instance type Standard_Wine is not supported in the region", "instance_type_invalid"),
+        ("The user does not have permissions on it", "identity_denied"),
+        ("Access to the container registry was refused", "registry_denied"),
+        ("Not enough subscription CPU quota", "quota_exceeded"),
+        ("The deployment failed because the model's files were not found", "model_absent"),
+        ("The endpoint is being updated, please wait", "endpoint_busy"),
+        ("The online deployment of the endpoint already exists", "deployment_taken"),
+        ("the workspace private endpoint is not approved or not found", "private_endpoint_absent"),
+        ("Failed to mount the storage account", "storage_failed"),
+    ],
+)
+def test_a_thing_and_what_is_said_of_it_are_told(sentence: str, name: str) -> None:
+    """In front of it or behind; of a compound its last part, and the cause before what came of it."""
+    guess = guessed(sentence)
+
+    assert guess is not None
+    assert guess.name == name
+    assert guess.checks
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "",
+        "All is well with the model",
+        "KeyError: 'model not found'",
+        "wine.CorkError: the model is missing",
+        "The wine was not found",
+        "/subscriptions/s/workspaces/w/models/m is not found",
+        "the environment variable WINE is not set",
+        "no-code deployment needs egress",
+        "The deployment is ready",
+    ],
+)
+def test_nothing_is_made_of_others(sentence: str) -> None:
+    """Errors of somebody's own code, paths, and sentences that complain of nothing that is looked into."""
+    assert guessed(sentence) is None
+
+
+def test_the_table_names_checks_that_exist() -> None:
+    """And faults that the grammar has."""
+    faults = {row["fault"] for row in load("error-grammar").rows} | {ANY}
+    for row in load("error-things").rows:
+        assert set(row["checks"]) <= faults
+        assert ANY in row["checks"]
+        assert {check for checks in row["checks"].values() for check in checks} <= set(built_in_checks())
+
+
+@pytest.mark.parametrize(
+    "sentence", ["no " * 5000, "model " * 5000, "could not be " * 3000, "x" * 9000, "the model's-" * 900]
+)
+def test_it_takes_a_moment(sentence: str) -> None:
+    """However long the sentence."""
+    began = time.thread_time()
+
+    guessed(sentence)
+
+    assert time.thread_time() - began < 1
