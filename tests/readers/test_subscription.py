@@ -99,10 +99,11 @@ def test_what_is_set_for_a_whole_subscription(connect: Callable[..., Azure]) -> 
     assert read_role_assignment_usage(arm, SUBSCRIPTION).limit == 4000
 
 
-def test_a_subscription_that_azure_does_not_know_is_absent(connect: Callable[..., Azure]) -> None:
-    """404 SubscriptionNotFound."""
-    with pytest.raises(FactAbsent, match="subscription 0000 does not exist"):
-        read_subscription(connect().arm, "0000")
+@pytest.mark.parametrize("subscription", ["00000000-0000-0000-0000-000000000001", "0000", "{subscription}"])
+def test_a_subscription_that_azure_does_not_know_is_absent(connect: Callable[..., Azure], subscription: str) -> None:
+    """404 SubscriptionNotFound, or 400 InvalidSubscriptionId for what can be none."""
+    with pytest.raises(FactAbsent, match=f"subscription {subscription} does not exist"):
+        read_subscription(connect().arm, subscription)
 
 
 def test_the_caller_is_read_from_the_token(connect: Callable[..., Azure]) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -132,15 +133,16 @@ def _own_permissions(world: World) -> dict[str, list[Document]]:
 
 
 def _held_by(world: World, principals: set[str]) -> list[Document]:
-    """The role assignments of these principals, wherever they are."""
+    """The role assignments of these principals, wherever they are, in the order of the file."""
     by_principal = world.remembered("role assignments by principal", lambda: _by_principal(world))
-    return [one for principal in sorted(principals) for one in by_principal.get(principal, ())]
+    found = [row for principal in principals for row in by_principal.get(principal, ())]
+    return [one for _, one in sorted(found, key=itemgetter(0))]
 
 
-def _by_principal(world: World) -> dict[str, list[Document]]:
-    found = dict[str, list[Document]]()
-    for one in world.of_type(_ROLE_ASSIGNMENTS):
-        found.setdefault(_principal(one), []).append(one)
+def _by_principal(world: World) -> dict[str, list[tuple[int, Document]]]:
+    found = dict[str, list[tuple[int, Document]]]()
+    for at, one in enumerate(world.of_type(_ROLE_ASSIGNMENTS)):
+        found.setdefault(_principal(one), []).append((at, one))
     return found
 
 

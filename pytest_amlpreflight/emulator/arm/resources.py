@@ -16,6 +16,7 @@ from . import children, list_filters
 _ZONES = "microsoft.network/privatednszones"
 _LINKS = f"{_ZONES}/virtualnetworklinks"
 """They have a location of their own, so that ARM keeps account of them itself."""
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DEPLOYMENTS = "microsoft.resources/deployments"
 _MANAGEMENT_POLICIES = "microsoft.storage/storageaccounts/managementpolicies"
 _UNLISTED = ("microsoft.authorization/", "microsoft.insights/diagnosticsettings", _DEPLOYMENTS)
@@ -115,11 +116,14 @@ def _record_not_found(arm: ArmPath, group: str) -> Answer:
 
 
 def missing_subscription(world: World, arm: ArmPath) -> Answer | None:
-    """The 404 for a subscription that is not there, which ARM says to everybody."""
+    """The refusal for a subscription that is not there, or cannot be, which ARM says to everybody."""
     if arm.subscription is None or world.get(arm.subscription) is not None:
         return None
-    text = f"The subscription '{arm.subscription.rpartition('/')[2]}' could not be found."
-    return arm_error(404, "SubscriptionNotFound", text)
+    name = arm.subscription.rpartition("/")[2]
+    if not _GUID.fullmatch(name):
+        text = f"The provided subscription identifier '{name}' is malformed or invalid."
+        return arm_error(400, "InvalidSubscriptionId", text)
+    return arm_error(404, "SubscriptionNotFound", f"The subscription '{name}' could not be found.")
 
 
 def missing_parent(world: World, arm: ArmPath) -> Answer | None:

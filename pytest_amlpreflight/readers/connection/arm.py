@@ -77,7 +77,7 @@ class Arm:
         **query: str,
     ) -> Document:
         """One document. `resource` names it in words, for the errors `FactAbsent` and `FactUnreadable`."""
-        url = self._client.format_url(path)
+        url = self._address(path)
         request = HttpRequest("GET", url, params={"api-version": api_version, **_odata(query)})
         with reading(resource, named_by=named_by, permission=permission):
             return Document(resource, self._once.get(request.url, lambda: self._send(request)))
@@ -96,7 +96,7 @@ class Arm:
     ) -> Document:
         """The answer to one of the read-only POSTs. One that takes its time (202) is followed for `longest` seconds."""
         require_read_only(path)
-        url = self._client.format_url(path)
+        url = self._address(path)
         request = HttpRequest("POST", url, params={"api-version": api_version, **_odata(query)}, json=body)
         with reading(resource, named_by=named_by, permission=permission):
             return Document(resource, _answer(self._followed(request, longest)))
@@ -106,7 +106,7 @@ class Arm:
     ) -> list[Document]:
         """Every row of a query that is asked by POST; each further page is asked the same way, at `@odata.nextLink`."""
         require_read_only(path)
-        url, params = self._client.format_url(path), {"api-version": api_version, **_odata(query)}
+        url, params = self._address(path), {"api-version": api_version, **_odata(query)}
         request, rows, links = HttpRequest("POST", url, params=params, json={}), list[Document](), set[str]()
         while True:
             with reading(resource, permission=permission):
@@ -146,6 +146,10 @@ class Arm:
         if never_empty and not rows:
             raise page.refusal("value is empty, and Azure always has rows here")
         return rows
+
+    def _address(self, path: str) -> str:
+        """Where a path is. azure-core takes braces for blanks, and leaves out what it cannot fill."""
+        return self._client.format_url(path.replace("{", "%7B").replace("}", "%7D"))
 
     def _followed(self, request: HttpRequest, longest: float) -> Any:
         """What a request, or the operation that it began, ends with. A reader that is left while it waits, and called

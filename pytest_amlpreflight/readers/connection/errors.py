@@ -44,6 +44,9 @@ UNKNOWN_SUBSCRIPTION = "SubscriptionNotFound"
 https://github.com/Azure/azure-cli/issues/31257. Only the first speaks of what is there.
 """
 
+MALFORMED_SUBSCRIPTION = "InvalidSubscriptionId"
+"""Resource Manager's word for an id of another form: a 400, which comes before anything is looked for."""
+
 LONGEST_DETAIL = 600
 """Characters of a message: Resource Manager's longest sentences name an action, or a lock, after two whole ids."""
 
@@ -98,12 +101,19 @@ def not_read(
     code, message = innermost_error(body_of(response))
     if status == 404 and code is None:  # both dialects of Azure have a code: a proxy or a wrong address answered
         return FactUnreadable(resource, status=status, code=MALFORMED)
-    if status == 404 and code not in NOT_ABSENT and (code != UNKNOWN_SUBSCRIPTION or _of_the_gateway(response)):
+    if _is_absence(status, code, response):
         return FactAbsent(resource, named_by=named_by)
     if status == 401 and code:
         return token_refused(code, _first_line(message), os.environ)
     lacking = permission if status == 403 else None
     return FactUnreadable(resource, status=status, code=code or "", detail=_first_line(message), permission=lacking)
+
+
+def _is_absence(status: int, code: str | None, response: Any) -> bool:
+    """Whether a refusal says that there is no such thing; nothing is in what cannot be a subscription."""
+    if code == UNKNOWN_SUBSCRIPTION:
+        return status == 404 and _of_the_gateway(response)
+    return code == MALFORMED_SUBSCRIPTION if status == 400 else status == 404 and code not in NOT_ABSENT
 
 
 def _of_the_gateway(response: Any) -> bool:

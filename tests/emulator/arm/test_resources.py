@@ -27,6 +27,7 @@ Call = Callable[..., requests.Response]
         (f"{WORKSPACE}x/onlineEndpoints", "2025-12-01", 404, "ParentResourceNotFound"),
         (WORKSPACE.replace("ml-prod", "ml-test"), "2025-12-01", 404, "ResourceGroupNotFound"),
         ("/subscriptions/00000000-0000-0000-0000-000000000001", "2022-12-01", 404, "SubscriptionNotFound"),
+        ("/subscriptions/5f1c", "2022-12-01", 400, "InvalidSubscriptionId"),
         (WORKSPACE, None, 400, "MissingApiVersionParameter"),
         (WORKSPACE, "2031-01-01", 400, "NoRegisteredProviderFound"),
         (f"{WORKSPACE}/computes", "2031-01-01", 400, "InvalidResourceType"),
