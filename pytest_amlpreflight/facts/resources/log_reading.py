@@ -71,7 +71,8 @@ class _Event:
 
     def may_be_a_clients(self, life: Life) -> bool:
         """Whether some request may have caused it, and nothing else be wrong."""
-        return bool(self.cause and self.cause.kind and (self.request or life.serves_at(self.place)))
+        at_work = self.request or life.serves_at(self.place) or not (life.start or life.init or life.ended)
+        return bool(self.cause and self.cause.kind and at_work)
 
 
 def read_log(text: str, container: str | None = None, *, failed: bool | None = None) -> LogReading:

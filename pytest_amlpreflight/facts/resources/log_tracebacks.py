@@ -22,7 +22,7 @@ _OF_V1 = re.compile(r"\n\s{0,20}Message: ?(\S.*)")
 _BARE = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?::\s|$)")
 _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
 _OF_A_LIBRARY = re.compile(
-    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv|[/\\](?:bin|Scripts)[/\\][\w.-]{1,60}$"
+    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv|[/\\](?:bin|Scripts)[/\\][\w.-]{1,60}$|\.pyx$"
 )
 _BARS = re.compile(r"^ {0,60}(?:\| ?|\+-[+\- \d]{0,120}$)")
 _OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
