@@ -164,7 +164,9 @@ def _untold(found: Explanation, text: str) -> Explanation:
 
 def _guessed(found: Explanation) -> Explanation:
     """The same, with what the words say by their grammar: they are no cause, so every check still looks."""
-    return replace(found, guess=guessed(found.told) if found.told and not found.unknown else None)
+    guess = guessed(found.told) if found.told and not found.unknown else None
+    likely = (*found.likely_checks, *guess.checks) if guess and found.likely_checks else found.likely_checks
+    return replace(found, guess=guess, likely_checks=likely)
 
 
 def _by_a_logger(lines: Sequence[Line]) -> bool:
