@@ -20,6 +20,7 @@ _LEADS_TO = {
 }
 """The groups of a private endpoint, and the members of each."""
 
+_CLUSTERS = "Microsoft.ContainerService/managedClusters"
 _CORS: Document = {"cors": {"corsRules": []}}
 
 
@@ -61,6 +62,47 @@ def _locations(world: World, place: str) -> Iterator[Document]:
     for name in sorted(found - {"global"}):
         about = {"regionType": "Physical", "regionCategory": "Recommended", "geography": name, "geographyGroup": name}
         yield {"name": name, "type": "Region", "displayName": name, "regionalDisplayName": name, "metadata": about}
+
+
+def _groups(world: World, place: str) -> Iterator[Document]:
+    """Resource groups that no resource of the world is, for there are resources in them: those of clusters, above all,
+    which belong to their cluster.
+    """
+    subscription, found = place.rpartition("/")[0], dict[str, Document]()
+    for one in world.documents.values():
+        group = ids.above(one["id"], "resourcegroups")
+        if group and ids.within(group, subscription) and world.get(group) is None:
+            found.setdefault(ids.key(group), {"id": group, "location": one.get("location")})
+    for told in found.values():
+        name = told["id"].rpartition("/")[2]
+        owners = [one["id"] for one in world.of_type(_CLUSTERS, subscription) if _nodes_of(one) == name.lower()]
+        kind = {"type": "Microsoft.Resources/resourceGroups", "properties": {"provisioningState": "Succeeded"}}
+        yield {**told, "name": name, **kind, "managedBy": next(iter(owners), None)}
+
+
+def _nodes_of(cluster: Document) -> str:
+    return str((cluster.get("properties") or {}).get("nodeResourceGroup")).lower()
+
+
+def _agent_pools(world: World, place: str) -> Iterator[Document]:
+    for pool in (_holder(world, place).get("properties") or {}).get("agentPoolProfiles") or []:
+        yield {"name": pool["name"], "properties": {name: held for name, held in pool.items() if name != "name"}}
+
+
+def _upgrades(world: World, place: str) -> Iterator[Document]:
+    """Which versions a cluster may go to: a world knows of none but today's."""
+    told = _holder(world, place).get("properties") or {}
+    now = told.get("currentKubernetesVersion") or told.get("kubernetesVersion")
+    pools = [
+        {
+            "name": pool["name"],
+            "osType": pool.get("osType"),
+            "kubernetesVersion": pool.get("orchestratorVersion") or now,
+        }
+        for pool in told.get("agentPoolProfiles") or []
+    ]
+    plane = {"kubernetesVersion": now, "osType": "Linux", "upgrades": None}
+    yield {"name": "default", "properties": {"controlPlaneProfile": plane, "agentPoolProfiles": pools}}
 
 
 def _system_identity(world: World, place: str) -> Iterator[Document]:
@@ -234,12 +276,15 @@ View = Callable[[World, str], Iterator[Document]]
 
 _RESOURCES: dict[str, View] = {
     "microsoft.containerregistry/registries/privatelinkresources": _private_links,
+    "microsoft.containerservice/managedclusters/agentpools": _agent_pools,
+    "microsoft.containerservice/managedclusters/upgradeprofiles": _upgrades,
     "microsoft.keyvault/vaults/privatelinkresources": _private_links,
     "microsoft.keyvault/vaults/secrets": _secrets,
     "microsoft.machinelearningservices/workspaces/privatelinkresources": _private_links,
     "microsoft.managedidentity/identities": _system_identity,
     "microsoft.resources/deployments/operations": _operations,
     "microsoft.resources/subscriptions/locations": _locations,
+    "microsoft.resources/subscriptions/resourcegroups": _groups,
     "microsoft.resources/subscriptions/tagnames": _tag_names,
     "microsoft.resources/tags": _tags,
     "microsoft.storage/storageaccounts/blobservices": _blob_services,

@@ -131,7 +131,7 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
     if absent := missing_subscription(world, arm):
         return absent
     group = arm.resource_group
-    if group and world.get(group) is None and not any(ids.within(known, group) for known in world.documents):
+    if group and not _has_group(world, group):
         text = f"Resource group '{group.rpartition('/')[2]}' could not be found."
         return arm_error(404, "ResourceGroupNotFound", text)
     parent = ids.parse(arm.parent) if arm.parent and not (arm.name and arm.type.lower() == _LINKS) else None
@@ -147,6 +147,10 @@ def missing_parent(world: World, arm: ArmPath) -> Answer | None:
         )
         return arm_error(404, "ParentResourceNotFound", text)
     return None
+
+
+def _has_group(world: World, group: str) -> bool:
+    return world.get(group) is not None or any(ids.within(known, group) for known in world.documents)
 
 
 def outward(document: Document, own_url: str) -> Document:

@@ -1,6 +1,7 @@
 """What Azure shows of a resource under an id of its own, and lists of a provider."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,6 +86,28 @@ def test_sizes_of_machines_are_those_of_the_workspaces_region(emulator: Emulator
     assert sizes[0]["numberOfCores"] == 1
     assert [one["name"] for one in sizes] == [one["name"] for one in skus]
     assert {"name": "vCPUs", "value": "1"} in skus[0]["capabilities"]
+
+
+def test_what_belongs_to_a_cluster_follows_from_it(
+    serve: Callable[..., Emulator], call: Call, world_path: Path
+) -> None:
+    """Its pools on their own, the versions it may go to, and the group of its nodes, which has no document."""
+    emulator = serve(world_path.with_name("world-kubernetes.yml"))
+    cluster = f"{PROVIDERS}/Microsoft.ContainerService/managedClusters/inference-aks"
+    nodes = f"{SUBSCRIPTION}/resourcegroups/mc_ml-prod_inference-aks_eastus2"
+
+    pools = call(emulator, f"{cluster}/agentPools", "2025-05-01").json()["value"]
+    pool = call(emulator, f"{cluster}/agentPools/system", "2025-05-01").json()
+    upgrades = call(emulator, f"{cluster}/upgradeProfiles/default", "2025-05-01").json()["properties"]
+    group = call(emulator, nodes, "2021-04-01").json()
+    groups = call(emulator, f"{SUBSCRIPTION}/resourcegroups", "2021-04-01").json()["value"]
+
+    assert [one["name"] for one in pools] == ["system"]
+    assert pool["properties"] == pools[0]["properties"]
+    assert upgrades["controlPlaneProfile"]["kubernetesVersion"]
+    assert (group["managedBy"], group["type"]) == (cluster, "Microsoft.Resources/resourceGroups")
+    assert [one["name"] for one in groups] == ["ml-prod", group["name"]]
+    assert call(emulator, f"{SUBSCRIPTION}/resourcegroups/none", "2021-04-01").status_code == 404
 
 
 def test_a_deployment_may_be_scaled_from_what_it_has(emulator: Emulator, call: Call) -> None:
