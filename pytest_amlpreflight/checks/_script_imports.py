@@ -3,7 +3,7 @@
 import sys
 
 from pytest_amlpreflight.facts.project.environment import Environment, normalised
-from pytest_amlpreflight.facts.project.script import Import, Script
+from pytest_amlpreflight.facts.project.script import OWN, Import, Script
 from pytest_amlpreflight.facts.rules.serving_rules import ServingRules
 from pytest_amlpreflight.verdict import advise, blocked, for_each
 
@@ -72,6 +72,14 @@ def missing_imports(
         if own or each.top in {"__future__", "__main__"} or each.top in script.misplaced:
             continue
         wanted = rules.distributions(each.module)
-        if not (set(wanted) & installed or _is_near(each, unknown)):
+        is_there = set(wanted) & installed or _is_near(each, unknown)
+        if not is_there and not any(_brought(one, script, installed, rules) for one in each.instead):
             found.setdefault(wanted[0], each)
     return list(found.values())
+
+
+def _brought(module: str, script: Script, installed: frozenset[str], rules: ServingRules) -> bool:
+    """Whether the container has the module: with Python, beside the script, or by a package."""
+    top = module.partition(".")[0]
+    own = top == OWN or top in script.local_modules or top in sys.stdlib_module_names
+    return own or bool(set(rules.distributions(module)) & installed)

@@ -33,7 +33,7 @@ def check_egress_private_endpoint_is_approved(
     if aml_registry is None:
         not_applicable("the workspace has no registry before its first image build")
     if not aml_registry.takes_private_endpoints:
-        _blocked_by_tier(aml_registry)
+        _blocked_by_tier(aml_registry, aml_workspace)
     connections, live = aml_registry.egress_connections, aml_live_deployment
     waiting = [connection for connection in connections if not connection.approved]
     if live is not None and live.failed and waiting:
@@ -179,11 +179,11 @@ def _approval(registry: Registry, connection: PrivateEndpointConnection) -> Fixe
     return "a rejected connection cannot be approved later: delete the deployment and create it again"
 
 
-def _blocked_by_tier(registry: Registry) -> NoReturn:
+def _blocked_by_tier(registry: Registry, workspace: Workspace) -> NoReturn:
     blocked(
         f"registry {registry.name} is of a tier that has no private endpoints",
         found=f"sku.name = {registry.sku!r}",
-        expected="sku.name = 'Premium', or a deployment with open egress",
+        expected="sku.name = 'Premium'" + ("" if workspace.private else ", or a deployment with open egress"),
         fix=az("acr update", **named(registry.id), sku="Premium"),
         resource=registry.id,
     )

@@ -11,6 +11,7 @@ from pytest_amlpreflight.checks import code as checks
 from pytest_amlpreflight.facts.project.environment import Environment, EnvironmentSource, ModelFolder, Requirement
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.project.script import (
+    OWN,
     Function,
     Import,
     ModelPath,
@@ -234,6 +235,17 @@ def test_doubtful_imports_are_advice(certain: bool, packages: tuple[str, ...], d
 
     with pytest.warns(PreflightAdvice, match=doubt):
         checks.check_imports_are_in_the_environment(found, conda(*packages), RULES)
+
+
+@pytest.mark.parametrize("instead", ["json", "numpy.linalg", OWN])
+def test_an_import_that_something_else_does_for_is_not_missed(instead: str) -> None:
+    """A module of Python, a package that is installed, or what the script defines itself; not a second that lacks."""
+    found = script(replace(uses("orjson", certain=False), instead=frozenset({instead})))
+    without = script(replace(uses("orjson", certain=False), instead=frozenset({"ujson"})))
+
+    checks.check_imports_are_in_the_environment(found, conda("numpy"), RULES)
+    with pytest.warns(PreflightAdvice, match="imports orjson"):
+        checks.check_imports_are_in_the_environment(without, conda("numpy"), RULES)
 
 
 def test_inference_image_may_have_its_own_packages() -> None:

@@ -284,6 +284,20 @@ def test_model_folder_keeps_its_name(tmp_path: Path) -> None:
     assert file.holds("./a.pkl")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("**/*.pkl", True), ("model/**/a.pkl", True), ("*/weights/[ab].pkl", True), ("model/*", True), ("**", True),
+        ("*.pkl", False), ("model/*.pkl", False), ("**/*.onnx", False), ("model/weights/a.pkl/*", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_looked_for_as_glob_does(tmp_path: Path, pattern: str, found: bool) -> None:
+    """A star stays in its folder, two of them do not."""
+    write(tmp_path / "model/weights/a.pkl", "12345")
+
+    assert read_model_folder(tmp_path / "model", tmp_path).holds(pattern) is found
+
+
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     """A model folder that links to itself is listed once."""
     write(tmp_path / "model/a.pkl", "")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_amlpreflight.facts.project.script import ParameterKind, Script
+from pytest_amlpreflight.facts.project.script import OWN, ParameterKind, Script
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import CodeConfiguration
 from pytest_amlpreflight.readers.project.script_file import read_deployment_script, read_script
@@ -113,6 +113,30 @@ def test_imports_that_may_not_run_are_told_from_certain_ones(tmp_path: Path) -> 
     assert certain(found) == {"numpy", "typing", "typing.TYPE_CHECKING", "joblib", "sklearn"}
     assert {"pandas", "seaborn"}.isdisjoint(each.module for each in found.imports)
     assert {"orjson", "matplotlib"} <= {each.module for each in found.imports}
+
+
+def test_what_does_instead_of_an_import_is_known(tmp_path: Path) -> None:
+    """The other branch of a `try`, or a name that its handler defines; one that only complains does nothing."""
+    source = """
+    try:
+        from tflite_runtime.interpreter import Interpreter
+    except ImportError:
+        from tensorflow.lite import Interpreter
+    try:
+        import orjson
+    except ModuleNotFoundError:
+        orjson = None
+    try:
+        import torch
+    except ImportError:
+        print("no torch")
+    """
+
+    instead = {each.module: each.instead for each in script(tmp_path, source).imports}
+
+    assert "tensorflow.lite" in instead["tflite_runtime.interpreter"]
+    assert "tflite_runtime.interpreter" in instead["tensorflow.lite"]
+    assert (instead["orjson"], instead["torch"]) == ({OWN}, set())
 
 
 def test_local_modules_are_followed(tmp_path: Path) -> None:

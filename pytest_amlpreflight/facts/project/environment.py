@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -162,9 +163,25 @@ class ModelFolder:
     made_with: tuple[MadeWith, ...] = ()
 
     def holds(self, path: str) -> bool:
-        """Whether the container finds a file or folder at the path below AZUREML_MODEL_DIR."""
+        """Whether the container finds a file or folder at the path below AZUREML_MODEL_DIR, or one that a pattern of
+        `glob` there matches.
+        """
         wanted = "/".join(part for part in path.split("/") if part not in {"", "."})
-        return wanted in self.files or any(file.startswith(f"{wanted}/") for file in self.files)
+        if wanted in self.files or any(file.startswith(f"{wanted}/") for file in self.files):
+            return True
+        pattern = wanted.split("/") if set("*?[") & set(wanted) else []
+        return bool(pattern) and any(_fits(file.split("/"), pattern) for file in self.files)
+
+
+def _fits(parts: list[str], pattern: list[str]) -> bool:
+    """Whether a path, or a folder that it is in, matches a pattern, part by part."""
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        if pattern[1:2] == ["**"]:  # the same as one
+            return _fits(parts, pattern[1:])
+        return any(_fits(parts[at:], pattern[1:]) for at in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 def normalised(name: str) -> str:

@@ -55,18 +55,24 @@ class Function:
     is_async: bool = False
 
 
+OWN = "__main__"
+"""The script itself, in the place of a module."""
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """One imported module, dotted as far as the source says.
 
     `is_certain` says that the line runs when the script starts or scores: not inside `try`, a condition, or a
-    function that may never be called. `level` counts the dots of a relative import.
+    function that may never be called. `level` counts the dots of a relative import. `instead` holds what does as well:
+    the modules of the other branch of a `try` that forgives, or `OWN` where that defines what it needs itself.
     """
 
     module: str
     position: Position
     is_certain: bool = True
     level: int = 0
+    instead: frozenset[str] = frozenset()
 
     @property
     def top(self) -> str:

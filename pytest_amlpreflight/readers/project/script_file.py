@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tokenize
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_amlpreflight.facts.project.position import Position
@@ -161,7 +162,7 @@ def _imports_of(file: Path, root: Path, *, certain: bool) -> list[Import]:
     """The absolute imports of a local module; one that cannot be read or compiled has none."""
     source = _source(file, shown_path(file, root), is_entry=False)
     found = [] if isinstance(source, Problem) else source.imports
-    return [Import(each.module, each.position, certain and each.is_certain) for each in found if not each.level]
+    return [replace(each, is_certain=certain and each.is_certain) for each in found if not each.level]
 
 
 def _source(path: Path, shown: str, *, is_entry: bool) -> SourceReader | Problem:

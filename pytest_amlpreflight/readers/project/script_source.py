@@ -5,9 +5,11 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.project.script import (
+    OWN,
     Function,
     Import,
     ModelPath,
@@ -99,17 +101,33 @@ class SourceReader(ast.NodeVisitor):
                 self.visit(statement)
 
     def visit_Try(self, node: ast.Try) -> None:
-        if any(FORGIVEN & _exception_names(handler) for handler in node.handlers):
+        start = len(self.imports)
+        forgiving = [handler for handler in node.handlers if FORGIVEN & _exception_names(handler)]
+        if forgiving:
             with self._maybe():
                 self._visit_all(node.body)
         else:
             self._visit_all(node.body)
+        middle = len(self.imports)
         for handler in node.handlers:
             self._caught.append(handler.name or "")
             with self._maybe():
                 self._visit_all(handler.body)
             self._caught.pop()
+        self._falls_back(start, middle, forgiving)
         self._visit_all([*node.orelse, *node.finalbody])
+
+    def _falls_back(self, start: int, middle: int, forgiving: list[ast.ExceptHandler]) -> None:
+        """Imports that something else does for: those of a `try` and of its handlers, or what these define."""
+        tried, caught = self.imports[start:middle], self.imports[middle:]
+        modules = [frozenset(each.module for each in part) for part in (tried, caught)]
+        defines = any(isinstance(one, ast.Assign | ast.AnnAssign) for each in forgiving for one in each.body)
+        if forgiving and (caught or defines):
+            instead = modules[1] or frozenset({OWN})
+            self.imports[start:] = [
+                *(replace(each, instead=each.instead | instead) for each in tried),
+                *(replace(each, instead=each.instead | modules[0]) for each in caught),
+            ]
 
     def visit_While(self, node: ast.While) -> None:
         with self._maybe():
