@@ -5,7 +5,7 @@ import json
 import re
 from itertools import zip_longest
 
-from pytest_amlpreflight.facts.resources.drawn_boxes import unboxed
+from pytest_amlpreflight.facts.resources.drawn_boxes import OF_ITS_OWN, unboxed
 from pytest_amlpreflight.facts.resources.export_rows import unrolled
 from pytest_amlpreflight.facts.resources.log_lines import lines_of
 
@@ -64,7 +64,9 @@ def rejoined(text: str) -> str:
 
 def _broken(line: str, below: str | None, width: int) -> bool:
     """Whether a line fills the screen and goes on below, within a word."""
-    return below is not None and len(line) == width and " " in line and f"{line[-1]}{below}"[:2].isalnum()
+    if below is None or OF_ITS_OWN.match(below):
+        return False
+    return len(line) == width and " " in line and f"{line[-1]}{below}"[:2].isalnum()
 
 
 def _unfolded(text: str) -> str:

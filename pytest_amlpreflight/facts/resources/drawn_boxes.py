@@ -21,7 +21,7 @@ _NARROW, _WIDEST = 20, 1_000
 _MOST_BELOW = 60
 """Lines below a boxed traceback that may be its message."""
 _LEVEL = r"DEBUG|INFO|WARNING|ERROR|CRITICAL"
-_OTHERS = re.compile(
+OF_ITS_OWN = re.compile(
     rf"\[?20\d\d[-/]|\[\d\d/\d\d/|(?:{_LEVEL})\b|\[(?:{_LEVEL})\b|Traceback|During handling|The above exc"
 )
 """How a line begins that is not the rest of the one above."""
@@ -164,6 +164,6 @@ def _joined(lines: Sequence[str], width: int) -> list[str]:
 
 def _goes_on(last: str, line: str, width: int) -> bool:
     """Whether a line is the rest of the last one: its first word did not fit there."""
-    if not line[:1].strip() or _OTHERS.match(line):
+    if not line[:1].strip() or OF_ITS_OWN.match(line):
         return False
     return width - len(line.split(maxsplit=1)[0]) - 1 < len(last) <= width

@@ -152,9 +152,17 @@ def _least(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
     """Where nothing tells: of what follows from something else what says most; else the last bare exception."""
     said = {event.cause.name: (event.cause, lines[: event.place]) for event in events if event.cause}
     most = next((row.cause for row in known_causes() if row.cause in said), None)
+    bare = next((one for event in reversed(events) if (one := event.traceback) and _says_why(one)), None)
+    if bare and most != "slow_init":
+        return LogReading(unknown=bare)
     if most:
         return LogReading((_quoting(*said[most]),))
     return LogReading(unknown=next((event.traceback for event in reversed(events)), None))
+
+
+def _says_why(one: Traceback) -> bool:
+    """Whether an exception without its calls says more than that something else has ended."""
+    return bool(one.name) and ": " in one.raised and not only_follows(one.raised)
 
 
 def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
