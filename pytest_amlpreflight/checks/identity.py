@@ -126,13 +126,17 @@ def check_private_image_registry_grants_pull(
     aml_container_image: ContainerImage | None,
     aml_image_build: bool | None,
     aml_registry: Registry | None,
+    aml_deployment: Deployment,
+    aml_workspace: Workspace,
 ) -> None:
     """An image that Azure does not build is in a registry from which the endpoint's identity may pull.
 
     Azure Machine Learning takes no credentials for a registry: the endpoint's identity needs the pull role there, which
     Azure grants on the workspace's own registry only. Whether a registry outside Azure is public, or one in a
     subscription that is not shown grants the role, cannot be told from here: advice. So is a private image that Azure
-    would build upon: the guide asks to name it as it is, with nothing to be built.
+    would build upon: the guide asks to name it as it is, with nothing to be built. So is closed egress outside a
+    managed network, which leads to the workspace's own registry and to no other.
+    https://learn.microsoft.com/azure/machine-learning/concept-secure-online-endpoint#secure-outbound-access-with-legacy-network-isolation-method
     """
     origin = aml_image_origin
     if origin is None:
@@ -141,6 +145,7 @@ def check_private_image_registry_grants_pull(
         not_applicable("Azure builds the deployment's image, or its environment names none that could be looked up")
     if origin.home in (ImageHome.WORKSPACE, ImageHome.MICROSOFT):
         not_applicable("the image is the workspace's own, or Microsoft's")
+    _advise_on_reach(origin, aml_deployment, aml_workspace, aml_registry)
     if origin.home is ImageHome.ELSEWHERE or aml_image_registry is None:
         _advise_on_unseen_registry(origin, aml_registry)
         return
@@ -167,6 +172,18 @@ def _builds_upon_a_private_image(image: ContainerImage | None, registry: Registr
         ),
     )
     return True
+
+
+def _advise_on_reach(origin: ImageOrigin, deployment: Deployment, workspace: Workspace, own: Registry | None) -> None:
+    if workspace.managed_network or not deployment.managed or deployment.egress_public_network_access is not False:
+        return
+    advise(
+        f"registry {origin.host} is out of reach of deployment {deployment.name}, whose egress is closed",
+        found=f"image {origin.image}; {deployment.where('egress_public_network_access')}: "
+        "egress_public_network_access = 'disabled'",
+        expected="an image in the workspace's own registry, or a workspace with a managed network",
+        fix=(*_import(origin.image, own), "(and use the copy)"),
+    )
 
 
 def _advise_on_unseen_registry(origin: ImageOrigin, own: Registry | None) -> None:

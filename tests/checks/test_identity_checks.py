@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+from building import a_workspace
 
 from pytest_amlpreflight.checks.identity import (
     check_endpoint_identity_exists,
@@ -13,11 +14,12 @@ from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
 from pytest_amlpreflight.facts.resources.container_image import parse_image
-from pytest_amlpreflight.facts.resources.endpoint import Endpoint
+from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.workspace import ManagedNetwork
 from pytest_amlpreflight.verdict import Blocked, NotApplicable, PreflightAdvice
 
 SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/shared"
@@ -58,8 +60,12 @@ def access(*actions: str) -> Access:
     return Access("p", SCOPE, ((RoleAssignment("a", "r", "p", "ServicePrincipal", SCOPE), role),))
 
 
-NO_BUILD = (None, None, None)
-"""Nothing is built upon another image."""
+WORKSPACE = a_workspace(
+    resource("/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w")
+)
+BLUE = Deployment("blue", "e", Source("blue.yml"), "Standard_DS3_v2", 1)
+NO_BUILD = (None, None, None, BLUE, WORKSPACE)
+"""Nothing is built upon another image, and egress is open."""
 
 
 def test_identities_that_exist_pass() -> None:
@@ -89,16 +95,32 @@ def test_the_pull_role_on_another_registry_passes() -> None:
 def test_without_the_pull_role_on_another_registry_it_blocks() -> None:
     """Nobody grants it for the operator."""
     with pytest.raises(Blocked, match=r"identity u cannot pull from registry shared(.|\n)*--role 'AcrPull'"):
-        check_private_image_registry_grants_pull(
-            ENDPOINT, (IDENTITY,), ORIGIN, registry(), (access(),), None, None, None
-        )
+        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), ORIGIN, registry(), (access(),), *NO_BUILD)
 
 
 def test_a_registry_that_admits_anybody_needs_no_role() -> None:
     """Anonymous pull is on."""
     check_private_image_registry_grants_pull(
-        ENDPOINT, (IDENTITY,), ORIGIN, registry(anonymous=True), (access(),), None, None, None
+        ENDPOINT, (IDENTITY,), ORIGIN, registry(anonymous=True), (access(),), *NO_BUILD
     )
+
+
+def test_closed_egress_leads_to_the_workspaces_own_registry_alone(recwarn: pytest.WarningsRecorder) -> None:
+    """Whatever roles there are elsewhere; a managed network may lead anywhere."""
+    given, closed = (
+        access("Microsoft.ContainerRegistry/registries/pull/read"),
+        replace(BLUE, egress_public_network_access=False),
+    )
+    managed = replace(WORKSPACE, managed_network=ManagedNetwork("AllowInternetOutbound", "Active"))
+
+    for workspace in (WORKSPACE, managed):
+        check_private_image_registry_grants_pull(
+            ENDPOINT, (IDENTITY,), ORIGIN, registry(), (given,), None, None, None, closed, workspace
+        )
+
+    assert [str(one.message).partition("\n")[0] for one in recwarn] == [
+        "registry shared.azurecr.io is out of reach of deployment blue, whose egress is closed"
+    ]
 
 
 def test_a_registry_that_cannot_be_seen_is_advice() -> None:
@@ -148,6 +170,8 @@ def test_a_private_image_to_build_upon_is_advised_against(
     own = replace(registry(), login_server="cr.azurecr.io")
 
     with nullcontext() if advised else pytest.raises(NotApplicable, match="Azure builds"):
-        check_private_image_registry_grants_pull(ENDPOINT, (IDENTITY,), None, None, (), parse_image(image), builds, own)
+        check_private_image_registry_grants_pull(
+            ENDPOINT, (IDENTITY,), None, None, (), parse_image(image), builds, own, BLUE, WORKSPACE
+        )
 
     assert ["private, and Azure would build upon it" in str(one.message) for one in recwarn] == [True] * advised
