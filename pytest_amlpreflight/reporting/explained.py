@@ -73,6 +73,8 @@ _COMMON = ("Forbidden", "NotFound", "Conflict", "BadRequest", "InternalServerErr
 _LABELLED = re.compile(
     r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
 )
+_CUT = re.compile(r"\"message\"\s?:\s?\"((?:[^\"\\]|\\.){3,300})")
+"""What JSON says that ends in the middle."""
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
@@ -176,14 +178,17 @@ def _by_a_logger(lines: Sequence[Line]) -> bool:
 
 def _told(text: str, lines: Sequence[Line]) -> str | None:
     """The error in the text's own words: its JSON's innermost, its last exception, its last line that complains; the
-    last line of a text that has a few.
+    last line of a text that has a few; what JSON says that was cut off.
     """
     errors = [f"{error.code}: {error.message}" for error in errors_in(text)]
     raised = [chain.user.brief for chain in chains_of(lines)]
     written = [line.text.strip() for line in lines if re.search(r"\w \w", line.text)]
     complained = [line for line in written if _COMPLAINT.search(line)]
+    cut = [] if errors else _CUT.findall(bounded(text))
     few = [line for line in written if len(written) <= FEW_WRITTEN and _ODD.search(line)]
-    return next((" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained, few) if one), None)
+    return next(
+        (" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained, few, cut) if one), None
+    )
 
 
 def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:

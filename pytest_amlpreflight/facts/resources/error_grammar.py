@@ -21,6 +21,8 @@ _CLAUSES = re.compile(
     r"(?i)[.;!?:]+(?=\s|$)|\n|[,()\[\]] "
     r"|\b(?:because|since|due to|as the|but|so that|and then|please|if|when|unless|to use)\b"
 )
+_ASKED = re.compile(r"(?i)\b(?:verifying|whether|checking)\b")
+"""A clause that asks, and so says nothing."""
 _OWN_ERRORS = re.compile(
     r"^(?!(?:Http\w{0,30}|Resource\w{0,30}|Client\w{0,30}|Validation|Ml|MlFlow|UserError|Webservice|ModelManagement\w{0,20}"
     r"|AzureML|Authentication|Operation|Deployment\w{0,20}|ServiceRequest|CLI)(?:Error|Exception|Failed)?\b)"
@@ -72,7 +74,8 @@ def guessed(sentence: str) -> Guess | None:
     """What a sentence of Azure, or of one of its clients, says by its words; None for those of somebody's own code."""
     if _OWN_ERRORS.match(sentence):
         return None
-    clauses = [(clause, tuple(_mentions(clause))) for clause in _CLAUSES.split(sentence[:LONGEST_SENTENCE])]
+    said = [clause for clause in _CLAUSES.split(sentence[:LONGEST_SENTENCE]) if not _ASKED.search(clause)]
+    clauses = [(clause, tuple(_mentions(clause))) for clause in said]
     pairs = ((fault, _of_which(fault, *clause)) for fault in _faults() for clause in clauses)
     return next((_guess(fault, thing) for fault, thing in pairs if thing), None)
 
