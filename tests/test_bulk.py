@@ -97,6 +97,18 @@ def test_what_is_wrong_is_said_in_a_single_run_s_words(monkeypatch: pytest.Monke
     assert bulk.words == direct.words
 
 
+@pytest.mark.parametrize("without", [{}, {"properties": None}])
+def test_why_something_failed_is_asked_of_itself(monkeypatch: pytest.MonkeyPatch, without: dict[str, Any]) -> None:
+    """The row of a failed deployment may lack the address of its last operation, where the reason is."""
+    name, rows = "deployment-failed-image-build", row(f"{ENDPOINT}/deployments/blue", {"properties": without})
+
+    with emulated(monkeypatch, EXAMPLE / "world.yml", [name]) as emulator:
+        rows(emulator)
+        bulk, direct = (judge(emulator, "audit", bulk=bulk) for bulk in (True, False))
+
+    assert bulk.blocks == direct.blocks >= {"logs::image_build_has_succeeded"}
+
+
 def test_a_row_proves_what_is_present_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """So a pass may be as old as the row; `--aml-fresh` is for whoever cannot live with that."""
     both = lambda emulator: (merged(VAULT, SHUT)(emulator), row(VAULT, OPEN)(emulator))  # noqa: E731

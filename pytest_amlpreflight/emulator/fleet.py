@@ -2,19 +2,22 @@
 
 A member is a world by itself, so that its answers cost what those of a single one cost; it is made when it is first
 asked for. Its number stands in every name and GUID of it, which is how a request finds it. What is asked of a whole
-subscription, and of Resource Graph, is answered by a world that holds all of its members.
+subscription, and of Resource Graph, is answered by a world that holds all of its members. One that is broken is a copy
+of a world that was broken before: whatever names a failure has are renamed with it.
 """
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import ids
+from .faults import Fault
 from .ids import ArmPath
-from .world import Document, Documents, World, type_of
+from .progress import Progress
+from .world import Document, Documents, World, Zones, type_of
 
 DIGITS = 5
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -22,25 +25,33 @@ _NUMBERED = re.compile(rf"(\d{{{DIGITS}}})$")
 _SUBSCRIPTION = "microsoft.resources/subscriptions"
 _ENDPOINTS = "microsoft.machinelearningservices/workspaces/onlineendpoints"
 _FIXED_NAMES = ("microsoft.network/privatednszones", "microsoft.authorization/")
-_COPIED = ("documents", "collections", "data_plane", "zones", "azure_zones", "groups", "logs", "stale")
+_COPIED = ("documents", "collections", "data_plane", "groups", "logs", "stale")
+_ZONES = ("zones", "azure_zones")
 
-Break = Callable[[World], None]
+
+class Piece(NamedTuple):
+    """A part of a text: what stands `before` a `word` that is renamed."""
+
+    before: str
+    word: str
+    is_guid: bool
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """`size` copies of a world, one workspace each, in turn over `subscriptions`. `broken[i]` is done to member `i`
-    before it is first asked.
+    """`size` copies of a world, one workspace each, in turn over `subscriptions`. Member `i` is a copy of `broken[i]`,
+    where there is one.
     """
 
     base: World
     size: int
     subscriptions: int = 1
-    broken: tuple[Break, ...] = ()
+    broken: tuple[World, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_members", dict[int, World]())
         object.__setattr__(self, "_together", dict[int | None, World]())
+        object.__setattr__(self, "_cut", dict[int, list[Piece]]())
 
     def world_of(self, host: str, arm: ArmPath | None) -> World:
         """The world that answers a request, by the number in its resource group or its host."""
@@ -61,9 +72,7 @@ class Fleet:
         """The world of one workspace."""
         members: dict[int, World] = vars(self)["_members"]
         if number not in members:
-            made = members[number] = self._copy(number)
-            if number < len(self.broken):
-                self.broken[number](made)
+            members[number] = self._copy(number)
         return members[number]
 
     def together(self, subscription: int | None) -> World:
@@ -73,7 +82,11 @@ class Fleet:
         made: dict[int | None, World] = vars(self)["_together"]
         if subscription not in made:
             of = range(self.size) if subscription is None else range(subscription, self.size, self.subscriptions)
-            made[subscription] = _merged(self.base, [self.member(number) for number in reversed(of)])
+            merged = _merged(self.base, [self.member(number) for number in reversed(of)])
+            broken = [self.member(number) for number in of if number < len(self.broken)]
+            merged.faults = [*merged.faults, *(fault for one in broken for fault in one.faults)]
+            merged.progress = [*merged.progress, *(step for one in broken for step in one.progress)]
+            made[subscription] = merged
         return made[subscription]
 
     @cached_property
@@ -88,31 +101,22 @@ class Fleet:
         return _numbered_guid(self._own_subscription, 10**DIGITS - 1 - number)
 
     @cached_property
-    def _text(self) -> str:
-        return json.dumps({name: getattr(self.base, name) for name in _COPIED}, default=str)
-
-    @cached_property
-    def _names(self) -> re.Pattern[str]:
-        """What is renamed: GUIDs, and the names of groups, of what stands in them, and of endpoints."""
-        names = {one["id"].rpartition("/")[2].lower() for one in self.base.documents.values() if _is_renamed(one)}
-        longest_first = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-        return re.compile(rf"(?P<guid>{_GUID})|(?<![A-Za-z0-9-])(?:{longest_first})(?![A-Za-z0-9-]|://)", re.IGNORECASE)
-
-    @cached_property
     def _kept(self) -> set[str]:
         """GUIDs that mean the same everywhere: the tenant, the caller, roles."""
         roles = {one["name"].lower() for one in self.base.of_type("Microsoft.Authorization/roleDefinitions")}
         caller = {str(value).lower() for value in self.base.caller.values()}
         return roles | caller | {self.base.tenant.lower(), "00000000-0000-0000-0000-000000000000"}
 
-    @cached_property
-    def _pieces(self) -> list[tuple[str, str, bool]]:
-        """The text cut before and after what is renamed: what stands before it, itself, and whether it is a GUID."""
-        pieces, at = list[tuple[str, str, bool]](), 0
-        for match in filter(_stands_for_it, self._names.finditer(self._text)):
-            pieces.append((self._text[at : match.start()], match[0], bool(match["guid"])))
-            at = match.end()
-        return [*pieces, (self._text[at:], "", False)]
+    def _pieces(self, world: World) -> list[Piece]:
+        """A world's text, cut before and after what is renamed."""
+        cut: dict[int, list[Piece]] = vars(self)["_cut"]
+        if id(world) not in cut:
+            text, at, pieces = _text(world), 0, list[Piece]()
+            for match in filter(_stands_for_it, _names(self.base, world).finditer(text)):
+                pieces.append(Piece(text[at : match.start()], match[0], bool(match["guid"])))
+                at = match.end()
+            cut[id(world)] = [*pieces, Piece(text[at:], "", False)]
+        return cut[id(world)]
 
     def _copy(self, number: int) -> World:
         subscription = number % self.subscriptions
@@ -126,14 +130,44 @@ class Fleet:
                 return self._subscription(subscription)
             return word if guid in self._kept else _numbered_guid(guid, number)
 
-        text = "".join([part for before, word, is_guid in self._pieces for part in (before, renamed(word, is_guid))])
+        world = self.broken[number] if number < len(self.broken) else self.base
+        pieces = self._pieces(world)
+        text = "".join([part for before, word, is_guid in pieces for part in (before, renamed(word, is_guid))])
         copied: dict[str, Any] = json.loads(text)
+        copied["faults"] = [Fault(**one) for one in copied["faults"]]
+        copied["progress"] = [Progress(**one) for one in copied["progress"]]
+        for name in _ZONES:
+            copied[name] = copied[name] and {zone: dict(names) for zone, names in copied[name]}
         for document in copied["documents"].values():
             if type_of(document).lower() == _SUBSCRIPTION:
                 document["displayName"] = f"{document.get('displayName')} {subscription + 1}"
         for held in copied["data_plane"].values():
             held.pop("script", None)  # a model of its own for each would be a process for each
-        return replace(self.base, **copied)
+        return replace(world, operations=self.base.operations, asked=self.base.asked, **copied)
+
+
+def _text(world: World) -> str:
+    """What is copied of a world."""
+    misbehaviour = {name: [_given(one) for one in getattr(world, name)] for name in ("faults", "progress")}
+    zones = {name: _pairs(getattr(world, name)) for name in _ZONES}  # their members are names, which are renamed
+    return json.dumps({name: getattr(world, name) for name in _COPIED} | misbehaviour | zones, default=str)
+
+
+def _pairs(zones: Zones | None) -> list[Any] | None:
+    return None if zones is None else [[zone, list(names.items())] for zone, names in zones.items()]
+
+
+def _given(one: Any) -> Document:
+    """What a fault, or a progress, was made of."""
+    return {member.name: getattr(one, member.name) for member in fields(one) if member.init}
+
+
+def _names(*worlds: World) -> re.Pattern[str]:
+    """What is renamed: GUIDs, and the names of groups, of what stands in them, and of endpoints."""
+    documents = (one for world in worlds for one in world.documents.values())
+    names = {one["id"].rpartition("/")[2].lower() for one in documents if _is_renamed(one)}
+    longest_first = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.compile(rf"(?P<guid>{_GUID})|(?<![A-Za-z0-9-])(?:{longest_first})(?![A-Za-z0-9-]|://)", re.IGNORECASE)
 
 
 def wildcards(hosts: Sequence[str]) -> list[str]:

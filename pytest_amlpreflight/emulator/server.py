@@ -6,7 +6,8 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -62,7 +63,7 @@ class Emulator:
         for name in failures:
             apply(self._world, load(name))
         self._wanted_port, self._port, self._identity_port = port, 0, 0
-        broken = tuple(partial(apply, failure=load(name)) for name, count in breaks for _ in range(count))
+        broken = tuple(one for name, count in breaks for one in [_broken(self._world, name)] * count)
         self._fleet = Fleet(self._world, fleet, subscriptions, broken) if fleet else None
         self._application = Application(self._world_of, latency, lambda: self.url)
         self._resolvers = [DnsServer(self._zones_of(azure=azure)) for azure in (False, True)]
@@ -339,6 +340,13 @@ def _protocol(application: Application | ClusterApplication) -> Callable[[], H11
             super().connection_lost(exc)
 
     return lambda: Breakable(config=config, server_state=state, app_state={})
+
+
+def _broken(healthy: World, name: str) -> World:
+    """The world after this failure."""
+    changed = deepcopy(healthy)
+    apply(changed, load(name))
+    return changed
 
 
 def _listen(port: int) -> socket.socket:

@@ -12,7 +12,10 @@ import pytest
 
 from pytest_amlpreflight.emulator import Emulator, world
 from pytest_amlpreflight.emulator.application import Application
+from pytest_amlpreflight.emulator.dns.views import view
+from pytest_amlpreflight.emulator.dns.zones import lookup
 from pytest_amlpreflight.emulator.entra import tokens
+from pytest_amlpreflight.emulator.failures import apply, load
 from pytest_amlpreflight.emulator.fleet import Fleet
 
 EXAMPLE = Path(__file__).parents[2] / "example_project"
@@ -70,6 +73,25 @@ def test_names_may_be_words_that_stand_elsewhere_too(tmp_path: Path) -> None:
     (endpoint,) = member.of_type("Microsoft.MachineLearningServices/workspaces/onlineEndpoints")
     assert endpoint["id"].endswith("/workspaces/ml00001/onlineEndpoints/score00001")
     assert endpoint["properties"]["scoringUri"] == "https://score00001.eastus2.inference.ml.azure.com/score"
+
+
+def test_a_failure_of_one_member_has_the_member_s_names() -> None:
+    """Whatever it names: a host with its secrets, a record of DNS, an operation."""
+    broken = []
+    for name in ("secret-absent", "custom-dns-answers-publicly", "deployment-failed-image-build"):
+        broken.append(world.load(EXAMPLE / "world.yml"))
+        apply(broken[-1], load(name))
+
+    fleet = Fleet(world.load(EXAMPLE / "world.yml"), size=4, broken=tuple(broken))
+
+    members = [fleet.member(number) for number in range(4)]
+    secrets = [member.held_by(f"contoso-ml-kv{at:05}.vault.azure.net")["secrets"] for at, member in enumerate(members)]
+    assert [list(held) for held in secrets] == [[], *[["greenhouse-key"]] * 3]
+    hosts = [f"iris{at:05}.eastus2.inference.ml.azure.com" for at in range(4)]
+    records = [lookup(view(member, azure=False), host) for member, host in zip(members, hosts, strict=True)]
+    assert [list(record) for record in records] == [["CNAME"], ["A"], ["CNAME"], ["CNAME"]]
+    operations = "Microsoft.MachineLearningServices/locations/mfeOperationsStatus"
+    assert [len([*member.of_type(operations)]) for member in members] == [0, 0, 1, 0]
 
 
 ASKED = {

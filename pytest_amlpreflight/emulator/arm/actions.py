@@ -123,7 +123,7 @@ def _policy_summary(call: Call) -> Answer:
 
 
 def _resource_graph(call: Call) -> Answer:
-    return resource_graph.answer(call.world, call.query["api-version"], call.body)
+    return resource_graph.answer(call.world, call.query["api-version"], call.body, call.own_url)
 
 
 ACTIONS: dict[str, Handler] = {

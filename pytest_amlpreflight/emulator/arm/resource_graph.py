@@ -14,7 +14,7 @@ from uuid import UUID
 
 from .. import ids
 from ..answers import Answer
-from ..notation import dig, merge
+from ..notation import dig, filled, merge
 from ..world import Document, World, type_of
 from . import bodies, enforcement, kusto
 
@@ -43,7 +43,7 @@ _OLD = ("2018-09-01-preview", "2019-04-01")
 """The versions whose answer is a table unless objects are asked for."""
 
 
-def answer(world: World, version: str, body: bytes) -> Answer:
+def answer(world: World, version: str, body: bytes, own_url: str) -> Answer:
     """A page of the query's answer, with `$skipToken` while more is to come and the rows have ids."""
     asked = bodies.content(body)
     options = bodies.maybe(asked, "options", dict) or {}
@@ -58,7 +58,7 @@ def answer(world: World, version: str, body: bytes) -> Answer:
         return _invalid(question[0], str(part))
     size = min(bodies.maybe(options, "$top", int) or 100, world.page_size or _MOST, _MOST)
     start = _start(options)
-    page, left = rows[start : start + size], len(rows) - start - size
+    page, left = filled(rows[start : start + size], "{arm}", own_url), len(rows) - start - size
     onward = {"$skipToken": str(start + size)} if left > 0 and all("id" in row for row in page) else {}
     counts = {"totalRecords": len(rows), "count": len(page)}
     truncated = "true" if left > 0 and not onward else "false"

@@ -154,9 +154,11 @@ def _has_group(world: World, group: str) -> bool:
 
 
 def outward(document: Document, own_url: str) -> Document:
-    """A document as it leaves: `{arm}` is this server, and scoring URIs lead to it."""
+    """A document as it leaves: `{arm}` is this server, and scoring URIs lead to it; a subscription has its id twice."""
     shown = filled(document, "{arm}", own_url)
     kind = type_of(document).lower()
+    if kind == "microsoft.resources/subscriptions":
+        return {"subscriptionId": document["id"].rpartition("/")[2], **shown}
     if kind == ENDPOINTS.lower():
         shown["properties"] = _with_port(shown.get("properties") or {}, urlsplit(own_url).port)
     return dict(shown)

@@ -133,7 +133,7 @@ def _resources(call: Call) -> Answer:
 
 def _subscriptions(call: Call) -> Answer:
     held = call.world.of_type("Microsoft.Resources/subscriptions")
-    rows = [one for one in held if enforcement.sees(call.world, one["id"])]
+    rows = [resources.outward(one, call.own_url) for one in held if enforcement.sees(call.world, one["id"])]
     return resources.page(rows, call.world.page_size, call.arm, call.query, call.own_url)
 
 

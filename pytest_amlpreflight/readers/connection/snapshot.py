@@ -179,11 +179,14 @@ def _kind(row: Mapping[str, Any]) -> Kind:
 
 
 def _keep(rows: Rows, kind: Kind, row: Row) -> None:
-    """Keep a row where it is whole; of another only that it is there."""
+    """Keep a row where it is whole and settled; of another only that it is there: what failed, or is on its way, tells
+    itself why.
+    """
     id_ = str(row.get("id") or "").lower()
     rows.by_parent.setdefault(id_.rsplit("/", 2)[0], []).append(id_)
     rows.principals.update(_principals_in(row.get("identity")))
-    if all(_dig(row, member) is not None for member in kind.members):
+    settled = _dig(row, "properties.provisioningState") in (None, "Succeeded")
+    if settled and all(_dig(row, member) is not None for member in kind.members):
         if kind.created:
             row["systemData"] = {"createdAt": row["properties"][kind.created]}
         rows.by_id[id_] = json.dumps({name: value for name, value in row.items() if value is not None}).encode()

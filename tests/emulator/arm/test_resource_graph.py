@@ -13,6 +13,7 @@ from pytest_amlpreflight.emulator.dns.views import view
 from pytest_amlpreflight.emulator.dns.zones import lookup
 from pytest_amlpreflight.emulator.failures.changes import make
 
+OWN_URL = "https://localhost:443"
 ZONES = "resources | where type =~ 'microsoft.network/privatednszones'"
 
 
@@ -22,7 +23,7 @@ def ask(world_path: Path) -> Callable[..., Answer]:
     world = worlds.load(world_path)
 
     def send(query: str, **more: object) -> Answer:
-        return answer(world, "2021-03-01", json.dumps({"query": query, **more}).encode())
+        return answer(world, "2021-03-01", json.dumps({"query": query, **more}).encode(), OWN_URL)
 
     return send
 
@@ -137,7 +138,7 @@ def test_rows_are_those_that_the_caller_may_read(world_path: Path) -> None:
     for one in list(world.of_type("Microsoft.Authorization/roleAssignments")):
         world.remove(one["id"])
 
-    assert answer(world, "2021-03-01", json.dumps({"query": "resources"}).encode()).body["totalRecords"] == 0
+    assert answer(world, "2021-03-01", json.dumps({"query": "resources"}).encode(), OWN_URL).body["totalRecords"] == 0
 
 
 @pytest.mark.parametrize(
