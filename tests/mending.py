@@ -86,7 +86,6 @@ MENDED = {
     "connection-role-missing",
     "deployer-is-a-reader",
     "deployer-may-not-assign-the-identity",
-    "image-in-a-registry-without-pull-role",
     "key-vault-role-missing",
     "key-vault-trusts-another-tenant",
     "key-vault-turns-trusted-services-away",
@@ -110,6 +109,7 @@ MENDED = {
 NOT_MENDED = {
     "build-compute-absent": "which cluster may build images is for a person to say",
     "build-compute-missing": "which cluster may build images is for a person to say",
+    "image-in-a-registry-without-pull-role": "closed egress does not reach another registry, whatever role is granted",
     "deployer-has-no-role": "who has no role at all may not read either what the other checks look at",
 }
 """Those whose first fix is one of these, and that are not whole with it: why.
