@@ -100,7 +100,7 @@ def not_found(world: World, arm: ArmPath) -> Answer:
     if kind.lower().startswith(_ZONES + "/") and kind.lower() != _LINKS:
         return _record_not_found(arm, group)
     text = (
-        f"The Resource '{_relative(arm)}' under resource group '{group}' was not found. "
+        f"The Resource '{_relative(arm)}' under resource group '{group or '<null>'}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
     )
     return arm_error(404, "ResourceNotFound", text)

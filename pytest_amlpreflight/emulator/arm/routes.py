@@ -99,10 +99,22 @@ def _provider(call: Call) -> Answer:
     """A provider; an empty `resourceTypes` in the world is filled from the table, so that clients can negotiate."""
     if call.arm.subscription is None:
         return Answer(_of_tenant(call.arm.name or ""))
+    if call.world.get(call.arm.path) is None:
+        return _unsaid_provider(call)
     found = _resource(call)
     if found.status == 200 and not found.body.get("resourceTypes"):
         found.body["resourceTypes"] = api_versions.of_provider(call.arm.name or "")
     return found
+
+
+def _unsaid_provider(call: Call) -> Answer:
+    """A provider that the world says nothing of: registered where there are resources of it."""
+    namespace = call.arm.name or ""
+    if namespace.lower() not in schemas.namespaces():
+        return arm_error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
+    used = any(kind.startswith(f"{namespace.lower()}/") for kind in call.world.types)
+    state = {"registrationState": "Registered" if used else "NotRegistered", "registrationPolicy": "RegistrationRequired"}
+    return Answer({"id": call.arm.path, **_of_tenant(namespace), **state})
 
 
 def _providers(call: Call) -> Answer:

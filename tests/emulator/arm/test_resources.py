@@ -33,6 +33,7 @@ Call = Callable[..., requests.Response]
         (f"{WORKSPACE}/computes", "2031-01-01", 400, "InvalidResourceType"),
         (SUBSCRIPTION, "2031-01-01", 400, "InvalidApiVersionParameter"),
         (f"{GROUP}/providers/Contoso.Nothing/things/x", "2025-12-01", 404, "InvalidResourceNamespace"),
+        (f"{SUBSCRIPTION}/providers/Contoso.Nothing", "2021-04-01", 404, "InvalidResourceNamespace"),
     ],
 )
 def test_refuses_in_arms_words(emulator: Emulator, call: Call, path: str, version: str, status: int, code: str) -> None:
@@ -41,6 +42,26 @@ def test_refuses_in_arms_words(emulator: Emulator, call: Call, path: str, versio
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert answer.headers["x-ms-failure-cause"] == "gateway"
+
+
+@pytest.mark.parametrize(
+    ("namespace", "state"), [("Microsoft.PolicyInsights", "Registered"), ("Microsoft.Management", "NotRegistered")]
+)
+def test_a_provider_is_there_whether_or_not_it_is_registered(
+    emulator: Emulator, call: Call, namespace: str, state: str
+) -> None:
+    """The world says which is; of another it is known whether there are resources of it."""
+    provider = call(emulator, f"{SUBSCRIPTION}/providers/{namespace}", "2021-04-01").json()
+
+    assert (provider["namespace"], provider["registrationState"]) == (namespace, state)
+    assert provider["resourceTypes"]
+
+
+def test_what_is_in_no_group_is_missed_with_arms_word_for_none(emulator: Emulator, call: Call) -> None:
+    """`<null>`, as clients print it."""
+    answer = call(emulator, f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/none", "2021-06-01")
+
+    assert "under resource group '<null>' was not found" in answer.json()["error"]["message"]
 
 
 def test_a_missing_record_is_refused_by_private_dns_itself(emulator: Emulator, call: Call) -> None:
