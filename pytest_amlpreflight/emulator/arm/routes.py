@@ -113,7 +113,10 @@ def _unsaid_provider(call: Call) -> Answer:
     if namespace.lower() not in schemas.namespaces():
         return arm_error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
     used = any(kind.startswith(f"{namespace.lower()}/") for kind in call.world.types)
-    state = {"registrationState": "Registered" if used else "NotRegistered", "registrationPolicy": "RegistrationRequired"}
+    state = {
+        "registrationState": "Registered" if used else "NotRegistered",
+        "registrationPolicy": "RegistrationRequired",
+    }
     return Answer({"id": call.arm.path, **_of_tenant(namespace), **state})
 
 
