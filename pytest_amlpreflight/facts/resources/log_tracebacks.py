@@ -217,10 +217,15 @@ def chains_of(lines: Sequence[Line]) -> list[Chain]:
     found = list(_tracebacks(lines))
     within = {at for one in found for at in range(one.first, one.last + 1)}
     bare = [_headless(lines, at) for at, line in enumerate(lines) if at not in within and _BARE.match(line.text)]
-    whole = [one for one in bare if one.frames]
-    alone = [Chain((one,), (one,), None) for one in bare if not one.frames and not lines[one.last].logged]
+    whole = [one for one in bare if one.frames or _led_on(lines, one.last)]
+    alone = [Chain((one,), (one,), None) for one in bare if one not in whole and not lines[one.last].logged]
     tracebacks = sorted([*found, *whole], key=lambda one: one.first)
     return sorted([*_linked(tracebacks, lines), *alone], key=lambda one: one.place)
+
+
+def _led_on(lines: Sequence[Line], end: int) -> bool:
+    """Whether the lines below say that another exception came of it."""
+    return any(line.text.strip(" |") in (_CAUSED, _MEANWHILE) for line in lines[end + 1 : end + 4])
 
 
 def _headless(lines: Sequence[Line], at: int) -> Traceback:
