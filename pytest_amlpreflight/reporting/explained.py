@@ -83,7 +83,7 @@ _OF_A_CLIENT = re.compile(
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(
-    r"http\+docker:|Model Management Service|Original Error:"
+    r"http\+docker:|invalid status 'Not Found'\s{1,9}Content: ?\{|Model Management Service|Original Error:"
     r"|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
     r"|management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
     r"|docker\.io|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"

@@ -24,8 +24,9 @@ _CLAUSES = re.compile(
 _ASKED = re.compile(r"(?i)\b(?:verifying|whether|checking)\b")
 """A clause that asks, and so says nothing."""
 _OWN_ERRORS = re.compile(
-    r"^(?!(?:Http\w{0,30}|Resource\w{0,30}|Client\w{0,30}|Validation|Ml|MlFlow|UserError|Webservice|ModelManagement\w{0,20}"
-    r"|AzureML|Authentication|Operation|Deployment\w{0,20}|ServiceRequest|CLI)(?:Error|Exception|Failed)?\b)"
+    r"^(?!(?:Http\w{0,30}|Resource\w{0,30}|Client\w{0,30}|Validation|Ml|MlFlow|UserError|Webservice"
+    r"|ModelManagement\w{0,20}|AzureML|Authentication\w{0,12}|Compute\w{0,20}|ProjectSystem|Credential\w{0,12}|Operation"
+    r"|Deployment\w{0,20}|ServiceRequest|CLI)(?:Error|Exception|Failed)?\b)"
     r"(?:\w{1,60}\.)*[A-Z]\w{2,60}(?:Error|Exception|Warning)\b"
 )
 """How the errors begin that somebody's code raised, not Azure or one of its clients."""
