@@ -79,7 +79,8 @@ def check_endpoint_name_is_free(
 def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deployments: tuple[Deployment, ...]) -> None:
     """No other operation is under way on the endpoint or on one of its deployments.
 
-    Azure does one at a time: it refuses the second, or cancels the one that was first.
+    Azure does one at a time: it refuses the second, or cancels the one that was first. An endpoint that failed when it
+    was created takes no deployment; whether it was then or later is not told, so it is advice.
     """
     if aml_live_endpoint is None:
         not_applicable("the endpoint does not exist yet, so nothing is under way on it")
@@ -101,6 +102,16 @@ def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deplo
             )
 
     for_each(judge, *zip(*states, strict=True))
+    if (aml_live_endpoint.provisioning_state or "").lower() == "failed":
+        advise(
+            f"endpoint {name} failed, and takes no deployment if that was when it was created",
+            found=f"provisioningState = {aml_live_endpoint.provisioning_state!r}",
+            expected="provisioningState = 'Succeeded'",
+            fix=(
+                az("ml online-endpoint show", name=name),
+                "(where its creation is what failed: delete it, and create it again when it is gone)",
+            ),
+        )
 
 
 @check("endpoint", explains=("OutOfQuota",), phases=("pre",))

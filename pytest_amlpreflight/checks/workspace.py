@@ -16,9 +16,14 @@ from pytest_amlpreflight.facts.resources.network import SERVES_ENDPOINTS_SINCE, 
 from pytest_amlpreflight.facts.resources.operation import AT_REST
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
-from pytest_amlpreflight.facts.resources.workspace import OutboundRule, PrivateEndpointConnection, Workspace
+from pytest_amlpreflight.facts.resources.workspace import (
+    ManagedNetwork,
+    OutboundRule,
+    PrivateEndpointConnection,
+    Workspace,
+)
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.fix import SetProperty, az, named
+from pytest_amlpreflight.fix import Option, SetProperty, az, named
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 
@@ -125,13 +130,14 @@ def check_linked_resources_exist(
 
 
 @check("workspace", explains=("WorkspaceManagedNetworkNotReady",), phases=("pre", "audit"))
-def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
+def check_managed_network_is_provisioned(aml_workspace: Workspace, aml_registry: Registry | None) -> None:
     """The workspace's managed network, where it has one, is provisioned with every rule that Azure needs.
 
     Isolation is a setting; the network itself is made with the first compute, and an online deployment does not
     count as one. Until then a deployment fails with `WorkspaceManagedNetworkNotReady`. That a failed rule of
     category `Required` stops a deployment is inferred from its name and from what these rules lead to: storage,
-    vault and workspace. Rules of other categories get advice.
+    vault and workspace. Rules of other categories get advice, and so does a private registry that none of the rules
+    leads to: deployments pull their images through one.
     """
     network = aml_workspace.managed_network
     if network is None:
@@ -146,6 +152,8 @@ def check_managed_network_is_provisioned(aml_workspace: Workspace) -> None:
     for_each(
         lambda rule: _judge_rule(aml_workspace, rule), [rule for rule in network.outbound_rules if not rule.active]
     )
+    if aml_registry and aml_registry.private and network.outbound_rules:
+        _advise_without_rule(aml_workspace, network, aml_registry)
 
 
 @check("workspace", explains=("ImageBuildFailure",), phases=("pre", "audit"))
@@ -294,6 +302,19 @@ def _build_with(workspace: Workspace) -> tuple[SetProperty, str]:
     return (
         SetProperty(workspace.id.text, "properties.imageBuildCompute", "CLUSTER", az=command),
         "(CLUSTER is a compute cluster of the workspace that stands in the registry's network)",
+    )
+
+
+def _advise_without_rule(workspace: Workspace, network: ManagedNetwork, registry: Registry) -> None:
+    """Without any rule Azure tells none at all: those that it needs itself are among them."""
+    if any(rule.leads_to(registry.id, "registry") for rule in network.outbound_rules):
+        return
+    rule: dict[str, Option] = {"service_resource_id": registry.id, "subresource_target": "registry"}
+    advise(
+        f"the managed network of workspace {workspace.name} has no private endpoint to its registry {registry.name}",
+        found=f"outboundRules: {', '.join(one.name for one in network.outbound_rules)}; the registry is private",
+        expected="a rule of type private_endpoint to the registry",
+        fix=az("ml workspace outbound-rule set", rule="registry", type="private_endpoint", **rule),
     )
 
 

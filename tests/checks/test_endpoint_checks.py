@@ -152,15 +152,21 @@ def test_a_sibling_deployment_in_an_operation_counts_too() -> None:
 
 def test_failed_is_at_rest() -> None:
     """What has failed can be changed or deleted."""
-    check_endpoint_is_at_rest(
-        replace(RUNNING, provisioning_state="Failed"), (replace(BLUE, provisioning_state="Canceled"),)
-    )
+    states = ("Failed", "Canceled")
+
+    check_endpoint_is_at_rest(RUNNING, tuple(replace(BLUE, provisioning_state=state) for state in states))
 
 
 def test_nothing_is_under_way_on_what_does_not_exist() -> None:
     """Before creation the question does not arise."""
     with pytest.raises(NotApplicable, match="does not exist yet"):
         check_endpoint_is_at_rest(None, ())
+
+
+def test_an_endpoint_that_failed_is_advice() -> None:
+    """Its creation or a later change: only after the first it takes no deployment."""
+    with pytest.warns(PreflightAdvice, match="endpoint iris failed, and takes no deployment if"):
+        check_endpoint_is_at_rest(replace(RUNNING, provisioning_state="Failed"), ())
 
 
 def test_the_last_endpoint_of_the_region_is_blocked() -> None:

@@ -180,19 +180,23 @@ def network(status: str = "Active", *rules: OutboundRule) -> Workspace:
 
 def test_provisioned_network_passes() -> None:
     """Status Active, and every rule with it."""
-    checks.check_managed_network_is_provisioned(network("Active", OutboundRule("r", "FQDN", "UserDefined", "Active")))
+    checks.check_managed_network_is_provisioned(
+        network("Active", OutboundRule("r", "FQDN", "UserDefined", "Active")), None
+    )
 
 
 def test_workspace_without_a_managed_network_has_none_to_provision() -> None:
     """Isolation off is the default."""
     with pytest.raises(NotApplicable, match=r"no managed network"):
-        checks.check_managed_network_is_provisioned(WORKSPACE)
+        checks.check_managed_network_is_provisioned(WORKSPACE, None)
 
 
 def test_network_that_was_never_provisioned_is_blocked_whatever_its_rules() -> None:
     """Before that all rules are inactive, and only the network is to blame."""
     with pytest.raises(Blocked, match=r"^workspace ml has a managed network that is not provisioned"):
-        checks.check_managed_network_is_provisioned(network("Inactive", OutboundRule("r", "", "Required", "Inactive")))
+        checks.check_managed_network_is_provisioned(
+            network("Inactive", OutboundRule("r", "", "Required", "Inactive")), None
+        )
 
 
 def test_required_rule_that_failed_is_blocked_with_what_azure_says() -> None:
@@ -200,14 +204,16 @@ def test_required_rule_that_failed_is_blocked_with_what_azure_says() -> None:
     failed = OutboundRule("__SYS_PE_sa", "PrivateEndpoint", "Required", "Failed", "subnet is full")
 
     with pytest.raises(Blocked, match=r"(?s)^outbound rule __SYS_PE_sa of workspace ml is failed.*subnet is full"):
-        checks.check_managed_network_is_provisioned(network("Active", failed))
+        checks.check_managed_network_is_provisioned(network("Active", failed), None)
 
 
 @pytest.mark.parametrize(("category", "status"), [("UserDefined", "Failed"), ("Required", "Provisioning")])
 def test_other_rule_that_is_not_active_is_advice(category: str, status: str) -> None:
     """Whether the deployment needs it, or needs it now, cannot be told."""
     with pytest.warns(PreflightAdvice, match=r"outbound rule r of workspace ml"):
-        checks.check_managed_network_is_provisioned(network("Active", OutboundRule("r", "FQDN", category, status)))
+        checks.check_managed_network_is_provisioned(
+            network("Active", OutboundRule("r", "FQDN", category, status)), None
+        )
 
 
 BUILDING = replace(WORKSPACE, image_build_compute="c")
@@ -224,6 +230,18 @@ def test_private_registry_without_a_build_compute_is_advice_where_nobody_knows_o
     """A registered environment may have its image already."""
     with pytest.warns(PreflightAdvice, match=r"no compute to build images"):
         checks.check_private_registry_has_a_build_compute(WORKSPACE, REGISTRY, None, None)
+
+
+def test_a_private_registry_that_no_rule_leads_to_is_advice() -> None:
+    """Deployments in the managed network pull through a rule of its own; a public registry needs none."""
+    feed = OutboundRule("feed", "FQDN", "UserDefined", "Active")
+    pull = OutboundRule("cr", "PrivateEndpoint", "Required", "Active", None, REGISTRY.id, "registry")
+    public = replace(REGISTRY, public_network_access=PublicAccess.ENABLED)
+
+    with pytest.warns(PreflightAdvice, match="of workspace ml has no private endpoint to its registry cr"):
+        checks.check_managed_network_is_provisioned(network("Active", feed), REGISTRY)
+    checks.check_managed_network_is_provisioned(network("Active", feed, pull), REGISTRY)
+    checks.check_managed_network_is_provisioned(network("Active", feed), public)
 
 
 @pytest.mark.parametrize(
