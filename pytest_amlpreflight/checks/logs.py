@@ -8,7 +8,7 @@ from pytest_amlpreflight.facts.resources.build_log import BuildLog
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_causes import LogCause
-from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
+from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
 from pytest_amlpreflight.fix import az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.resources.log_lines import Line
-from pytest_amlpreflight.facts.resources.log_tracebacks import Traceback
 
 LONGEST_SHOWN = 300
 """Characters of a line that are shown with the cause."""

@@ -7,19 +7,17 @@ from itertools import pairwise
 
 from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
 from pytest_amlpreflight.facts.resources.log_causes import (
-    LONGEST_MESSAGE,
     LONGEST_SHOWN,
-    KnownCause,
     LogCause,
     known_causes,
     only_follows,
 )
-from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life, life_of
-from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
-from pytest_amlpreflight.facts.resources.log_tracebacks import Chain, Traceback, chains_of
+from pytest_amlpreflight.facts.resources.log_events import SERVERS, Event, counts, events_of
+from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
+from pytest_amlpreflight.facts.resources.log_life import Life, life_of
+from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
+from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 
-_SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
-_HUGGING_FACES_SERVERS = ("text_generation", "text_embeddings")
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _COMPLAINT = re.compile(
     r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
@@ -27,20 +25,12 @@ _COMPLAINT = re.compile(
     r"|[\w.]{0,100}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
-_QUOTED = re.compile(r"exception msg: .*|(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
-"""An exception in a line of a server that is not Python itself."""
 _FATAL = re.compile(r"(?i)\b(?:fatal|panic|panicked|critical|terminate called|uncaught|unhandled)\b")
 """What a process says that does not go on."""
-_FOREIGN = re.compile(
-    r"\s{0,8}(?:Caused by:|---> ?|Unhandled exception\.|Exception in thread \"[^\"\n]{1,60}\") ?[\w.]"
-)
-"""How other languages begin a line that names an exception."""
 _CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):) {0,2}(?P<why>\S.*)?$")
 """The line below a complaint that says what led to it, or stands above that."""
 _MOST_BELOW = 60
 """Lines below a complaint among which what led to it is looked for."""
-_BROKEN = re.compile(r"(?m)(?:(?<=:)|(?<=[\w,] )|(?<=[^\n]{50}[\w,])) ?\n(?=\S)")
-"""A line's end within a sentence: behind a colon, or of a line that is long and whose sentence goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +43,6 @@ class LogReading:
     causes: tuple[LogCause, ...] = ()
     unknown: Traceback | None = None
     while_serving: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """Something that may be a cause, on line `place`. `generic` says that it follows from another."""
-
-    place: int
-    cause: LogCause | None
-    generic: bool = False
-    traceback: Traceback | None = None
-    request: bool = False
-
-    def stands(self, life: Life) -> bool:
-        """Whether nothing made up for it."""
-        return not life.makes_up_for(self.place, request=self.request)
-
-    def may_be_a_clients(self, life: Life) -> bool:
-        """Whether some request may have caused it, and nothing else be wrong."""
-        at_work = self.request or life.serves_at(self.place) or not (life.start or life.init or life.ended)
-        return bool(self.cause and self.cause.kind and at_work)
 
 
 def read_log(text: str, container: str | None = None, *, failed: bool | None = None) -> LogReading:
@@ -89,7 +59,7 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     lines, life = lines[begin:], life.since(begin)
     events = [
         event
-        for event in _events(lines, container, life)
+        for event in events_of(lines, container, life)
         if event.stands(life) and not (failed is False and event.may_be_a_clients(life))
     ]
     if not events and failed is not False and life.stops_in_init:
@@ -115,9 +85,7 @@ def _tells(complaint: Traceback, *, failed: bool | None, life: Life) -> bool:
 
 def is_container_log(lines: Sequence[Line]) -> bool:
     """Whether a server wrote some of the lines, or an exception comes from the folders of a container."""
-    if any(
-        origin.split(".")[0] in _SERVERS[:2] or origin.split(":")[0] in _TRITONS_FILES for origin in _origins(lines)
-    ):
+    if any(origin.split(".")[0] in SERVERS[:2] or origin.split(":")[0] in _TRITONS_FILES for origin in _origins(lines)):
         return True
     return life_of(lines).told or any(
         frame.of_a_container for one in chains_of(lines) for link in one.links for frame in link.frames
@@ -128,7 +96,7 @@ def _origins(lines: Sequence[Line]) -> Iterator[str]:
     return (line.origin for line in lines if line.origin)
 
 
-def _reading(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
+def _reading(events: Sequence[Event], lines: Sequence[Line]) -> LogReading:
     """The event that ended it, then the others. Of those that only follow from another, where there is no other, the
     one that says most.
     """
@@ -142,13 +110,13 @@ def _reading(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
 
 
-def _killed_with(event: _Event, events: Sequence[_Event]) -> bool:
+def _killed_with(event: Event, events: Sequence[Event]) -> bool:
     """Whether the kernel's one word stands behind another process's end: a server kills what is left of it."""
     alone = event.cause is not None and event.cause.line == "Killed"
     return alone and any(other.generic and other.place < event.place for other in events)
 
 
-def _least(events: Sequence[_Event], lines: Sequence[Line]) -> LogReading:
+def _least(events: Sequence[Event], lines: Sequence[Line]) -> LogReading:
     """Where nothing tells: of what follows from something else what says most; else the last bare exception."""
     said = {event.cause.name: (event.cause, lines[: event.place]) for event in events if event.cause}
     most = next((row.cause for row in known_causes() if row.cause in said), None)
@@ -172,7 +140,7 @@ def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
     return replace(cause, line=complaints[-1][:LONGEST_SHOWN]) if complaints and quotes else cause
 
 
-def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
+def _complaints(lines: Sequence[Line]) -> Iterator[Event]:
     """The lines in which something complains that is neither Python nor known, by their words or by their level."""
     aside = {at for chain in chains_of(lines) if chain.housekeeping for at in chain.lines}
     for at, line in enumerate(lines):
@@ -181,12 +149,12 @@ def _complaints(lines: Sequence[Line]) -> Iterator[_Event]:
             line.text
             and at not in aside
             and not line.text.endswith(HEADER)
-            and _counts(line)
+            and counts(line)
             and grave
             and not only_follows(line.text)
         ):
             said = _with_reason(line.text, lines[at + 1 : at + _MOST_BELOW])
-            yield _Event(at, None, traceback=Traceback((), said, said, at, at, at))
+            yield Event(at, None, traceback=Traceback((), said, said, at, at, at))
 
 
 def _with_reason(said: str, below: Sequence[Line]) -> str:
@@ -216,100 +184,3 @@ def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
         if key not in seen and cause.name not in covered and (cause.what or cause.name not in telling):
             seen.add(key)
             yield cause
-
-
-def _events(lines: Sequence[Line], container: str | None, life: Life) -> list[_Event]:
-    rows = [row for row in known_causes() if row.occurs_in(container)]
-    raised = chains_of(lines)
-    chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
-    chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, life.ended)]
-    ended = [chain for number, chain in enumerate(chains) if _ended(chain, chains[number + 1 :])]
-    within = {at for chain in raised for at in chain.lines}
-    told = [_of_chain(chain, rows) for chain in ended]
-    said = (_of_line(at, line, rows) for at, line in enumerate(lines) if at not in within)
-    return sorted([*told, *(event for event in said if event)], key=lambda event: event.place)
-
-
-def _ended(chain: Chain, later: Sequence[Chain]) -> bool:
-    """Whether an exception ended something: the server says so, or nothing else was raised after it."""
-    return chain.servers_account or not later or all(_follows(one) for one in later)
-
-
-def _follows(chain: Chain) -> bool:
-    """Whether an exception only says that another process has ended."""
-    return only_follows(chain.user.raised)
-
-
-def _of_a_supervisor(chain: Chain, gave_up: Sequence[int]) -> bool:
-    """Whether a library alone raised it after the server had given up."""
-    return any(at < chain.links[0].first for at in gave_up) and not any(one.own_frame for one in chain.links)
-
-
-def _of_chain(chain: Chain, rows: Sequence[KnownCause]) -> _Event:
-    """The first row that meets one of the exceptions."""
-    for row in rows:
-        for one in (*chain.told, *chain.handled) if row.in_exceptions else ():
-            whole = one.raised if row.generic else one.said[:LONGEST_MESSAGE]
-            text = _with_frames(one) if row.frames else whole
-            if match := _meets(row, one, text):
-                cause = row.of(one, match, _line_of(one, match))
-                return _Event(chain.place, cause, row.generic, one, chain.of_a_request)
-    return _Event(chain.place, None, False, chain.user, chain.of_a_request)
-
-
-def _meets(row: KnownCause, one: Traceback, text: str) -> re.Match[str] | None:
-    if not row.reached_by(one.calls):
-        return None
-    return row.pattern.search(text) or (row.pattern.search(_unbroken(text)) if _BROKEN.search(text) else None)
-
-
-def _unbroken(text: str) -> str:
-    """A message as it was before a narrow screen broke its lines, or its writer put a path on a line of its own."""
-    return _BROKEN.sub(" ", text)
-
-
-def _with_frames(one: Traceback) -> str:
-    frames = "\n".join(line for frame in one.frames[-3:] for line in frame.lines)
-    return f"{frames}\n{one.said}"[-LONGEST_MESSAGE:]
-
-
-def _line_of(one: Traceback, match: re.Match[str]) -> str:
-    """The line of a message that shows the cause."""
-    shown = next((line for line in one.said.split("\n") if match[0].split("\n")[-1] in line), one.raised)
-    return shown.strip()
-
-
-def _counts(line: Line) -> bool:
-    """Whether a line can show a cause: its writer is the process or the server, and found it no mere warning."""
-    if line.level is None:
-        return True
-    origin = line.origin or ""
-    servers = (
-        not origin
-        or origin.split(".")[0] in _SERVERS
-        or origin.startswith(_HUGGING_FACES_SERVERS)
-        or origin.endswith(")")
-        or ":" in origin
-    )
-    return line.level >= Level.ERROR and servers and origin != SERVERS_OWN_USER
-
-
-def _of_line(at: int, line: Line, rows: Sequence[KnownCause]) -> _Event | None:
-    counts, warned = _counts(line), line.level == Level.WARNING
-    if counts and (quoted := _quoted(at, line, rows)):
-        return quoted
-    for row in rows if counts or warned else ():
-        if row.in_lines and (counts or row.warned) and (match := row.pattern.search(line.text)):
-            return _Event(at, row.shown(line.text.strip(), match), row.generic)
-    return None
-
-
-def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> _Event | None:
-    """The cause that an exception of another language shows, or one that its server quotes."""
-    found = _QUOTED.search(line.text) if ":" in (line.origin or "") or _FOREIGN.match(line.text) else None
-    if found is None:
-        return None
-    for row in rows:
-        if row.in_exceptions and not row.generic and row.reached_by("") and (match := row.pattern.search(found[0])):
-            return _Event(at, row.shown(line.text.strip(), match))
-    return None
