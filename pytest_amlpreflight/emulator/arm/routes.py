@@ -8,6 +8,7 @@ from ..answers import GATEWAY, Answer, arm_error
 from ..ids import ArmPath
 from ..world import Document
 from . import (
+    addresses,
     api_versions,
     authorization,
     bodies,
@@ -257,6 +258,13 @@ def _diagnostic_settings(call: Call) -> Answer:
     return resources.missing_parent(call.world, call.arm) or Answer({"value": found})
 
 
+def _address(call: Call) -> Answer:
+    network = call.world.get(call.arm.parent)
+    if network is None:
+        return resources.not_found(call.world, ids.parse(call.arm.parent) or call.arm)
+    return addresses.availability(call.world, network, call.query.get("ipAddress", ""))
+
+
 def _provider_operations(call: Call) -> Answer:
     namespaces = [call.arm.name] if call.arm.name else sorted(schemas.namespaces())
     rows = [api_versions.operations(one) for one in namespaces if schemas.types(one)]
@@ -270,6 +278,12 @@ def _workspace_operation(call: Call) -> Answer:
     kind, version = call.query.get("type", "async"), call.query["api-version"]
     return diagnosis.status(call.world, call.arm, kind, version, call.own_url)
 
+
+_WITHOUT_REGISTRATION = frozenset(
+    {"microsoft.authorization", "microsoft.features", "microsoft.resourcegraph", "microsoft.resources"}
+)
+"""What every subscription has: learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types.
+"""
 
 _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/denyassignments": _deny_assignments,
@@ -291,6 +305,7 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.insights/metricnamespaces": _monitored(lambda scope, _: monitor.namespaces(scope)),
     "microsoft.insights/metrics": _monitored(monitor.metrics),
     "microsoft.keyvault/deletedvaults": _deleted_vaults,
+    "microsoft.network/virtualnetworks/checkipaddressavailability": _address,
     "microsoft.resources/providers": _providers,
     "microsoft.resources/providers/resourcetypes": _resource_types,
     "microsoft.resources/resources": _resources,

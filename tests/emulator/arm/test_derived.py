@@ -88,6 +88,30 @@ def test_sizes_of_machines_are_those_of_the_workspaces_region(emulator: Emulator
     assert {"name": "vCPUs", "value": "1"} in skus[0]["capabilities"]
 
 
+@pytest.mark.parametrize(
+    ("address", "available", "reserved"),
+    [("10.1.1.9", True, False), ("10.1.0.5", False, False), ("10.1.1.3", False, True), ("10.1.1.255", False, True)],
+)
+def test_an_address_is_free_unless_somebody_has_it(
+    emulator: Emulator, call: Call, address: str, available: bool, reserved: bool
+) -> None:
+    """An interface of the world, or Azure itself; the next free ones of the subnet are told as well."""
+    network = f"{PROVIDERS}/Microsoft.Network/virtualNetworks/contoso-vnet"
+
+    found = call(emulator, f"{network}/CheckIPAddressAvailability?ipAddress={address}", "2024-05-01").json()
+
+    assert (found["available"], found["isPlatformReserved"]) == (available, reserved)
+    assert found["availableIPAddresses"][0] == f"{address.rpartition('.')[0]}.4"
+
+
+@pytest.mark.parametrize("address", ["10.9.0.1", "fe80::1", "x", ""])
+def test_an_address_of_no_subnet_is_refused(emulator: Emulator, call: Call, address: str) -> None:
+    """With Azure's 400."""
+    network = f"{PROVIDERS}/Microsoft.Network/virtualNetworks/contoso-vnet"
+
+    assert call(emulator, f"{network}/CheckIPAddressAvailability?ipAddress={address}", "2024-05-01").status_code == 400
+
+
 def test_what_belongs_to_a_cluster_follows_from_it(
     serve: Callable[..., Emulator], call: Call, world_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_metrics_of_endpoints_and_deployments(emulator: Emulator, call: Call) ->
     assert [one["maximum"] for one in capacity] == [3.0] * 4
     assert busy[0] == {"timeStamp": "2026-09-17T07:00:00Z"}
     assert {"RequestsPerMinute", "RequestLatency_P99"} <= set(names)
+    assert call(emulator, f"{WORKSPACE}/{INSIGHTS}/metrics?metricnames=Model Deploy Failed", "2018-01-01").ok
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,11 @@ def test_metrics_of_endpoints_and_deployments(emulator: Emulator, call: Call) ->
     [
         (f"{ENDPOINT}/{INSIGHTS}/metrics?metricnames=Requests&{HOUR}", 400, "metric: Requests, Valid metrics: Conn"),
         (f"{ENDPOINT}/{INSIGHTS}/metrics?timespan=yesterday", 400, "timespan"),
-        (f"{WORKSPACE}/{INSIGHTS}/metricDefinitions", 400, "Failed to find metric configuration"),
+        (
+            f"{WORKSPACE}/computes/image-builder/{INSIGHTS}/metricDefinitions",
+            400,
+            "Failed to find metric configuration",
+        ),
         (f"{ENDPOINT}-none/{INSIGHTS}/metrics", 404, "was not found"),
     ],
 )
