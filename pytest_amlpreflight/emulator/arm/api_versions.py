@@ -21,38 +21,6 @@ def of_provider(namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def operations(namespace: str) -> dict[str, Any]:
-    """What may be done with a provider's types, as far as the tables know them."""
-    kinds = schemas.types(namespace)
-    spelt = kinds[0].partition("/")[0]
-    return {
-        "id": f"/providers/Microsoft.Authorization/providerOperations/{spelt}",
-        "type": "Microsoft.Authorization/providerOperations",
-        "name": spelt,
-        "displayName": spelt,
-        "operations": [],
-        "resourceTypes": [
-            {
-                "name": kind.partition("/")[2],
-                "displayName": kind.rpartition("/")[2],
-                "operations": [_operation(kind, verb) for verb in _verbs(kind)],
-            }
-            for kind in kinds
-        ],
-    }
-
-
-def _verbs(kind: str) -> tuple[str, ...]:
-    acts = kind.rpartition("/")[2].startswith(("check", "list"))
-    return ("action",) if acts else ("read", "write", "delete")
-
-
-def _operation(kind: str, verb: str) -> dict[str, Any]:
-    words = f"{verb.capitalize()} {kind.rpartition('/')[2]}"
-    told = {"name": f"{kind}/{verb}", "displayName": words, "description": words}
-    return {**told, "origin": "user,system", "properties": None, "isDataAction": False}
-
-
 def listed(world: World, arm: ArmPath) -> list[str] | None:
     """The api-versions that the world's own provider document lists for a type: what it lists, it also means."""
     provider = world.get(f"{arm.subscription or ''}/providers/{arm.namespace}") or {}

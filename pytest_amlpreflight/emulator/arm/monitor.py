@@ -1,50 +1,25 @@
-"""Azure Monitor: what happened to resources, what is measured of them, and which logs they have.
+"""Azure Monitor: what is measured of resources, and which logs they have.
 
-The activity log follows from what resources say of their last change. A metric has a value where the world says one,
-such as how many instances a deployment has; of traffic and machines it says nothing, and Azure's points are empty then.
+A metric has a value where the world says one, such as how many instances a deployment has; of traffic and machines it
+says nothing, and Azure's points are empty then.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-from uuid import NAMESPACE_URL, uuid5
 
-from .. import ids
 from ..answers import Answer
 from ..notation import dig, read
-from ..world import Document, World, type_of
-from .list_filters import UnsupportedFilter
+from ..world import Document, type_of
+from .activity_log import localized, moment_of
 
-_PART = re.compile(r"(?P<member>\w+) (?P<word>eq|ge|le) '?(?P<value>[^']*)'?", re.IGNORECASE)
 _INTERVALS = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT6H": 360, "PT12H": 720, "P1D": 1440}
 _AGGREGATIONS = ("None", "Average", "Minimum", "Maximum", "Total", "Count")
 _MOST_POINTS = 1440
-_OUTCOMES = {"Succeeded": "OK", "Failed": "Conflict"}
 _DEPLOYMENTS = "microsoft.machinelearningservices/workspaces/onlineendpoints/deployments"
-
-
-def activities(world: World, subscription: str, text: str, shown: str = "") -> list[Document]:
-    """The events of a subscription that a `$filter` keeps, newest first, with the members of a `$select`.
-
-    Raises `UnsupportedFilter`.
-    """
-    events = [
-        _event(world, one) for one in world.documents.values() if ids.within(one["id"], subscription) and _changed(one)
-    ]
-    for part in re.split(r"\s+and\s+", text.strip()) if text else []:
-        events = [one for one in events if _holds(one, part)]
-    newest = sorted(events, key=lambda one: str(one["eventTimestamp"]), reverse=True)
-    wanted = {one.strip().lower() for one in shown.split(",") if one.strip()}
-    return [{name: held for name, held in one.items() if not wanted or name.lower() in wanted} for one in newest]
-
-
-def categories() -> list[Document]:
-    """What events are of."""
-    return [_localized(name) for name in _table()["events"]]
 
 
 def definitions(scope: Document) -> list[Document] | Answer:
@@ -102,76 +77,6 @@ def _table() -> dict[str, Any]:
     return dict(read(Path(__file__).with_name("monitor.yml")))
 
 
-def _changed(document: Document) -> str | None:
-    told = document.get("systemData") or {}
-    found = told.get("lastModifiedAt") or told.get("createdAt")
-    return str(found) if found else None
-
-
-def _event(world: World, document: Document) -> Document:
-    place, kind, moment = document["id"], type_of(document), _changed(document)
-    made, number = document.get("systemData") or {}, str(uuid5(NAMESPACE_URL, f"{place} {moment}"))
-    state = dig(document, "properties.provisioningState")
-    status = state if state in ("Failed", "Canceled") else "Succeeded" if state in (None, "Succeeded") else "Started"
-    group, subscription = (ids.above(place, one) or "" for one in ("resourcegroups", "subscriptions"))
-    caller = made.get("lastModifiedBy") or made.get("createdBy") or world.caller["objectId"]
-    told = {"statusCode": _OUTCOMES.get(status, "Accepted"), "eventCategory": "Administrative", "entity": place}
-    return {
-        "authorization": {"action": f"{kind}/write", "scope": place},
-        "caller": caller,
-        "channels": "Operation",
-        "claims": {},
-        "correlationId": number,
-        "description": "",
-        "eventDataId": number,
-        "eventName": _localized("EndRequest" if status != "Started" else "BeginRequest"),
-        "category": _localized("Administrative"),
-        "eventTimestamp": moment,
-        "id": f"{place}/events/{number}",
-        "level": "Error" if status == "Failed" else "Informational",
-        "operationId": number,
-        "operationName": _localized(f"{kind}/write"),
-        "resourceGroupName": group.rpartition("/")[2],
-        "resourceProviderName": _localized(kind.partition("/")[0]),
-        "resourceType": _localized(kind),
-        "resourceId": place,
-        "status": _localized(status),
-        "subStatus": _localized(_OUTCOMES.get(status, "Accepted")),
-        "submissionTimestamp": moment,
-        "subscriptionId": subscription.rpartition("/")[2],
-        "tenantId": world.tenant,
-        "properties": {**told, "message": f"{kind}/write", "hierarchy": subscription.rpartition("/")[2]},
-    }
-
-
-def _holds(event: Document, part: str) -> bool:
-    match = _PART.fullmatch(part.strip())
-    member = match["member"].lower() if match else ""
-    if match is None or (match["word"].lower() != "eq") != (member == "eventtimestamp"):
-        raise UnsupportedFilter(part)
-    if member == "eventtimestamp":
-        told, wanted = _moment(event["eventTimestamp"]), _moment(match["value"])
-        if told is None or wanted is None:
-            raise UnsupportedFilter(part)
-        return told >= wanted if match["word"].lower() == "ge" else told <= wanted
-    if member not in _MEMBERS:
-        raise UnsupportedFilter(part)
-    return str(dig(event, _MEMBERS[member])).lower() == match["value"].lower()
-
-
-_MEMBERS = {
-    "caller": "caller",
-    "correlationid": "correlationId",
-    "resourcegroupname": "resourceGroupName",
-    "resourceid": "resourceId",
-    "resourceprovider": "resourceProviderName.value",
-    "resourcetype": "resourceType.value",
-    "resourceuri": "resourceId",
-    "status": "status.value",
-}
-"""What a `$filter` may compare, in lower case, and where an event has it."""
-
-
 def _metrics(scope: Document) -> dict[str, Document] | None:
     held = {kind.lower(): one for kind, one in _table()["metrics"].items()}.get(type_of(scope).lower())
     return None if held is None else {one["name"]: one for one in held}
@@ -189,7 +94,7 @@ def _definition(scope: Document, name: str, about: Document) -> Document:
         "primaryAggregationType": "Average",
         "supportedAggregationTypes": list(_AGGREGATIONS),
         "metricAvailabilities": [{"timeGrain": one, "retention": "P93D"} for one in _INTERVALS],
-        "dimensions": [_localized(one) for one in about["dimensions"]],
+        "dimensions": [localized(one) for one in about["dimensions"]],
     }
 
 
@@ -219,7 +124,7 @@ def _span(text: str | None) -> tuple[datetime | None, datetime | None]:
     if not text:
         return now - timedelta(hours=1), now
     start, _, end = unquote(text).partition("/")
-    return _moment(start), _moment(end)
+    return moment_of(start), moment_of(end)
 
 
 def _moments(start: datetime, end: datetime, step: timedelta) -> Iterator[datetime]:
@@ -229,22 +134,8 @@ def _moments(start: datetime, end: datetime, step: timedelta) -> Iterator[dateti
         yield start + at * step
 
 
-def _moment(text: str) -> datetime | None:
-    """A time stamp, in UTC where it does not say; Azure's have seven digits after the second."""
-    shortened = re.sub(r"(\.\d{6})\d+", r"\1", text.strip().replace(" ", "+"))
-    try:
-        found = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", shortened))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
 def _written(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _localized(name: str) -> Document:
-    return {"value": name, "localizedValue": name}
 
 
 def _unmeasured(scope: Document) -> Answer:

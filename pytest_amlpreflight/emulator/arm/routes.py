@@ -8,6 +8,7 @@ from ..answers import GATEWAY, Answer, arm_error
 from ..ids import ArmPath
 from ..world import Document
 from . import (
+    activity_log,
     addresses,
     api_versions,
     authorization,
@@ -16,6 +17,7 @@ from . import (
     enforcement,
     monitor,
     policy,
+    providers,
     resources,
     schemas,
 )
@@ -94,49 +96,6 @@ def _find(call: Call) -> Handler | None:
 
 def _resource(call: Call) -> Answer:
     return resources.resource(call.world, call.arm, call.own_url)
-
-
-def _provider(call: Call) -> Answer:
-    """A provider; an empty `resourceTypes` in the world is filled from the table, so that clients can negotiate."""
-    if call.arm.subscription is None:
-        return Answer(_of_tenant(call.arm.name or ""))
-    if call.world.get(call.arm.path) is None:
-        return _unsaid_provider(call)
-    found = _resource(call)
-    if found.status == 200 and not found.body.get("resourceTypes"):
-        found.body["resourceTypes"] = api_versions.of_provider(call.arm.name or "")
-    return found
-
-
-def _unsaid_provider(call: Call) -> Answer:
-    """A provider that the world says nothing of: registered where there are resources of it."""
-    namespace = call.arm.name or ""
-    if namespace.lower() not in schemas.namespaces():
-        return arm_error(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
-    used = any(kind.startswith(f"{namespace.lower()}/") for kind in call.world.types)
-    state = {
-        "registrationState": "Registered" if used else "NotRegistered",
-        "registrationPolicy": "RegistrationRequired",
-    }
-    return Answer({"id": call.arm.path, **_of_tenant(namespace), **state})
-
-
-def _providers(call: Call) -> Answer:
-    """The providers of a subscription; above one those that the tables know."""
-    if call.arm.subscription is not None:
-        return _collection(call)
-    rows = [_of_tenant(namespace) for namespace in schemas.namespaces()]
-    return resources.page(rows, call.world.page_size, call.arm, call.query, call.own_url)
-
-
-def _of_tenant(namespace: str) -> dict[str, object]:
-    spelt = next((kind.partition("/")[0] for kind in schemas.types(namespace)), namespace)
-    return {"namespace": spelt, "resourceTypes": api_versions.of_provider(spelt)}
-
-
-def _resource_types(call: Call) -> Answer:
-    namespace = call.arm.path.split("/")[-2]
-    return Answer({"value": api_versions.of_provider(namespace)})
 
 
 def _collection(call: Call) -> Answer:
@@ -230,11 +189,11 @@ def _deleted_vaults(call: Call) -> Answer:
 
 def _activities(call: Call) -> Answer:
     subscription, shown = call.arm.subscription or "/", call.query.get("$select", "")
-    return _filtered(call, lambda text: monitor.activities(call.world, subscription, text or "", shown))
+    return _filtered(call, lambda text: activity_log.activities(call.world, subscription, text or "", shown))
 
 
 def _activity_categories(_call: Call) -> Answer:
-    return Answer({"value": monitor.categories()})
+    return Answer({"value": activity_log.categories()})
 
 
 def _monitored(answer: Callable[[Document, Mapping[str, str]], list[Document] | Answer]) -> Handler:
@@ -265,25 +224,10 @@ def _address(call: Call) -> Answer:
     return addresses.availability(call.world, network, call.query.get("ipAddress", ""))
 
 
-def _provider_operations(call: Call) -> Answer:
-    namespaces = [call.arm.name] if call.arm.name else sorted(schemas.namespaces())
-    rows = [api_versions.operations(one) for one in namespaces if schemas.types(one)]
-    if call.arm.name is None:
-        return Answer({"value": rows})
-    text = f"The provider '{call.arm.name}' could not be found."
-    return Answer(rows[0]) if rows else arm_error(404, "ProviderNotFound", text)
-
-
 def _workspace_operation(call: Call) -> Answer:
     kind, version = call.query.get("type", "async"), call.query["api-version"]
     return diagnosis.status(call.world, call.arm, kind, version, call.own_url)
 
-
-_WITHOUT_REGISTRATION = frozenset(
-    {"microsoft.authorization", "microsoft.features", "microsoft.resourcegraph", "microsoft.resources"}
-)
-"""What every subscription has: learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types.
-"""
 
 _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/denyassignments": _deny_assignments,
@@ -293,7 +237,7 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.authorization/policydefinitions": _policies,
     "microsoft.authorization/policyexemptions": _policies,
     "microsoft.authorization/policysetdefinitions": _policies,
-    "microsoft.authorization/provideroperations": _provider_operations,
+    "microsoft.authorization/provideroperations": providers.operations,
     "microsoft.authorization/roleassignments": _role_assignments,
     "microsoft.authorization/roleassignmentsusagemetrics": _role_assignment_metrics,
     "microsoft.authorization/roledefinitions": _role_definitions,
@@ -306,16 +250,16 @@ _COLLECTIONS: dict[str, Handler] = {
     "microsoft.insights/metrics": _monitored(monitor.metrics),
     "microsoft.keyvault/deletedvaults": _deleted_vaults,
     "microsoft.network/virtualnetworks/checkipaddressavailability": _address,
-    "microsoft.resources/providers": _providers,
-    "microsoft.resources/providers/resourcetypes": _resource_types,
+    "microsoft.resources/providers": providers.every,
+    "microsoft.resources/providers/resourcetypes": providers.resource_types,
     "microsoft.resources/resources": _resources,
     "microsoft.resources/subscriptions": _subscriptions,
     "microsoft.resources/tenants": _tenants,
 }
 
 _RESOURCES: dict[str, Handler] = {
-    "microsoft.authorization/provideroperations": _provider_operations,
+    "microsoft.authorization/provideroperations": providers.operations,
     "microsoft.authorization/roledefinitions": _role_definition,
     "microsoft.machinelearningservices/locations/workspaceoperationsstatus": _workspace_operation,
-    "microsoft.resources/providers": _provider,
+    "microsoft.resources/providers": providers.one,
 }
