@@ -10,7 +10,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.log_causes import LogCause
 from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
-from pytest_amlpreflight.fix import az
+from pytest_amlpreflight.fix import az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached
 
 CODES = (
@@ -38,7 +38,7 @@ def check_container_logs_are_clean(
     failed = deployment.provisioning_state not in ("Succeeded", "Creating", "Updating", "Scaling")
     readings = [(log, log.reading(failed=failed)) for log in _available(aml_container_logs, failed=failed)]
     known = [(f"{log.container.value} log", cause) for log, reading in readings for cause in reading.causes]
-    for_each(lambda found: _judge(f"deployment {deployment.name}", *found), known)
+    for_each(lambda found: _judge(f"deployment {deployment.name}", found[0], found[1], deployment), known)
     for log, reading in readings if deployment.provisioning_state != "Succeeded" else ():
         if reading.unknown:
             _unknown(deployment, log, reading.unknown)
@@ -57,9 +57,9 @@ def check_image_build_has_succeeded(
         not_reached("the deployment does not exist")
     if aml_image_build_log is None:
         not_applicable("no error names the log of an image's build")
-    log, name = aml_image_build_log, aml_live_deployment.name
+    log, live, name = aml_image_build_log, aml_live_deployment, aml_live_deployment.name
     subject, place = f"deployment {name}: the build of its image failed", f"build log {log.place}"
-    for_each(lambda cause: _judge(subject, place, cause, "a build that succeeds"), log.reading.causes)
+    for_each(lambda cause: _judge(subject, place, cause, live, "a build that succeeds"), log.reading.causes)
     blocked(
         f"deployment {name}: the image of its environment could not be built",
         found="\n".join([f"build log {log.place}", *(log.last_lines or ["the log is not there any more"])]),
@@ -137,13 +137,16 @@ def _available(logs: tuple[ContainerLog, ...], *, failed: bool = False) -> list[
     return found
 
 
-def _judge(subject: str, place: str, cause: LogCause, expected: str = "a log without it") -> None:
+def _judge(
+    subject: str, place: str, cause: LogCause, deployment: Deployment, expected: str = "a log without it"
+) -> None:
     """A known cause; `place` is the log in words."""
+    words = {"endpoint": deployment.endpoint_name, "deployment": deployment.name}
     blocked(
         f"{subject}: {cause.brief}",
         found=f"{place}: {cause.line}",
         expected=expected,
-        fix=filter(None, [cause.advice, cause.guide]),
+        fix=filter(None, [cause.advice, *(shell(*one) for one in cause.commands_for(words)), cause.guide]),
         kind=cause.name,
     )
 

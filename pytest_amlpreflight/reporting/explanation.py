@@ -102,6 +102,7 @@ class Explanation:
             yield cause.brief
             yield from _indented(f"log: {cause.line}")
             yield from _wrapped(place.put_into(cause.advice), width)
+            yield from _indented(*(place.put(shell(*words)) for words in cause.commands_for(place.words)))
             yield from _indented(cause.guide)
         if self.unknown:
             kind = "exception" if self.unknown.frames else "error"

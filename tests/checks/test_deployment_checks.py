@@ -421,3 +421,13 @@ def test_an_image_is_old_after_a_year(built: str, old: bool, recwarn: pytest.War
 def test_every_known_cause_can_be_asked_about() -> None:
     """`--aml-explain` of a cause's code runs the check that finds the cause."""
     assert set(load("log-causes").column("code")) <= set(logs.CODES)
+
+
+def test_what_a_cause_in_the_log_advises_to_run_names_the_deployment() -> None:
+    """Nobody has to fill in what is known."""
+    told = "Kind: Pod, Name: DownloadFailed, Type: Warning, Message: Failed to download the model, retrying.\n"
+
+    with pytest.raises(Blocked, match="the instance cannot download the model") as caught:
+        logs.check_container_logs_are_clean(live(provisioning_state="Failed"), printed(told))
+
+    assert "get-logs --endpoint-name iris --name blue --container storage-initializer" in caught.value.culprit.fix

@@ -1,14 +1,14 @@
 """What an error means: by Azure's own words, or those of its tools, where they name the cause; else by its codes."""
 
 import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS, AzureError
+from pytest_amlpreflight.facts.rules.table_commands import PLACE, commands_for, with_words
 
 LONGEST_TEXT = 40_000
 """Characters of a text that are looked through: its start and its end in equal parts."""
@@ -23,7 +23,6 @@ _NAMES = (
     re.compile(r"\bpolicy assignment '(?P<assignment>[^']{1,128})'", re.IGNORECASE),
 )
 """How Azure's texts name things; a word that stands alone after "key vault" is a name only with a digit or a dash."""
-_PLACE = re.compile(r"\{(\w+)\}")
 _ANCHOR = re.compile(r"(?:aka\.ms/oe-tsg|troubleshoot-online-endpoints[\w?=-]{0,40})#error-(\w{1,80})", re.IGNORECASE)
 
 
@@ -50,27 +49,19 @@ class CodeMeaning:
 
     def knowing(self, words: Mapping[str, str]) -> "CodeMeaning":
         """The same, with these words in advice and commands in the place of their names."""
-        quoted = {name: shlex.quote(word) for name, word in words.items()}
         return replace(
             self,
-            advice=_PLACE.sub(lambda match: words.get(match[1]) or match[0], self.advice),
-            commands=tuple(
-                _PLACE.sub(lambda match: quoted.get(match[1]) or match[0], command) for command in self.commands
-            ),
+            advice=PLACE.sub(lambda match: words.get(match[1]) or match[0], self.advice),
+            commands=tuple(with_words(command, words) for command in self.commands),
         )
 
     def advice_for(self, words: Mapping[str, str]) -> str:
         """The advice with these words; one that is not known is in capitals, as tools' manuals write it."""
-        return _PLACE.sub(lambda match: match[1].upper(), self.knowing(words).advice)
+        return PLACE.sub(lambda match: match[1].upper(), self.knowing(words).advice)
 
     def commands_for(self, words: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
-        """The commands with these words, each word by word. What only narrows a command down is left out where it is
-        not known; anything else is in capitals.
-        """
-        known = map(shlex.split, self.knowing(words).commands)
-        return tuple(
-            tuple(_PLACE.sub(lambda match: match[1].upper(), one) for one in _narrowed(all_)) for all_ in known
-        )
+        """The commands with these words, each word by word."""
+        return commands_for(self.commands, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +189,6 @@ def _wordings() -> tuple[_Wording, ...]:
 @cache
 def _topics() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((row["topic"], re.compile(row["says"], re.IGNORECASE)) for row in load("error-topics").rows)
-
-
-def _narrowed(words: Sequence[str]) -> Iterator[str]:
-    """The words of a command without the options that it does without and whose value is not known."""
-    spare = {"--subscription", *(("--name", "--resource-group") if "list" in words else ())}
-    unknown = {at for at, word in enumerate(words) if at and words[at - 1] in spare and _PLACE.fullmatch(word)}
-    return (word for at, word in enumerate(words) if at not in unknown and at + 1 not in unknown)
 
 
 def _meaning(row: Mapping[str, Any], name: str) -> CodeMeaning:

@@ -1,7 +1,7 @@
 """The causes that a log can show, as the table `log-causes` knows them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from pytest_amlpreflight.data import load
 from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.resources.log_lines import Line
+from pytest_amlpreflight.facts.rules.table_commands import commands_for
 
 LONGEST_SHOWN = 300
 """Characters of a line that are shown with the cause."""
@@ -30,6 +31,11 @@ class LogCause:
     what: str | None = None
     guide: str | None = None
     kind: bool = False
+    commands: tuple[str, ...] = ()
+
+    def commands_for(self, words: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+        """What shows or does it, with these words, each command word by word."""
+        return commands_for(self.commands, words)
 
     @property
     def brief(self) -> str:
@@ -63,6 +69,7 @@ class KnownCause:
     through: re.Pattern[str] | None = None
     about: re.Pattern[str] | None = None
     kind: bool = False
+    commands: tuple[str, ...] = ()
 
     @property
     def in_exceptions(self) -> bool:
@@ -93,7 +100,15 @@ class KnownCause:
         named = (value for match in matches for value in match.groupdict().values() if value)
         what = next(named, otherwise)
         return LogCause(
-            self.cause, self.title, self.advice, self.code, line[:LONGEST_SHOWN], what, self.guide, self.kind
+            self.cause,
+            self.title,
+            self.advice,
+            self.code,
+            line[:LONGEST_SHOWN],
+            what,
+            self.guide,
+            self.kind,
+            self.commands,
         )
 
 
@@ -103,9 +118,11 @@ def known_causes() -> tuple[KnownCause, ...]:
     return tuple(_known(**row) for row in load("log-causes").rows)
 
 
-def _known(covers: Sequence[str] = (), containers: Sequence[str] = (), **row: Any) -> KnownCause:
+def _known(
+    covers: Sequence[str] = (), containers: Sequence[str] = (), commands: Sequence[str] = (), **row: Any
+) -> KnownCause:
     row |= {name: re.compile(row[name]) for name in ("pattern", "through", "about") if name in row}
-    return KnownCause(covers=tuple(covers), containers=tuple(containers), **row)
+    return KnownCause(covers=tuple(covers), containers=tuple(containers), commands=tuple(commands), **row)
 
 
 def only_follows(text: str) -> bool:
