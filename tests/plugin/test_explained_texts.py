@@ -136,6 +136,7 @@ def test_codes_name_no_checks() -> None:
     [
         ('{"error":{"code":"WineCellarLocked","message":"Closed\nuntil May."}}', "WineCellarLocked: Closed until May."),
         ("wine.CorkError: dry", "CorkError: dry"),
+        ("azure.core.exceptions.CorkError: (Dry)\nThe cork is dry.", "CorkError: (Dry) The cork is dry."),
         ("Step 3 of 4\n##[error]The cellar could not be opened.\nBye", "##[error]The cellar could not be opened."),
         ('{"error": {"code": "Wine.Cork", "message": "Bottles { cork: \\"dry', 'Bottles { cork: \\"dry'),
         ("All is well", None),

@@ -11,6 +11,7 @@ RAISED = re.compile(
     r"(?P<module>(?:[A-Za-z_]\w{0,80}\.){0,12})(?P<name>_?[A-Z]\w{0,100}|\w{0,20}(?:error|timeout))(?::(?=\s|$)|$)"
 )
 """The line that names an exception."""
+_CODE_ONLY = re.compile(r"\(\w{1,60}\)")
 _OF_V1 = re.compile(r"\n\s{0,20}Message: ?(\S.*)")
 """What an exception of SDK v1 says, on a line of its own behind its name."""
 _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
@@ -101,8 +102,12 @@ class Traceback:
     def brief(self) -> str:
         """`KeyError: 'path'`, without the class's module."""
         match = RAISED.match(self.raised)
-        if match and self.raised[match.end() :].strip() == f"{match['name']}:":  # as SDK v1 does it
-            return f"{match['name']}: {''.join(_OF_V1.findall(self.said)[:1])}"[:_LONGEST_BRIEF].strip(" :")
+        rest = self.raised[match.end() :].strip() if match else ""
+        told = _OF_V1.search(self.said)
+        if match and told and rest == f"{match['name']}:":  # as SDK v1 does it
+            return f"{match['name']}: {told[1]}"[:_LONGEST_BRIEF]
+        if match and _CODE_ONLY.fullmatch(rest):  # azure.core's, whose message may start on the next line
+            return " ".join(f"{match['name']}: {rest}{self.said[len(self.raised) :]}".split("\n")[:2])[:_LONGEST_BRIEF]
         if _COUNTED.search(self.raised):  # pydantic's message, of which the first line only counts
             return " ".join(f"{match['name'] if match else ''}: {self.said.partition(chr(10))[2]}".split())[
                 :_LONGEST_BRIEF
