@@ -28,8 +28,8 @@ _WRITING = {"delete", "patch", "post", "put"}
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANKS = {
     "ACCOUNT", "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "CONTAINER", "DEPLOYMENT", "ENDPOINT", "FOLDER", "GROUP",
-    "IDENTITY-ID", "IMAGE", "NAME", "NAMESPACE", "NETWORK-ID", "PATH", "PRINCIPAL", "REGISTRY", "REPOSITORY",
-    "REQUIREMENTS.txt", "SECRET", "SOURCE.bicep", "SPEC.yml", "SUBNET", "TEMPLATE", "VAULT",
+    "IDENTITY-ID", "IMAGE", "JOB", "NAME", "NAMESPACE", "NETWORK-ID", "PATH", "PRINCIPAL", "REGISTRY", "REPOSITORY",
+    "REQUIREMENTS.txt", "SECRET", "SIZE", "SOURCE.bicep", "SPEC.yml", "SUBNET", "TEMPLATE", "VAULT",
 }  # fmt: skip
 """What stands in a command for what nobody here can know; a line in words beside it says what to put there."""
 _NAMES_A_SUBSCRIPTION = {

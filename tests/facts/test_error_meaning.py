@@ -153,6 +153,9 @@ def test_every_wording_stands_under_a_known_code() -> None:
         ("image contoso.azurecr.io/a/b@sha256:0f is gone", {"registry": "contoso", "repository": "a/b"}),
         ("could not reach contoso.azurecr.io.", {"registry": "contoso"}),
         ("policy assignment 'broken', policy definition 'it'", {"assignment": "broken"}),
+        ("not registered to use namespace 'Microsoft.Cdn'", {"namespace": "Microsoft.Cdn"}),
+        ("no artifact at azureml://jobs/calm_fig_1/outputs/x", {"job": "calm_fig_1"}),
+        ("The requested size Standard_NC24ads_A100_v4 is", {"size": "Standard_NC24ads_A100_v4"}),
     ],
 )
 def test_what_a_message_names_stands_in_the_advice(text: str, names: dict[str, str]) -> None:

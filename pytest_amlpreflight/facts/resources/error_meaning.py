@@ -20,6 +20,8 @@ _NAMES = (
     re.compile(r"\b(?P<vault>[a-z][a-z0-9-]{2,23})\.vault\.", re.IGNORECASE),
     re.compile(r"\bkey ?vault '?(?P<vault>(?=\S{0,24}[\d-])[a-z][a-z0-9-]{2,23})\b", re.IGNORECASE),
     re.compile(r"\b(?:namespace|provider) ['\[]?(?P<namespace>Microsoft\.\w{1,60})", re.IGNORECASE),
+    re.compile(r"\b(?P<size>Standard_[A-Z]\w{1,40})", re.IGNORECASE),
+    re.compile(r"azureml://jobs/(?P<job>[\w.-]{1,120})", re.IGNORECASE),
     re.compile(r"\bpolicy assignment '(?P<assignment>[^']{1,128})'", re.IGNORECASE),
 )
 """How Azure's texts name things; a word that stands alone after "key vault" is a name only with a digit or a dash."""
