@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -183,6 +184,8 @@ def load(path: Path) -> World:
     world = World(path, _text(path, source, "tenant"), _section(path, source, "caller", Mapping))
     if not world.caller.get("objectId"):
         raise WorldError(f"{path}:{_line(world.caller, source)}", "caller needs an objectId, the token's oid")
+    if not _is_address(world.caller.get("address")):
+        raise WorldError(f"{path}:{_line(world.caller, source)}", "the caller's address is none, such as 203.0.113.7")
     world.cloud = _load_cloud(path, source)
     world.groups = _section(path, source, "groups", Mapping)
     if not all(isinstance(above, list) for above in world.groups.values()):
@@ -206,6 +209,14 @@ def load(path: Path) -> World:
         world.throttling = _section(path, source, "throttling", Mapping)
     world.faults = [read_fault(path, entry) for entry in _section(path, source, "faults", list)]
     return world
+
+
+def _is_address(text: Any) -> bool:
+    """Whether it is an address, or nothing."""
+    try:
+        return text is None or bool(ip_address(str(text)))
+    except ValueError:
+        return False
 
 
 def _load_cloud(path: Path, source: Mapping) -> str:

@@ -72,6 +72,16 @@ def test_every_failure_says_where_it_is_documented_and_what_it_blocks(name: str)
     assert failure.blocks or failure.errors or failure.advises
 
 
+@pytest.mark.parametrize("address", ["10.0.0", "outside", "[10.0.0.4]"])
+def test_a_caller_is_at_an_address_or_nowhere_in_particular(tmp_path: Path, address: str) -> None:
+    """One that is none is refused with its line."""
+    path = tmp_path / "world.yml"
+    path.write_text(f"tenant: t\ncaller: {{objectId: me, address: {address}}}\n", encoding="utf-8")
+
+    with pytest.raises(WorldError, match=r"world\.yml:2: the caller's address is none"):
+        Emulator(path)
+
+
 def test_an_unknown_failure_names_its_neighbours(world_path: Path) -> None:
     """A slip of the pen is answered with the names that were probably meant."""
     with pytest.raises(UnknownFailure, match="did you mean") as caught:

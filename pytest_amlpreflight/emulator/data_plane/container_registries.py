@@ -28,7 +28,8 @@ def answer(visit: Visit) -> Answer:
     A registry that is none of the cloud's own, such as mcr.microsoft.com, is open to everybody.
     """
     if visit.holds.get("refuses") == "DENIED":
-        text = "client with IP '203.0.113.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
+        address = visit.world.caller.get("address", "203.0.113.7")
+        text = f"client with IP '{address}' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
         return _error(403, "DENIED", text)
     if visit.method == "POST" and visit.path == "/oauth2/exchange":
         return _exchange(visit)

@@ -29,7 +29,7 @@ from ..answers import Answer
 from ..arm import enforcement
 from ..clouds import CLOUDS
 from ..world import Document, World, type_of
-from . import asset_registries, blobs, container_registries, vaults
+from . import asset_registries, blobs, container_registries, firewalls, vaults
 from .visit import Visit
 
 _URIS = {
@@ -88,6 +88,8 @@ def held(world: World, host: str, path: str) -> Mapping[str, Any]:
     admitted = enforcement.admits(world, action, resource["id"], data=data)
     if _has_policies(resource):
         admitted, word = enforcement.meets_policy(world, resource, "get" if one else "list"), "ForbiddenByPolicy"
+    if shut := firewalls.refusal(world, resource):
+        admitted, word = False, shut
     folders = {"folders": True} if (resource.get("properties") or {}).get("isHnsEnabled") else {}
     return world.held_by(host) | folders | ({} if admitted else {"refuses": word})
 

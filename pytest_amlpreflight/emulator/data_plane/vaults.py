@@ -81,7 +81,8 @@ def _refused(visit: Visit, word: str) -> str:
             "https://go.microsoft.com/fwlink/?linkid=2125287"
         )
     why = _REFUSALS.get(word, f"The request was turned away by {visit.host}.")
-    return f"{why}\r\nCaller: appid={_NOBODY};oid={_NOBODY}\r\nVault: {name};location=eastus2"
+    address = f"\r\nClient address: {visit.world.caller['address']}" if "address" in visit.world.caller else ""
+    return f"{why}{address}\r\nCaller: appid={_NOBODY};oid={_NOBODY}\r\nVault: {name};location=eastus2"
 
 
 def _permission(visit: Visit) -> str:

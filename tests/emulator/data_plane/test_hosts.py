@@ -126,6 +126,40 @@ def test_a_vault_with_access_policies_asks_for_no_role(
         assert "does not have secrets list permission on key vault 'contoso-ml-kv;" in error["message"]
 
 
+@pytest.mark.parametrize(
+    ("address", "rules", "admitted"),
+    [
+        ("203.0.113.7", "ipRules: []", False),
+        ("203.0.113.7", "ipRules: [{value: 203.0.113.0/24}, {value: odd}]", True),
+        (None, "ipRules: []", True),
+    ],
+)
+def test_a_caller_outside_meets_the_firewalls(
+    serve: Callable[..., Emulator],
+    world_path: Path,
+    tmp_path: Path,
+    address: str | None,
+    rules: str,
+    admitted: bool,
+) -> None:
+    """Of the vault and the storage account by their rules; one without public access lets nobody in."""
+    text, changed = world_path.read_text(encoding="utf-8"), tmp_path / "world.yml"
+    text = text.replace("ipRules: []", rules)
+    changed.write_text(text.replace("caller: {", f"caller: {{address: {address}, " if address else "caller: {"))
+    emulator = serve(changed)
+
+    def status(host: str, path: str, audience: str) -> int:
+        headers = {"Authorization": f"Bearer {token(emulator, audience)}", **STORAGE}
+        proxies = {"https": emulator.proxy}
+        return requests.get(f"https://{host}{path}", headers=headers, proxies=proxies, timeout=5).status_code
+
+    vault = status(VAULT, "/secrets?api-version=7.4", "https://vault.azure.net")
+    account = status(ACCOUNT, f"/{CONTAINER}?restype=container&comp=list", "https://storage.azure.com")
+    registry = status(REGISTRY, "/v2/", "https://management.azure.com")
+    assert (vault, account) == ((200, 200) if admitted else (403, 403))
+    assert registry == (403 if address else 401)
+
+
 def test_a_secret_is_its_latest_version(serve: Callable[..., Emulator], world_path: Path, tmp_path: Path) -> None:
     """Or the one that is asked for; a disabled one is refused."""
     text = world_path.read_text(encoding="utf-8")
