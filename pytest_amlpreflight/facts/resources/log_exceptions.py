@@ -16,7 +16,8 @@ _OF_V1 = re.compile(r"\n\s{0,20}Message: ?(\S.*)")
 """What an exception of SDK v1 says, on a line of its own behind its name."""
 _OF_THE_SERVER = re.compile(r"[/\\](?:azureml_inference_server_http|azureml-server|azureml_server|gunicorn|flask)[/\\]")
 _OF_A_LIBRARY = re.compile(
-    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv|[/\\](?:bin|Scripts)[/\\][\w.-]{1,60}$|\.pyx$"
+    r"site-packages|dist-packages|[/\\]lib[/\\]python|[/\\]Lib[/\\]|^<|azureml-server|azmlinfsrv"
+    r"|[/\\](?:bin|Scripts)[/\\][\w.-]{1,60}$|\.pyx$"
 )
 _PACKAGE = re.compile(
     r"(?:site|dist)-packages/(?:(?P<space>(?:azure|google)/(?:[a-z]\w{0,40}/){1,2})|(?P<name>[A-Za-z_]\w{0,80}))"
@@ -112,8 +113,6 @@ class Traceback:
             return " ".join(f"{match['name'] if match else ''}: {self.said.partition(chr(10))[2]}".split())[
                 :_LONGEST_BRIEF
             ]
-        if match and self.raised.endswith(match["name"] + ":") and "\n" in self.said:  # as SDK v1 says its name twice
-            return f"{match['name']}: {' '.join(self.said.partition(chr(10))[2].split())}"[:_LONGEST_BRIEF]
         if match and match.end() == len(self.raised):  # its message starts on the next line
             message = " ".join(
                 " ".join(
