@@ -75,6 +75,14 @@ def test_what_is_said_aside_is_not_taken_for_the_cause(text: str) -> None:
     assert read_log(text) == LogReading()
 
 
+def test_kinds_are_told_of_the_container_that_runs_the_script() -> None:
+    """What fetches model and code calls services too, but no script does."""
+    text = 'Traceback (most recent call last):\n  File "/app/fetch.py", line 4, in fetch\nredis.AuthenticationError: no'
+
+    assert [cause.name for cause in read_log(text, "InferenceServer").causes] == ["service_denied"]
+    assert read_log(text, "StorageInitializer").causes == ()
+
+
 def test_a_kind_is_shown_by_its_whole_message_and_the_users_place() -> None:
     """The kind says little: the message, which may stand on the lines below, says the rest."""
     text = (

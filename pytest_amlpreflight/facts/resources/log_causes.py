@@ -13,6 +13,7 @@ from pytest_amlpreflight.facts.rules.table_commands import commands_for
 
 LONGEST_SHOWN = 300
 """Characters of a line that are shown with the cause."""
+_SCRIPTS_OWN = "InferenceServer"
 LONGEST_MESSAGE = 4_000
 """Characters of an exception's message that are looked at."""
 
@@ -86,8 +87,9 @@ class KnownCause:
         return self.through is None or bool(self.through.search(calls))
 
     def occurs_in(self, container: str | None) -> bool:
-        """Whether a container of that name can have it."""
-        return container is None or not self.containers or container in self.containers
+        """Whether a container of that name can have it: a kind is of what a script calls, which the server runs."""
+        containers = (_SCRIPTS_OWN,) if self.kind else self.containers
+        return container is None or not containers or container in containers
 
     def of(self, one: Traceback, match: re.Match[str], line: str) -> LogCause:
         """The cause that an exception shows, and where in the user's files it was raised."""
