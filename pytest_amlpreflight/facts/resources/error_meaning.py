@@ -91,14 +91,16 @@ def meaning_of_error(error: AzureError) -> CodeMeaning | None:
 
 
 def worded_meaning(text: str, codes: Sequence[str] = (), *, generic: bool | None = None) -> CodeMeaning | None:
-    """What the table `error-wordings` says of a text, under one of the codes that are known; under any where none is.
+    """What the table `error-wordings` says of a text, under one of the codes that are known; under any where none is,
+    and under none where the message decides what they mean.
 
     `generic` chooses between the rows that give way to a log and the others.
     """
-    wanted = {meaning.code.lower() for code in codes if (meaning := meaning_of(code))}
+    known = [meaning for code in codes if (meaning := meaning_of(code))]
+    wanted, undecided = {meaning.code.lower() for meaning in known}, all(meaning.open for meaning in known)
     flat = " ".join(bounded(text).split())
     for row in _wordings():
-        counts = wanted & row.codes if wanted else not row.only
+        counts = wanted & row.codes or (undecided and not (row.only or (wanted and row.codes)))
         found = row.says.search(flat) if counts and generic in (None, row.generic) else None
         if found:
             return row.meaning.knowing(
