@@ -1,11 +1,14 @@
 """A mistake in the definition of a fact is one line when a run starts."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.workspace import Workspace
-from pytest_amlpreflight.graph.fact import Fact, GraphError, check_graph
+from pytest_amlpreflight.facts.target import Target
+from pytest_amlpreflight.graph.fact import FACTS, Fact, GraphError, check_graph
 from pytest_amlpreflight.graph.readings import RunReadings
 
 
@@ -47,6 +50,24 @@ def aml_hen(aml_egg: object) -> object:
 def aml_egg(aml_hen: object) -> object:
     """Needs the hen."""
     return aml_hen
+
+
+def target(workspace: str, endpoint: str) -> Target:
+    """An endpoint of a workspace."""
+    found = parse_resource_id(
+        f"/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+    )
+    return Target(found, endpoint)
+
+
+def test_what_is_read_per_workspace_and_something_else_is_not_another_workspace_s() -> None:
+    """Two workspaces may have a compute of the same name; two endpoints of one share it."""
+    about = FACTS["aml_compute"].recipe.about
+    assert about
+    given = {"aml_endpoint": SimpleNamespace(compute_name="inference-cluster")}
+
+    assert about(given, target("a", "one")) == about(given, target("a", "two"))
+    assert about(given, target("a", "one")) != about(given, target("b", "one"))
 
 
 @pytest.mark.parametrize(

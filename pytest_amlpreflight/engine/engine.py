@@ -119,7 +119,7 @@ class Engine:
             return
         arguments = self._arguments(value)
         try:
-            about = value.recipe.about(arguments) if value.recipe.about and not value.shared else None
+            about = value.recipe.about(arguments, value.subject) if value.recipe.about and not value.shared else None
         except BaseException as error:  # handed on, as if making the value had raised it
             self._end(value, None, error)
             return

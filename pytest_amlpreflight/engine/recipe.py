@@ -47,8 +47,8 @@ class Recipe:
     """How one kind of value is made.
 
     `make` is called with what is needed, by name. `subject` says what of the asked-for subject the value is about: the
-    value is made once for each. `about` says it from the needs, once they are there: then it is made once for each
-    `about`, whatever the subject; None stands for the subject itself.
+    value is made once for each. `about` says it from the needs, once they are there, and that subject: then it is made
+    once for each `about`; None stands for the subject itself.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Recipe:
     needs: tuple[Need, ...] = ()
     inputs: tuple[str, ...] = ()
     subject: Callable[[Any], Hashable] = lambda asked: asked
-    about: Callable[[Mapping[str, Any]], Hashable] | None = None
+    about: Callable[[Mapping[str, Any], Any], Hashable] | None = None
 
     @property
     def comes_first(self) -> list[str]:

@@ -86,15 +86,14 @@ class Fact(Generic[T]):
     @property
     def recipe(self) -> Recipe:
         """The same in the engine's words."""
-        level = self.level
-        shared = tuple(per for per in self.per if per not in LEVELS)
+        level, per = self.level, self.per
         return Recipe(
             name=self.name,
             make=self.read,
             needs=self.needs,
             inputs=tuple(name for name in self.arguments if name in INPUTS),
             subject=lambda target: target.at(level),
-            about=(lambda given: _about(shared, given)) if shared else None,
+            about=(lambda given, target: _about(per, given, target)) if set(per) - set(LEVELS) else None,
         )
 
     def read(self, **given: Any) -> T:
@@ -219,15 +218,17 @@ def _check_circle(one: Fact[Any], facts: Mapping[str, Fact[Any]], behind: tuple[
             _check_circle(facts[name], facts, (*behind, one.name))
 
 
-def _about(per: tuple[str, ...], given: Mapping[str, Any]) -> tuple[object, ...] | None:
+def _about(per: tuple[str, ...], given: Mapping[str, Any], target: Target) -> tuple[object, ...] | None:
     """What the needs say a value is about, without regard to case; None where one of them does not say."""
-    parts = [_part(one, given) for one in per]
+    parts = [_part(one, given, target) for one in per]
     return None if None in parts else tuple(parts)
 
 
-def _part(per: str, given: Mapping[str, Any]) -> object:
+def _part(per: str, given: Mapping[str, Any], target: Target) -> object:
     if per == RUN:
         return RUN
+    if per in LEVELS:
+        return target.at(LEVELS[per])
     need, _, attribute = per.partition(".")
     found = given[need]
     if found is not None and attribute:

@@ -175,7 +175,7 @@ def test_a_value_about_what_a_need_says_is_made_once_for_each_of_those() -> None
     vaults = {"w1": "kv", "w2": "kv", "w3": "other", "w4": None, "w5": None}
     under_test = engine(
         made.recipe("workspace", lambda who: vaults[who], inputs=("who",)),
-        made.recipe("vault", lambda workspace: [workspace], "workspace", about=lambda given: given["workspace"]),
+        made.recipe("vault", lambda workspace: [workspace], "workspace", about=lambda given, _: given["workspace"]),
         inputs=lambda subject: {"who": subject},
     )
 
@@ -194,7 +194,7 @@ def test_a_failure_of_a_shared_value_is_everyones() -> None:
 
     under_test = engine(
         Recipe("workspace", lambda: "w"),
-        Recipe("vault", fail, (Need("workspace"),), about=lambda given: given["workspace"]),
+        Recipe("vault", fail, (Need("workspace"),), about=lambda given, _: given["workspace"]),
     )
 
     for subject in (1, 2):
@@ -301,7 +301,7 @@ def test_what_was_noted_of_a_value_holds_for_all_that_needs_it() -> None:
         raise LookupError
 
     recipes = [
-        Recipe("a", from_afar, about=lambda _: "one thing"),
+        Recipe("a", from_afar, about=lambda _given, _subject: "one thing"),
         Recipe("b", lambda a: a, (Need("a"),)),
         Recipe("c", fails, (Need("b"),)),
         Recipe("d", lambda: note("other")),
