@@ -16,6 +16,7 @@ from pytest_amlpreflight.facts.resources.cluster_extension import Extension
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork
 from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
+from pytest_amlpreflight.facts.resources.private_dns import ZoneInSight
 from pytest_amlpreflight.facts.resources.registry import Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.workspace import Workspace
@@ -31,7 +32,7 @@ from pytest_amlpreflight.readers.resources.cluster import (
     read_trusted_access,
 )
 from pytest_amlpreflight.readers.resources.cluster_extension import read_extensions
-from pytest_amlpreflight.readers.resources.cluster_network import read_cluster_network
+from pytest_amlpreflight.readers.resources.cluster_network import closed_ways, read_cluster_network
 from pytest_amlpreflight.readers.resources.kubernetes_compute import read_compute
 
 T = TypeVar("T")
@@ -147,6 +148,7 @@ def aml_cluster_network(
     aml_workspace: Workspace,
     aml_registry: Registry | None,
     aml_storage_account: StorageAccount,
+    aml_private_dns_zones_in_sight: Reading[tuple[ZoneInSight, ...]],
     aml_azure: Azure,
 ) -> ClusterNetwork | None:
     """The networks of an AKS cluster's nodes, and the private ways from there to what is closed to the public; None for
@@ -155,4 +157,8 @@ def aml_cluster_network(
     if aml_cluster_id is None or not isinstance(aml_cluster, ManagedCluster):
         return None
     zone = aml_azure.cloud.private_link_zone
-    return read_cluster_network(aml_azure.arm, aml_cluster, aml_workspace, aml_registry, aml_storage_account, zone)
+    closed = closed_ways(aml_workspace, aml_registry, aml_storage_account, zone)
+    if not closed:
+        return ClusterNetwork(frozenset())
+    zones = aml_private_dns_zones_in_sight.get()
+    return read_cluster_network(aml_azure.arm, aml_cluster, closed, zones, near=aml_workspace.id)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pytest_amlpreflight.engine import Reading
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
 from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, ZoneInSight, networks_of
 from pytest_amlpreflight.facts.resources.quota import Quota
@@ -32,27 +33,18 @@ def aml_region(aml_target: Target, aml_workspace: Workspace, aml_azure: Azure) -
 
 
 @pytest.fixture(scope="session")
-@fact()
-def aml_workspace_is_private(aml_workspace: Workspace) -> bool:
-    """Whether the workspace has private endpoint connections, so that private names are at stake."""
-    return bool(aml_workspace.private_endpoint_connections)
-
-
-@pytest.fixture(scope="session")
-@fact(per="aml_workspace_is_private")
-def aml_private_dns_zones_in_sight(aml_workspace_is_private: bool, aml_azure: Azure) -> tuple[ZoneInSight, ...]:
-    """The private DNS zones for workspaces that you may read, in any subscription, and the networks they are linked to;
-    none is looked for where the workspace has no private endpoint.
+@fact(per="run")
+def aml_private_dns_zones_in_sight(aml_azure: Azure) -> tuple[ZoneInSight, ...]:
+    """The private DNS zones for private endpoints that you may read, in any subscription, and the networks they are
+    linked to.
     """
-    if not aml_workspace_is_private:
-        return ()
-    return read_zones_in_sight(aml_azure.arm, aml_azure.cloud.private_link_zone)
+    return read_zones_in_sight(aml_azure.arm)
 
 
 @pytest.fixture(scope="session")
 @fact()
 def aml_private_dns_zones(
-    aml_private_dns_zones_in_sight: tuple[ZoneInSight, ...],
+    aml_private_dns_zones_in_sight: Reading[tuple[ZoneInSight, ...]],
     aml_private_endpoints: tuple[PrivateEndpoint, ...],
     aml_workspace: Workspace,
     aml_azure: Azure,
@@ -60,5 +52,7 @@ def aml_private_dns_zones(
     """The private DNS zones that answer in the networks of the workspace's private endpoints, with their records and
     links; every zone in sight where none is linked to them, and of many those near the workspace.
     """
-    networks = networks_of(aml_private_endpoints)
-    return read_zones_for(aml_azure.arm, aml_private_dns_zones_in_sight, networks, near=aml_workspace.id)
+    if not aml_workspace.private_endpoint_connections:
+        return ()
+    name, networks = aml_azure.cloud.private_link_zone, networks_of(aml_private_endpoints)
+    return read_zones_for(aml_azure.arm, name, aml_private_dns_zones_in_sight.get(), networks, near=aml_workspace.id)

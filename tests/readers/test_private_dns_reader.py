@@ -30,7 +30,7 @@ def looked_into(zones: list[ZoneInSight], group: str) -> set[str]:
     kind = "Microsoft.MachineLearningServices/workspaces"
     near = id_of(f"/subscriptions/S/resourceGroups/{group}/providers/{kind}/w")
 
-    found = read_zones_for(arm_on(wire), zones, frozenset(), near)
+    found = read_zones_for(arm_on(wire), NAME, zones, frozenset(), near)
 
     assert len(wire.asked) == 2 * len(found)
     return {str(one.id.resource_group) for one in found}

@@ -2,9 +2,12 @@
 
 import pytest
 
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone
 from pytest_amlpreflight.facts.unread import FactUnreadable
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.resource_graph import query
-from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.resources.private_dns import read_zones_for, read_zones_in_sight
 from pytest_amlpreflight.readers.resources.region import read_region
 
 CALLER = "0c6a0c3b-5b1a-4b52-8f0e-6a8f3d1e7c21"
@@ -79,6 +82,13 @@ def test_a_denied_query_names_the_action_that_would_have_answered(world) -> None
     assert (caught.value.status, caught.value.permission) == (403, "Microsoft.ResourceGraph/resources/read")
 
 
+def zones_of_workspaces(arm: Arm) -> tuple[PrivateDnsZone, ...]:
+    """Every zone for workspaces: none of their networks is asked about."""
+    near = parse_resource_id(f"{WORKSPACES}/contoso-ml")
+    assert near
+    return read_zones_for(arm, "privatelink.api.azureml.ms", read_zones_in_sight(arm), frozenset(), near)
+
+
 def test_a_zone_of_another_subscription_is_found_with_its_records_and_links(world) -> None:
     """Zones are often kept centrally; two of one name are two zones."""
     hub = "/subscriptions/8c52f6a1-0f4f-4b86-b7ad-05a1d5d8a3b9"
@@ -89,7 +99,7 @@ def test_a_zone_of_another_subscription_is_found_with_its_records_and_links(worl
     world.add({**owner, **there, "properties": {**owner["properties"], "scope": hub}})
     world.add({"id": central, "name": "privatelink.api.azureml.ms", "location": "global", "properties": {}})
 
-    zones = read_private_dns_zones(world.connect().arm, "privatelink.api.azureml.ms")
+    zones = zones_of_workspaces(world.connect().arm)
     found = {zone.id.resource_group: zone for zone in zones}
 
     assert set(found) == {"dns", "ml-prod"}
@@ -104,6 +114,6 @@ def test_records_that_may_not_be_read_are_unreadable(world) -> None:
     world.fault("deny", "Microsoft.Network/privateDnsZones/A")
 
     with pytest.raises(FactUnreadable, match="the records of private DNS zone") as caught:
-        read_private_dns_zones(world.connect().arm, "privatelink.api.azureml.ms")
+        zones_of_workspaces(world.connect().arm)
 
     assert caught.value.permission == "Microsoft.Network/privateDnsZones/A/read"

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from pytest_amlpreflight.facts.address import parse_address
 from pytest_amlpreflight.facts.resource_id import ResourceId, parent_of
 from pytest_amlpreflight.facts.resources.cluster import ManagedCluster
 from pytest_amlpreflight.facts.resources.cluster_network import ClusterNetwork, Way
 from pytest_amlpreflight.facts.resources.network import PrivateEndpoint
+from pytest_amlpreflight.facts.resources.private_dns import ZoneInSight
 from pytest_amlpreflight.facts.resources.public_access import PublicAccess
 from pytest_amlpreflight.facts.resources.registry import EGRESS_CONNECTION, Registry
 from pytest_amlpreflight.facts.resources.storage import StorageAccount
@@ -16,32 +18,42 @@ from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.connection.api_versions import NETWORK
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
-from pytest_amlpreflight.readers.resources.private_dns import read_private_dns_zones
+from pytest_amlpreflight.readers.resources.private_dns import read_zones_for
 from pytest_amlpreflight.readers.resources.private_endpoint import read_private_endpoint
 
 READ = "Microsoft.Network/virtualNetworks/read"
 
 
+class ClosedWay(NamedTuple):
+    """What does not answer everybody, and what is connected to it."""
+
+    way: Way
+    connections: Sequence[PrivateEndpointConnection]
+
+
 def read_cluster_network(
-    arm: Arm,
-    cluster: ManagedCluster,
-    workspace: Workspace,
-    registry: Registry | None,
-    account: StorageAccount,
-    workspace_zone: str,
+    arm: Arm, cluster: ManagedCluster, closed: Sequence[ClosedWay], in_sight: Sequence[ZoneInSight], near: ResourceId
 ) -> ClusterNetwork:
-    """The cluster's networks; and, for each of registry, storage account and workspace that does not answer everybody,
-    its private endpoints and the private DNS zones for it. `workspace_zone` is the cloud's name of that of
+    """The cluster's networks; and, for each way that is closed to the public, its private endpoints and the private DNS
+    zones that may answer for it there, of those `in_sight` (see `read_zones_for`).
+    """
+    networks, endpoints = arm.both(
+        lambda: _networks(arm, cluster), lambda: arm.together(lambda one: _endpoints(arm, one), closed)
+    )
+    own, peered = frozenset(networks), frozenset[ResourceId]().union(*networks.values())
+    zones = arm.together(lambda one: read_zones_for(arm, one.way.zone, in_sight, own, near), closed)
+    ends = zip(closed, endpoints, zones, strict=True)
+    return ClusterNetwork(own, peered, tuple(replace(one.way, endpoints=these, zones=of) for one, these, of in ends))
+
+
+def closed_ways(
+    workspace: Workspace, registry: Registry | None, account: StorageAccount, zone: str
+) -> tuple[ClosedWay, ...]:
+    """Which of registry, storage account and workspace does not answer everybody. `zone` is the cloud's name of that of
     workspaces.
     """
-    closed = [way for way in _ways(workspace, registry, account, workspace_zone) if way[0].closed or way[0].guarded]
-    if not closed:
-        return ClusterNetwork(frozenset())
-    networks, ways = arm.both(
-        lambda: _networks(arm, cluster), lambda: arm.together(lambda way: _with_ends(arm, *way), closed)
-    )
-    peered = frozenset[ResourceId]().union(*networks.values())
-    return ClusterNetwork(frozenset(networks), peered, tuple(ways))
+    ways = (ClosedWay(*one) for one in _ways(workspace, registry, account, zone))
+    return tuple(one for one in ways if one.way.closed or one.way.guarded)
 
 
 def _ways(
@@ -76,14 +88,10 @@ def _ways(
     return ways
 
 
-def _with_ends(arm: Arm, way: Way, connections: Sequence[PrivateEndpointConnection]) -> Way:
-    ids = [one.private_endpoint_id for one in connections if one.approved and one.private_endpoint_id]
-    named_by = f"{way.word} {way.id.name}"
-    found, zones = arm.both(
-        lambda: arm.together(lambda one: _endpoint(arm, one, named_by), ids),
-        lambda: read_private_dns_zones(arm, way.zone),
-    )
-    return replace(way, endpoints=tuple(one for one in found if one), zones=zones)
+def _endpoints(arm: Arm, closed: ClosedWay) -> tuple[PrivateEndpoint, ...]:
+    ids = [one.private_endpoint_id for one in closed.connections if one.approved and one.private_endpoint_id]
+    named_by = f"{closed.way.word} {closed.way.id.name}"
+    return tuple(one for one in arm.together(lambda one: _endpoint(arm, one, named_by), ids) if one)
 
 
 def _endpoint(arm: Arm, endpoint_id: ResourceId, named_by: str) -> PrivateEndpoint | None:

@@ -1,6 +1,6 @@
 """Private DNS zones, wherever they are kept: often centrally, in another subscription than the workspace."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.private_dns import NetworkLink, PrivateDnsZone, ZoneInSight
@@ -20,29 +20,19 @@ reads in 5 minutes.
 """
 
 
-def read_private_dns_zones(arm: Arm, name: str) -> tuple[PrivateDnsZone, ...]:
-    """Every zone of that name in sight, found by Resource Graph. An empty answer means unknown, never absent."""
-    return tuple(arm.together(lambda zone_id: _zone(arm, zone_id), _found(arm, name)))
-
-
-def read_zones_in_sight(arm: Arm, name: str) -> tuple[ZoneInSight, ...]:
-    """Every zone of that name that Resource Graph shows, with the networks that it says are linked: two questions for
-    however many zones. What it does not show may be there all the same.
+def read_zones_in_sight(arm: Arm) -> tuple[ZoneInSight, ...]:
+    """Every zone for private endpoints that Resource Graph shows, with the networks that it says are linked: two
+    questions for however many zones. What it does not show may be there all the same.
     """
-    zones = _found(arm, name)
-    linked = "type =~ 'microsoft.network/privatednszones/virtualnetworklinks'"
+    of_zones = "type =~ 'microsoft.network/privatednszones' and name startswith 'privatelink.'"
+    zones = query(arm, f"resources | where {of_zones} | project id | order by id asc", "the private DNS zones")
+    of_links = "type =~ 'microsoft.network/privatednszones/virtualnetworklinks'"
     columns = "project id, network = tostring(properties.virtualNetwork.id)"
-    links = query(arm, f"resources | where {linked} | {columns} | order by id asc", f"the links of {name}")
+    links = query(arm, f"resources | where {of_links} | {columns} | order by id asc", "the links of private DNS zones")
     networks = dict[str, set[str]]()
     for row in links:
         networks.setdefault(_zone_of(row), set()).add((row.text("network") or "").lower())
-    return tuple(ZoneInSight(zone, frozenset(networks.get(zone.text.lower(), ()))) for zone in zones)
-
-
-def _found(arm: Arm, name: str) -> list[ResourceId]:
-    wanted = f"type =~ 'microsoft.network/privatednszones' and name =~ '{name}'"
-    text = f"resources | where {wanted} | project id | order by id asc"
-    return [id_of(row) for row in query(arm, text, f"the private DNS zones {name}")]
+    return tuple(ZoneInSight(zone, frozenset(networks.get(zone.text.lower(), ()))) for zone in map(id_of, zones))
 
 
 def _zone_of(link: Document) -> str:
@@ -54,19 +44,20 @@ FEW = 20
 
 
 def read_zones_for(
-    arm: Arm, in_sight: Sequence[ZoneInSight], networks: frozenset[ResourceId], near: ResourceId
+    arm: Arm, name: str, in_sight: Iterable[ZoneInSight], networks: frozenset[ResourceId], near: ResourceId
 ) -> tuple[PrivateDnsZone, ...]:
-    """The zones that may answer in these networks: those linked to them, where there are some; else every zone, and of
-    many those that are `near` a workspace.
+    """The zones of a name that may answer in these networks: those linked to them, where there are some; else every
+    zone, and of many those that are `near` a workspace.
 
     Resource Graph only says where to look: links and records are read from the zones themselves.
     """
     wanted = {network.text.lower() for network in networks}
-    linked = [one.id for one in in_sight if one.networks & wanted]
+    named = [one for one in in_sight if one.id.name.lower() == name.lower()]
+    linked = [one.id for one in named if one.networks & wanted]
     zones = tuple(arm.together(lambda zone_id: _zone(arm, zone_id), linked))
     if any(zone.linked_to(networks) for zone in zones):
         return zones
-    others = [one.id for one in in_sight if one.id not in linked]
+    others = [one.id for one in named if one.id not in linked]
     if len(others) > FEW:
         others = _nearest(others, near)
     return (*zones, *arm.together(lambda zone_id: _zone(arm, zone_id), others))
