@@ -159,6 +159,23 @@ def test_a_grant_of_some_management_group_proves_nothing(monkeypatch: pytest.Mon
     assert said.blocks == {PULLS}
 
 
+def test_a_grant_that_may_have_a_condition_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row that does not tell the condition: the registry itself is asked, and its grant has one."""
+    limited = {"condition": "@Resource[name] StringEquals 'other'", "conditionVersion": "2.0"}
+
+    def change(emulator: Emulator) -> None:
+        for one in list(emulator.world.of_type("Microsoft.Authorization/roleAssignments")):
+            if "registries" in one["id"]:
+                emulator.world.put({**one, "properties": {**one["properties"], **limited}})
+                row(one["id"], {"properties": {"condition": None}})(emulator)
+
+    direct, _ = audit(monkeypatch, change, PULLS, bulk=False)
+    bulk, _ = audit(monkeypatch, change, PULLS)
+
+    assert PULLS not in bulk.passes
+    assert (bulk.blocks, bulk.advises, bulk.words) == (direct.blocks, direct.advises, direct.words)
+
+
 def test_azure_s_limits_cost_time_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal is waited out whole, by everybody who draws from the same bucket."""
     limits = {"reads": {"burst": 3, "per_second": 40}, "queries": {"burst": 2, "seconds": 1}}

@@ -79,11 +79,12 @@ class Grants:
         return found
 
     def _rows(self, text: str, chunk: Sequence[str]) -> list[Row]:
+        """The rows that tell what counts: a grant of whose condition nothing is said may have one."""
         try:
             rows = query(self._arm(), text, "the role assignments", over={"subscriptions": chunk}, above=True)
         except NotRead:  # each subscription is asked itself, and tells the reason
             return []
-        return [row.body for row in rows if _is_whole(row)]
+        return [row.body for row in rows if _is_whole(row) and "condition" in row.child("properties").body]
 
     def _read(self, subscription: str, principal: str) -> list[Row] | None:
         """Everything that reaches an identity in a subscription, through groups as well; None where that cannot be
