@@ -47,6 +47,7 @@ def test_a_thing_and_what_is_said_of_it_are_told(sentence: str, name: str) -> No
         "the environment variable WINE is not set",
         "no-code deployment needs egress",
         "The deployment is ready",
+        "Invalid page blob size: 7",
         "Unexpected error verifying an endpoint with the provided name does not exist",
     ],
 )
