@@ -61,6 +61,7 @@ _ODD = re.compile(r"(?i)\w: ?\S|[\[(]\w|n't\b|\b(?:must|not|only|no|without|expe
 _STATUS = re.compile(
     r"(?i)(?<![\w\"'-])(?:HTTP(?:/\d(?:\.\d)?| error| status)? |status_?code\"?\s?[:=]\s?|does not indicate success: "
     r"|(?:status|response|error)(?: code)?(?: is)?\s?[:=]\s?|response code was "
+    r"|endpoint (?:returned|answered|responded)(?: with)? (?:HTTP )?(?:error )?(?:status )?"
     r"|(?:failed|responded|answered|error) with (?:status )?(?:code )?|<(?:title|h1)> ?)\(?([45]\d\d)\b"
     r"|\b([45]\d\d) (?:client|server) error\b|(?:client|server) error '([45]\d\d)\b"
     r"|(?:exception|error): \[([45]\d\d)\]|^\s*\(?([45]\d\d)\)? ?[A-Z][a-z]+ ?[A-Z]?[a-z]*$"
