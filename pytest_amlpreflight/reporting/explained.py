@@ -72,7 +72,7 @@ _CODED = re.compile(r"\bcode\b[\"']?\s?[:=]\s?[\"']?([45]\d\d|[A-Z][A-Za-z]{6,30
 _COMMON = ("Forbidden", "NotFound", "Conflict", "BadRequest", "InternalServerError", "PreconditionFailed", "Gone")
 """Names of statuses with which other services answer as well."""
 _LABELLED = re.compile(
-    r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,60})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,60})"
+    r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,100})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,100})"
 )
 _CUT = re.compile(r"\"message\"\s?:\s?\"((?:[^\"\\]|\\.){3,300})")
 """What JSON says that ends in the middle."""
