@@ -21,7 +21,7 @@ What stands behind a host is a section of the world, by host name:
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +73,16 @@ def _names(world: World) -> Collection[str]:
     scoring = f"inference.{urlsplit(cloud.machine_learning).hostname}"
     own = tuple(f".{suffix}" for suffix in (cloud.key_vault, cloud.registry, cloud.storage, scoring))
     asked = world.recording.hosts if world.recording else frozenset[str]()
+    found |= set() if world.recording else set(_of_regions(world))
     return dict.fromkeys(sorted(found | asked | {host for host in world.data_plane if not host.endswith(own)}))
+
+
+def _of_regions(world: World) -> Iterator[str]:
+    """Azure Machine Learning's own addresses, which tell where a registry is: one for each region of a workspace."""
+    suffix = CLOUDS[world.cloud].private_link.removeprefix("privatelink.")
+    for workspace in world.of_type("Microsoft.MachineLearningServices/workspaces"):
+        if region := str(workspace.get("location") or "").replace(" ", "").lower():
+            yield f"{region}.{suffix}"
 
 
 def held(world: World, host: str, path: str) -> Mapping[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from pytest_amlpreflight.emulator import Emulator
+from pytest_amlpreflight.emulator import Emulator, world
+from pytest_amlpreflight.emulator.data_plane import hosts
 
 VAULT = "contoso-ml-kv.vault.azure.net"
 REGISTRY = "contosomlacr.azurecr.io"
@@ -200,3 +201,8 @@ def test_what_is_no_question_is_refused(
 ) -> None:
     """400 or 401 in the service's own words, never a 500."""
     assert visit(method, host, path, audience, **options).status_code in (400, 401)
+
+
+def test_a_region_has_its_own_address_whatever_a_world_says_of_it(world_path: Path) -> None:
+    """It tells where registries are: what stands behind it can be said by a change."""
+    assert "eastus2.api.azureml.ms" in hosts.names(world.load(world_path))
