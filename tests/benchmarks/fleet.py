@@ -95,14 +95,21 @@ def show(size: int, options: argparse.Namespace) -> None:
                 raise SystemExit(run.said)
             if options.broken:
                 compare(run, options, partial(alone, environment, Path(folder), min(options.subscriptions, size)))
-        tests = 0 if options.without_empty else sum(run.counts.values())
-        Path(folder, "test_empty.py").write_text(EMPTY.format(count=tests), encoding="utf-8")
-        empty = measure(["test_empty.py", "-n", str(options.workers)], dict(os.environ), Path(folder))
+        empty = (
+            None if options.without_empty else as_many_empty(sum(run.counts.values()), options.workers, Path(folder))
+        )
+    times, megabytes = (f"{run.seconds / empty.seconds:.1f}", f"{empty.megabytes:.0f}") if empty else ("-", "-")
     print(
-        f"{size:>6} {run.seconds:>8.1f} {run.seconds / empty.seconds:>8.1f} {run.threads:>7} {run.megabytes:>6.0f} "
-        f"{empty.megabytes:>8.0f} {requests / size:>7.1f}  {run.counts}",
+        f"{size:>6} {run.seconds:>8.1f} {times:>8} {run.threads:>7} {run.megabytes:>6.0f} {megabytes:>8} "
+        f"{requests / size:>7.1f}  {run.counts}",
         flush=True,
     )
+
+
+def as_many_empty(tests: int, workers: int, folder: Path) -> Measured:
+    """What pytest itself needs."""
+    Path(folder, "test_empty.py").write_text(EMPTY.format(count=tests), encoding="utf-8")
+    return measure(["test_empty.py", "-n", str(workers)], dict(os.environ), folder)
 
 
 def compare(run: Measured, options: argparse.Namespace, look_at: Callable[[int], set[tuple[int, str]]]) -> None:
