@@ -1,5 +1,6 @@
 """What the deployment is made of: its model, its environment, and something to run."""
 
+from pytest_amlpreflight.checks._egress import closed_in, leads_to_its_own_alone
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.reference import AssetReference, ModelType
 from pytest_amlpreflight.facts.resource_id import parent_of
@@ -62,7 +63,7 @@ def check_model_files_exist(
         not_applicable(f"the model's files are on no blob storage of a workspace: {aml_registered_model.uri}")
     name, version = aml_registered_model.name, aml_registered_model.version
     if aml_model_files.count:
-        _judge_account(f"model {name}:{version}", aml_model_files, aml_deployment, aml_workspace)
+        _judge_account(aml_registered_model, aml_model_files, aml_deployment, aml_workspace)
         return
     blocked(
         f"model {name}:{version} has no files left in its storage account",
@@ -180,7 +181,7 @@ def check_mlflow_model_fits_the_network(
         return
     blocked(
         f"deployment {spec.name} deploys an MLflow model without code under legacy network isolation",
-        found=f"{spec.where('egress_public_network_access')}: egress_public_network_access = 'disabled'",
+        found=closed_in(spec),
         expected="a workspace with a managed network, or a scoring script and an environment of your own",
         fix=(
             az("ml workspace update", name=aml_workspace.name, managed_network="allow_internet_outbound"),
@@ -190,18 +191,19 @@ def check_mlflow_model_fits_the_network(
     )
 
 
-def _judge_account(model: str, files: AssetFiles, deployment: Deployment, workspace: Workspace) -> None:
+def _judge_account(model: RegisteredModel, files: AssetFiles, deployment: Deployment, workspace: Workspace) -> None:
     own = workspace.storage_account_id
-    closed = deployment.managed and deployment.egress_public_network_access is False and not workspace.managed_network
-    if not closed or own is None or files.account is None or files.account.lower() == own.name.lower():
+    if not leads_to_its_own_alone(deployment, workspace) or own is None or files.account is None:
+        return
+    if files.account.lower() == own.name.lower():
         return
     served = deployment.live and not deployment.failed
     (advise if served else blocked)(
-        f"{model} is in storage account {files.account}, which deployment {deployment.name} does not reach",
-        found=f"{files.place}; {deployment.where('egress_public_network_access')}: "
-        "egress_public_network_access = 'disabled'",
+        f"model {model.name}:{model.version} is in storage account {files.account}, which deployment {deployment.name} "
+        "does not reach",
+        found=f"{files.place}; {closed_in(deployment)}",
         expected=f"a model in the workspace's own storage account, {own.name}, or a workspace with a managed network",
-        fix=(az("ml model create", name=model.split()[1].partition(":")[0], path="FOLDER"), "(FOLDER holds its files)"),
+        fix=(az("ml model create", name=model.name, path="FOLDER"), "(FOLDER holds its files)"),
     )
 
 

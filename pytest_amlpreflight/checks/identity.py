@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from pytest_amlpreflight.checks._egress import closed_in, leads_to_its_own_alone
 from pytest_amlpreflight.checks._roles import grant
 from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access, Decision
@@ -175,12 +176,11 @@ def _builds_upon_a_private_image(image: ContainerImage | None, registry: Registr
 
 
 def _advise_on_reach(origin: ImageOrigin, deployment: Deployment, workspace: Workspace, own: Registry | None) -> None:
-    if workspace.managed_network or not deployment.managed or deployment.egress_public_network_access is not False:
+    if not leads_to_its_own_alone(deployment, workspace):
         return
     advise(
         f"registry {origin.host} is out of reach of deployment {deployment.name}, whose egress is closed",
-        found=f"image {origin.image}; {deployment.where('egress_public_network_access')}: "
-        "egress_public_network_access = 'disabled'",
+        found=f"image {origin.image}; {closed_in(deployment)}",
         expected="an image in the workspace's own registry, or a workspace with a managed network",
         fix=(*_import(origin.image, own), "(and use the copy)"),
     )
