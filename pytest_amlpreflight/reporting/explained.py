@@ -24,8 +24,9 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     worded_meaning,
 )
 from pytest_amlpreflight.facts.resources.log_causes import LogCause, mentioned
-from pytest_amlpreflight.facts.resources.log_lines import Level, Line, lines_of
+from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
 from pytest_amlpreflight.facts.resources.log_reading import LogReading, is_container_log, read_log
+from pytest_amlpreflight.facts.resources.log_records import Level
 from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.readers.connection.error_chain import errors_in

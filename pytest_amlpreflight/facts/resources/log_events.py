@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_amlpreflight.facts.resources.log_causes import (
     LONGEST_MESSAGE,
+    LONGEST_SHOWN,
     KnownCause,
     LogCause,
     known_causes,
@@ -13,7 +14,8 @@ from pytest_amlpreflight.facts.resources.log_causes import (
 )
 from pytest_amlpreflight.facts.resources.log_exceptions import Chain, Traceback
 from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life
-from pytest_amlpreflight.facts.resources.log_lines import Level, Line
+from pytest_amlpreflight.facts.resources.log_lines import Line
+from pytest_amlpreflight.facts.resources.log_records import Level
 from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 
 SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
@@ -51,7 +53,7 @@ class Event:
 
 def events_of(lines: Sequence[Line], container: str | None, life: Life) -> list[Event]:
     """Of the lines of a start, oldest first; `container` names the one that wrote them, None where nobody knows."""
-    rows = [row for row in known_causes() if row.occurs_in(container)]
+    rows = rows_of(container)
     raised = chains_of(lines)
     chains = [one for one in raised if not one.housekeeping and (one.level or Level.ERROR) >= Level.ERROR]
     chains = chains[:1] + [chain for chain in chains[1:] if not _of_a_supervisor(chain, life.ended)]
@@ -126,6 +128,29 @@ def counts(line: Line) -> bool:
     return line.level >= Level.ERROR and servers and origin != SERVERS_OWN_USER
 
 
+def ended_by(line: Line, *, failed: bool | None) -> bool:
+    """Whether a line may be what ended the process, whoever wrote it: where it failed, by an error, else by nothing
+    less than a fatal one.
+    """
+    least = Level.ERROR if failed else Level.CRITICAL
+    return (line.level or Level.INFO) >= least and line.origin != SERVERS_OWN_USER
+
+
+def rows_of(container: str | None) -> list[KnownCause]:
+    """The table's rows that this container can have."""
+    return [row for row in known_causes() if row.occurs_in(container)]
+
+
+def cause_of(said: str, rows: Sequence[KnownCause]) -> LogCause | None:
+    """The cause that a complaint shows which is no exception of Python's, by the rows for exceptions."""
+    for row in rows:
+        reached = row.in_exceptions and not row.generic and row.reached_by("")
+        if reached and (match := row.pattern.search(said)):
+            about = row.about.search(said) if row.about else None
+            return row.shown(said, *filter(None, (match, about)))
+    return None
+
+
 def _of_line(at: int, line: Line, rows: Sequence[KnownCause]) -> Event | None:
     grave, warned = counts(line), line.level == Level.WARNING
     if grave and (quoted := _quoted(at, line, rows)):
@@ -141,7 +166,5 @@ def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> Event | None:
     found = _QUOTED.search(line.text) if ":" in (line.origin or "") or _FOREIGN.match(line.text) else None
     if found is None:
         return None
-    for row in rows:
-        if row.in_exceptions and not row.generic and row.reached_by("") and (match := row.pattern.search(found[0])):
-            return Event(at, row.shown(line.text.strip(), match))
-    return None
+    cause = cause_of(found[0], rows)
+    return Event(at, replace(cause, line=line.text.strip()[:LONGEST_SHOWN])) if cause else None

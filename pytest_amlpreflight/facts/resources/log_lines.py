@@ -1,32 +1,28 @@
 """A log taken apart into lines: what each says, how grave its writer found it, and who wrote it."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from itertools import zip_longest
 
 from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER, unboxed
+from pytest_amlpreflight.facts.resources.log_records import Level, from_json, from_logfmt, level_named
 
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000
 """A log is read from its end, and a line from its start: what is beyond says nothing of the last start."""
 LONGEST_PREFIX = 300
 MOST_STRANGE = 10
-LONGEST_RECORD = 200_000
-"""Characters of a line that is taken for a JSON record."""
-
 _ANSI = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
-_OF_A_RUNTIME = re.compile(r"^[FP] ")  # whole or part of a line, as container runtimes mark it
-_MESSAGES = ("message", "msg", "Log", "log", "event")
-_TRACES = ("exc_info", "exception", "stack_trace", "traceback", "stack")
-"""The members of a JSON record that hold what was said, and the traceback beside it."""
 _RECORD = "{"
 _STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d)?"
 _LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
+_SHORT = r"FTL|ERR|WRN|INF|DBG|VRB|FATAL|ERROR|WARN|INFO|DEBUG"
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _GAP = r"[ |:-]{1,5}"
 _TORCH_WORKER = r"W-\d{1,6}-\S{1,120}-std(?:out|err) (?:MODEL_LOG|[\w.]{1,80}WorkerLifeCycle)"
+_ON_TWO_LINES = re.compile(r"(?m)^((?:fail|crit|warn|info|dbug|trce): [\w.`+-]{1,200}\[\d{1,9}\])\n {6}(?=\S)")
+"""How .NET's console logger writes: the level and the logger stand above what is said."""
 _INTERRUPTED = re.compile(rf"(?<=[^\s:])(?=\[{_STAMP}\] \[\d+\] \[(?:{_LEVEL})\])")
 """Where gunicorn writes behind a progress bar that has not come to its end."""
 _PREFIXES = tuple(
@@ -48,8 +44,18 @@ _PREFIXES = tuple(
         rf"{_STAMP} \[(?:{_LEVEL}) {{0,3}}\] {_TORCH_WORKER} - ",  # TorchServe, for a process that it started
         rf"{_STAMP} \[(?P<level>{_LEVEL}) {{0,3}}\] (?P<origin>\S{{1,120}}) [\w.]{{1,120}} - ",  # TorchServe itself
         r"\((?P<origin>[A-Za-z]\w{0,40}) (?:pid=\d+|rank=\d+)[^)]{0,40}\) ?",  # vLLM's and Ray's processes
+        rf"{_STAMP} {{1,4}}(?P<level>{_LEVEL}) \d{{1,7}} --- (?:\[[^\]\n]{{0,60}}\] ?){{1,3}}"  # Spring Boot
+        r"(?P<origin>[\w.$\[\]/-]{1,80}) {0,40}: ?",
+        rf"(?:{_STAMP}|{_CLOCK}) {{1,4}}\[[^\]\n]{{1,80}}\] (?P<level>{_LEVEL}|TRACE) {{1,4}}"  # Logback, Log4j
+        r"(?P<origin>[\w.$]{1,120}) {1,3}--? ",
+        r"(?P<level>fail|crit|warn|info|dbug|trce): (?P<origin>[\w.`+-]{1,200})\[\d{1,9}\] ",  # .NET's console
+        rf"\[(?:20\d\d-\d\d-\d\d )?{_CLOCK} (?P<level>{_SHORT})\] ?",  # Serilog
+        rf"{_STAMP} {{1,3}}\| (?P<level>{_LEVEL}|SUCCESS|TRACE) {{1,6}}\| "  # loguru
+        r"(?P<origin>[\w.<>]{1,100}):\S{1,100}:\d{1,6} - ",
+        rf"{_STAMP} \[(?P<level>emerg|alert|crit|error|warn|notice|info)\] (?:\d+#\d+: )?",  # nginx
         rf"(?P<level>{_LEVEL})\s{{1,5}}\d\d-\d\d \d\d:\d\d:\d\d \[?(?P<origin>[^\]\s]{{1,80}})\] ?",  # vLLM
-        r"(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d{6}\s{1,8}\d+ (?P<origin>[^\]\s]{1,100})\] ?",  # glog: Triton
+        r"(?P<level>[IWEF])(?:20\d\d)?\d{4} \d\d:\d\d:\d{2,10}\.\d{6}\s{1,8}\d+ "  # glog, klog, absl: Triton
+        r"(?P<origin>[^\]\s]{1,100})\] ?",
         rf"{_STAMP}: (?P<level>[IWEF]) (?P<origin>[^\]\s]{{1,120}})\] ?",  # TensorFlow
         rf"(?P<level>{_LEVEL}):(?P<origin>[\w.]{{1,100}}):",  # logging.basicConfig
         rf"(?P<level>{_LEVEL}):\s{{1,9}}",  # uvicorn
@@ -61,22 +67,6 @@ _PREFIXES = tuple(
         r"(?:#\d{1,4} (?:\d{1,6}\.\d{1,3}(?: |$))?|\d{1,6}\.\d{3} |\d{3,6}\.\d(?: |$))",  # docker build
     )
 )
-
-
-class Level(IntEnum):
-    """How grave the writer of a line found it."""
-
-    DEBUG = 10
-    INFO = 20
-    WARNING = 30
-    ERROR = 40
-    CRITICAL = 50
-
-
-_LEVELS = {
-    "D": Level.DEBUG, "I": Level.INFO, "N": Level.INFO, "W": Level.WARNING, "E": Level.ERROR, "C": Level.CRITICAL,
-    "F": Level.CRITICAL,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +93,7 @@ class Line:
 
 def lines_of(text: str) -> list[Line]:
     """The last lines of a log, oldest first, without colours, loggers' prefixes and trailing blanks."""
-    lines = unboxed(_INTERRUPTED.sub("\n", text)).splitlines()
+    lines = unboxed(_ON_TWO_LINES.sub(r"\1 ", _INTERRUPTED.sub("\n", text))).splitlines()
     return list(_alike([part for line in lines[-MOST_LINES:] for part in _parts(line)][-MOST_LINES:]))
 
 
@@ -121,11 +111,12 @@ def _alike(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _parts(text: str) -> Iterator[Line]:
     """A line as one, or as those that a JSON record holds in its message."""
-    record = _from_json(text[_begin_of_record(text) :])
+    record = from_json(text[_begin_of_record(text) :])
     if record is None:
         yield _taken_apart(Line(_ANSI.sub("", text[: 2 * LONGEST_LINE])))
         return
-    first, *others = (_taken_apart(replace(record, text=part[: 2 * LONGEST_LINE])) for part in record.text.split("\n"))
+    said = [Line(part[: 2 * LONGEST_LINE], record.level, record.logger) for part in record.said.split("\n")]
+    first, *others = map(_taken_apart, said)
     yield replace(first, prefix=_RECORD + first.prefix)
     yield from others
 
@@ -150,43 +141,12 @@ def _taken_apart(line: Line, before: str = "") -> Line:
 
 
 def _without_prefix(line: Line) -> Line:
+    if record := from_logfmt(line.text):
+        return Line(record.said, record.level, record.logger)
     for pattern in _PREFIXES:
         match = pattern.match(line.text)
         if match and match.end():
             named = match.groupdict()
-            level = _LEVELS[named["level"][0]] if named.get("level") else line.level
+            level = level_named(named["level"]) if named.get("level") else line.level
             return Line(line.text[match.end() :], level, named.get("origin") or line.origin)
     return line
-
-
-def _from_json(text: str) -> Line | None:
-    """A line of a logger or a platform that writes JSON; the message of the server of 2019 is JSON once more, and
-    Rust's loggers put it one level deeper.
-    """
-    record = _object(text)
-    fields = record.get("fields")
-    record = {**record, **fields} if isinstance(fields, dict) else record
-    message = _member(record, _MESSAGES)
-    if message is None:
-        return None
-    trace = _member(record, _TRACES)
-    level = _LEVELS.get(str(record.get("level") or record.get("levelname") or "").strip("[ ")[:1].upper())
-    inner = _object(message).get("message")
-    said = inner if isinstance(inner, str) else _OF_A_RUNTIME.sub("", message)
-    said = f"{said}\n{trace}" if trace and trace not in said else said
-    return Line(said, level, str(record.get("logger") or "json") if level else None)
-
-
-def _member(record: Mapping[str, object], names: Sequence[str]) -> str | None:
-    """The first of these members that is a text."""
-    return next((value for name in names if isinstance(value := record.get(name), str)), None)
-
-
-def _object(text: str) -> dict[str, object]:
-    if not text.startswith("{") or len(text) > LONGEST_RECORD:
-        return {}
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

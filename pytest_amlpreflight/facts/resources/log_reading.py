@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import takewhile
 
 from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
 from pytest_amlpreflight.facts.resources.log_causes import (
@@ -12,7 +12,15 @@ from pytest_amlpreflight.facts.resources.log_causes import (
     known_causes,
     only_follows,
 )
-from pytest_amlpreflight.facts.resources.log_events import SERVERS, Event, counts, events_of
+from pytest_amlpreflight.facts.resources.log_events import (
+    SERVERS,
+    Event,
+    cause_of,
+    counts,
+    ended_by,
+    events_of,
+    rows_of,
+)
 from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.resources.log_life import Life, life_of
 from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
@@ -22,15 +30,25 @@ _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_r
 _COMPLAINT = re.compile(
     r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
     r"(?:error|fatal|panic|panicked|critical|exception in thread|cannot|can't|could not|unable to|fail(?:ed)? to"
-    r"|[\w.]{0,100}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid)\b"
+    r"|[\w.]{0,100}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid"
+    r"|unknown|unsupported|unrecognized|application failed to start)\b"
 )
 """How a process begins a line that says why it ends, its own name before it."""
+_ENDS = re.compile(
+    r"(?i)\b(?:not found|no such file or directory|permission denied|refused|not exist|is required|not supported"
+    r"|is missing|not set|is invalid|is not valid|too many open files)(?: \([^\n]{1,100}\))?[.!]?$"
+)
+"""With what such a line ends that begins otherwise."""
 _FATAL = re.compile(r"(?i)\b(?:fatal|panic|panicked|critical|terminate called|uncaught|unhandled)\b")
 """What a process says that does not go on."""
-_CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):) {0,2}(?P<why>\S.*)?$")
+_CAUSED_BY = re.compile(r"\s{0,8}(?:Caused by:|--->|what\(\):|Description:) {0,2}(?P<why>\S.*)?$")
 """The line below a complaint that says what led to it, or stands above that."""
+_NUMBERED = re.compile(r"\s{1,8}\d{1,2}: (?P<why>\S.*)$")
+"""One of several reasons, of which each led to that above it."""
 _MOST_BELOW = 60
 """Lines below a complaint among which what led to it is looked for."""
+_MOST_ABOVE = 6
+"""Complaints before the last among which one may be that a row knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +84,12 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
         slow = next(row for row in known_causes() if row.cause == "slow_init")
         return LogReading((slow.shown(lines[life.init[-1]].text),))
     if not events and failed is not False:
-        complaints = [event.traceback for event in _complaints(lines) if event.stands(life)]
+        complaints = [event.traceback for event in _complaints(lines, failed=failed) if event.stands(life)]
         telling = [one for one in complaints if one and _tells(one, failed=failed, life=life)]
+        if known := _known_of(telling, container):
+            return LogReading((known,))
         return LogReading(unknown=telling[-1] if telling else None)
-    reading = _reading(events, lines)
+    reading = _reading(events, lines, container)
     return replace(reading, while_serving=bool(reading.unknown and life.serves_at(reading.unknown.place)))
 
 
@@ -81,6 +101,12 @@ def _tells(complaint: Traceback, *, failed: bool | None, life: Life) -> bool:
     if ready and failed is None:
         return bool(_FATAL.search(complaint.raised))
     return bool(_COMPLAINT.match(complaint.raised)) or (bool(failed) and not ready)
+
+
+def _known_of(complaints: Sequence[Traceback], container: str | None) -> LogCause | None:
+    """What a row says of the last complaints, which are none of Python's."""
+    last = reversed(complaints[-_MOST_ABOVE:])
+    return next((cause for one in last if (cause := cause_of(one.raised, rows_of(container)))), None)
 
 
 def is_container_log(lines: Sequence[Line]) -> bool:
@@ -96,7 +122,7 @@ def _origins(lines: Sequence[Line]) -> Iterator[str]:
     return (line.origin for line in lines if line.origin)
 
 
-def _reading(events: Sequence[Event], lines: Sequence[Line]) -> LogReading:
+def _reading(events: Sequence[Event], lines: Sequence[Line], container: str | None) -> LogReading:
     """The event that ended it, then the others. Of those that only follow from another, where there is no other, the
     one that says most.
     """
@@ -104,7 +130,7 @@ def _reading(events: Sequence[Event], lines: Sequence[Line]) -> LogReading:
     ended = [event for event in ended if not _killed_with(event, events)] or ended
     last = next((event for event in ended if event.cause or (event.traceback and event.traceback.frames)), None)
     if last is None:
-        return _least(events, lines)
+        return _least(events, lines, container)
     if last.cause is None:
         return LogReading(unknown=last.traceback)
     return LogReading(tuple(_distinct([event.cause for event in ended if event.cause])))
@@ -116,7 +142,7 @@ def _killed_with(event: Event, events: Sequence[Event]) -> bool:
     return alone and any(other.generic and other.place < event.place for other in events)
 
 
-def _least(events: Sequence[Event], lines: Sequence[Line]) -> LogReading:
+def _least(events: Sequence[Event], lines: Sequence[Line], container: str | None) -> LogReading:
     """Where nothing tells: of what follows from something else what says most; else the last bare exception."""
     said = {event.cause.name: (event.cause, lines[: event.place]) for event in events if event.cause}
     most = next((row.cause for row in known_causes() if row.cause in said), None)
@@ -124,7 +150,7 @@ def _least(events: Sequence[Event], lines: Sequence[Line]) -> LogReading:
     if bare and most != "slow_init":
         return LogReading(unknown=bare)
     if most:
-        return LogReading((_quoting(*said[most]),))
+        return LogReading((_quoting(*said[most], container),))
     return LogReading(unknown=next((event.traceback for event in reversed(events)), None))
 
 
@@ -133,23 +159,29 @@ def _says_why(one: Traceback) -> bool:
     return bool(one.name) and ": " in one.raised and not only_follows(one.raised)
 
 
-def _quoting(cause: LogCause, above: Sequence[Line]) -> LogCause:
-    """A cause that sends its reader to what stands above it, shown by the last complaint there."""
-    complaints = [one.traceback.raised for one in _complaints(above) if one.traceback]
-    quotes = any(row.quotes for row in known_causes() if row.cause == cause.name)
-    return replace(cause, line=complaints[-1][:LONGEST_SHOWN]) if complaints and quotes else cause
+def _quoting(cause: LogCause, above: Sequence[Line], container: str | None) -> LogCause:
+    """A cause that sends its reader to what stands above it: what a row says of the complaints there, else the same
+    shown by the last of them.
+    """
+    complaints = [one.traceback for one in _complaints(above, failed=True) if one.traceback]
+    if not (complaints and any(row.quotes for row in known_causes() if row.cause == cause.name)):
+        return cause
+    return _known_of(complaints, container) or replace(cause, line=complaints[-1].raised[:LONGEST_SHOWN])
 
 
-def _complaints(lines: Sequence[Line]) -> Iterator[Event]:
-    """The lines in which something complains that is neither Python nor known, by their words or by their level."""
+def _complaints(lines: Sequence[Line], *, failed: bool | None) -> Iterator[Event]:
+    """The lines in which something complains that is neither Python nor known, by their words or by their level. Where
+    it failed, what any logger found an error may be what ended it.
+    """
     aside = {at for chain in chains_of(lines) if chain.housekeeping for at in chain.lines}
     for at, line in enumerate(lines):
-        grave = line.level is not None or _COMPLAINT.match(line.text)
+        worded = _COMPLAINT.match(line.text) or (failed and _ENDS.search(line.text))
+        grave = worded or (line.logged and line.prefix)  # a record's other lines have a level alone
         if (
             line.text
             and at not in aside
             and not line.text.endswith(HEADER)
-            and counts(line)
+            and (counts(line) or ended_by(line, failed=failed))
             and grave
             and not only_follows(line.text)
         ):
@@ -161,14 +193,16 @@ def _with_reason(said: str, below: Sequence[Line]) -> str:
     """A complaint with the reason that the lines below give: the next line behind a colon, else the last of those that
     name what led to it.
     """
-    if said.endswith(":") and below:
-        return f"{said} {below[0].text.strip()}"
-    led = [
-        (match["why"] or following.text.strip())
-        for line, following in pairwise(below)
-        if (match := _CAUSED_BY.match(line.text))
-    ]
-    return f"{said}: {led[-1]}" if led else said
+    texts = [line.text for line in below if line.text.strip()]
+    if said.endswith(":") and texts:
+        return f"{said} {texts[0].strip()}"
+    led = ""
+    for at, text in enumerate(texts):
+        if match := _CAUSED_BY.match(text):
+            numbered = list(takewhile(bool, map(_NUMBERED.match, texts[at + 1 :])))
+            last = numbered[-1]["why"] if numbered and numbered[-1] else (texts[at + 1 :] or [""])[0].strip()
+            led = match["why"] or last
+    return f"{said}: {led}" if led else said
 
 
 def _distinct(causes: Sequence[LogCause]) -> Iterator[LogCause]:
