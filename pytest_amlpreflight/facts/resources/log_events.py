@@ -23,10 +23,6 @@ SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
 _HUGGING_FACES = ("text_generation", "text_embeddings")
 _QUOTED = re.compile(r"exception msg: .*|(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
 """An exception in a line of a server that is not Python itself."""
-_FOREIGN = re.compile(
-    r"\s{0,8}(?:Caused by:|---> ?|Unhandled exception\.|Exception in thread \"[^\"\n]{1,60}\") ?[\w.]"
-)
-"""How other languages begin a line that names an exception."""
 _BROKEN = re.compile(r"(?m)(?:(?<=:)|(?<=[\w,] )|(?<=[^\n]{50}[\w,])) ?\n(?=\S)")
 """A line's end within a sentence: behind a colon, or of a line that is long and whose sentence goes on."""
 
@@ -162,9 +158,7 @@ def _of_line(at: int, line: Line, rows: Sequence[KnownCause]) -> Event | None:
 
 
 def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> Event | None:
-    """The cause that an exception of another language shows, or one that its server quotes."""
-    found = _QUOTED.search(line.text) if ":" in (line.origin or "") or _FOREIGN.match(line.text) else None
-    if found is None:
-        return None
-    cause = cause_of(found[0], rows)
+    """The cause that an exception shows which a server quotes that is not Python itself."""
+    found = _QUOTED.search(line.text) if ":" in (line.origin or "") else None
+    cause = cause_of(found[0], rows) if found else None
     return Event(at, replace(cause, line=line.text.strip()[:LONGEST_SHOWN])) if cause else None

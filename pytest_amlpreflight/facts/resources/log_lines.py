@@ -19,7 +19,7 @@ _STAMP = r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d
 _LEVEL = r"DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|NOTICE"
 _SHORT = r"FTL|ERR|WRN|INF|DBG|VRB|FATAL|ERROR|WARN|INFO|DEBUG"
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
-_GAP = r"[ |:-]{1,5}"
+_GAP = r"[ \t|:-]{1,9}"
 _TORCH_WORKER = r"W-\d{1,6}-\S{1,120}-std(?:out|err) (?:MODEL_LOG|[\w.]{1,80}WorkerLifeCycle)"
 _ON_TWO_LINES = re.compile(r"(?m)^((?:fail|crit|warn|info|dbug|trce): [\w.`+-]{1,200}\[\d{1,9}\])\n {6}(?=\S)")
 """How .NET's console logger writes: the level and the logger stand above what is said."""
@@ -61,6 +61,7 @@ _PREFIXES = tuple(
         rf"(?P<level>{_LEVEL}):\s{{1,9}}",  # uvicorn
         r"(?:[\w-]{1,40}: )?(?P<origin>text_(?:generation|embeddings)_\w{1,20})(?:::\w{1,40}){0,3}: "  # Hugging Face's
         r"(?:[\w/.-]{1,80}\.rs:\d{1,6}: )?",
+        rf"{_STAMP} \[(?P<origin>[\w.]{{1,100}})\] (?P<level>{_LEVEL}) - ",  # MLServer
         rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
         rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?|\| )?",  # gunicorn/run, docker, kubectl
         rf"\[(?P<level>{_LEVEL})\] ?",

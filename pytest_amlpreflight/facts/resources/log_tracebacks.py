@@ -13,7 +13,16 @@ _MEANWHILE = "During handling of the above exception, another exception occurred
 _FRAME = re.compile(
     r'\s{0,12}[|+ ]{0,6}File "(?P<file>[^"]{1,500})", line (?P<line>\d+)(?:, in (?P<function>\S{1,200}))?'
 )
-_BARE = re.compile(r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?::\s|$)")
+_LED_TO = r"\s{0,8}(?:Caused by: |---> ?)"
+_UNCAUGHT = r"Unhandled exception\. |Exception in thread \"[^\"\n]{1,60}\" |Uncaught "
+_FOREIGN = re.compile(rf"(?P<led>{_LED_TO})|{_UNCAUGHT}")
+"""What other languages put before an exception's name: one that led to those above, and one that nobody caught."""
+_BARE = re.compile(
+    rf"(?:{_LED_TO}|{_UNCAUGHT})?"
+    r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?: \(\d{1,9}\))?(?::\s|$)"
+)
+_MOST_CALLS = 80
+"""Lines between an exception of another language and the one that led to it."""
 _BARS = re.compile(r"^ {0,60}(?:\| ?|\+-[+\- \d]{0,120}$)")
 _OF_A_SHELL = re.compile(r"\S{1,200}: line \d+: ")
 _HOUSEKEEPING = re.compile(
@@ -32,9 +41,22 @@ def chains_of(lines: Sequence[Line]) -> list[Chain]:
     within = {at for one in found for at in range(one.first, one.last + 1)}
     bare = [_headless(lines, at) for at, line in enumerate(lines) if at not in within and _BARE.match(line.text)]
     whole = [one for one in bare if one.frames or _led_on(lines, one.last)]
-    alone = [Chain((one,), (one,), None) for one in bare if one not in whole and not lines[one.last].logged]
+    alone = _foreign([one for one in bare if one not in whole and not lines[one.last].logged], lines)
     tracebacks = sorted([*found, *whole], key=lambda one: one.first)
     return sorted([*_linked(tracebacks, lines), *alone], key=lambda one: one.place)
+
+
+def _foreign(bare: Sequence[Traceback], lines: Sequence[Line]) -> Iterator[Chain]:
+    """Exceptions without a traceback of Python's, those of another language with what led to them."""
+    links: list[Traceback] = []
+    for one in bare:
+        led = (match := _FOREIGN.match(lines[one.place].text)) and match["led"]
+        if links and not (led and one.place - links[-1].place <= _MOST_CALLS):
+            yield Chain(tuple(links), tuple(links), None)
+            links = []
+        links.append(one)
+    if links:
+        yield Chain(tuple(links), tuple(links), None)
 
 
 def _led_on(lines: Sequence[Line], end: int) -> bool:
@@ -48,7 +70,10 @@ def _headless(lines: Sequence[Line], at: int) -> Traceback:
     while first and lines[first - 1].text.startswith(" ") and _belongs(lines[first - 1], lines[at]):
         first -= 1
     frames = tuple(_frames(lines[first:at]))
-    return Traceback(frames, lines[at].text.strip(), _message(lines, at)[0], first if frames else at, at, at)
+    named = _FOREIGN.match(lines[at].text)
+    before = named.end() if named else 0
+    said = _message(lines, at)[0][before:]
+    return Traceback(frames, lines[at].text[before:].strip(), said, first if frames else at, at, at)
 
 
 def _ungrouped(lines: Sequence[Line]) -> Sequence[Line]:
