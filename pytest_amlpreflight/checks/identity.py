@@ -21,7 +21,6 @@ REPOSITORY_READ = (
     "Microsoft.ContainerRegistry/registries/repositories/content/read",
     "Microsoft.ContainerRegistry/registries/repositories/metadata/read",
 )
-BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
 
 @check(
@@ -60,17 +59,17 @@ def check_storage_grants_blob_read_to_endpoint_identity(
     collected.
 
     Azure mounts model and code into the container as this identity. Reading blobs is a data action: Owner and
-    Contributor of the account do not have it.
+    Contributor of the account do not have it. A role on the blob containers that they are in is enough; on no container
+    alone for code that is yet to be uploaded, for which the tools make one.
     """
     _skip_before_creation(aml_endpoint, aml_endpoint_identities)
     if aml_workspace.storage_account_id is None:
         not_applicable("the workspace names no storage account")
     account = aml_workspace.storage_account_id.name
-    verbs = ("read", "write") if aml_deployment.data_collector else ("read",)
     role = "Storage Blob Data Contributor" if aml_deployment.data_collector else "Storage Blob Data Reader"
 
     def judge(identity: Identity, access: Access) -> None:
-        lacking = _first_refused([(f"{BLOBS}/{verb}", access.allows_data(f"{BLOBS}/{verb}")) for verb in verbs])
+        lacking = _first_refused([(one, access.allows_data(one)) for one in aml_deployment.blob_actions])
         if lacking:
             verb = lacking[0].rpartition("/")[2]
             _blocked_by(

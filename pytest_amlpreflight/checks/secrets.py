@@ -10,6 +10,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.secret import (
+    GET_SECRET,
     Connection,
     ConnectionReference,
     MalformedReference,
@@ -31,7 +32,6 @@ from pytest_amlpreflight.verdict import (
 )
 
 LIST_SECRETS = "Microsoft.MachineLearningServices/workspaces/connections/listsecrets/action"
-GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action
 CONNECTION_READER = "Azure Machine Learning Workspace Connection Secrets Reader"
 ENFORCED = "enforce_access_to_default_secret_stores"
 
@@ -93,7 +93,7 @@ def check_endpoint_identity_may_read_secrets(
     """The endpoint's identity may read the secrets that the deployment refers to.
 
     Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from vaults
-    with Azure RBAC as Key Vault Secrets User. No vault's role comes by itself; that of connections only for a
+    with Azure RBAC as Key Vault Secrets User, of the vault or of each secret. No vault's role comes by itself; that of connections only for a
     system-assigned identity whose endpoint was created to enforce it.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))

@@ -1,5 +1,7 @@
 """What a deployment is made of: its model, its environment, its image."""
 
+from functools import partial
+
 import pytest
 
 from pytest_amlpreflight.engine import Reading
@@ -31,6 +33,7 @@ from pytest_amlpreflight.graph.endpoint import access_of_each
 from pytest_amlpreflight.graph.fact import fact, unless_absent
 from pytest_amlpreflight.readers.connection.azure import Azure
 from pytest_amlpreflight.readers.project.model_size import read_model_size
+from pytest_amlpreflight.readers.resources.access import with_parts
 from pytest_amlpreflight.readers.resources.asset import (
     Store,
     asset_reference,
@@ -39,11 +42,17 @@ from pytest_amlpreflight.readers.resources.asset import (
     read_model,
     workspace_store,
 )
-from pytest_amlpreflight.readers.resources.asset_files import read_code_files, read_model_files
+from pytest_amlpreflight.readers.resources.asset_files import find_file_scope, read_code_files, read_model_files
 from pytest_amlpreflight.readers.resources.asset_registry import registry_store
 from pytest_amlpreflight.readers.resources.image_manifest import read_image
 from pytest_amlpreflight.readers.resources.image_origin import image_of_live, image_of_spec, read_image_origin
 from pytest_amlpreflight.readers.resources.registry import read_registry
+
+UPLOADS = "workspaceblobstore"
+"""The datastore that the tools upload a model to; for code they have Azure make a container each time.
+
+https://github.com/Azure/azure-sdk-for-python/issues/32680
+"""
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +190,52 @@ def aml_model_files(
     if aml_registered_model is None or aml_registered_model.uri is None:
         return None
     return read_model_files(aml_azure.arm, aml_azure.data_plane, aml_target.workspace_id, aml_registered_model.uri)
+
+
+@pytest.fixture(scope="session")
+@fact(per="deployment")
+def aml_file_scopes(
+    aml_target: Target,
+    aml_workspace: Workspace,
+    aml_spec_to_deploy: DeploymentSpec | None,
+    aml_deployment: Deployment,
+    aml_registered_model_or_none: RegisteredModel | None,
+    aml_registered_code_or_none: RegisteredCode | None,
+    aml_azure: Azure,
+) -> tuple[str, ...]:
+    """The containers of the workspace's storage account that the deployment's files are in, by their ARM ids; the
+    account itself for files of which that is not known, such as code that is yet to be uploaded.
+    """
+    spec, account = aml_spec_to_deploy, aml_workspace.storage_account_id
+    if account is None:
+        return ()
+    model, code = aml_registered_model_or_none, aml_registered_code_or_none
+    addresses = [one.uri for one in (model, code) if one]
+    if spec and spec.model and not spec.model.asset:
+        addresses.append(spec.model.uri or f"azureml://datastores/{UPLOADS}/paths/{spec.model.path}")
+    elsewhere = aml_deployment.data_collector or bool(spec and spec.code and spec.code.path)
+    find = partial(find_file_scope, aml_azure.arm, aml_target.workspace_id, account)
+    found = aml_azure.arm.together(find, addresses)
+    return tuple(dict.fromkeys(filter(None, [*found, account.text if elsewhere else None])))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_storage_access(
+    aml_workspace: Workspace,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_deployment: Deployment,
+    aml_file_scopes: Reading[tuple[str, ...]],
+    aml_azure: Azure,
+) -> tuple[Access, ...]:
+    """What each identity of the endpoint may do on the workspace's storage account; where it may not do there what the
+    deployment needs, also in the containers of the deployment's files.
+    """
+    arm, needed = aml_azure.arm, aml_deployment.blob_actions
+    held = access_of_each(arm, aml_workspace.storage_account_id, aml_endpoint_identities)
+    if all(access.allows_data(action).granted for access in held for action in needed):
+        return held
+    return tuple(with_parts(arm, access, aml_file_scopes.get()) for access in held)
 
 
 @pytest.fixture(scope="session")

@@ -132,15 +132,6 @@ def aml_registry_access(
     return access_of_each(aml_azure.arm, aml_workspace.registry_id, aml_endpoint_identities)
 
 
-@pytest.fixture(scope="session")
-@fact()
-def aml_storage_access(
-    aml_workspace: Workspace, aml_endpoint_identities: tuple[Identity, ...], aml_azure: Azure
-) -> tuple[Access, ...]:
-    """What each identity of the endpoint may do on the workspace's storage account."""
-    return access_of_each(aml_azure.arm, aml_workspace.storage_account_id, aml_endpoint_identities)
-
-
 def access_of_each(arm: Arm, scope: ResourceId | None, identities: tuple[Identity, ...]) -> tuple[Access, ...]:
     """What each identity may do on a resource; nothing where there is none."""
     if scope is None:

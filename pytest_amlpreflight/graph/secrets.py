@@ -12,6 +12,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.key_vault import KeyVault
 from pytest_amlpreflight.facts.resources.secret import (
+    GET_SECRET,
     Connection,
     SecretReferences,
     SecretVault,
@@ -22,7 +23,9 @@ from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.graph.endpoint import access_of_each
 from pytest_amlpreflight.graph.fact import fact
+from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.azure import Azure
+from pytest_amlpreflight.readers.resources.access import with_parts
 from pytest_amlpreflight.readers.resources.key_vault import read_key_vault
 from pytest_amlpreflight.readers.resources.secret import find_vault, read_connection, read_secret_versions
 
@@ -88,6 +91,13 @@ def aml_secret_vaults(
             if own and own.id == vault_id
             else read_key_vault(aml_azure, vault_id, named_by=f"deployment {aml_target.deployment}")
         )
-        return SecretVault(host, vault, access_of_each(arm, vault_id, aml_endpoint_identities))
+        secrets = {f"{vault_id}/secrets/{one.secret}" for one in aml_secret_references.vaults if one.host == host}
+        held = access_of_each(arm, vault_id, aml_endpoint_identities)
+        return SecretVault(host, vault, tuple(_as_far_as_needed(arm, access, sorted(secrets)) for access in held))
 
     return tuple(arm.together(lambda found: read(*found), list(zip(hosts, ids, strict=True))))
+
+
+def _as_far_as_needed(arm: Arm, access: Access, secrets: list[str]) -> Access:
+    """What an identity may do on a vault; and on single secrets, where it may not read all of them."""
+    return access if access.allows_data(GET_SECRET).granted else with_parts(arm, access, secrets)

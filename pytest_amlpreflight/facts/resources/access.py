@@ -7,7 +7,7 @@ permissions do. Everything here is arithmetic over values already read; nothing 
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 
@@ -140,6 +140,9 @@ class Access:
     groups the principal belongs to, transitively. With `None` nobody asked: a role of a group then counts, since
     `assignedTo()` lists only the principal's own groups, and a deny assignment for an unknown group makes the answer
     `CONDITIONAL`.
+
+    `parts` are what it may do at those parts of the scope that count, where not the whole does: roles can be given on
+    containers of a storage account and on secrets of a vault. Together they grant what the whole does not.
     """
 
     principal_id: str
@@ -147,6 +150,7 @@ class Access:
     assignments: tuple[tuple[RoleAssignment, RoleDefinition], ...] = ()
     denials: tuple[DenyAssignment, ...] = ()
     group_ids: frozenset[str] | None = None
+    parts: "tuple[Access, ...]" = ()
 
     def allows(self, action: str) -> Decision:
         """Whether a control-plane action, such as `Microsoft.ContainerRegistry/registries/pull/read`, is allowed."""
@@ -160,6 +164,17 @@ class Access:
         return self._decide(action, data=True)
 
     def _decide(self, action: str, *, data: bool) -> Decision:
+        of_whole = self._decide_here(action, data=data)
+        if of_whole.granted or of_whole.answer is Answer.DENIED:
+            return of_whole
+        of_parts = [part._decide_here(action, data=data) for part in self.parts]
+        granted = [one for one in of_parts if one.granted]
+        if not granted:
+            return of_whole
+        lacking = next((one for one in of_parts if not one.granted), None)
+        return replace(lacking, because=f"{lacking.because}; {granted[0].because} is not all") if lacking else granted[0]
+
+    def _decide_here(self, action: str, *, data: bool) -> Decision:
         granted = self._granted(action, data=data)
         denied = self._denied(action, data=data)
         if denied.answer is Answer.DENIED:

@@ -70,6 +70,10 @@ class Endpoint:
         return str(self.source.position(dotted))
 
 
+READ_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+WRITE_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """An online deployment: the spec's where one is given, else the live one.
@@ -105,6 +109,11 @@ class Deployment:
         """How many instances there are in any case: the minimum where the load decides, else the fixed number."""
         scale = self.scale_settings
         return (scale.min_instances or 1) if scale.type is ScaleType.TARGET_UTILIZATION else self.instance_count
+
+    @property
+    def blob_actions(self) -> tuple[str, ...]:
+        """What its identity does in the workspace's storage account: it reads, and writes where data is collected."""
+        return (READ_BLOBS, WRITE_BLOBS) if self.data_collector else (READ_BLOBS,)
 
     @property
     def live(self) -> bool:

@@ -20,6 +20,8 @@ _FORMS = (
     "${{keyvault:https://VAULT/secrets/NAME/VERSION}}"
 )
 
+GET_SECRET = "Microsoft.KeyVault/vaults/secrets/getSecret/action"  # noqa: S105 - an action
+
 NO_CREDENTIALS = frozenset({"none", "aad", "managedidentity"})
 """Ways of authentication for which a connection holds no secret at all."""
 
@@ -117,8 +119,8 @@ class SecretVersions:
 
 @dataclass(frozen=True, slots=True)
 class SecretVault:
-    """A vault that references name, and what each of the endpoint's identities may do on it; `vault` is None where
-    there is none at that host.
+    """A vault that references name, and what each of the endpoint's identities may do on it, or on the secrets that
+    are referred to; `vault` is None where there is none at that host.
     """
 
     host: str

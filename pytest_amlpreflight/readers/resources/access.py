@@ -1,6 +1,9 @@
 """Role assignments, the roles behind them, and deny assignments."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from pytest_amlpreflight.facts.resources.access import (
@@ -35,6 +38,11 @@ def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
         lambda: read_assignments(arm, principal_id, scope), lambda: read_denials(arm, scope)
     )
     return Access(principal_id=principal_id, scope=scope, assignments=assignments, denials=denials)
+
+
+def with_parts(arm: Arm, access: Access, parts: Sequence[str]) -> Access:
+    """The same, with what the principal may do at parts of the scope."""
+    return replace(access, parts=tuple(arm.together(partial(read_access, arm, access.principal_id), parts)))
 
 
 def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[RoleAssignment, RoleDefinition], ...]:

@@ -44,24 +44,47 @@ def read_model_files(arm: Arm, data_plane: DataPlane, workspace_id: ResourceId, 
     match = _PATH.fullmatch(uri)
     if match is None:
         return None
-    datastore, path = match["datastore"], match["path"].strip("/")
+    path = match["path"].strip("/")
     try:
-        store = _read_datastore(arm, _workspace(match["workspace"]) or workspace_id, datastore)
+        store = _store_behind(arm, workspace_id, match)
     except FactAbsent:  # whoever deleted the datastore took the way to the files along
-        return AssetFiles(path, absent=f"datastore {datastore}")
+        return AssetFiles(path, absent=f"datastore {match['datastore']}")
     return _list(data_plane, store, path) if store else None
 
 
 def read_code_files(data_plane: DataPlane, uri: str) -> AssetFiles | None:
     """The files behind a code's `codeUri`, the address of a blob or a folder of blobs; None for any other address."""
+    store, path = _blobs_at(uri)
+    return _list(data_plane, store, path) if store else None
+
+
+def find_file_scope(arm: Arm, workspace_id: ResourceId, account: ResourceId, uri: str | None) -> str | None:
+    """What of a storage account a role has to reach for files at an address: the container, by its ARM id
+    (https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access), or the account itself where no
+    container is told; None for files that are elsewhere.
+    """
+    match = _PATH.fullmatch(uri or "")
+    store = _store_behind(arm, workspace_id, match) if match else _blobs_at(uri or "")[0]
+    if store is None:
+        return account.text
+    same = store.account.lower() == account.name.lower()
+    return f"{account}/blobServices/default/containers/{store.container}" if same else None
+
+
+def _store_behind(arm: Arm, workspace_id: ResourceId, match: re.Match[str]) -> BlobStore | None:
+    return _read_datastore(arm, _workspace(match["workspace"]) or workspace_id, match["datastore"])
+
+
+def _blobs_at(uri: str) -> tuple[BlobStore | None, str]:
+    """The container and the path in it that an address of blobs leads to."""
     address = parse_address(uri)
     if address is None:
-        return None
+        return None, ""
     account, _, kind = address.host.partition(".")
     container, _, path = address.path.strip("/").partition("/")
     if not kind.startswith("blob.") or not container:
-        return None
-    return _list(data_plane, BlobStore(account, address.host, container), unquote(path))
+        return None, ""
+    return BlobStore(account, address.host, container), unquote(path)
 
 
 def _workspace(text: str | None) -> ResourceId | None:
