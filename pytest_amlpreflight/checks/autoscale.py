@@ -38,7 +38,7 @@ def check_autoscale_targets_live_deployments(
         if deployment is None:
             _orphaned(setting, sorted(deployments))
         _off(setting)
-        _within_the_limit(setting)
+        _within_the_limit(setting, deployment)
         if aml_autoscale_quota is not None:
             _within_the_quota(setting, deployment, aml_autoscale_quota, aml_workspace)
 
@@ -69,9 +69,10 @@ def _off(setting: AutoscaleSetting) -> None:
         )
 
 
-def _within_the_limit(setting: AutoscaleSetting) -> None:
+def _within_the_limit(setting: AutoscaleSetting, deployment: Deployment) -> None:
+    """A deployment that has more already is a sign that the limit was raised, to what nobody can tell."""
     limit = documented_limits()["instances_per_deployment"]
-    if setting.maximum > limit:
+    if setting.maximum > limit >= deployment.instance_count:
         blocked(
             f"autoscale setting {setting.name} goes up to {setting.maximum} instances, beyond Azure's limit",
             found=f"capacity.maximum = '{setting.maximum}'",

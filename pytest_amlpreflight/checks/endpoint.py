@@ -138,21 +138,19 @@ def check_endpoints_fit_the_region(
 
 @check("endpoint", explains=("OutOfQuota",), phases=("pre",))
 def check_deployments_fit_the_region(
-    aml_deployment: Deployment,
     aml_live_deployment: Deployment | None,
     aml_live_deployments: tuple[Deployment, ...],
     aml_endpoint: Endpoint,
     aml_region: Region,
     aml_deployments_beside: tuple[PlannedDeployment, ...],
 ) -> None:
-    """One deployment more may be had, with those that are created beside it, and with that many instances: by endpoint,
-    subscription and Kubernetes cluster.
+    """One deployment more may be had, with those that are created beside it: by endpoint, subscription and Kubernetes
+    cluster.
 
     Deployments that blue-green roll-outs leave behind count like any other, so that one day the next is refused. The
     endpoint's own are listed; the region's are those that the caller may read.
     """
     limits, name = documented_limits(), aml_endpoint.name
-    _instances(aml_deployment, limits["instances_per_deployment"])
     if aml_live_deployment is not None:
         return
     beside = [one.deployment.endpoint_name for one in aml_deployments_beside if one.live is None]
@@ -231,18 +229,6 @@ def _region(location: str | None) -> str:
 
 def _identity(endpoint: Endpoint) -> str:
     return ", ".join(sorted(one.text.lower() for one in endpoint.identity_ids)) or "system-assigned"
-
-
-def _instances(deployment: Deployment, limit: int) -> None:
-    if not deployment.managed or deployment.instance_count <= limit:
-        return
-    blocked(
-        f"deployment {deployment.name} asks for {deployment.instance_count} instances",
-        found=f"instance_count = {deployment.instance_count} ({deployment.where('instance_count')})",
-        expected=f"at most {limit}, the documented default for one deployment",
-        fix=f"instance_count: {limit}, a larger instance_type, or a second deployment that shares the traffic",
-        where=deployment.position("instance_count"),
-    )
 
 
 def _room(what: str, where: str, there: int, limit: int, beside: int = 0) -> None:

@@ -5,6 +5,7 @@ from pytest_amlpreflight.facts.resources.endpoint import Endpoint
 from pytest_amlpreflight.facts.resources.network import Broken, PrivateEndpoint, Resolution
 from pytest_amlpreflight.facts.resources.private_dns import PrivateDnsZone, TwoResolutions, answering, networks_of
 from pytest_amlpreflight.facts.resources.workspace import Workspace
+from pytest_amlpreflight.facts.unread import NotRead, raise_first
 from pytest_amlpreflight.fix import Fixes, Option, az, kubectl, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, not_applicable, not_reached
 
@@ -34,6 +35,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
     aml_workspace: Workspace,
     aml_scoring_resolution: Resolution | None,
     aml_private_endpoints: tuple[PrivateEndpoint, ...],
+    aml_hidden_private_endpoints: tuple[NotRead, ...],
 ) -> None:
     """In a private workspace, the scoring host leads to one of the workspace's own private endpoints.
 
@@ -63,6 +65,7 @@ def check_scoring_host_resolves_to_the_private_endpoint(
     own = _own_addresses(aml_private_endpoints)
     if own.issuperset(resolution.addresses):
         return
+    raise_first(aml_hidden_private_endpoints)
     astray = "leads elsewhere beside" if own.intersection(resolution.addresses) else "does not lead to"
     blocked(
         f"host {resolution.host} {astray} the private endpoint",
@@ -85,6 +88,7 @@ def check_private_dns_zone_holds_the_inference_record(
     aml_workspace: Workspace,
     aml_private_endpoints: tuple[PrivateEndpoint, ...],
     aml_private_dns_zones: tuple[PrivateDnsZone, ...],
+    aml_hidden_private_endpoints: tuple[NotRead, ...],
 ) -> None:
     """The private DNS zone has a record for the workspace's endpoints, and it leads to the private endpoint.
 
@@ -104,6 +108,8 @@ def check_private_dns_zone_holds_the_inference_record(
     wanted = f"*.{aml_workspace.guid}.inference.{aml_workspace.location}"
     if record and own.issuperset(zone.records[record]):
         return
+    if record:
+        raise_first(aml_hidden_private_endpoints)
     group, wrong = zone.id.resource_group, "leads elsewhere" if record else "has no record"
     blocked(
         f"private DNS zone {zone.name} {wrong} for endpoint {aml_endpoint.name}",
@@ -118,7 +124,9 @@ def check_private_dns_zone_holds_the_inference_record(
 
 @check("network")
 def check_private_dns_zone_is_linked(
-    aml_private_endpoints: tuple[PrivateEndpoint, ...], aml_private_dns_zones: tuple[PrivateDnsZone, ...]
+    aml_private_endpoints: tuple[PrivateEndpoint, ...],
+    aml_private_dns_zones: tuple[PrivateDnsZone, ...],
+    aml_hidden_private_endpoints: tuple[NotRead, ...],
 ) -> None:
     """The private DNS zone is linked to the network of the private endpoint.
 
@@ -129,6 +137,7 @@ def check_private_dns_zone_is_linked(
     zones, networks = _in_sight(aml_private_dns_zones), networks_of(aml_private_endpoints)
     if any(zone.linked_to(networks) for zone in zones):
         return
+    raise_first(aml_hidden_private_endpoints)
     tied = (one for one in zones if any(link.completed or link.network_id in networks for link in one.links))
     zone = next(tied, zones[0])
     headline = f"private DNS zone {zone.name} is not linked to the private endpoint's network"
@@ -145,7 +154,9 @@ def check_private_dns_zone_is_linked(
 
 @check("network")
 def check_custom_dns_agrees_with_azure_dns(
-    aml_both_resolutions: TwoResolutions | None, aml_private_endpoints: tuple[PrivateEndpoint, ...]
+    aml_both_resolutions: TwoResolutions | None,
+    aml_private_endpoints: tuple[PrivateEndpoint, ...],
+    aml_hidden_private_endpoints: tuple[NotRead, ...],
 ) -> None:
     """The callers' resolver gives the address that Azure's own DNS gives.
 
@@ -161,6 +172,7 @@ def check_custom_dns_agrees_with_azure_dns(
     asked = both.callers.addresses
     if both.agree or (asked and _own_addresses(aml_private_endpoints).issuperset(asked)):
         return
+    raise_first(aml_hidden_private_endpoints)
     blocked(
         f"host {both.callers.host} resolves otherwise than in Azure DNS",
         found=both.side_by_side,

@@ -93,8 +93,8 @@ def check_endpoint_identity_may_read_secrets(
     """The endpoint's identity may read the secrets that the deployment refers to.
 
     Azure fetches them as this identity: from connections with their secrets reader's role on the workspace, from vaults
-    with Azure RBAC as Key Vault Secrets User, of the vault or of each secret. No vault's role comes by itself; that of connections only for a
-    system-assigned identity whose endpoint was created to enforce it.
+    with Azure RBAC as Key Vault Secrets User, of the vault or of each secret. No vault's role comes by itself; that of
+    connections only for a system-assigned identity whose endpoint was created to enforce it.
     """
     _skip_without(bool(aml_secret_references.connections or aml_secret_references.vaults))
     if not aml_endpoint_identities:

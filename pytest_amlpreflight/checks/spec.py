@@ -100,11 +100,14 @@ def check_instance_count_is_valid(aml_deployment_spec: DeploymentSpec, aml_servi
         )
     limit = aml_serving_rules.limits.get("instances_per_deployment")
     if limit and spec.kind is ComputeKind.MANAGED and spec.instance_count > limit:
-        advise(
+        blocked(
             f"deployment {spec.name} has more instances than Azure allows without an exception",
             found=f"instance_count = {spec.instance_count} at {spec.where('instance_count')}",
-            expected=f"at most {limit} instances, or a raised limit",
-            fix="request a higher limit in the Azure portal under Machine learning quota",
+            expected=f"at most {limit}, the documented default for one deployment, or a raised limit",
+            fix=(
+                f"instance_count: {limit}, a larger instance_type, or a second deployment that shares the traffic",
+                "(or request a higher limit in the Azure portal under Machine learning quota, and waive this then)",
+            ),
             where=spec.source.position("instance_count"),
         )
 

@@ -8,7 +8,7 @@ NotRead
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _SEVERAL = re.compile(r"the (?:(?!of |named |in |at )[\w-]+ )*?[\w-]*[^\Wsiu]s(?= of | named | in | at |$)")
 
@@ -96,6 +96,12 @@ class NotSignedIn(FactUnreadable):
     def headline(self) -> str:
         """What is wrong, in the words of a `not reached` line."""
         return "not signed in"
+
+
+def raise_first(problems: Iterable[NotRead]) -> None:
+    """Raise the first of what could not be had, where there is something: it may hold what the rest does not."""
+    for problem in problems:
+        raise problem
 
 
 def _unreadable(resource: str) -> str:

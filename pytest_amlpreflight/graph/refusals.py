@@ -7,6 +7,9 @@ from pytest_amlpreflight.facts.unread import FactAbsent, FactUnreadable, NotGive
 from pytest_amlpreflight.graph.fact import answered_by
 from pytest_amlpreflight.verdict import NotReached
 
+PROVIDERS = "aml_resource_providers"
+"""The fact of the checks that say which provider is not registered."""
+
 
 class Refusals:
     """What of a run could not be had, and who met it first."""
@@ -27,13 +30,19 @@ class Refusals:
         """End a test whose fact could not be had: the problem itself for the first that meets the resource,
         `NotReached` for the rest.
 
-        A resource that is absent is left to the check that answers for it, where that check is on the run.
+        A resource that is absent is left to the check that answers for it, where that check is on the run; so is one
+        whose provider is not registered in the subscription.
         """
         if isinstance(problem, NotGiven):
             raise NotReached(str(problem))
-        answered = isinstance(problem, FactAbsent) and not answered_by(self._on_the_run).isdisjoint(problem.facts)
+        absent = isinstance(problem, FactAbsent) and not answered_by(self._on_the_run).isdisjoint(problem.facts)
+        answered = absent or (_is_unregistered(problem) and PROVIDERS in self._on_the_run)
         first = self._first.setdefault(problem.resource, who)
         if answered or first != who:
             permission = problem.permission if isinstance(problem, FactUnreadable) else None
             raise NotReached(f"not reached: {problem.headline}", behind=problem.resource, permission=permission)
         raise problem
+
+
+def _is_unregistered(problem: NotRead) -> bool:
+    return isinstance(problem, FactUnreadable) and problem.code == "MissingSubscriptionRegistration"

@@ -1,11 +1,11 @@
 """The workspace and what it depends on."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import pytest
 
 from pytest_amlpreflight.engine import Reading
+from pytest_amlpreflight.facts.resource_id import ResourceId
 from pytest_amlpreflight.facts.resources.access import Access
 from pytest_amlpreflight.facts.resources.application_insights import ApplicationInsights
 from pytest_amlpreflight.facts.resources.diagnosis import Diagnosis
@@ -17,7 +17,7 @@ from pytest_amlpreflight.facts.resources.storage import StorageAccount
 from pytest_amlpreflight.facts.resources.subscription import Subscription
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
-from pytest_amlpreflight.facts.unread import FactAbsent, NotRead
+from pytest_amlpreflight.facts.unread import FactAbsent, NotRead, raise_first
 from pytest_amlpreflight.graph.fact import fact, unless_absent
 from pytest_amlpreflight.graph.options import RunOptions
 from pytest_amlpreflight.readers.connection.azure import Azure
@@ -175,12 +175,43 @@ def aml_application_insights_or_none(
 
 @pytest.fixture(scope="session")
 @fact()
-def aml_private_endpoints(aml_workspace: Workspace, aml_azure: Azure) -> tuple[PrivateEndpoint, ...]:
-    """The workspace's approved private endpoints and their addresses."""
+def aml_private_endpoint_readings(aml_workspace: Workspace, aml_azure: Azure) -> tuple[PrivateEndpoint | NotRead, ...]:
+    """The workspace's approved private endpoints, each as far as it can be read: they may be in networks, and
+    subscriptions, of others.
+    """
     arm, named_by = aml_azure.arm, f"workspace {aml_workspace.name}"
     ids = [one.private_endpoint_id for one in aml_workspace.private_endpoint_connections if one.approved]
-    read = partial(read_private_endpoint, arm, named_by=named_by)
+
+    def read(endpoint_id: ResourceId) -> PrivateEndpoint | NotRead:
+        try:
+            return read_private_endpoint(arm, endpoint_id, named_by=named_by)
+        except NotRead as problem:
+            return problem
+
     return tuple(arm.together(read, [one for one in ids if one]))
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_private_endpoints(
+    aml_private_endpoint_readings: tuple[PrivateEndpoint | NotRead, ...],
+) -> tuple[PrivateEndpoint, ...]:
+    """The workspace's approved private endpoints and their addresses: those in sight, of which there must be one where
+    there are any.
+    """
+    found = tuple(one for one in aml_private_endpoint_readings if isinstance(one, PrivateEndpoint))
+    if not found:
+        raise_first(one for one in aml_private_endpoint_readings if isinstance(one, NotRead))
+    return found
+
+
+@pytest.fixture(scope="session")
+@fact()
+def aml_hidden_private_endpoints(
+    aml_private_endpoint_readings: tuple[PrivateEndpoint | NotRead, ...],
+) -> tuple[NotRead, ...]:
+    """What stands in the way of reading the workspace's other approved private endpoints."""
+    return tuple(one for one in aml_private_endpoint_readings if isinstance(one, NotRead))
 
 
 @pytest.fixture(scope="session")

@@ -197,22 +197,16 @@ def test_a_cluster_has_a_limit_of_its_own() -> None:
         check_endpoints_fit_the_region(ON_CLUSTER, None, full, ())
 
 
-def test_a_deployment_has_at_most_so_many_instances() -> None:
-    """Counted for existing deployments as well: an update may ask for more."""
-    with pytest.raises(Blocked, match="asks for 51 instances"):
-        check_deployments_fit_the_region(replace(BLUE, instance_count=51), BLUE, (), SPEC, NOTHING, ())
-
-
 def test_an_endpoint_has_at_most_so_many_deployments() -> None:
     """20 of them, counted at the endpoint itself."""
     with pytest.raises(Blocked, match="deployments on endpoint iris"):
-        check_deployments_fit_the_region(BLUE, None, (BLUE,) * 20, SPEC, NOTHING, ())
+        check_deployments_fit_the_region(None, (BLUE,) * 20, SPEC, NOTHING, ())
 
 
 def test_a_region_has_at_most_so_many_deployments() -> None:
     """500 of them, over all workspaces."""
     with pytest.raises(Blocked, match="deployments in eastus2"):
-        check_deployments_fit_the_region(BLUE, None, (), SPEC, Region("eastus2", (), deployments(500)), ())
+        check_deployments_fit_the_region(None, (), SPEC, Region("eastus2", (), deployments(500)), ())
 
 
 def test_a_cluster_has_at_most_so_many_deployments() -> None:
@@ -220,7 +214,7 @@ def test_a_cluster_has_at_most_so_many_deployments() -> None:
     full = Region("eastus2", endpoints(1, compute="cluster"), deployments(100))
 
     with pytest.raises(Blocked, match="deployments on compute cluster"):
-        check_deployments_fit_the_region(replace(BLUE, managed=False), None, (), ON_CLUSTER, full, ())
+        check_deployments_fit_the_region(None, (), ON_CLUSTER, full, ())
 
 
 def test_what_one_run_creates_has_to_fit_together() -> None:
@@ -230,17 +224,17 @@ def test_what_one_run_creates_has_to_fit_together() -> None:
     almost = Region("eastus2", endpoints(98), deployments(498))
 
     check_endpoints_fit_the_region(SPEC, None, almost, ("rose",))
-    check_deployments_fit_the_region(BLUE, None, (BLUE,) * 18, SPEC, almost, (green, there))
+    check_deployments_fit_the_region(None, (BLUE,) * 18, SPEC, almost, (green, there))
 
     with pytest.raises(Blocked, match="no room for 3 more of the endpoints in eastus2"):
         check_endpoints_fit_the_region(SPEC, None, almost, ("rose", "tulip"))
     with pytest.raises(Blocked, match="no room for 2 more of the deployments on endpoint iris"):
-        check_deployments_fit_the_region(BLUE, None, (BLUE,) * 19, SPEC, almost, (green, there))
+        check_deployments_fit_the_region(None, (BLUE,) * 19, SPEC, almost, (green, there))
 
 
 def test_an_existing_deployment_takes_no_room() -> None:
     """An update adds none."""
-    check_deployments_fit_the_region(BLUE, BLUE, (BLUE,) * 20, SPEC, Region("eastus2", (), deployments(500)), ())
+    check_deployments_fit_the_region(BLUE, (BLUE,) * 20, SPEC, Region("eastus2", (), deployments(500)), ())
 
 
 def test_an_endpoint_that_is_nowhere_is_named() -> None:

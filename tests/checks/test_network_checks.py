@@ -81,7 +81,7 @@ def test_the_private_endpoints_own_address_passes(
     endpoint: Endpoint, workspace: Workspace, resolution: Resolution, private_endpoint: PrivateEndpoint
 ) -> None:
     """The one it keeps for scoring."""
-    check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (private_endpoint,))
+    check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (private_endpoint,), ())
 
 
 @pytest.mark.parametrize("address", ["20.62.1.9", "10.9.9.9", "10.1.0.5"])
@@ -96,7 +96,7 @@ def test_any_other_address_is_blocked(
     astray = replace(resolution, addresses=(address,))
 
     with pytest.raises(Blocked, match="does not lead to the private endpoint") as caught:
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, astray, (private_endpoint,))
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, astray, (private_endpoint,), ())
 
     assert address in caught.value.culprit.found
     assert caught.value.culprit.expected == "one of 10.1.0.7 (contoso-ml-pe)"
@@ -109,8 +109,8 @@ def test_a_public_endpoint_of_a_private_workspace_resolves_publicly(
     public = replace(endpoint, public_network_access=True)
     outside = replace(resolution, chain=(), addresses=("20.62.1.9",))
 
-    check_scoring_host_resolves_to_the_private_endpoint(public, workspace, outside, (private_endpoint,))
-    check_scoring_host_resolves_to_the_private_endpoint(public, workspace, outside, ())
+    check_scoring_host_resolves_to_the_private_endpoint(public, workspace, outside, (private_endpoint,), ())
+    check_scoring_host_resolves_to_the_private_endpoint(public, workspace, outside, (), ())
 
 
 def test_a_public_endpoint_that_leads_to_a_foreign_private_address_is_blocked(
@@ -120,7 +120,7 @@ def test_a_public_endpoint_that_leads_to_a_foreign_private_address_is_blocked(
     public, astray = replace(endpoint, public_network_access=True), replace(resolution, addresses=("10.9.9.9",))
 
     with pytest.raises(Blocked, match="does not lead to the private endpoint"):
-        check_scoring_host_resolves_to_the_private_endpoint(public, workspace, astray, (private_endpoint,))
+        check_scoring_host_resolves_to_the_private_endpoint(public, workspace, astray, (private_endpoint,), ())
 
 
 def test_one_foreign_address_among_several_is_blocked(
@@ -130,7 +130,7 @@ def test_one_foreign_address_among_several_is_blocked(
     mixed = replace(resolution, addresses=("10.1.0.7", "20.62.1.9"))
 
     with pytest.raises(Blocked, match="leads elsewhere beside the private endpoint"):
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, mixed, (private_endpoint,))
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, mixed, (private_endpoint,), ())
 
 
 def test_several_private_endpoints_are_all_the_workspaces_own(
@@ -140,7 +140,7 @@ def test_several_private_endpoints_are_all_the_workspaces_own(
     other = replace(private_endpoint, name="hub-pe", addresses={"*.x.inference.eastus2.api.azureml.ms": ("10.8.0.7",)})
     there = replace(resolution, addresses=("10.8.0.7",))
 
-    check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, there, (private_endpoint, other))
+    check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, there, (private_endpoint, other), ())
 
 
 def test_a_private_endpoint_without_addresses_does_not_pass(
@@ -150,7 +150,7 @@ def test_a_private_endpoint_without_addresses_does_not_pass(
     unknown = replace(private_endpoint, addresses={})
 
     with pytest.raises(Blocked, match="does not lead to the private endpoint"):
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (unknown,))
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (unknown,), ())
 
 
 def test_a_private_workspace_without_an_approved_private_endpoint_is_blocked(
@@ -158,7 +158,7 @@ def test_a_private_workspace_without_an_approved_private_endpoint_is_blocked(
 ) -> None:
     """Nobody can score there."""
     with pytest.raises(Blocked, match="workspace contoso-ml is private, and there is no approved private") as caught:
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, ())
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, resolution, (), ())
 
     assert caught.value.culprit.fix == f"az network private-endpoint-connection list --id {workspace.id}"
 
@@ -171,7 +171,7 @@ def test_a_connection_that_names_no_private_endpoint_is_not_taken_for_none(
     reached = replace(workspace, private_endpoint_connections=(untold,))
 
     with pytest.raises(NotReached, match="which private endpoint is behind connection c"):
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, reached, resolution, ())
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, reached, resolution, (), ())
 
 
 def test_public_workspace_and_endpoint_need_no_private_address(
@@ -182,7 +182,7 @@ def test_public_workspace_and_endpoint_need_no_private_address(
     open_workspace = replace(workspace, public_network_access=PublicAccess.ENABLED)
 
     with pytest.raises(NotApplicable, match="endpoint and workspace are public"):
-        check_scoring_host_resolves_to_the_private_endpoint(open_endpoint, open_workspace, resolution, ())
+        check_scoring_host_resolves_to_the_private_endpoint(open_endpoint, open_workspace, resolution, (), ())
 
 
 def test_a_kubernetes_endpoint_is_reached_through_its_cluster(
@@ -192,7 +192,7 @@ def test_a_kubernetes_endpoint_is_reached_through_its_cluster(
     attached = replace(endpoint, compute="/computes/cluster")
 
     with pytest.raises(NotApplicable, match="a Kubernetes endpoint is reached through its cluster"):
-        check_scoring_host_resolves_to_the_private_endpoint(attached, workspace, resolution, ())
+        check_scoring_host_resolves_to_the_private_endpoint(attached, workspace, resolution, (), ())
 
 
 def test_a_host_that_does_not_resolve_leads_nowhere(
@@ -202,7 +202,7 @@ def test_a_host_that_does_not_resolve_leads_nowhere(
     lost = broken(resolution, Broken.NXDOMAIN)
 
     with pytest.raises(NotApplicable, match=r"not reached: iris.* does not resolve"):
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, lost, (private_endpoint,))
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, lost, (private_endpoint,), ())
 
 
 def test_an_endpoint_that_is_yet_to_be_created_leads_nowhere(
@@ -210,7 +210,7 @@ def test_an_endpoint_that_is_yet_to_be_created_leads_nowhere(
 ) -> None:
     """There is no host to ask for."""
     with pytest.raises(NotApplicable, match="the endpoint does not exist yet"):
-        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, None, (private_endpoint,))
+        check_scoring_host_resolves_to_the_private_endpoint(endpoint, workspace, None, (private_endpoint,), ())
 
 
 def test_of_a_cluster_the_record_is_the_user_s_own(endpoint: Endpoint, resolution: Resolution) -> None:

@@ -135,11 +135,11 @@ def test_no_instances_are_blocked() -> None:
     assert caught.value.culprit.found == "instance_count = 0 at deployments/blue.yml:14"
 
 
-def test_more_instances_than_the_limit_are_advised_against() -> None:
-    """The limit can be raised on request, so that more is not certain to fail."""
+def test_more_instances_than_the_limit_block() -> None:
+    """As with every documented limit: no API tells that it was raised on request."""
     spec = blue(instance_count=51)
 
-    with pytest.warns(PreflightAdvice, match="more instances than Azure allows without an exception"):
+    with pytest.raises(Blocked, match="more instances than Azure allows without an exception"):
         checks.check_instance_count_is_valid(spec, RULES)
 
 

@@ -145,6 +145,17 @@ def test_a_role_that_is_assigned_twice_is_read_once(world: Any) -> None:
     assert world.asked("/roledefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d") == 1
 
 
+def test_a_role_that_does_not_exist_grants_nothing(world: Any) -> None:
+    """And takes nothing from what other roles grant."""
+    world.sections["resources"].remove(world["roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d"])
+
+    decision = registry_access(world).allows(PULL)
+
+    assert decision.answer is Answer.ABSENT
+    assert "7f951dda-4ed3-4680-a7ca-43fe172d538d, which does not exist" in decision.because
+    assert registry_access(world).allows_data(BLOBS).granted
+
+
 def test_the_filter_asks_for_the_principal_and_what_is_inherited(world: Any) -> None:
     """Encoded once: azure-core leaves that to its caller."""
     registry_access(world)

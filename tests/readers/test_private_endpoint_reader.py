@@ -40,9 +40,34 @@ def test_without_a_zone_group_the_addresses_are_its_own(world: Any) -> None:
 
 
 @pytest.mark.parametrize("sent", [None, []])
-def test_a_private_endpoint_without_names_or_groups_has_no_addresses(world: Any, sent: object) -> None:
-    """That is a fact, and the check decides what it means."""
+def test_without_names_or_groups_the_network_interface_tells_the_addresses(world: Any, sent: object) -> None:
+    """It knows them from the beginning."""
     world.properties("privateEndpoints/contoso-ml-pe")["customDnsConfigs"] = sent
+    world.sections["resources"].remove(world["privateDnsZoneGroups/default"])
+
+    found = read(world)
+
+    assert found.scoring_addresses == {"10.1.0.7"}
+    assert found.all_addresses == {"10.1.0.5", "10.1.0.7"}
+
+
+@pytest.mark.parametrize("sent", [{}, {"recordSets": None}, {"recordSets": []}])
+def test_a_zone_group_that_has_written_no_records_leaves_the_network_interface(world: Any, sent: object) -> None:
+    """Azure lists them only once it has; without the names of an interface its addresses count all the same."""
+    world.properties("privateDnsZoneGroups/default")["privateDnsZoneConfigs"][0]["properties"] = sent
+    del world.properties("networkInterfaces/contoso-ml-pe.nic.0a7d")["ipConfigurations"][0]["properties"][
+        "privateLinkConnectionProperties"
+    ]
+
+    found = read(world)
+
+    assert found.scoring_addresses == {"10.1.0.7"}
+    assert found.addresses["privateEndpointIpConfig.1"] == ("10.1.0.5",)
+
+
+def test_a_private_endpoint_without_names_groups_or_interfaces_has_no_addresses(world: Any) -> None:
+    """That is a fact, and the check decides what it means."""
+    world.properties("privateEndpoints/contoso-ml-pe")["networkInterfaces"] = None
     world.sections["resources"].remove(world["privateDnsZoneGroups/default"])
 
     assert read(world).all_addresses == frozenset()

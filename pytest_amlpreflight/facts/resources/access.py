@@ -172,7 +172,9 @@ class Access:
         if not granted:
             return of_whole
         lacking = next((one for one in of_parts if not one.granted), None)
-        return replace(lacking, because=f"{lacking.because}; {granted[0].because} is not all") if lacking else granted[0]
+        return (
+            replace(lacking, because=f"{lacking.because}; {granted[0].because} is not all") if lacking else granted[0]
+        )
 
     def _decide_here(self, action: str, *, data: bool) -> Decision:
         granted = self._granted(action, data=data)

@@ -15,6 +15,7 @@ from pytest_amlpreflight.facts.resources.access import (
     RoleDefinition,
 )
 from pytest_amlpreflight.facts.scope import describe_scope
+from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.connection.api_versions import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
 from pytest_amlpreflight.readers.connection.arm import Arm
 from pytest_amlpreflight.readers.connection.document import Document
@@ -47,7 +48,8 @@ def with_parts(arm: Arm, access: Access, parts: Sequence[str]) -> Access:
 
 def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[RoleAssignment, RoleDefinition], ...]:
     """The assignments that reach the principal at the scope, each with its role. Roles that PIM merely offers are not
-    among them.
+    among them; one that was deleted, which Azure refuses while it is assigned but for what moved to another tenant,
+    grants nothing.
     """
     rows = arm.list(
         f"{scope}/providers/Microsoft.Authorization/roleAssignments",
@@ -57,7 +59,7 @@ def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[Rol
         filter=f"atScope() and assignedTo('{principal_id}')",
     )
     assignments = [_assignment(row) for row in rows]
-    roles = arm.together(lambda one: read_role(arm, one), [given.role_definition_id for given in assignments])
+    roles = arm.together(partial(_role_or_empty, arm), [given.role_definition_id for given in assignments])
     return tuple(zip(assignments, roles, strict=True))
 
 
@@ -77,6 +79,14 @@ def read_role(arm: Arm, role_definition_id: str) -> RoleDefinition:
         custom=(properties.text("type") or "").lower() == "customrole",
         permissions=permission_blocks(properties, arm.version_of(ROLES, ROLE_DEFINITIONS)),
     )
+
+
+def _role_or_empty(arm: Arm, role_definition_id: str) -> RoleDefinition:
+    try:
+        return read_role(arm, role_definition_id)
+    except FactAbsent:
+        name = f"{role_definition_id.rsplit('/', 1)[-1]}, which does not exist"
+        return RoleDefinition(role_definition_id, name, custom=True, permissions=())
 
 
 def read_denials(arm: Arm, scope: str) -> tuple[DenyAssignment, ...]:
