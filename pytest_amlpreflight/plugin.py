@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_amlpreflight.facts.unread import NotRead
+from pytest_amlpreflight.finding import Outcome
 from pytest_amlpreflight.reporting import explaining, lacking, report, screen
 from pytest_amlpreflight.reporting.attachments import attach_logs
 from pytest_amlpreflight.reporting.conclusion import conclude
@@ -268,6 +269,8 @@ def pytest_runtest_makereport(
     """A report carries its findings and speaks in their words; a failed check says where to read on."""
     made = yield
     found = attach(item, call, made)
+    if made.when == "call" and any(one.outcome is Outcome.ERROR for one in found):
+        made.when = "setup"  # an ERROR to pytest too, where a check finds only then that it needs what is unreadable
     screen.show(made)
     if made.failed and made.when == "call":  # an ERROR says itself what could not be read
         made.sections += report.hint(item, [one.portal for one in found])

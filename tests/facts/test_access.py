@@ -130,6 +130,24 @@ def test_a_scope_beside_or_below_grants_nothing(scope: str) -> None:
     )
 
 
+def test_parts_that_all_grant_are_as_good_as_the_whole() -> None:
+    """Of an account, the containers that count."""
+    parts = tuple(Access(IDENTITY, f"{REGISTRY}/{name}", (given(OWNER, f"{REGISTRY}/{name}"),)) for name in "ab")
+
+    assert access(parts=parts).allows(PULL).granted
+    lacking = access(parts=(*parts, Access(IDENTITY, f"{REGISTRY}/c"))).allows(PULL)
+
+    assert lacking.answer is Answer.ABSENT
+    assert lacking.because.endswith("is not all")
+
+
+def test_a_part_does_not_help_where_the_whole_is_denied() -> None:
+    """A deny assignment wins over every role beneath it."""
+    part = Access(IDENTITY, f"{REGISTRY}/a", (given(OWNER, f"{REGISTRY}/a"),))
+
+    assert access(denials=(denial(EVERYBODY),), parts=(part,)).allows(PULL).answer is Answer.DENIED
+
+
 def test_control_plane_roles_grant_no_data() -> None:
     """An Owner reads no blobs: data actions are granted by data roles alone."""
     decision = access(given(OWNER), given(READER)).allows_data(BLOB_READ)

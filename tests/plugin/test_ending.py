@@ -72,6 +72,19 @@ def test_not_having_looked_has_an_exit_code_of_its_own(
     result.stdout.fnmatch_lines(["aml-preflight: what stops this deployment"])
 
 
+def test_what_a_check_finds_unreadable_at_its_end_is_an_error_as_well(example: pytest.Pytester) -> None:
+    """Another private endpoint may have the address, and cannot be read: nobody looked, and nothing failed."""
+    world = Path(__file__).parents[1] / "worlds" / "private-endpoint-of-another-team-is-asked.yml"
+
+    result = example.runpytest(
+        *(*QUIET, "--aml-failure", str(world), "--aml-phase", "post"),
+        *("-k", "check_scoring_host_resolves_to_the_private_endpoint", "aml-preflight"),
+    )
+
+    result.assert_outcomes(errors=1)
+    assert result.ret == COULD_NOT_LOOK
+
+
 def test_a_failure_outweighs_what_could_not_be_looked_at(example: pytest.Pytester) -> None:
     """A test of the user's own that fails is a failed run, whatever else there was."""
     example.makepyfile(test_own="def test_own():\n    assert False")
