@@ -1,6 +1,7 @@
 """How a run ends: its last words, its exit code, and what JUnit says of it as a whole."""
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
