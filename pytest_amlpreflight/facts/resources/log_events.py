@@ -23,6 +23,8 @@ SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
 _HUGGING_FACES = ("text_generation", "text_embeddings")
 _QUOTED = re.compile(r"exception msg: .*|(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception): .*")
 """An exception in a line of a server that is not Python itself."""
+_WHAT = re.compile(r" {1,4}what\(\): .*")
+"""How C++ says what the exception is on which it ends."""
 _BROKEN = re.compile(r"(?m)(?:(?<=:)|(?<=[\w,] )|(?<=[^\n]{50}[\w,])) ?\n(?=\S)")
 """A line's end within a sentence: behind a colon, or of a line that is long and whose sentence goes on."""
 
@@ -158,7 +160,7 @@ def _of_line(at: int, line: Line, rows: Sequence[KnownCause]) -> Event | None:
 
 
 def _quoted(at: int, line: Line, rows: Sequence[KnownCause]) -> Event | None:
-    """The cause that an exception shows which a server quotes that is not Python itself."""
-    found = _QUOTED.search(line.text) if ":" in (line.origin or "") else None
+    """The cause that an exception shows which a server quotes that is not Python itself, or of C++'s."""
+    found = _QUOTED.search(line.text) if ":" in (line.origin or "") else _WHAT.match(line.text)
     cause = cause_of(found[0], rows) if found else None
     return Event(at, replace(cause, line=line.text.strip()[:LONGEST_SHOWN])) if cause else None

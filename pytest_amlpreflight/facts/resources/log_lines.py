@@ -53,7 +53,7 @@ _PREFIXES = tuple(
         rf"{_STAMP} {{1,3}}\| (?P<level>{_LEVEL}|SUCCESS|TRACE) {{1,6}}\| "  # loguru
         r"(?P<origin>[\w.<>]{1,100}):\S{1,100}:\d{1,6} - ",
         rf"{_STAMP} \[(?P<level>emerg|alert|crit|error|warn|notice|info)\] (?:\d+#\d+: )?",  # nginx
-        rf"(?P<level>{_LEVEL})\s{{1,5}}\d\d-\d\d \d\d:\d\d:\d\d \[?(?P<origin>[^\]\s]{{1,80}})\] ?",  # vLLM
+        rf"(?P<level>{_LEVEL})\s{{1,5}}\d\d-\d\d {_CLOCK} \[?(?P<origin>[^\]\s]{{1,80}})\] ?",  # vLLM
         r"(?P<level>[IWEF])(?:20\d\d)?\d{4} \d\d:\d\d:\d{2,10}\.\d{6}\s{1,8}\d+ "  # glog, klog, absl: Triton
         r"(?P<origin>[^\]\s]{1,100})\] ?",
         rf"{_STAMP}: (?P<level>[IWEF]) (?P<origin>[^\]\s]{{1,120}})\] ?",  # TensorFlow
@@ -62,7 +62,7 @@ _PREFIXES = tuple(
         r"(?:[\w-]{1,40}: )?(?P<origin>text_(?:generation|embeddings)_\w{1,20})(?:::\w{1,40}){0,3}: "  # Hugging Face's
         r"(?:[\w/.-]{1,80}\.rs:\d{1,6}: )?",
         rf"{_STAMP} \[(?P<origin>[\w.]{{1,100}})\] (?P<level>{_LEVEL}) - ",  # MLServer
-        rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
+        rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.-]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
         rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?|\| )?",  # gunicorn/run, docker, kubectl
         rf"\[(?P<level>{_LEVEL})\] ?",
         r"(?:#\d{1,4} (?:\d{1,6}\.\d{1,3}(?: |$))?|\d{1,6}\.\d{3} |\d{3,6}\.\d(?: |$))",  # docker build

@@ -28,7 +28,7 @@ from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
 
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _COMPLAINT = re.compile(
-    r"(?i)(?:[\w./-]{1,60}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
+    r"(?i)(?:[\w./-]{1,60}(?: [\w-]{1,30}){0,2}: ){0,2}(?:---> |uncaught |unhandled |thread '\S{1,60}' )?"
     r"(?:error|fatal|panic|panicked|critical|exception in thread|cannot|can't|could not|unable to|fail(?:ed)? to"
     r"|[\w.]{0,100}(?:Error|Exception)(?=: )|terminate called|permission denied|denied|no such file|invalid"
     r"|unknown|unsupported|unrecognized|application failed to start)\b"
