@@ -75,8 +75,7 @@ _COMMON = ("Forbidden", "NotFound", "Conflict", "BadRequest", "InternalServerErr
 _LABELLED = re.compile(
     r"(?m)^\W{0,8}(?:[A-Z]\w{2,30}: )?\(([A-Za-z]\w{2,100})\)|\b[Cc]ode\b[\"']?\s?[:=]\s?[\"']?(\w{3,100})"
 )
-_CUT = re.compile(r"\"message\"\s?:\s?\"((?:[^\"\\]|\\.){3,300})")
-"""What JSON says that ends in the middle."""
+_MESSAGE = re.compile(r"\bmessage\b[\"']?\s?[:=]\s?[\"']?((?:[^\"\\\n]|\\.){3,300})", re.IGNORECASE)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
@@ -158,7 +157,7 @@ def _explain(text: str, subject: str) -> Explanation:
     if not found.known and any(link.frames for chain in chains_of(lines) for link in chain.links):
         found = _of_a_log(subject, text, reading)
     decided = found.known and not any(meaning.open for meaning in found.meanings)
-    return found if decided else _guessed(replace(_untold(found, text), told=_told(text, lines)))
+    return found if decided else _guessed(_untold(found, text), list(_tellings(text, lines)))
 
 
 def _untold(found: Explanation, text: str) -> Explanation:
@@ -166,11 +165,14 @@ def _untold(found: Explanation, text: str) -> Explanation:
     return replace(found, near=tuple(_nearest(text)), topics=topics_in(text) if len(text) < SHORT_TEXT else ())
 
 
-def _guessed(found: Explanation) -> Explanation:
-    """The same, with what the words say by their grammar: they are no cause, so every check still looks."""
-    guess = guessed(found.told) if found.told and not found.unknown else None
+def _guessed(found: Explanation, tellings: Sequence[str]) -> Explanation:
+    """The same, with what it says in its own words, and what they say by their grammar, the first that say anything:
+    they are no cause, so every check still looks.
+    """
+    guesses = ((told, guessed(told)) for told in tellings if not found.unknown)
+    told, guess = next((pair for pair in guesses if pair[1]), (next(iter(tellings), None), None))
     likely = (*found.likely_checks, *guess.checks) if guess and found.likely_checks else found.likely_checks
-    return replace(found, guess=guess, likely_checks=likely)
+    return replace(found, told=told, guess=guess, likely_checks=likely)
 
 
 def _by_a_logger(lines: Sequence[Line]) -> bool:
@@ -178,19 +180,19 @@ def _by_a_logger(lines: Sequence[Line]) -> bool:
     return any(line.logged and _CLOCK.search(line.prefix) for line in lines)
 
 
-def _told(text: str, lines: Sequence[Line]) -> str | None:
-    """The error in the text's own words: its JSON's innermost, its last exception, its last line that complains; the
-    last line of a text that has a few; what JSON says that was cut off.
+def _tellings(text: str, lines: Sequence[Line]) -> Iterator[str]:
+    """The error in the text's own words, what says most first: its JSON's innermost, its last exception, what is
+    labelled as a message, in JSON that was cut off as well, its last line that complains; the last line of a text that
+    has a few.
     """
     errors = [f"{error.code}: {error.message}" for error in errors_in(text)]
     raised = [chain.user.brief for chain in chains_of(lines)]
-    written = [line.text.strip() for line in lines if re.search(r"\w \w", line.text)]
+    written = [line.text.strip(" \t│") for line in lines if re.search(r"\w \w", line.text)]
     complained = [line for line in written if _COMPLAINT.search(line)]
-    cut = [] if errors else _CUT.findall(bounded(text))
     few = [line for line in written if len(written) <= FEW_WRITTEN and _ODD.search(line)]
-    return next(
-        (" ".join(one[-1].split())[:LONGEST_TOLD] for one in (errors, raised, complained, few, cut) if one), None
-    )
+    for one in (errors, raised, _MESSAGE.findall(bounded(text)), complained, few):
+        if one:
+            yield " ".join(one[-1].split())[:LONGEST_TOLD]
 
 
 def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:

@@ -84,7 +84,7 @@ class Explanation:
     @property
     def _guessed_topics(self) -> tuple[str, ...]:
         """The topic that the words alone speak of."""
-        return (self.guess.checks[0].partition("::")[0],) if self.guess else ()
+        return (self.guess.checks[0].partition("::")[0],) if self.guess and self.guess.checks else ()
 
     @cached_property
     def _explained_by(self) -> dict[str, tuple[str, ...]]:
@@ -113,14 +113,16 @@ class Explanation:
             yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
             yield from _indented(*(place.put(shell(*words)) for words in meaning.commands_for(place.words)))
             yield from _indented(meaning.guide)
+        if self.guess:
+            yield from wrap(f"by its words alone: {self.guess.title}", width)
+            yield from _wrapped(self.guess.advice, width)
+            checks = ", ".join(self.guess.checks)
+            yield from _indented(f"checks that look at it: {checks}" if checks else None)
         if not self.known:
             topics = " and ".join(dict.fromkeys([*self._guessed_topics, *self.topics]))
             first = f", those of {topics} first" if topics else ""
             yield f"it names no code and no cause that the tables know, so every check of the phase looks{first}"
         yield from _indented(f"it says: {self.told}" if self.told else None)
-        if self.guess:
-            yield from _wrapped(f"by these words alone: {self.guess.title}; {self.guess.advice}", width)
-            yield from _indented(f"checks that look at it: {', '.join(self.guess.checks)}")
         if not self.known:
             yield from _indented(f"nearest: {', '.join(self.near)}" if self.near else None)
 

@@ -14,6 +14,9 @@ ANY = "any"
 LONGEST_SENTENCE = 400
 """Characters that are read."""
 
+LONGEST_TEXT = 2_000
+"""Characters in which ids and hosts are looked for."""
+
 FARTHEST = 120
 """Characters between a thing and what is said behind it."""
 
@@ -35,6 +38,11 @@ _GAP = re.compile(
     r"(?:\W{1,3}(?!(?:in|of|on|for|with|from|to|by|at|and|or|as)\b)[\w'/-]{1,20}){0,3}\W{0,3}", re.IGNORECASE
 )
 """What may stand between what is said in front of a thing, and the thing."""
+
+_PRONOUN = re.compile(r"\W{0,3}(?:it|they|which)\b", re.IGNORECASE)
+
+_WHOLE = re.compile(r"[\w%-]*[/.:][\w%/.:@-]{3,}\w")
+"""A type, an id or a host: what has slashes or dots inside."""
 
 _JOINT = re.compile(r"(?:'s)?[\s-]{1,2}")
 """What stands between the parts of a compound, of which the last one counts."""
@@ -75,10 +83,21 @@ def guessed(sentence: str) -> Guess | None:
     """What a sentence of Azure, or of one of its clients, says by its words; None for those of somebody's own code."""
     if _OWN_ERRORS.match(sentence):
         return None
-    said = [clause for clause in _CLAUSES.split(sentence[:LONGEST_SENTENCE]) if not _ASKED.search(clause)]
-    clauses = [(clause, tuple(_mentions(clause))) for clause in said]
+    said = [clause for clause in _CLAUSES.split(_spoken(sentence)[:LONGEST_SENTENCE]) if not _ASKED.search(clause)]
+    clauses = list(_with_mentions(said))
     pairs = ((fault, _of_which(fault, *clause)) for fault in _faults() for clause in clauses)
     return next((_guess(fault, thing) for fault, thing in pairs if thing), None)
+
+
+def _spoken(sentence: str) -> str:
+    """The sentence with words for types, ids and hosts of things."""
+    return _WHOLE.sub(lambda whole: _in_words(whole[0]), sentence[:LONGEST_TEXT])
+
+
+def _in_words(name: str) -> str:
+    """The word for what a type, id or host is of; itself where it is of nothing that is known."""
+    row = next((row for row in _things().values() if "address" in row and _address(row["address"]).search(name)), None)
+    return str(row["thing"]).replace("_", " ") if row else name
 
 
 def _of_which(fault: _Fault, clause: str, mentions: Sequence[_Mention]) -> str | None:
@@ -91,6 +110,17 @@ def _of_which(fault: _Fault, clause: str, mentions: Sequence[_Mention]) -> str |
         if behind and _GAP.fullmatch(clause[found.end() : behind.start]):
             return behind.thing
     return None
+
+
+def _with_mentions(clauses: Sequence[str]) -> Iterator[tuple[str, Sequence[_Mention]]]:
+    """Each clause with the things of which it speaks; a pronoun in its begin stands for the thing before."""
+    before = ""
+    for clause in clauses:
+        mentions, pronoun = tuple(_mentions(clause)), _PRONOUN.match(clause)
+        if before and pronoun:
+            mentions = (_Mention(0, pronoun.end(), before), *mentions)
+        before = mentions[0].thing if mentions else before
+        yield clause, mentions
 
 
 def _mentions(clause: str) -> Iterator[_Mention]:
@@ -108,7 +138,8 @@ def _mentions(clause: str) -> Iterator[_Mention]:
 def _guess(fault: _Fault, thing: str) -> Guess:
     row = _things()[thing]
     checks = tuple(row["checks"].get(fault.name) or row["checks"][ANY])
-    return Guess(f"{thing}_{fault.name}", f"{row['label']} {fault.title}", fault.advice, checks)
+    said = row.get("said", {}).get(fault.name, fault.title)
+    return Guess(f"{thing}_{fault.name}", f"{row['label']} {said}", fault.advice, checks)
 
 
 @cache
@@ -123,6 +154,11 @@ def _faults() -> tuple[_Fault, ...]:
 @cache
 def _things() -> Mapping[str, Mapping[str, Any]]:
     return {row["thing"]: row for row in load("error-things").rows}
+
+
+@cache
+def _address(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 @cache

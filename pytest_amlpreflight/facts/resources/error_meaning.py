@@ -69,7 +69,7 @@ class CodeMeaning:
 @dataclass(frozen=True, slots=True)
 class _Wording:
     """A row of the table `error-wordings`: under which codes it counts, whether only under one, whether a log says
-    more.
+    more; or a row of `service-codes`.
     """
 
     says: re.Pattern[str]
@@ -178,7 +178,8 @@ def _other_words() -> Mapping[str, CodeMeaning]:
 
 @cache
 def _wordings() -> tuple[_Wording, ...]:
-    return tuple(
+    """Those of words first: they say more than those of codes."""
+    worded = tuple(
         _Wording(
             re.compile(row["says"], re.IGNORECASE),
             frozenset(code.lower() for code in (row.get("code", ""), *row.get("also", ())) if code),
@@ -188,6 +189,11 @@ def _wordings() -> tuple[_Wording, ...]:
         )
         for row in load("error-wordings").rows
     )
+    coded = tuple(
+        _Wording(re.compile(rf"\b(?:{'|'.join(row['codes'])})\b"), frozenset(), False, False, _meaning(row, row["cause"]))
+        for row in load("service-codes").rows
+    )
+    return worded + coded
 
 
 @cache
