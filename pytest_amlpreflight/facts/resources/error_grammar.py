@@ -17,6 +17,9 @@ LONGEST_SENTENCE = 400
 LONGEST_TEXT = 2_000
 """Characters in which ids and hosts are looked for."""
 
+ANYTHING = "resource"
+"""The thing that any other one is as well."""
+
 FARTHEST = 120
 """Characters between a thing and what is said behind it."""
 
@@ -40,6 +43,9 @@ _GAP = re.compile(
 """What may stand between what is said in front of a thing, and the thing."""
 
 _PRONOUN = re.compile(r"\W{0,3}(?:it|they|which)\b", re.IGNORECASE)
+
+_WHERE = re.compile(r"\b(?:under|within) (?:the |this )?$", re.IGNORECASE)
+"""What stands in front of a thing that only says where another one is."""
 
 _WHOLE = re.compile(r"[\w%-]*[/.:][\w%/.:@-]{3,}\w")
 """A type, an id or a host: what has slashes or dots inside."""
@@ -102,9 +108,10 @@ def _in_words(name: str) -> str:
 
 def _of_which(fault: _Fault, clause: str, mentions: Sequence[_Mention]) -> str | None:
     """Of which thing a clause says this: its first one in front of what is said, or the next one behind it."""
+    first = next((one for one in mentions if one.thing != ANYTHING), next(iter(mentions), None))
     for found in fault.after.finditer(clause) if fault.after else ():
-        if mentions and mentions[0].end <= found.start() <= mentions[0].end + FARTHEST:
-            return mentions[0].thing
+        if first and first.end <= found.start() <= first.end + FARTHEST:
+            return first.thing
     for found in fault.before.finditer(clause) if fault.before else ():
         behind = next((one for one in mentions if one.start >= found.end()), None)
         if behind and _GAP.fullmatch(clause[found.end() : behind.start]):
@@ -127,6 +134,8 @@ def _mentions(clause: str) -> Iterator[_Mention]:
     """The things of which a clause speaks; a compound is what its last part is."""
     last = None
     for found in _any_thing().finditer(clause):
+        if _WHERE.search(clause, 0, found.start()):
+            continue
         joined = last and _JOINT.fullmatch(clause[last.end : found.start()])
         if last and not joined:
             yield last

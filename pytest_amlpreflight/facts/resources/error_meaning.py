@@ -25,6 +25,7 @@ _NAMES = (
     re.compile(r"\bpolicy assignment '(?P<assignment>[^']{1,128})'", re.IGNORECASE),
 )
 """How Azure's texts name things; a word that stands alone after "key vault" is a name only with a digit or a dash."""
+_PHRASE = re.compile(r"(?<!P)<(\w+)>")
 _ANCHOR = re.compile(r"(?:aka\.ms/oe-tsg|troubleshoot-online-endpoints[\w?=-]{0,40})#error-(\w{1,80})", re.IGNORECASE)
 
 
@@ -177,11 +178,17 @@ def _other_words() -> Mapping[str, CodeMeaning]:
 
 
 @cache
+def _phrases() -> Mapping[str, str]:
+    """The patterns that a row of `error-wordings` has by name."""
+    return load("error-phrases").pairs("phrase", "says")
+
+
+@cache
 def _wordings() -> tuple[_Wording, ...]:
     """Those of words first: they say more than those of codes."""
     worded = tuple(
         _Wording(
-            re.compile(row["says"], re.IGNORECASE),
+            re.compile(_PHRASE.sub(lambda match: _phrases()[match[1]], row["says"]), re.IGNORECASE),
             frozenset(code.lower() for code in (row.get("code", ""), *row.get("also", ())) if code),
             bool(row.get("only")),
             bool(row.get("generic")),
@@ -190,7 +197,7 @@ def _wordings() -> tuple[_Wording, ...]:
         for row in load("error-wordings").rows
     )
     coded = tuple(
-        _Wording(re.compile(rf"\b(?:{'|'.join(row['codes'])})\b"), frozenset(), False, False, _meaning(row, row["cause"]))
+        _Wording(re.compile(rf"\b(?:{'|'.join(map(re.escape, row['codes']))})\b"), frozenset(), False, False, _meaning(row, row["cause"]))
         for row in load("service-codes").rows
     )
     return worded + coded
