@@ -39,7 +39,7 @@ def first(explanation: Explanation) -> tuple[str, ...]:
     return (meaning.name, meaning.code) if meaning else ("nothing",)
 
 
-TABLES = ("tuned", "held_out", "fresh", "unseen", "public", "callers", "strict")
+TABLES = ("tuned", "held_out", "fresh", "unseen", "public", "callers", "strict", "services")
 TEXTS = [one for name in TABLES for one in table(name)]
 
 
@@ -382,3 +382,25 @@ def test_a_request_that_was_served_makes_up_for_one_that_was_refused() -> None:
     )
 
     assert not explain_text(text, "x").known
+
+
+@pytest.mark.parametrize("row", load("service-codes").rows, ids=lambda row: str(row["cause"]))
+def test_every_published_code_of_a_service_leads_to_its_cause(row: dict[str, Any]) -> None:
+    """As JSON, as a tool prints it, and behind a label; the more special of two that begin alike first."""
+    for code in row["codes"]:
+        for text in (f'{{"error": {{"code": "{code}", "message": "x"}}}}', f"ERROR: ({code}) x", f"ErrorCode:{code}"):
+            assert row["cause"] in first(explain_text(text, "x")), text
+
+
+def test_a_code_of_a_service_is_no_plain_word() -> None:
+    """What is spelt in small letters, or within another word, says nothing."""
+    for text in ("the leaselost page", "MyLeaseLostHandler", "conditionnotmet"):
+        assert not explain_text(text, "x").known
+
+
+def test_no_service_code_is_a_code_of_the_other_table() -> None:
+    """Else it would never be looked up."""
+    codes = [code for row in load("service-codes").rows for code in row["codes"]]
+
+    assert len(set(codes)) == len(codes)
+    assert not [code for code in codes if meaning_of(code)]

@@ -21,7 +21,8 @@ def place_of(workspace: ResourceId | None) -> dict[str, str]:
     """The words by which the commands of the tables take the place of a workspace, where there is one."""
     if workspace is None:
         return {}
-    return {"group": str(workspace.resource_group), "subscription": workspace.subscription}
+    named = {"group": str(workspace.resource_group), "subscription": workspace.subscription}
+    return named | {"workspace": workspace.name}
 
 
 def place_of_command(words: Sequence[str], workspace: ResourceId, *, by_id: bool = False) -> list[str]:
