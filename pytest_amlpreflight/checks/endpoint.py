@@ -75,7 +75,7 @@ def check_endpoint_name_is_free(
     )
 
 
-@check("endpoint", explains=("OperationCanceled", "Conflict", "409"), phases=("pre",))
+@check("endpoint", explains=("OperationCanceled", "Conflict", "AnotherOperationInProgress", "409"), phases=("pre",))
 def check_endpoint_is_at_rest(aml_live_endpoint: Endpoint | None, aml_live_deployments: tuple[Deployment, ...]) -> None:
     """No other operation is under way on the endpoint or on one of its deployments.
 

@@ -108,16 +108,16 @@ class Explanation:
             kind = "exception" if self.unknown.frames else "error"
             yield f"an {kind} that no table knows: {self.unknown.brief}{self.unknown.where}"
             yield from _indented(*self.unknown.users_first[1:7])
-        for meaning in self.meanings:
-            yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
-            yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
-            yield from _indented(*(place.put(shell(*words)) for words in meaning.commands_for(place.words)))
-            yield from _indented(meaning.guide)
         if self.guess:
             yield from wrap(f"by its words alone: {self.guess.title}", width)
             yield from _wrapped(self.guess.advice, width)
             checks = ", ".join(self.guess.checks)
             yield from _indented(f"checks that look at it: {checks}" if checks else None)
+        for meaning in self.meanings:
+            yield f"{meaning.code}: {meaning.title}" if meaning.code else meaning.title
+            yield from _wrapped(place.put_into(meaning.advice_for(place.words)), width)
+            yield from _indented(*(place.put(shell(*words)) for words in meaning.commands_for(place.words)))
+            yield from _indented(meaning.guide)
         if not self.known:
             topics = " and ".join(dict.fromkeys([*self._guessed_topics, *self.topics]))
             first = f", those of {topics} first" if topics else ""

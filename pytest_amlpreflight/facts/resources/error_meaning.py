@@ -197,7 +197,13 @@ def _wordings() -> tuple[_Wording, ...]:
         for row in load("error-wordings").rows
     )
     coded = tuple(
-        _Wording(re.compile(rf"\b(?:{'|'.join(map(re.escape, row['codes']))})\b"), frozenset(), False, False, _meaning(row, row["cause"]))
+        _Wording(
+            re.compile(rf"\b(?:{'|'.join(map(re.escape, row['codes']))})\b"),
+            frozenset(),
+            False,
+            False,
+            _meaning(row, row["cause"]),
+        )
         for row in load("service-codes").rows
     )
     return worded + coded
