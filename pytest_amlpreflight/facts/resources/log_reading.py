@@ -69,7 +69,8 @@ def read_log(text: str, container: str | None = None, *, failed: bool | None = N
     A cause counts only in the last start that came to anything, and only where what follows did not succeed: a worker
     that is ready makes up for what went wrong before, a request that was served for what went wrong with another.
     Lines count by their writer and level: what was logged as information or a warning, or by the user's own logger, is
-    no cause, however it is worded.
+    no cause, however it is worded. Where it failed and nothing else says why, the last line that any logger found an
+    error does.
     """
     lines = lines_of(text)
     life = life_of(lines)
