@@ -1,5 +1,6 @@
 """What a deployment is made of: its model, its environment, its image."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -27,6 +28,7 @@ from pytest_amlpreflight.facts.resources.identity import Identity
 from pytest_amlpreflight.facts.resources.image_origin import ImageHome, ImageOrigin
 from pytest_amlpreflight.facts.resources.operation import Operation
 from pytest_amlpreflight.facts.resources.registry import Registry
+from pytest_amlpreflight.facts.resources.role_condition import BUILT_BY_AZURE, REPOSITORY
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.graph.endpoint import access_of_each
@@ -322,9 +324,32 @@ def aml_image_registry(aml_image_origin: ImageOrigin | None, aml_azure: Azure) -
 
 @pytest.fixture(scope="session")
 @fact()
+def aml_registry_access(
+    aml_workspace: Workspace,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_image_origin: Reading[ImageOrigin | None],
+    aml_azure: Azure,
+) -> tuple[Access, ...]:
+    """What each identity of the endpoint may do on the workspace's registry, with the image's repository where a role
+    is given on a condition.
+    """
+    held = access_of_each(aml_azure.arm, aml_workspace.registry_id, aml_endpoint_identities)
+    return _on_repository(held, aml_image_origin.get()) if any(access.conditional for access in held) else held
+
+
+@pytest.fixture(scope="session")
+@fact()
 def aml_image_registry_access(
-    aml_image_registry: Registry | None, aml_endpoint_identities: tuple[Identity, ...], aml_azure: Azure
+    aml_image_registry: Registry | None,
+    aml_image_origin: ImageOrigin | None,
+    aml_endpoint_identities: tuple[Identity, ...],
+    aml_azure: Azure,
 ) -> tuple[Access, ...]:
     """What each identity of the endpoint may do on the registry of the image that it pulls as it is."""
     scope = aml_image_registry.id if aml_image_registry else None
-    return access_of_each(aml_azure.arm, scope, aml_endpoint_identities)
+    return _on_repository(access_of_each(aml_azure.arm, scope, aml_endpoint_identities), aml_image_origin)
+
+
+def _on_repository(held: tuple[Access, ...], origin: ImageOrigin | None) -> tuple[Access, ...]:
+    repository = parse_image(origin.image).repository if origin else BUILT_BY_AZURE
+    return tuple(replace(access, attributes={REPOSITORY: repository}) for access in held)

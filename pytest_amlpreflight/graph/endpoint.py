@@ -123,15 +123,6 @@ def aml_endpoint_identities(
     return (Identity(name=f"of {named_by}", principal_id=live.principal_id, client_id=None, id=None),)
 
 
-@pytest.fixture(scope="session")
-@fact()
-def aml_registry_access(
-    aml_workspace: Workspace, aml_endpoint_identities: tuple[Identity, ...], aml_azure: Azure
-) -> tuple[Access, ...]:
-    """What each identity of the endpoint may do on the workspace's registry."""
-    return access_of_each(aml_azure.arm, aml_workspace.registry_id, aml_endpoint_identities)
-
-
 def access_of_each(arm: Arm, scope: ResourceId | None, identities: tuple[Identity, ...]) -> tuple[Access, ...]:
     """What each identity may do on a resource; nothing where there is none."""
     if scope is None:

@@ -106,7 +106,8 @@ def permissions(world: World, scope: str) -> list[Document]:
 def denied_permissions(world: World, scope: str) -> list[Document]:
     """What deny assignments take from the caller at `scope`."""
     members = world.members_of(world.caller["objectId"])
-    found = [one["properties"] for one in _at(world.of_type(_DENY_ASSIGNMENTS), scope, {"at_scope": ""})]
+    there = [one for one in _at(world.of_type(_DENY_ASSIGNMENTS), scope, {"at_scope": ""}) if _reaches(one, scope)]
+    found = [one["properties"] for one in there]
     met = [one for one in found if _names(one, "principals") & {*members, EVERYONE}]
     return [
         block for one in met if not _names(one, "excludePrincipals") & members for block in one.get("permissions") or []
@@ -165,6 +166,12 @@ def _at(assignments: Iterable[Document], scope: str, wanted: dict[str, str]) -> 
 def _inherited(where: str, scope: str) -> bool:
     """Management groups stand above every subscription of a world."""
     return is_of_a_group(where) or ids.within(scope, where)
+
+
+def _reaches(denial: Document, scope: str) -> bool:
+    """Whether it holds at a scope: one need not apply to what is beneath its own."""
+    alone = denial["properties"].get("doNotApplyToChildScopes")
+    return not alone or ids.key(_scope(denial)) == ids.key(scope)
 
 
 def _scope(document: Document) -> str:

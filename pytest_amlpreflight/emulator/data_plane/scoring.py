@@ -198,7 +198,7 @@ def _with_traffic(world: World, endpoint: Document) -> str | None:
 
 def _is_live(world: World, endpoint: Document, name: str | None) -> bool:
     found = world.get(f"{endpoint['id']}/deployments/{name}")
-    return found is not None and found["properties"].get("provisioningState") in _LIVE
+    return found is not None and str(found["properties"].get("provisioningState")).capitalize() in _LIVE
 
 
 def _paths(endpoint: Document) -> set[str]:

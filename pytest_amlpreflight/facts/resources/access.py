@@ -6,11 +6,12 @@ permissions do. Everything here is arithmetic over values already read; nothing 
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import lru_cache
 
+from pytest_amlpreflight.facts.resources.role_condition import holds
 from pytest_amlpreflight.facts.scope import covers, describe_scope, same_scope
 
 EVERYONE = "00000000-0000-0000-0000-000000000000"
@@ -141,8 +142,10 @@ class Access:
     `assignedTo()` lists only the principal's own groups, and a deny assignment for an unknown group makes the answer
     `CONDITIONAL`.
 
-    `parts` are what it may do at those parts of the scope that count, where not the whole does: roles can be given on
-    containers of a storage account and on secrets of a vault. Together they grant what the whole does not.
+    `attributes` are what is known of what it acts on, for the conditions of assignments: by the names that these have,
+    in lower case. `parts` are what it may do at those parts of the scope that count, where not the whole does: roles
+    can be given on containers of a storage account and on secrets of a vault. Together they grant what the whole does
+    not.
     """
 
     principal_id: str
@@ -151,6 +154,12 @@ class Access:
     denials: tuple[DenyAssignment, ...] = ()
     group_ids: frozenset[str] | None = None
     parts: "tuple[Access, ...]" = ()
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether an assignment has a condition: what is known of its object counts then."""
+        return any(given.condition for given, _ in self.assignments)
 
     def allows(self, action: str) -> Decision:
         """Whether a control-plane action, such as `Microsoft.ContainerRegistry/registries/pull/read`, is allowed."""
@@ -190,7 +199,8 @@ class Access:
         conditional = None
         for given, role in applying:
             answer = blocks_answer(role.permissions, action, data=data)
-            if answer is Answer.GRANTED and not given.condition:
+            met = not given.condition or holds(given.condition, action, self.attributes)
+            if answer is Answer.GRANTED and met:
                 return Decision(Answer.GRANTED, self._grant_phrase(given, role))
             if answer is not Answer.ABSENT and conditional is None:
                 conditional = self._grant_phrase(given, role) + _condition_phrase(given, role, action, data=data)

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 LARGEST = 2**63
 
+STATES = ("Succeeded", "Failed", "Canceled", "Creating", "Updating", "Scaling", "Deleting", "SoftDeleted", "Unknown")
+
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?:, ?[A-Za-z][A-Za-z0-9_-]{0,63}){0,9}")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PATH = re.compile(r"/(?:[^\s/?#\x00-\x1f]+(?:/[^\s/?#\x00-\x1f]+)*)?")
@@ -48,6 +50,17 @@ class Document:
         Azure adds to its words over the years, so that one that nobody knows is a word all the same.
         """
         return self._like(key, _WORDS.fullmatch, "a word")
+
+    def state(self, key: str) -> str | None:
+        """How far an operation is, in Azure's spelling: providers need not keep to it
+        (https://github.com/cloud-and-ai-microsoft/resource-provider-contract, "case-insensitive").
+        """
+        word = self.word(key)
+        return next((one for one in STATES if word and one.lower() == word.lower()), word)
+
+    def need_state(self, key: str) -> str:
+        """A state without which the document makes no sense."""
+        return self._needed(key, self.state(key), "a word")
 
     def need_word(self, key: str) -> str:
         """A word without which the document makes no sense."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
+from pytest_amlpreflight.facts.resource_id import parse_resource_id
 from pytest_amlpreflight.facts.resources.access import (
     Access,
     DenyAssignment,
@@ -14,6 +15,7 @@ from pytest_amlpreflight.facts.resources.access import (
     RoleAssignment,
     RoleDefinition,
 )
+from pytest_amlpreflight.facts.resources.role_condition import CONTAINER
 from pytest_amlpreflight.facts.scope import describe_scope
 from pytest_amlpreflight.facts.unread import FactAbsent
 from pytest_amlpreflight.readers.connection.api_versions import ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
@@ -42,8 +44,15 @@ def read_access(arm: Arm, principal_id: str, scope: str) -> Access:
 
 
 def with_parts(arm: Arm, access: Access, parts: Sequence[str]) -> Access:
-    """The same, with what the principal may do at parts of the scope."""
-    return replace(access, parts=tuple(arm.together(partial(read_access, arm, access.principal_id), parts)))
+    """The same, with what the principal may do at parts of the scope; conditions may name a container."""
+    read = arm.together(partial(read_access, arm, access.principal_id), parts)
+    named = [replace(one, attributes=_container(one.scope)) for one in read]
+    return replace(access, parts=tuple(named))
+
+
+def _container(scope: str) -> dict[str, str]:
+    found = parse_resource_id(scope)
+    return {CONTAINER: found.name} if found and f"{found.kind}:name".lower() == CONTAINER else {}
 
 
 def read_assignments(arm: Arm, principal_id: str, scope: str) -> tuple[tuple[RoleAssignment, RoleDefinition], ...]:

@@ -88,7 +88,7 @@ def _aks(cluster_id: ResourceId, document: Document) -> ManagedCluster:
         id=cluster_id,
         name=document.text("name") or cluster_id.name,
         location=document.need_region("location"),
-        provisioning_state=properties.word("provisioningState") or "Unknown",
+        provisioning_state=properties.state("provisioningState") or "Unknown",
         power_state=properties.child("powerState").text("code") or "Running",
         version=properties.text("kubernetesVersion"),
         fqdn=properties.text("fqdn"),
@@ -166,7 +166,7 @@ def _trusted_access(properties: Document) -> TrustedAccess:
     return TrustedAccess(
         source_id=properties.id("sourceResourceId"),
         roles=properties.texts("roles"),
-        provisioning_state=properties.word("provisioningState") or "Unknown",
+        provisioning_state=properties.state("provisioningState") or "Unknown",
     )
 
 

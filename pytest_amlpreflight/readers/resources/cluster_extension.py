@@ -30,7 +30,7 @@ def _extension(row: Document, cluster_id: ResourceId) -> Extension:
         id=row.need_id("id"),
         name=row.need("name"),
         cluster_id=cluster_id,
-        provisioning_state=properties.word("provisioningState") or "Unknown",
+        provisioning_state=properties.state("provisioningState") or "Unknown",
         # `version` is what was asked for, null where versions are upgraded by themselves.
         version=properties.text("currentVersion") or properties.text("version"),
         statuses=tuple(_status(status) for status in properties.children("statuses")),

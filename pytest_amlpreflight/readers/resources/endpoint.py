@@ -69,7 +69,7 @@ def live_endpoint(document: Document) -> Endpoint:
         # With user-assigned identities ARM shows the all-zero principal, which is nobody.
         principal_id=None if identities else identity.guid("principalId"),
         public_network_access=(properties.word("publicNetworkAccess") or "Enabled").lower() == "enabled",
-        provisioning_state=properties.word("provisioningState"),
+        provisioning_state=properties.state("provisioningState"),
         scoring_uri=properties.address("scoringUri"),
         traffic=_weights(properties, "traffic"),
         mirror_traffic=_weights(properties, "mirrorTraffic"),
@@ -92,7 +92,7 @@ def live_deployment(document: Document, endpoint: str) -> Deployment:
         managed=(properties.word("endpointComputeType") or "Managed").lower() == "managed",
         egress_public_network_access=None if egress is None else egress.lower() == "enabled",
         data_collector=any((made.word("dataCollectionMode") or "").lower() == "enabled" for _, made in collections),
-        provisioning_state=properties.word("provisioningState"),
+        provisioning_state=properties.state("provisioningState"),
         model=_asset(properties, "model"),
         environment=_asset(properties, "environmentId"),
         code=_asset(properties.child("codeConfiguration"), "codeId"),

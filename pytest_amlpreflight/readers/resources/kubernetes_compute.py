@@ -34,7 +34,7 @@ def compute_of(document: Document, path: str) -> Compute:
         id=compute_id,
         name=document.text("name") or compute_id.name,
         kind=kind,
-        provisioning_state=properties.word("provisioningState") or "Unknown",
+        provisioning_state=properties.state("provisioningState") or "Unknown",
         errors=tuple(filter(None, map(_error, properties.children("provisioningErrors")))),
         cluster_id=properties.id("resourceId"),
         namespace=inner.text("namespace") or "default",

@@ -33,7 +33,7 @@ def read_workspace(
         guid=properties.guid("workspaceId") or "",
         location=document.need_region("location"),
         kind=document.text("kind") or "Default",
-        provisioning_state=properties.need_word("provisioningState"),
+        provisioning_state=properties.need_state("provisioningState"),
         v1_legacy_mode=properties.flag("v1LegacyMode")
         or False,  # older workspaces have no such key: they never were in that mode
         public_network_access=_public(properties),
