@@ -152,7 +152,7 @@ def test_a_role_that_does_not_exist_grants_nothing(world: Any) -> None:
     decision = registry_access(world).allows(PULL)
 
     assert decision.answer is Answer.ABSENT
-    assert "7f951dda-4ed3-4680-a7ca-43fe172d538d, which does not exist" in decision.because
+    assert "role definition 7f951dda-4ed3-4680-a7ca-43fe172d538d does not exist" in decision.because
     assert registry_access(world).allows_data(BLOBS).granted
 
 

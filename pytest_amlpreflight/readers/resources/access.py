@@ -94,7 +94,7 @@ def _role_or_empty(arm: Arm, role_definition_id: str) -> RoleDefinition:
     try:
         return read_role(arm, role_definition_id)
     except FactAbsent:
-        name = f"{role_definition_id.rsplit('/', 1)[-1]}, which does not exist"
+        name = f"role definition {role_definition_id.rsplit('/', 1)[-1]} does not exist"
         return RoleDefinition(role_definition_id, name, custom=True, permissions=())
 
 
