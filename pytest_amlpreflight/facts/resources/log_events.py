@@ -90,7 +90,7 @@ def _of_chain(chain: Chain, rows: Sequence[KnownCause]) -> Event:
 
 
 def _meets(row: KnownCause, one: Traceback, text: str) -> re.Match[str] | None:
-    if not row.reached_by(one.calls):
+    if not row.reached_by(one.calls) or (row.kind and one.is_a_slip):
         return None
     return row.pattern.search(text) or (row.pattern.search(_unbroken(text)) if _BROKEN.search(text) else None)
 

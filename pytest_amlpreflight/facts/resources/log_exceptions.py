@@ -25,6 +25,16 @@ _PACKAGE = re.compile(
 _MOST_CALLS = 60
 _STOPPED = ("SystemExit", "CancelledError", "KeyboardInterrupt")
 """What is raised because something else has ended."""
+_SLIPS = (
+    "KeyError",
+    "NameError",
+    "UnboundLocalError",
+    "IndexError",
+    "ZeroDivisionError",
+    "StopIteration",
+    "RecursionError",
+)
+"""What Python raises at a mistake in the very line that it runs, whatever words stand in the message."""
 _OF_REQUESTS = ("invoke_run", "invoke_user_with_timer", "run_scoring", "score_realtime")
 """The functions with which the inference server calls run(), of today and of 2019."""
 _COUNTED = re.compile(r": \d+ validation errors? for [\w.]+$")
@@ -91,6 +101,11 @@ class Traceback:
         """The exception's class, without its module."""
         match = RAISED.match(self.raised)
         return match["name"] if match else ""
+
+    @property
+    def is_a_slip(self) -> bool:
+        """Whether a line of the user's own is mistaken, so that the message says nothing of anybody else."""
+        return self.name in _SLIPS and bool(self.frames) and not self.frames[-1].of_a_library
 
     @property
     def of_a_request(self) -> bool:

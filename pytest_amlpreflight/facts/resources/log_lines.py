@@ -33,7 +33,7 @@ _PREFIXES = tuple(
         r"std(?:out|err) [FP] ",  # containerd, after its stamp
         r"[A-Za-z][\w.-]{0,80}(?:-\d{1,3} {1,20}| {2,20})\| ",  # docker compose
         r"[a-z]{1,40}[_-][\w.-]{1,80} \| ",  # the service with the longest name
-        r"[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
+        r"(?:[A-Z][a-z]{2} {1,2}\d{1,2} \d\d:\d\d:\d\d [\w.-]{1,60} )?[A-Za-z][\w.-]{0,60}\[[\w.]{1,20}\]: ",  # syslog
         rf"\[\d\d/\d\d/\d\d \d\d:\d\d:\d\d\] (?P<level>{_LEVEL}) {{1,5}}",  # rich
         rf"{_STAMP} (?:INFO|CRIT|WARN) (?=exited: |gave up: )",  # supervisor, of a process that it started
         r"\[(?P<level>[DIWEC]) \d{6} \d\d:\d\d:\d\d (?P<origin>[^\]\s]{1,100})\] ",  # tornado: KServe's servers
@@ -65,6 +65,7 @@ _PREFIXES = tuple(
         rf"{_STAMP}{_GAP}(?:(?P<origin>[\w.-]{{1,100}}){_GAP})?\[?(?P<level>{_LEVEL})\]?(?:{_GAP}|$)",  # formatters
         rf"\[?{_STAMP}\]?:? ?(?:[|-] (?P<origin>[\w/-]{{1,40}}) \| ?|\| )?",  # gunicorn/run, docker, kubectl
         rf"\[(?P<level>{_LEVEL})\] ?",
+        rf"(?P<level>{_LEVEL}) {{1,4}}\[(?P<origin>[\w.]{{1,100}})\] ",  # Alembic
         r"(?:#\d{1,4} (?:\d{1,6}\.\d{1,3}(?: |$))?|\d{1,6}\.\d{3} |\d{3,6}\.\d(?: |$))",  # docker build
     )
 )

@@ -19,7 +19,8 @@ _FOREIGN = re.compile(rf"(?P<led>{_LED_TO})|{_UNCAUGHT}")
 """What other languages put before an exception's name: one that led to those above, and one that nobody caught."""
 _BARE = re.compile(
     rf"(?:{_LED_TO}|{_UNCAUGHT})?"
-    r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?: \(\d{1,9}\))?(?::\s|$)"
+    r"(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Za-z_]\w{0,100}(?:Error|Exception|OutOfMemory|Failure)(?: \(\d{1,9}\))?"
+    r"(?::(?:\s|$)|$)"
 )
 _MOST_CALLS = 80
 """Lines between an exception of another language and the one that led to it."""
