@@ -2,13 +2,16 @@
 answers.
 """
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
+from requests.adapters import DEFAULT_POOLSIZE
 
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.resources.network import Broken, Resolution
@@ -142,6 +145,22 @@ def test_hosts_at_one_address_do_not_share_a_connection(emulator: Emulator) -> N
 
     assert statuses == [401, 401]
     assert [request.host for request in emulator.requests] == list(hosts)
+
+
+def test_answers_that_are_remembered_hold_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet has more hosts than a process may have files open: those of the hosts asked last are kept, no others."""
+    with Emulator(WORLD, fleet=30) as emulator:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", emulator.environment["REQUESTS_CA_BUNDLE"])
+        of_many = plane(at("127.0.0.1"), f":443::{emulator.port}")
+
+        for number in range(30):
+            url = f"https://contoso-ml-kv{number:05}.vault.azure.net/secrets/a/versions"
+            of_many.read("GET", url, "a vault", errors=errors, expected=(401,))
+        gc.collect()
+
+        there = ("127.0.0.1", emulator.port)
+        mine = [one for one in psutil.Process().net_connections() if one.raddr == there and one.status == "ESTABLISHED"]
+        assert len(mine) <= DEFAULT_POOLSIZE
 
 
 def test_a_certificate_for_another_name_is_told_apart(emulator: Emulator) -> None:

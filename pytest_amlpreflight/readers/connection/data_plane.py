@@ -95,7 +95,7 @@ class DataPlane:
             raise HostUnreached(_host(url), Unreached.FOREIGN, why)
         bearer = {"Authorization": f"Bearer {self._token(audience)}"} if audience else {}
         request = requests.Request(method, url, {**bearer, **(headers or {})}, data=data, json=json)
-        return self._ask(request, timeout, lambda response: (response.content, {}))[0]
+        return self._ask(request, timeout, _let_go)[0]
 
     def ask(
         self, method: str, url: str, *, headers: Mapping[str, str], data: bytes, timeout: float
@@ -207,6 +207,15 @@ class DataPlane:
             pause(min(self._backoff * 2 ** (failed - 1) if asked is None else asked, LONGEST_PAUSE))
         self._tries.over(question)
         raise FactUnreadable(resource, status=None, code=problem.why.value, detail=problem.path or str(problem))
+
+
+def _let_go(response: requests.Response) -> tuple[bytes, Mapping[str, str]]:
+    """The body of an answer that may be remembered, which then holds none of the connections to its host: in a fleet
+    there are more hosts than a process may have files open.
+    """
+    body = response.content
+    response.raw = None
+    return body, {}
 
 
 def _by_address(code: str, message: str) -> bool:
