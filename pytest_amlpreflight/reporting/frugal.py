@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 import pytest
 
@@ -32,11 +33,19 @@ def share_strings(report: pytest.TestReport) -> None:
     """A report that came from a worker brings its own copy of every name, property and finding."""
     report.nodeid = sys.intern(report.nodeid)
     report.keywords = {sys.intern(name): value for name, value in report.keywords.items()}
-    report.user_properties = [(sys.intern(name), _shared(value)) for name, value in report.user_properties]
+    report.user_properties = [
+        shared_property(name, value) if type(value) is str else (name, value) for name, value in report.user_properties
+    ]
     file, line, domain = report.location
     report.location = sys.intern(file), line, sys.intern(domain)
     if found := getattr(report, ATTRIBUTE, None):
         setattr(report, ATTRIBUTE, [{sys.intern(name): _shared(value) for name, value in one.items()} for one in found])
+
+
+@cache
+def shared_property(name: str, value: str) -> tuple[str, object]:
+    """One property for all tests that have it, each of which pytest would keep its own of."""
+    return sys.intern(name), sys.intern(value)
 
 
 def _shared(value: object) -> object:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_amlpreflight.checks import TOPICS
+from pytest_amlpreflight.reporting.frugal import shared_property
 from pytest_amlpreflight.run.empty_run import RESOURCE_ID, UNREACHED
 from pytest_amlpreflight.run.preflight import Preflight
 from pytest_amlpreflight.run.suite.documentation import section_of, sections
@@ -105,7 +106,7 @@ def describe(item: pytest.Item) -> None:
     if target:
         about = {RESOURCE_ID: target.resource_id} if reaches(target, item) else {UNREACHED: str(target)}
     properties = {**about, **(_of_check(item, mark) if mark else {})}
-    item.user_properties += [(name, sys.intern(value)) for name, value in properties.items() if value]
+    item.user_properties += [shared_property(name, value) for name, value in properties.items() if value]
 
 
 def _of_check(item: pytest.Item, mark: dict[str, Any]) -> dict[str, str | None]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PureWindowsPath
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from pytest_amlpreflight import checks
 from pytest_amlpreflight.run.suite.built_in import PREFIX, topic_modules
 
 SUITE = "aml-preflight"
+TARGET = "aml_target"
 SOURCES = Path(checks.__path__[0])
 
 
@@ -82,12 +84,22 @@ class Suite(pytest.Collector):
     ) -> None:
         super().__init__(**kwargs)  # type: ignore[arg-type]  # whatever from_parent hands on
         self.phase, self.selected, self.answerable, self.arises = phase, selected, answerable, arises
+        self._parameters = dict[object, Any]()
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
         """The checks themselves: topics are not collected one by one, so that `--lf` does not take them for files that
         did not fail.
         """
-        return [item for topic in self._topics() for item in topic.collect() if self._wanted(item)]
+        return [self._lean(item) for topic in self._topics() for item in topic.collect() if self._wanted(item)]
+
+    def _lean(self, item: pytest.Item | pytest.Collector) -> pytest.Item | pytest.Collector:
+        """The item with the parameters that it shares with the other checks of its target, of which pytest makes a copy
+        for each: in a fleet they are tens of thousands.
+        """
+        own = getattr(item, "callspec", None)
+        if own is not None and own.params.keys() == {TARGET}:
+            item.callspec = self._parameters.setdefault((own.params[TARGET], own.indices[TARGET]), own)  # type: ignore[union-attr]  # functions have one
+        return item
 
     def _topics(self) -> Iterable["Topic"]:
         for about, module in topic_modules().items():

@@ -4,6 +4,7 @@ pytest-xdist 3.8 writes a test's group into its node id in a way that pytest 9.2
 groups have no effect. The id says which workspace a test is about; that is enough.
 """
 
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,10 @@ class ByWorkspace(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no ty
         super().__init__(config, log)
         self._places = {name: place for place, name in enumerate(dict.fromkeys(workspaces))}
         self._scopes = dict[str, str]()
+
+    def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
+        """Keep the ids once, which every worker sends and every report names."""
+        super().add_node_collection(node, [sys.intern(nodeid) for nodeid in collection])
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:  # noqa: ARG002  # as xdist calls it
         """Forget a workspace with its last test."""
