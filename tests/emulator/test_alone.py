@@ -21,10 +21,14 @@ def folder_in(lines: list[str]) -> Path:
     return Path(shown.partition("=")[2].strip()).parent
 
 
-def test_what_lets_clients_in_is_its_owner_s_and_gone_even_after_a_kill(world_path: Path) -> None:
+def test_what_lets_clients_in_is_its_owner_s_and_gone_even_after_a_kill(
+    world_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever else is on the machine reads neither keys nor tokens; what a kill leaves goes when the next one starts,
     and a folder in use stays.
     """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where no other test's emulator clears up
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     kubernetes = world_path.with_name("world-kubernetes.yml")
     command = [sys.executable, "-m", "pytest_amlpreflight.emulator", str(kubernetes)]
     with Emulator(world_path) as other, subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
