@@ -21,6 +21,12 @@ KEEPS = "key_vault::vault_keeps_the_workspace_access"
 PULLS = "identity::registry_grants_pull_to_endpoint_identity"
 READY = "workspace::workspace_is_ready"
 EXISTS = "workspace::linked_resources_exist"
+FORECAST = f"{GROUP}/providers/Microsoft.PolicyInsights/checkPolicyRestrictions"
+LOGS = f"{ENDPOINT}/deployments/blue/getLogs"
+NO_KEYS = {
+    "if": {"field": "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/authMode", "equals": "Key"},
+    "then": {"effect": "deny"},
+}
 
 Change = Callable[[Emulator], None]
 
@@ -185,3 +191,48 @@ def test_azure_s_limits_cost_time_and_no_verdict(monkeypatch: pytest.MonkeyPatch
         said = judge(emulator, "audit", bulk=True)
 
     assert not said.blocks | said.errors | said.advises
+
+
+def test_policies_are_asked_for_a_forecast_where_their_record_names_the_endpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What complies needs none; what stands against a policy is judged by what the next change would meet."""
+    check = "subscription::policy_allows_the_deployment"
+    definition = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyDefinitions/no-keys"
+    assigned = {"policyDefinitionId": definition, "scope": SUBSCRIPTION}
+
+    def deny(emulator: Emulator) -> None:
+        emulator.world.put({"id": definition, "properties": {"policyType": "Custom", "policyRule": NO_KEYS}})
+        emulator.world.put(
+            {"id": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/policyAssignments/no", "properties": assigned}
+        )
+
+    healthy, unasked = audit(monkeypatch, lambda _: None, check)
+    denied, asked = audit(monkeypatch, deny, check, bulk=False)
+
+    assert (healthy.passes, unasked.count(key(FORECAST))) == ({check}, 0)
+    assert (denied.blocks, asked.count(key(FORECAST))) == ({check}, 2)
+
+
+@pytest.mark.parametrize(
+    ("server", "state", "logs"),
+    [
+        pytest.param(None, "Succeeded", 1, id="a server is up"),
+        pytest.param(None, "Failed", 2, id="the deployment failed"),
+        pytest.param("", "Succeeded", 2, id="no container is up"),
+    ],
+)
+def test_what_fetched_the_files_is_asked_where_no_server_has_started_since(
+    monkeypatch: pytest.MonkeyPatch, server: str | None, state: str, logs: int
+) -> None:
+    """Its log is one more action of each workspace, and tells nothing about a server that runs."""
+    deployment = f"{ENDPOINT}/deployments/blue"
+
+    def change(emulator: Emulator) -> None:
+        merged(deployment, {"properties": {"provisioningState": state}})(emulator)
+        if server is not None:
+            emulator.world.logs[key(deployment)]["InferenceServer"] = server
+
+    _, paths = audit(monkeypatch, change, "logs::container_logs_are_clean")
+
+    assert paths.count(key(LOGS)) == logs

@@ -73,7 +73,7 @@ def check_each_deployment_answers(
 
 @check("scoring", explains=("401",), phases=("post", "audit"))
 def check_endpoint_rejects_strangers(aml_endpoint: Endpoint, aml_stranger_calls: tuple[ScoringCall, ...]) -> None:
-    """Without credentials, and with a wrong key, the endpoint answers 401.
+    """Without credentials, and after a deployment with a wrong key too, the endpoint answers 401.
 
     A gateway that adds the endpoint's key for everybody, or an ingress before the router, opens the model to whoever
     finds the name. The requests that find out carry an empty JSON object and none of your data.

@@ -21,7 +21,7 @@ from pytest_amlpreflight.facts.resources.subscription import (
 )
 from pytest_amlpreflight.facts.resources.workspace import Workspace
 from pytest_amlpreflight.facts.scope import covers, describe_scope
-from pytest_amlpreflight.facts.target import Level, Target
+from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.fix import Command, SetProperty, az
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable
 
@@ -169,7 +169,7 @@ def check_policy_allows_the_deployment(
     Azure Policy is asked for its own forecast. A policy that it could not evaluate fails deployments with `Invalid
     template function specification`; which of them is not told in advance, so it is advice, and so is what already
     stands against a policy that denies: only its next change is refused. Of the endpoint and the deployment themselves
-    the forecast tells what becomes of that change.
+    the forecast tells what becomes of that change; an audit asks for it where the record names one of them.
     """
 
     def judge(verdict: PolicyVerdict) -> None:
@@ -202,8 +202,7 @@ def check_policy_allows_the_deployment(
             expected="a value that the policy admits",
             fix=az("policy assignment show", name=verdict.assignment, scope=_scope_of(verdict.assignment_id)),
         )
-    forecast = _forecast(aml_target)
-    standing = (one for one in aml_policy_states if one.resource_id.lower() not in forecast)
+    standing = (one for one in aml_policy_states if one.resource_id.lower() not in aml_target.own_ids)
     for state in (one for one in standing if covers(aml_workspace.id.text, one.resource_id)):
         advise(
             f"policy {state.assignment} will deny the next change to {describe_scope(state.resource_id)}",
@@ -239,12 +238,6 @@ def check_role_assignments_remain(
             "(those of principals that were deleted can go: az role assignment delete --ids ID)",
         ),
     )
-
-
-def _forecast(target: Target) -> set[str]:
-    """The ids, in lower case, of what Azure Policy was asked about."""
-    asked = (level for level in (Level.ENDPOINT, Level.DEPLOYMENT) if level <= target.level)
-    return {target.at(level).resource_id.lower() for level in asked}
 
 
 def _require(access: Access, actions: Iterable[str], caller: Caller, role: str) -> None:

@@ -85,7 +85,7 @@ class World:
     `stale` is what Resource Graph has instead of a resource: a JSON merge patch, or None for no row. `throttling` makes
     Azure's limits felt. `unchanging` holds answers of a world that nothing changes any more.
 
-    Except `operations`: how often each operation under way was asked after; and `asked`: the action of each request, in
+    Except `operations`: when each operation under way is done; and `asked`: the action of each request, in
     Azure's spelling. The caller's role assignments decide what is answered; `enforced: false` in `caller` answers all.
     """
 
@@ -103,7 +103,7 @@ class World:
     faults: list[Fault] = field(default_factory=list)
     logs: dict[str, dict[str, str]] = field(default_factory=dict)
     progress: list[Progress] = field(default_factory=list)
-    operations: dict[str, int] = field(default_factory=dict)
+    operations: dict[str, float] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     clusters: dict[str, Cluster] = field(default_factory=dict)
     kubeconfigs: dict[str, Document] = field(default_factory=dict)

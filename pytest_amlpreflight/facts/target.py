@@ -81,6 +81,12 @@ class Target:
         return "".join([self.workspace.text if self.workspace else "", *tail])
 
     @property
+    def own_ids(self) -> frozenset[str]:
+        """The ids, in lower case, of the endpoint and the deployment, as far as it names them."""
+        below = (level for level in (Level.ENDPOINT, Level.DEPLOYMENT) if level <= self.level)
+        return frozenset(self.at(level).resource_id.lower() for level in below)
+
+    @property
     def level(self) -> Level:
         """How far the target goes down."""
         return Level(sum(name is not None for name in (self.endpoint, self.deployment)))

@@ -105,29 +105,51 @@ def aml_image_build_log(
 
 @pytest.fixture(scope="session")
 @fact(per="deployment")
-def aml_container_logs(aml_target: Target, aml_azure: Azure) -> tuple[ContainerLog, ...]:
+def aml_container_logs(
+    aml_target: Target,
+    aml_run_options: RunOptions,
+    aml_live_deployment: Reading[Deployment | None],
+    aml_azure: Azure,
+) -> tuple[ContainerLog, ...]:
     """The last lines of the inference server and of the storage initializer, secrets redacted, with the known causes in
     them; none before the deployment is created.
+
+    An audit leaves the storage initializer's out where the deployment has succeeded and a server is up that started
+    when the other was through.
     """
     arm = aml_azure.arm
     where = aml_target.workspace_id, aml_target.need_endpoint(), aml_target.need_deployment()
     try:
+        if aml_run_options.phase == "audit":
+            server = read_container_log(arm, *where, Container.INFERENCE_SERVER)
+            live = aml_live_deployment.get()
+            if server.tells_of_a_server and live and live.provisioning_state == "Succeeded":
+                return (server,)
         return tuple(arm.together(lambda one: read_container_log(arm, *where, one), list(Container)))
     except FactAbsent:  # a deployment that is not there has no containers
         return ()
 
 
 @pytest.fixture(scope="session")
-@fact()
+@fact(per="deployment")
 def aml_policy_verdicts(
     aml_workspace: Workspace,
     aml_endpoint: Endpoint,
     aml_deployment: Deployment,
     aml_spec_to_deploy: DeploymentSpec | None,
+    aml_target: Target,
+    aml_run_options: RunOptions,
+    aml_policy_states: Reading[tuple[PolicyState, ...]],
     aml_azure: Azure,
 ) -> tuple[PolicyVerdict, ...]:
-    """What the policies in force say of the endpoint and the deployment, as they would be sent to Azure."""
+    """What the policies in force say of the endpoint and the deployment, as they would be sent to Azure; of what is
+    live, only where something of it stands against a policy: else there is nothing to ask.
+    """
     arm, workspace = aml_azure.arm, aml_workspace
+    if not aml_run_options.creates and not any(
+        state.resource_id.lower() in aml_target.own_ids for state in aml_policy_states.get()
+    ):
+        return ()
     of_endpoint, of_deployment = arm.both(
         lambda: read_endpoint_verdicts(arm, workspace.id, workspace.location, aml_endpoint),
         lambda: read_deployment_verdicts(arm, workspace.id, workspace.location, aml_deployment, aml_spec_to_deploy),

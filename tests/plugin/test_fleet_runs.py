@@ -209,3 +209,33 @@ def test_each_scope_has_a_past_of_its_own(pytester: pytest.Pytester, serve: Serv
     assert len(selections) == 3
     last.stdout.fnmatch_lines(["aml-preflight: the runs of the past had another selection: nothing is compared"])
     last.stdout.no_fnmatch_line("*no failure needs the waiver*")
+
+
+def test_a_workspace_more_costs_a_fleet_what_it_alone_can_tell(pytester: pytest.Pytester, serve: Serve) -> None:
+    """Eight reads of Resource Manager (its assets, connection and compute, an identity's grants, the diagnosis), two
+    actions (the diagnosis, a log), and four requests of its own hosts; all else is asked for many at once.
+    """
+
+    def asked(size: int) -> Counter[str]:
+        emulator = serve(size)
+        result = pytester.runpytest_inprocess(*AUDIT)
+        assert result.ret == pytest.ExitCode.OK
+        own = (one for one in emulator.requests if not one.host.startswith("127.0.0.1"))
+        return Counter(f"{one.method} of Azure" if one.host.startswith("localhost") else "its hosts" for one in own)
+
+    few, more = asked(2), asked(6)
+
+    assert {what: (more[what] - few[what]) / 4 for what in more} == {
+        "GET of Azure": 8, "POST of Azure": 2, "its hosts": 4,
+    }  # fmt: skip
+
+
+def test_the_checks_of_one_target_share_its_parameters(pytester: pytest.Pytester, serve: Serve) -> None:
+    """For each test pytest copies them, and a fleet has tens of thousands."""
+    serve(3)
+
+    items, _ = pytester.inline_genitems(*AUDIT)
+
+    about = {(str(item.callspec.id), id(item.callspec)) for item in items}  # type: ignore[attr-defined]
+    assert len(items) > 200
+    assert len(about) == len({name for name, _ in about})

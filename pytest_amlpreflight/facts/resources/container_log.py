@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from pytest_amlpreflight.facts.resources.log_life import life_of
+from pytest_amlpreflight.facts.resources.log_lines import lines_of
 from pytest_amlpreflight.facts.resources.log_reading import LogReading, read_log
 
 _NO_LOG_YET = re.compile(
@@ -41,6 +43,11 @@ class ContainerLog:
         """
         text = self.text.strip()
         return bool(text) and not (len(text) < 400 and "\n" not in text and _NO_LOG_YET.search(text))
+
+    @property
+    def tells_of_a_server(self) -> bool:
+        """Whether a server tells of its life here: it had started, at least."""
+        return self.available and life_of(lines_of(self.text)).told
 
     def reading(self, *, failed: bool | None = None) -> LogReading:
         """Why the container does not work, as its log tells; `failed` says whether its deployment did."""

@@ -20,7 +20,7 @@ from pytest_amlpreflight.readers.connection.budget import RESOURCE_GRAPH, bucket
 from pytest_amlpreflight.readers.connection.document import Document
 from pytest_amlpreflight.readers.connection.errors import reading
 from pytest_amlpreflight.readers.connection.once import Once
-from pytest_amlpreflight.readers.connection.polling import Operation, shortest_pause
+from pytest_amlpreflight.readers.connection.polling import UNHURRIED, Operation, shortest_pause
 from pytest_amlpreflight.readers.connection.read_only import require_read_only
 
 OPERATIONS = 200
@@ -40,7 +40,8 @@ B = TypeVar("B")
 class Arm:
     """Reads from one cloud's Resource Manager; no URL is asked for twice in a run.
 
-    `version_of` says with which api-version a type is asked here, once it was asked: the pinned one, or another.
+    `version_of` says with which api-version a type is asked here, once it was asked: the pinned one, or another. Where
+    it reads `for_many` workspaces, nobody waits for the operation of one of them.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Arm:
         pipeline: Pipeline[Any, Any],
         pool: Pool,
         version_of: Callable[[str, str], str] = lambda _kind, pinned: pinned,
+        *,
+        for_many: bool = False,
     ) -> None:
-        self._pool, self.version_of = pool, version_of
+        self._pool, self.version_of, self._for_many = pool, version_of, for_many
         self._client: ARMPipelineClient[HttpRequest, Any] = ARMPipelineClient(
             resource_manager,
             pipeline=pipeline,
@@ -159,7 +162,7 @@ class Arm:
         if bucket_of(request.url) == RESOURCE_GRAPH:
             return Operation(send(request)).outcome(send, longest)
         self._followed_now.add(key)
-        pause = shortest_pause(len(self._followed_now))
+        pause = UNHURRIED if self._for_many else shortest_pause(len(self._followed_now))
         try:
             answer = self._operations.get(key, lambda: Operation(send(request), shortest=pause)).outcome(send, longest)
         except Exception:  # `Later` is none: that one comes again

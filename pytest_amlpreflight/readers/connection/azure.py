@@ -110,7 +110,14 @@ class Azure:
     def arm(self) -> Arm:
         """Azure Resource Manager."""
         return self._once.get(
-            "arm", lambda: Arm(self.cloud.resource_manager, self._pipeline, self.pool, self.versions.used)
+            "arm",
+            lambda: Arm(
+                self.cloud.resource_manager,
+                self._pipeline,
+                self.pool,
+                self.versions.used,
+                for_many=self._snapshot is not None,
+            ),
         )
 
     @property
