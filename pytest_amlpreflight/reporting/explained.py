@@ -58,7 +58,7 @@ LONGEST_TOLD = 300
 _COMPLAINT = re.compile(
     r"(?i)\b(?:error|failed|cannot|could not|unable to|denied|forbidden|not allowed|can't|invalid|not found|missing"
     r"|exceed\w{0,3}|expired|unauthori[sz]ed|refused|rejected|blocked|unavailable|unsupported|not supported|no longer"
-    r"|mismatch|does not|doesn't|requires?)\b"
+    r"|mismatch|does not|doesn't|requires?|required|full|preempted|evicted|killed)\b"
 )
 _ODD = re.compile(r"(?i)\w: ?\S|[\[(]\w|n't\b|\b(?:must|not|only|no|without|expected)\b")
 _STATUS = re.compile(
@@ -82,14 +82,15 @@ _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 _REASON = re.compile(r"\b(?:Reason|ErrorCode) ?: ?(\w{4,60})")
 _STAMPED = re.compile(r"(?m)^20\d\d-\d\d-\d\dT[\d:.]{8,20}Z ")
 _OF_A_CLIENT = re.compile(
-    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|ipykernel|IPython[/\\]|^-{60,}$|Cell In ?\[|<ipython-in",
+    r"azure[/\\.](?:ai[/\\.]ml|cli|core[/\\.]polling)|azext_|Met error <class "
+    r"|ipykernel|IPython[/\\]|^-{60,}$|Cell In ?\[|<ipython-in",
     re.MULTILINE,
 )
 _OF_ANOTHER_SERVICE = re.compile(
     r"http\+docker:|invalid status 'Not Found'\s{1,9}Content: ?\{|Model Management Service|Original Error:"
     r"|autorest|\bazurerm_|\bazapi_|unexpected status \d|polling failed"
     r"|management\.(?:azure|chinacloudapi|usgovcloudapi)|/providers/Microsoft\.|pythonhosted|pypi|anaconda|huggingface\.co|github"
-    r"|docker\.io|content_filter|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"
+    r"|docker\.io|content_filter|cognitiveservices|DataTransfer\.|\.azurecr\.|\.(?:blob|dfs|file|queue|table)\.core\.|\.openai\.|\.vault\.|login\.microsoft|graph\.microsoft"
 )
 _PROBED = re.compile(r"(?i)probe failed[^\n]{0,200}|model-error-\w{1,12}: ?\d{3}|status code: ?\d{3}, action")
 

@@ -44,6 +44,11 @@ from pytest_amlpreflight.run.suite.built_in import built_in_checks
         ("The encryption key 'k' was not found in key vault v", "encryption_key_absent"),
         ("`subnet_id` must be set if `public_ip` is false", "field_invalid"),
         ("Registry storage limit of 40 TiB has been reached", "registry_exceeded"),
+        ("To create projects, you must enable a managed identity", "identity_absent"),
+        ("Disk full while running job", "disk_exceeded"),
+        ("The node was preempted", "node_failed"),
+        ("Asset path https://wine.example/a is not supported", "asset_invalid"),
+        ("Deployments with private networking require a premium tier ACR", "registry_wanted"),
         ("The virtual network link already exists for virtual network v", "private_endpoint_taken"),
     ],
 )

@@ -404,3 +404,19 @@ def test_no_service_code_is_a_code_of_the_other_table() -> None:
 
     assert len(set(codes)) == len(codes)
     assert not [code for code in codes if meaning_of(code)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pytest: error: unrecognized arguments: --env=dev",
+        '{"statusCode": 401, "message": "Access denied due to missing subscription key."}',
+        "openai.RateLimitError: Requests to the ChatCompletions_Create Operation have exceeded token rate limit.",
+        "ErrorCode=AdlsGen2OperationFailed,'Type=DataTransfer.X,Message=returned an invalid status code 'Forbidden'.",
+        "SKU 'Premium_LRS' is not available in availability zone '2'.",
+        "Quota: 12/100 used. Deployment state: Succeeded. Errors: 0",
+    ],
+)
+def test_what_is_said_of_other_things_is_not_taken_for_an_endpoints(text: str) -> None:
+    """Another program's usage, another service's statuses and limits, and what is well."""
+    assert not explain_text(text, "x").known
