@@ -27,8 +27,11 @@ _CLAUSES = re.compile(
     r"(?i)[.;!?:]+(?=\s|$)|\n|[,()\[\]] "
     r"|\b(?:because|since|due to|as the|but|so that|and then|please|if|when|unless|to use)\b"
 )
-_ASKED = re.compile(r"(?i)\b(?:verifying|whether|checking)\b")
-"""A clause that asks, and so says nothing."""
+_ASKED = re.compile(
+    r"(?i)\b(?:verifying|whether|checking)\b"
+    r"|\b(?:no|0|zero|without) (?:[\w/-]{1,30} ){0,8}(?:problem|issue|error|failure|warning|finding|violation)s?\b"
+)
+"""A clause that asks, or says that nothing is the matter, and so tells nothing."""
 _OWN_ERRORS = re.compile(
     r"^(?!(?:Http\w{0,30}|Resource\w{0,30}|Client\w{0,30}|Validation|Ml|MlFlow|UserError|Webservice"
     r"|ModelManagement\w{0,20}|AzureML|Authentication\w{0,12}|Compute\w{0,20}|ProjectSystem|Credential\w{0,12}|Operation"

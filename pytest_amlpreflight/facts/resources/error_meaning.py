@@ -183,12 +183,19 @@ def _phrases() -> Mapping[str, str]:
     return load("error-phrases").pairs("phrase", "says")
 
 
+def _with_phrases(says: str) -> str:
+    """The pattern with those that it has by name in their places, which may have others."""
+    while _PHRASE.search(says):
+        says = _PHRASE.sub(lambda match: f"(?:{_phrases()[match[1]]})", says)
+    return says
+
+
 @cache
 def _wordings() -> tuple[_Wording, ...]:
     """Those of words first: they say more than those of codes."""
     worded = tuple(
         _Wording(
-            re.compile(_PHRASE.sub(lambda match: _phrases()[match[1]], row["says"]), re.IGNORECASE),
+            re.compile(_with_phrases(row["says"]), re.IGNORECASE),
             frozenset(code.lower() for code in (row.get("code", ""), *row.get("also", ())) if code),
             bool(row.get("only")),
             bool(row.get("generic")),
