@@ -62,7 +62,7 @@ def _linked(world: World) -> Zones:
 
 
 def _is_complete(link: Document) -> bool:
-    return bool(link["properties"].get("virtualNetworkLinkState", "Completed") == "Completed")
+    return str(link["properties"].get("virtualNetworkLinkState", "Completed")).lower() == "completed"
 
 
 def _records(world: World, zone: Document) -> dict[str, Document]:
