@@ -61,10 +61,13 @@ def read_code_files(data_plane: DataPlane, uri: str) -> AssetFiles | None:
 def find_file_scope(arm: Arm, workspace_id: ResourceId, account: ResourceId, uri: str | None) -> str | None:
     """What of a storage account a role has to reach for files at an address: the container, by its ARM id
     (https://learn.microsoft.com/azure/storage/blobs/assign-azure-role-data-access), or the account itself where no
-    container is told; None for files that are elsewhere.
+    container is told; None for files that are elsewhere, or to which no datastore leads any more.
     """
     match = _PATH.fullmatch(uri or "")
-    store = _store_behind(arm, workspace_id, match) if match else _blobs_at(uri or "")[0]
+    try:
+        store = _store_behind(arm, workspace_id, match) if match else _blobs_at(uri or "")[0]
+    except FactAbsent:  # another check says so
+        return None
     if store is None:
         return account.text
     same = store.account.lower() == account.name.lower()
