@@ -107,6 +107,8 @@ def test_of_a_ready_server_nobody_asks_why_it_failed() -> None:
     assert read_log(f"{ready}Error in cellar(): no light") == LogReading()
     assert read_log(f"{ready}fatal: no floor").unknown
     assert read_log(f"{ready}{request}", failed=False) == LogReading()
+    assert read_log(f"{ready}{request.replace('ValueError', 'acme.CellarError')}", failed=False) == LogReading()
+    assert read_log(f"{ready}Traceback (most recent call last):\nKeyError: 'data'", failed=False) == LogReading()
     assert [cause.name for cause in read_log(f"{ready}{request}").causes] == ["request_data"]
 
 

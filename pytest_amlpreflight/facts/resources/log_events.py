@@ -46,7 +46,7 @@ class Event:
     def may_be_a_clients(self, life: Life) -> bool:
         """Whether some request may have caused it, and nothing else be wrong."""
         at_work = self.request or life.serves_at(self.place) or not (life.start or life.init or life.ended)
-        return bool(self.cause and self.cause.kind and at_work)
+        return at_work and (self.cause is None or self.cause.kind)
 
 
 def events_of(lines: Sequence[Line], container: str | None, life: Life) -> list[Event]:
