@@ -414,7 +414,7 @@ def test_no_service_code_is_a_code_of_the_other_table() -> None:
         "openai.RateLimitError: Requests to the ChatCompletions_Create Operation have exceeded token rate limit.",
         "ErrorCode=AdlsGen2OperationFailed,'Type=DataTransfer.X,Message=returned an invalid status code 'Forbidden'.",
         "SKU 'Premium_LRS' is not available in availability zone '2'.",
-        "Cannot create private endpoint pe-1: the limit of 1000 private endpoints per virtual network has been reached.",
+        "Cannot create private endpoint pe-1: the limit of 1000 private endpoints per network has been reached.",
         "Quota: 12/100 used. Deployment state: Succeeded. Errors: 0",
     ],
 )
