@@ -27,9 +27,10 @@ _WRITING = {"delete", "patch", "post", "put"}
 """The methods of `az rest` that change something, as the fixes write them."""
 _READING = re.compile(r"list(-\w+)*|show(-\w+)*|diagnose|get-\w+")
 _BLANKS = {
-    "ACCOUNT", "CLUSTER", "CLUSTER-ID", "CONNECTION.yml", "CONTAINER", "DEPLOYMENT", "ENDPOINT", "FOLDER", "GROUP",
-    "IDENTITY-ID", "IMAGE", "JOB", "NAME", "NAMESPACE", "NETWORK-ID", "PATH", "PRINCIPAL", "REGISTRY", "REPOSITORY",
-    "REQUIREMENTS.txt", "SECRET", "SIZE", "SOURCE.bicep", "SPEC.yml", "SUBNET", "TEMPLATE", "VAULT",
+    "ACCOUNT", "ADDRESS", "CLUSTER", "CLUSTER-ID", "COMPUTE", "CONNECTION.yml", "CONTAINER", "DEPLOYMENT", "ENDPOINT",
+    "ENDPOINT.yml", "ENVIRONMENT.yml", "EXTENSION", "FOLDER", "GROUP", "ID", "IDENTITY-ID", "IMAGE", "JOB", "NAME",
+    "NAMESPACE", "NETWORK-ID", "PATH", "PRINCIPAL", "REGISTRY", "REGISTRY.yml", "REPOSITORY", "REQUIREMENTS.txt",
+    "SECRET", "SIZE", "SOURCE.bicep", "SPEC.yml", "SUBNET", "TEMPLATE", "TENANT", "VAULT",
 }  # fmt: skip
 """What stands in a command for what nobody here can know; a line in words beside it says what to put there."""
 _NAMES_A_SUBSCRIPTION = {

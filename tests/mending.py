@@ -8,7 +8,18 @@ from typing import Any
 
 import yaml
 
-from pytest_amlpreflight.fix import AddLine, EditLine, Fix, GrantRole, InWords, SetProperty, blanks_of, is_shell
+from pytest_amlpreflight.fix import (
+    AddLine,
+    Command,
+    EditLine,
+    Fix,
+    GrantRole,
+    InWords,
+    SetProperty,
+    blanks_of,
+    has_blanks,
+    is_shell,
+)
 from pytest_amlpreflight.verdict import Culprit
 
 ROLE = "Microsoft.Authorization/roleDefinitions"
@@ -144,6 +155,15 @@ def _indent_below(lines: list[str], at: int) -> str:
     """What indents the lines below one: as the next does where it stands deeper, else two blanks more."""
     (indent, dash), below = _start_of(lines[at]), _start_of(lines[at + 1])[0] if at + 1 < len(lines) else ""
     return below if len(below) > len(indent) else f"{indent}{'  ' * (1 + bool(dash))}"
+
+
+def capitals(fix: Fix) -> list[str]:
+    """The words of a command that look as if somebody had to fill them in, and are not known to."""
+    words = fix.words if isinstance(fix, Command) else ()
+    found = (word.rpartition("=")[2] for word in words if word != "POST")
+    return [
+        word for word in found if re.fullmatch(r"[A-Z]{2,}([-_][A-Z]+)*(\.\w+)?|.*<.*>.*", word) and not has_blanks(fix)
+    ]
 
 
 def unexplained(fixes: Iterable[Fix]) -> list[str]:

@@ -1,20 +1,18 @@
 """Every documented failure, and the healthy world: exactly the named checks notice, and nothing else does."""
 
-import re
 from collections import Counter
 from typing import Any
 
 import pytest
 from building import in_world
 from judging import EXAMPLE, changing, checks_of, emulated, judge
-from mending import MENDED, NOT_MENDED, unexplained, values_of
+from mending import MENDED, NOT_MENDED, capitals, unexplained, values_of
 from taken import Take, notice, unknown
 
 from pytest_amlpreflight.checks import OF_CLUSTERS
 from pytest_amlpreflight.emulator.failures import Failure, failure_names, load
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.finding import Outcome
-from pytest_amlpreflight.fix import Command, Fix, has_blanks
 from pytest_amlpreflight.reporting.ending import COULD_NOT_LOOK
 from pytest_amlpreflight.run.findings.findings import findings_of
 from pytest_amlpreflight.verdict import PHASES
@@ -45,15 +43,6 @@ def outcomes(example: pytest.Pytester, *arguments: str) -> dict[str, set[str]]:
 def taken(monkeypatch: pytest.MonkeyPatch) -> set[Take]:
     """Which members of Azure's answers the readers of this test's runs take."""
     return notice(monkeypatch)
-
-
-def capitals(fix: Fix) -> list[str]:
-    """The words of a command that look as if somebody had to fill them in, and are not known to."""
-    words = fix.words if isinstance(fix, Command) else ()
-    found = (word.rpartition("=")[2] for word in words if word != "POST")
-    return [
-        word for word in found if re.fullmatch(r"[A-Z]{2,}([-_][A-Z]+)*(\.\w+)?|.*<.*>.*", word) and not has_blanks(fix)
-    ]
 
 
 def faults(failure: Failure) -> list[dict[str, Any]]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from judging import EXAMPLE, emulated, judge
-from mending import MENDED, carried_out, edited, unexplained
+from mending import MENDED, capitals, carried_out, edited, unexplained
 
-from pytest_amlpreflight import checks
+from pytest_amlpreflight import checks, data
 from pytest_amlpreflight.emulator.failures import load
 from pytest_amlpreflight.facts.project.position import Position
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
+from pytest_amlpreflight.facts.rules.table_commands import commands_for
 from pytest_amlpreflight.fix import (
     AddLine,
     Command,
@@ -246,3 +247,14 @@ def test_a_registration_of_a_provider_is_terraforms_alone() -> None:
 
     assert list(notations(fix)) == ["Terraform"]
     assert 'name = "Microsoft.Cdn" # this line' in notations(fix)["Terraform"]
+
+
+@pytest.mark.parametrize("table", ["error-codes", "error-wordings", "log-causes", "service-codes"])
+def test_what_the_commands_of_a_table_leave_open_is_a_blank(table: str) -> None:
+    """Whatever is not known of the names in them: a command that still has to be completed never counts as one to
+    run.
+    """
+    commands = [words for row in data.load(table).rows for words in commands_for(row.get("commands") or (), {})]
+
+    assert commands
+    assert [word for words in commands for word in capitals(shell(*words))] == []
