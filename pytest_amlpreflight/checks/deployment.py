@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import NoReturn
 
+from pytest_amlpreflight.facts.errors.meaning import CodeMeaning
 from pytest_amlpreflight.facts.kubernetes.pod import SERVER, selector_of
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
 from pytest_amlpreflight.facts.resources.endpoint import SERVING, Deployment, Endpoint
-from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
 from pytest_amlpreflight.facts.resources.operation import AT_REST, Operation
 from pytest_amlpreflight.facts.resources.quota import Quota, instances_counted
 from pytest_amlpreflight.facts.rules.az_ml import place_of

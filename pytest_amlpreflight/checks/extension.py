@@ -10,11 +10,11 @@ from pytest_amlpreflight.checks._kubernetes import (
     the_extension,
     update_extension,
 )
+from pytest_amlpreflight.facts.errors.meaning import meaning_of
 from pytest_amlpreflight.facts.kubernetes.health_report import HealthFinding, HealthReport
 from pytest_amlpreflight.facts.kubernetes.pod import Workload
 from pytest_amlpreflight.facts.resources.cluster import Cluster, ManagedCluster, NodeSet
 from pytest_amlpreflight.facts.resources.cluster_extension import Extension
-from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
 from pytest_amlpreflight.fix import Command, Option, az, kubectl, shell
 from pytest_amlpreflight.verdict import (

@@ -3,12 +3,12 @@
 from datetime import date
 
 from pytest_amlpreflight.checks._inference_server import SERVER
+from pytest_amlpreflight.facts.logs.causes import LogCause
+from pytest_amlpreflight.facts.logs.exceptions import Traceback
 from pytest_amlpreflight.facts.project.environment import Environment
 from pytest_amlpreflight.facts.resources.build_log import BuildLog
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
-from pytest_amlpreflight.facts.resources.log_causes import LogCause
-from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.rules.image_age import advice_after_days
 from pytest_amlpreflight.fix import az, shell
 from pytest_amlpreflight.verdict import advise, blocked, check, for_each, not_applicable, not_reached

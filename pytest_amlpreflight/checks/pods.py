@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from pytest_amlpreflight.checks._kubernetes import the_compute
 from pytest_amlpreflight.facts.kubernetes.pod import Container, Event, Pod, selector_of
+from pytest_amlpreflight.facts.logs.reading import read_log
 from pytest_amlpreflight.facts.resources.endpoint import Deployment
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute
-from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.fix import kubectl
 from pytest_amlpreflight.verdict import blocked, check, for_each
 

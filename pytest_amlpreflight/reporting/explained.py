@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS
-from pytest_amlpreflight.facts.resources.error_grammar import guessed
-from pytest_amlpreflight.facts.resources.error_meaning import (
+from pytest_amlpreflight.facts.errors.azure_error import WRAPPERS
+from pytest_amlpreflight.facts.errors.grammar import guessed
+from pytest_amlpreflight.facts.errors.meaning import (
     CodeMeaning,
     anchors_in,
     bounded,
@@ -23,11 +23,11 @@ from pytest_amlpreflight.facts.resources.error_meaning import (
     topics_in,
     worded_meaning,
 )
-from pytest_amlpreflight.facts.resources.log_causes import LogCause, mentioned
-from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
-from pytest_amlpreflight.facts.resources.log_reading import LogReading, is_container_log, read_log
-from pytest_amlpreflight.facts.resources.log_records import Level
-from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
+from pytest_amlpreflight.facts.logs.causes import LogCause, mentioned
+from pytest_amlpreflight.facts.logs.lines import Line, lines_of
+from pytest_amlpreflight.facts.logs.reading import LogReading, is_container_log, read_log
+from pytest_amlpreflight.facts.logs.records import Level
+from pytest_amlpreflight.facts.logs.tracebacks import chains_of
 from pytest_amlpreflight.facts.rules.redaction import redact
 from pytest_amlpreflight.readers.connection.error_chain import errors_in
 from pytest_amlpreflight.reporting.explanation import Explanation

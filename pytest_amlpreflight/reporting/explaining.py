@@ -24,7 +24,7 @@ def begin(config: pytest.Config) -> int | None:
     what = config.option.aml_explain
     if not what or hasattr(config, "workerinput"):
         return None
-    from pytest_amlpreflight.facts.resources.error_meaning import spelt
+    from pytest_amlpreflight.facts.errors.meaning import spelt
     from pytest_amlpreflight.reporting.explained import read_explanation
 
     if what == "list":

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from textwrap import wrap
 
+from pytest_amlpreflight.facts.errors.grammar import Guess
+from pytest_amlpreflight.facts.errors.meaning import CodeMeaning
+from pytest_amlpreflight.facts.logs.causes import LogCause
+from pytest_amlpreflight.facts.logs.exceptions import Traceback
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.resources.error_grammar import Guess
-from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning
-from pytest_amlpreflight.facts.resources.log_causes import LogCause
-from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
 from pytest_amlpreflight.facts.rules.az_ml import place_of, placed
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.fix import Command, in_workspace, shell

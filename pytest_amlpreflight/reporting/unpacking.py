@@ -5,9 +5,9 @@ import json
 import re
 from itertools import zip_longest
 
-from pytest_amlpreflight.facts.resources.drawn_boxes import OF_ITS_OWN, unboxed
-from pytest_amlpreflight.facts.resources.export_rows import unrolled
-from pytest_amlpreflight.facts.resources.log_lines import lines_of
+from pytest_amlpreflight.facts.logs.drawn_boxes import OF_ITS_OWN, unboxed
+from pytest_amlpreflight.facts.logs.export_rows import unrolled
+from pytest_amlpreflight.facts.logs.lines import lines_of
 
 FEW_BREAKS = 5
 """Line breaks below which a text with more written ones was copied out of a JSON string."""

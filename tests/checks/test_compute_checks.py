@@ -9,12 +9,12 @@ from pytest_amlpreflight.checks.compute import (
     check_resources_fit_the_instance_type,
     check_workspace_identity_reaches_the_cluster,
 )
+from pytest_amlpreflight.facts.errors.azure_error import AzureError, ErrorLink
 from pytest_amlpreflight.facts.kubernetes.requirements import GPU, Requirements
 from pytest_amlpreflight.facts.project.position import Source
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
 from pytest_amlpreflight.facts.resources.access import Access, PermissionBlock, RoleAssignment, RoleDefinition
 from pytest_amlpreflight.facts.resources.asset import RegisteredModel
-from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
 from pytest_amlpreflight.facts.resources.endpoint import Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute, InstanceType
 from pytest_amlpreflight.facts.resources.workspace import Workspace

@@ -8,11 +8,11 @@ import pytest
 
 from pytest_amlpreflight.checks import autoscale, deployment, logs
 from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.errors.azure_error import AzureError, ErrorLink
 from pytest_amlpreflight.facts.project.position import Position, Source
 from pytest_amlpreflight.facts.project.spec import DeploymentSpec, NetworkAccess, ProbeSettings, RequestSettings
 from pytest_amlpreflight.facts.reference import AssetReference, ModelReference
 from pytest_amlpreflight.facts.resources.autoscale import AutoscaleSetting
-from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
 from pytest_amlpreflight.facts.resources.container_log import Container, ContainerLog
 from pytest_amlpreflight.facts.resources.endpoint import LIVE, Deployment, Endpoint
 from pytest_amlpreflight.facts.resources.operation import Operation

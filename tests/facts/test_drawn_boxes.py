@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_amlpreflight.facts.resources.drawn_boxes import unboxed
-from pytest_amlpreflight.facts.resources.log_reading import read_log
+from pytest_amlpreflight.facts.logs.drawn_boxes import unboxed
+from pytest_amlpreflight.facts.logs.reading import read_log
 
 BOX = """\
 ╭───────────── Traceback (most recent call last) ─────────────╮

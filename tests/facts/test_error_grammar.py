@@ -5,7 +5,7 @@ import time
 import pytest
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.error_grammar import ANY, guessed
+from pytest_amlpreflight.facts.errors.grammar import ANY, guessed
 from pytest_amlpreflight.run.suite.built_in import built_in_checks
 
 

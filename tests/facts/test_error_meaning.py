@@ -3,8 +3,8 @@
 import pytest
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
-from pytest_amlpreflight.facts.resources.error_meaning import (
+from pytest_amlpreflight.facts.errors.azure_error import AzureError, ErrorLink
+from pytest_amlpreflight.facts.errors.meaning import (
     CodeMeaning,
     codes_in,
     meaning_of,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from pytest_amlpreflight.facts.resources.export_rows import unrolled
+from pytest_amlpreflight.facts.logs.export_rows import unrolled
 
 LOG = [
     "2026-03-04 08:11:06,519 I [71] azmlinfsrv.user_script - Invoking user's init function",

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
-from pytest_amlpreflight.facts.resources.log_reading import LogReading, read_log
+from pytest_amlpreflight.facts.errors.meaning import meaning_of
+from pytest_amlpreflight.facts.logs.reading import LogReading, read_log
 
 FOLDER = Path(__file__).parent / "logs"
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pytest_amlpreflight.checks import TOPICS
 from pytest_amlpreflight.data import load
+from pytest_amlpreflight.facts.errors.meaning import meaning_of
+from pytest_amlpreflight.facts.logs.reading import read_log
 from pytest_amlpreflight.facts.resource_id import parse_resource_id
-from pytest_amlpreflight.facts.resources.error_meaning import meaning_of
-from pytest_amlpreflight.facts.resources.log_reading import read_log
 from pytest_amlpreflight.facts.target import Target
 from pytest_amlpreflight.reporting.explained import OF_A_REQUEST, OF_A_START, explain_text, read_explanation
 from pytest_amlpreflight.reporting.explanation import Explanation

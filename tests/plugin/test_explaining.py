@@ -10,7 +10,7 @@ from building import in_world
 
 from pytest_amlpreflight import data as tables
 from pytest_amlpreflight.emulator.failures import failure_names, load
-from pytest_amlpreflight.facts.resources.error_meaning import code_meanings, meaning_of
+from pytest_amlpreflight.facts.errors.meaning import code_meanings, meaning_of
 from pytest_amlpreflight.finding import Finding, Outcome
 from pytest_amlpreflight.fix import fixes_of
 from pytest_amlpreflight.reporting.conclusion import conclusion

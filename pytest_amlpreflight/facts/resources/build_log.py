@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from pytest_amlpreflight.facts.resources.log_reading import LogReading, read_log
+from pytest_amlpreflight.facts.logs.reading import LogReading, read_log
 
 _PLACES = (
     re.compile(

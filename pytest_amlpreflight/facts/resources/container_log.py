@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from pytest_amlpreflight.facts.resources.log_life import life_of
-from pytest_amlpreflight.facts.resources.log_lines import lines_of
-from pytest_amlpreflight.facts.resources.log_reading import LogReading, read_log
+from pytest_amlpreflight.facts.logs.life import life_of
+from pytest_amlpreflight.facts.logs.lines import lines_of
+from pytest_amlpreflight.facts.logs.reading import LogReading, read_log
 
 _NO_LOG_YET = re.compile(
     r"(?i)try again later|no logs? (?:is|are|for)\b|can(?:'|no)t be retrieved|is not (?:yet )?(?:running|available)"

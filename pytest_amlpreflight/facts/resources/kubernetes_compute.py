@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pytest_amlpreflight.facts.errors.azure_error import AzureError
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.resource_id import ResourceId
-from pytest_amlpreflight.facts.resources.azure_error import AzureError
 
 DEFAULT = "defaultinstancetype"
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pytest_amlpreflight.facts.resources.azure_error import AzureError
-from pytest_amlpreflight.facts.resources.error_meaning import CodeMeaning, meaning_of_error
+from pytest_amlpreflight.facts.errors.azure_error import AzureError
+from pytest_amlpreflight.facts.errors.meaning import CodeMeaning, meaning_of_error
 
 AT_REST = frozenset({"succeeded", "failed", "canceled"})
 """Provisioning states in which nothing is under way."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_amlpreflight.facts.resources.azure_error import AzureError, ErrorLink
+from pytest_amlpreflight.facts.errors.azure_error import AzureError, ErrorLink
 from pytest_amlpreflight.facts.rules.redaction import redact
 
 DEEPEST = 12

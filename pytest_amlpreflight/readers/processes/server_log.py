@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from pytest_amlpreflight.facts.resources.log_exceptions import Chain, Traceback
-from pytest_amlpreflight.facts.resources.log_lines import lines_of
-from pytest_amlpreflight.facts.resources.log_reading import read_log
-from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
+from pytest_amlpreflight.facts.logs.exceptions import Chain, Traceback
+from pytest_amlpreflight.facts.logs.lines import lines_of
+from pytest_amlpreflight.facts.logs.reading import read_log
+from pytest_amlpreflight.facts.logs.tracebacks import chains_of
 
 OTHER_VERSION = re.compile(r"unpickle estimator \S+ from version \S+ when using version [0-9][\w.]*[0-9]")
 LONGEST_LINE = 2000

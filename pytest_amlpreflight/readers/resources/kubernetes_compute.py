@@ -4,9 +4,9 @@ Raw on purpose: the entities of azure-ai-ml keep the code of the first provision
 (`relayConnectionString`, `serviceBusConnectionString`) is not taken.
 """
 
+from pytest_amlpreflight.facts.errors.azure_error import AzureError
 from pytest_amlpreflight.facts.kubernetes.requirements import Requirements
 from pytest_amlpreflight.facts.resource_id import ResourceId, parse_resource_id
-from pytest_amlpreflight.facts.resources.azure_error import AzureError
 from pytest_amlpreflight.facts.resources.kubernetes_compute import Compute, InstanceType
 from pytest_amlpreflight.readers.connection.api_versions import MACHINE_LEARNING
 from pytest_amlpreflight.readers.connection.arm import Arm

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pytest_amlpreflight.facts.resources.log_causes import (
+from pytest_amlpreflight.facts.logs.causes import (
     LONGEST_MESSAGE,
     LONGEST_SHOWN,
     KnownCause,
@@ -12,11 +12,11 @@ from pytest_amlpreflight.facts.resources.log_causes import (
     known_causes,
     only_follows,
 )
-from pytest_amlpreflight.facts.resources.log_exceptions import Chain, Traceback
-from pytest_amlpreflight.facts.resources.log_life import SERVERS_OWN_USER, Life
-from pytest_amlpreflight.facts.resources.log_lines import Line
-from pytest_amlpreflight.facts.resources.log_records import Level
-from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
+from pytest_amlpreflight.facts.logs.exceptions import Chain, Traceback
+from pytest_amlpreflight.facts.logs.life import SERVERS_OWN_USER, Life
+from pytest_amlpreflight.facts.logs.lines import Line
+from pytest_amlpreflight.facts.logs.records import Level
+from pytest_amlpreflight.facts.logs.tracebacks import chains_of
 
 SERVERS = ("azmlinfsrv", "gunicorn", "uvicorn", "mlflow", "root", "VMAgent")
 """The loggers of servers, by the first part of their names."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
-from pytest_amlpreflight.facts.resources.log_exceptions import RAISED, Chain, Frame, Traceback
-from pytest_amlpreflight.facts.resources.log_lines import Line
+from pytest_amlpreflight.facts.logs.drawn_boxes import HEADER
+from pytest_amlpreflight.facts.logs.exceptions import RAISED, Chain, Frame, Traceback
+from pytest_amlpreflight.facts.logs.lines import Line
 
 _CAUSED = "The above exception was the direct cause of the following exception:"
 _MEANWHILE = "During handling of the above exception, another exception occurred:"

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
-from pytest_amlpreflight.facts.resources.log_lines import Line
+from pytest_amlpreflight.facts.logs.exceptions import Traceback
+from pytest_amlpreflight.facts.logs.lines import Line
 from pytest_amlpreflight.facts.rules.table_commands import commands_for
 
 LONGEST_SHOWN = 300

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PureWindowsPath  # which takes both kinds of slashes
 
-from pytest_amlpreflight.facts.resources.log_records import Level
+from pytest_amlpreflight.facts.logs.records import Level
 
 RAISED = re.compile(
     r"(?P<module>(?:[A-Za-z_]\w{0,80}\.){0,12})(?P<name>_?[A-Z]\w{0,100}|\w{0,20}(?:error|timeout))(?::(?=\s|$)|$)"

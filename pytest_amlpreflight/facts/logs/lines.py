@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER, unboxed
-from pytest_amlpreflight.facts.resources.log_records import Level, from_json, from_logfmt, level_named
+from pytest_amlpreflight.facts.logs.drawn_boxes import HEADER, unboxed
+from pytest_amlpreflight.facts.logs.records import Level, from_json, from_logfmt, level_named
 
 MOST_LINES = 5_000
 LONGEST_LINE = 2_000

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.azure_error import WRAPPERS, AzureError
+from pytest_amlpreflight.facts.errors.azure_error import WRAPPERS, AzureError
 from pytest_amlpreflight.facts.rules.table_commands import PLACE, commands_for, with_words
 
 LONGEST_TEXT = 40_000

@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass
 from functools import cache
 
 from pytest_amlpreflight.data import load
-from pytest_amlpreflight.facts.resources.log_lines import Line
-from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
+from pytest_amlpreflight.facts.logs.lines import Line
+from pytest_amlpreflight.facts.logs.tracebacks import chains_of
 
 SERVERS_OWN_USER = "azmlinfsrv.print"
 """The logger through which the inference server passes on what the user's script prints."""

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from pytest_amlpreflight.facts.resources.drawn_boxes import HEADER
-from pytest_amlpreflight.facts.resources.log_causes import (
+from pytest_amlpreflight.facts.logs.causes import (
     LONGEST_SHOWN,
     LogCause,
     known_causes,
     only_follows,
 )
-from pytest_amlpreflight.facts.resources.log_events import (
+from pytest_amlpreflight.facts.logs.drawn_boxes import HEADER
+from pytest_amlpreflight.facts.logs.events import (
     SERVERS,
     Event,
     cause_of,
@@ -21,10 +21,10 @@ from pytest_amlpreflight.facts.resources.log_events import (
     events_of,
     rows_of,
 )
-from pytest_amlpreflight.facts.resources.log_exceptions import Traceback
-from pytest_amlpreflight.facts.resources.log_life import Life, life_of
-from pytest_amlpreflight.facts.resources.log_lines import Line, lines_of
-from pytest_amlpreflight.facts.resources.log_tracebacks import chains_of
+from pytest_amlpreflight.facts.logs.exceptions import Traceback
+from pytest_amlpreflight.facts.logs.life import Life, life_of
+from pytest_amlpreflight.facts.logs.lines import Line, lines_of
+from pytest_amlpreflight.facts.logs.tracebacks import chains_of
 
 _TRITONS_FILES = ("server.cc", "tritonserver.cc", "model_lifecycle.cc", "model_repository_manager.cc", "http_server.cc")
 _COMPLAINT = re.compile(
