@@ -2,16 +2,20 @@
 answers.
 """
 
+import errno
 import gc
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import requests
 from requests.adapters import DEFAULT_POOLSIZE
+from urllib3.util import connection
 
 from pytest_amlpreflight.emulator import Emulator
 from pytest_amlpreflight.facts.resources.network import Broken, Resolution
@@ -182,6 +186,23 @@ def test_an_unknown_authority_is_told_apart(emulator: Emulator, monkeypatch: pyt
     monkeypatch.delenv("CURL_CA_BUNDLE")
 
     with pytest.raises(HostUnreached, match="CertificateNotTrusted"):
+        plane(at("127.0.0.1"), f":443::{emulator.port}").send("GET", f"https://{HOST}/")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(ssl.SSLContext, "load_verify_locations"), (connection, "create_connection")]
+)
+def test_what_this_machine_lacks_is_no_word_about_the_host(
+    owner: Any, name: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without another file to open, authorities cannot be read and sockets not be had: nothing of it is a verdict."""
+
+    def exhausted(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(owner, name, exhausted)
+
+    with pytest.raises(FactUnreadable, match="EMFILE"):
         plane(at("127.0.0.1"), f":443::{emulator.port}").send("GET", f"https://{HOST}/")
 
 

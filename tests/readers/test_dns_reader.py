@@ -1,10 +1,12 @@
 """Names to addresses through a real DNS server."""
 
+import errno
 import socket
 import threading
 from typing import Any
 
 import dns.message
+import dns.query
 import dns.rrset
 import pytest
 
@@ -185,3 +187,15 @@ def test_a_question_that_was_lost_is_asked_again() -> None:
         azure = Azure(ConnectionSettings(timeout=0.3, dns_server=f"127.0.0.1:{server.getsockname()[1]}"))
 
         assert azure.resolve(HOST).addresses == ("10.1.0.7",)
+
+
+def test_a_machine_without_a_socket_left_has_asked_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is no answer about the name, nor about its server."""
+
+    def exhausted(*_: Any) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(dns.query, "socket_factory", exhausted)
+
+    with pytest.raises(FactUnreadable, match="EMFILE"):
+        read_resolution("contoso.example.org", "127.0.0.1:53", 2)

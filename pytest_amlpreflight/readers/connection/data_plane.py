@@ -23,6 +23,7 @@ from pytest_amlpreflight.readers.connection.budget import retry_after
 from pytest_amlpreflight.readers.connection.exchange import Exchange, Tap, untapped
 from pytest_amlpreflight.readers.connection.home import stray
 from pytest_amlpreflight.readers.connection.once import Once
+from pytest_amlpreflight.readers.connection.own_limits import require_own_means
 from pytest_amlpreflight.readers.connection.pipeline import as_given
 from pytest_amlpreflight.readers.connection.routing import ConnectTo, Resolve, Route, RoutedAdapter
 from pytest_amlpreflight.readers.connection.tries import Tries
@@ -148,6 +149,7 @@ class DataPlane:
                 response.close()
                 raise requests.ConnectionError(error) from None
         except requests.RequestException as error:
+            require_own_means(f"the answer of {_host(url)}", _causes(error))
             problem = unreached(_host(url), error)
         except Unbounded as error:
             problem = HostUnreached(_host(url), Unreached.UNBOUNDED, str(error))

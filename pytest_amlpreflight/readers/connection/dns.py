@@ -10,6 +10,7 @@ import dns.rdatatype
 import dns.resolver
 
 from pytest_amlpreflight.facts.resources.network import Broken, Resolution
+from pytest_amlpreflight.readers.connection.own_limits import require_own_means
 
 SYSTEM = "the system's resolver"
 
@@ -55,10 +56,12 @@ def ask(host: str, server: str | None, timeout: float) -> Resolution:
         response = error.response()  # type: ignore[no-untyped-call]  # dnspython's own gap
         return _version_6(host, name, resolver) or _broken(host, name, Broken.NO_ADDRESS, [response])
     except dns.resolver.NoNameservers as error:
+        require_own_means(f"the address of {host}", [entry[3] for entry in error.kwargs.get("errors", [])])
         return _refused(host, name, error)
     except dns.exception.Timeout:
         return Resolution(host, name, (), (), Broken.TIMEOUT, f"{name} did not answer within {timeout:g} s")
     except (OSError, dns.resolver.NoResolverConfiguration) as error:
+        require_own_means(f"the address of {host}", [error])
         return Resolution(host, name, (), (), Broken.UNREACHABLE, str(error))
 
 
