@@ -19,6 +19,7 @@ from pytest_amlpreflight.facts.errors.meaning import (
     bounded,
     codes_in,
     meaning_of,
+    names_in,
     spelt,
     topics_in,
     worded_meaning,
@@ -156,7 +157,7 @@ def _explain(text: str, subject: str) -> Explanation:
     if not (said or causes or codes):
         grave = "\n".join(line.text for line in lines if (line.level or Level.ERROR) >= Level.ERROR)
         codes = [status for status in [*_statuses(grave), *_coded(grave)] if meaning_of(status)][:1]
-    found = _explanation(subject, said, causes, telling or codes)
+    found = _named_by(text, _explanation(subject, said, causes, telling or codes))
     if not found.known and any(link.frames for chain in chains_of(lines) for link in chain.links):
         found = _of_a_log(subject, text, reading)
     decided = found.known and not any(meaning.open for meaning in found.meanings)
@@ -206,7 +207,13 @@ def _of_a_log(subject: str, text: str, reading: LogReading) -> Explanation:
         own = OF_A_REQUEST if of_a_request else OF_A_START
         return Explanation(subject, (*own, *codes), unknown=reading.unknown)
     said = None if reading.causes else worded_meaning(text, codes, generic=True)
-    return _explanation(subject, said, reading.causes, codes)
+    return _named_by(text, _explanation(subject, said, reading.causes, codes))
+
+
+def _named_by(text: str, found: Explanation) -> Explanation:
+    """The same, with the names that the text has in its commands and advice."""
+    names = names_in(text)
+    return replace(found, meanings=tuple(meaning.knowing(names) for meaning in found.meanings))
 
 
 def _explanation(

@@ -1,5 +1,6 @@
 """Secrets never leave a container's log."""
 
+import json
 import time
 
 import pytest
@@ -45,6 +46,9 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
         ("login hf_abcdefghij0123456789", "hf_abcdefghij0123456789"),
         ("xoxb-123456789012-abcdef", "xoxb-123456789012-abcdef"),
         (f'key="{KEY}" connection', KEY),
+        (json.dumps({"message": json.dumps({"password": "hunter22", "a": 1})}), "hunter22"),
+        (json.dumps({"m": json.dumps({"m": json.dumps({"account_key": "abcd1234"})})}), "abcd1234"),
+        (r'"password": "ab\"cd1234"', "cd1234"),
     ],
 )
 def test_a_secret_is_hidden(text: str, secret: str) -> None:
@@ -108,3 +112,16 @@ def test_no_pattern_takes_more_than_linear_time(one: str) -> None:
         times.append(time.thread_time() - started)
 
     assert times[1] < max(times[0], 0.02) * 40
+
+
+@pytest.mark.parametrize(
+    "said", [{"password": "hunter22"}, {"m": "GET https://s/?sv=1&sig=abc%3D"}, {"token": "it's1"}]
+)
+def test_json_stays_json(said: dict[str, str]) -> None:
+    """A record whose message is JSON itself keeps its level: only the value goes, not what encloses it."""
+    record = json.dumps({"level": "INFO", "message": json.dumps(said)})
+
+    hidden = json.loads(redact(record))
+
+    assert hidden["level"] == "INFO"
+    assert HIDDEN in next(iter(json.loads(hidden["message"]).values()))

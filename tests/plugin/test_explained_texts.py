@@ -421,3 +421,12 @@ def test_no_service_code_is_a_code_of_the_other_table() -> None:
 def test_what_is_said_of_other_things_is_not_taken_for_an_endpoints(text: str) -> None:
     """Another program's usage, another service's statuses and limits, and what is well."""
     assert not explain_text(text, "x").known
+
+
+def test_a_code_s_command_has_the_names_of_the_text() -> None:
+    """What stands in the message need not be filled in by hand."""
+    text = "(MissingSubscriptionRegistration) The subscription is not registered to use namespace 'Microsoft.Cdn'."
+
+    (meaning,) = explain_text(text, "a text").meanings
+
+    assert meaning.commands_for({}) == (("az", "provider", "register", "--namespace", "Microsoft.Cdn"),)

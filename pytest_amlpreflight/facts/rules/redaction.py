@@ -16,10 +16,12 @@ _NAME = (
 )
 """The end of a name whose value is nobody's business; what stands before it need not match."""
 
-_IS = r"[\"']?\s{0,20}(?:=>|[=:]|%3[DA]|\\u003[da])\s{0,20}"
-"""What stands between a name and its value, as it is, in a URL and in JSON."""
+_IS = r"\\{0,7}[\"']?\s{0,20}(?:=>|[=:]|%3[DA]|\\u003[da])\s{0,20}"
+"""What stands between a name and its value, as it is, in a URL, in JSON, and in JSON that is a string of JSON's."""
 
-_VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|(?!\[redacted\]|None\b|null\b|true\b|false\b|\$\{)[^\s\"',;&}\]]{%d,})"
+_QUOTE = r"(?P<quote>\\{0,7}[\"'])"
+_QUOTED = r"(?!\[redacted\])(?:(?!(?P=quote))(?:\\[^\n]|[^\n]))+"
+_BARE = r"(?!\[redacted\]|None\b|null\b|true\b|false\b|\$\{|\\{0,7}[\"'])[^\s\"',;&}\]]{3,}(?<!\\)"
 
 _PATTERNS = (
     # PEM blocks; a log that was cut may lack the end.
@@ -28,7 +30,7 @@ _PATTERNS = (
     re.compile(r"()\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"),
     re.compile(r"(?i)(\b(?:bearer|basic|sharedkey|sharedaccesssignature)\s+)(?!\[redacted\])[\w.~+/:=%&-]{8,}"),
     # The signature of a shared access signature and the code of a function, wherever they stand in the query.
-    re.compile(r"(?i)((?:[?&;]|%26|%3F|\\u0026)(?:sig|code)(?:=|%3D|\\u003d))[^&\s\"';]+"),
+    re.compile(r"(?i)((?:[?&;]|%26|%3F|\\u0026)(?:sig|code)(?:=|%3D|\\u003d))[^&\s\"';]+(?<!\\)"),
     # Storage and Service Bus keys: 256 or 512 bits in base64.
     re.compile(r"()(?<![\w+/=-])[A-Za-z0-9+/]{43}=(?![\w+/=])|(?<![\w+/=-])[A-Za-z0-9+/]{86}==(?![\w+/=])"),
     re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@\"']{0,200}:)[^\s/@\"']{1,500}(?=@)"),
@@ -36,7 +38,8 @@ _PATTERNS = (
     re.compile(r"()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"()\b(?:gh[pousr]|github_pat|hf|xox[abprs]|glpat|pypi)[_-][\w-]{10,}"),
     re.compile(r"()(?<![\w-])sk-[\w-]{8,}"),
-    re.compile(rf"(?i)({_NAME}{_IS}){_VALUE % 3}"),
+    re.compile(rf"(?i)({_NAME}{_IS}{_QUOTE}){_QUOTED}"),
+    re.compile(rf"(?i)({_NAME}{_IS}){_BARE}"),
     # A command line's `--password X`, and words: "the password is X".
     re.compile(
         r"(?i)((?<![\w-])--?(?:password|passwd|pwd|api-key|apikey|token|secret|passphrase|client-secret)\s{1,5})(?!-)[^\s\"']{3,}"
