@@ -2,6 +2,8 @@
 
 import json
 import time
+from html import escape
+from urllib.parse import quote
 
 import pytest
 
@@ -49,6 +51,9 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2lnbmF0dXJl"
         (json.dumps({"message": json.dumps({"password": "hunter22", "a": 1})}), "hunter22"),
         (json.dumps({"m": json.dumps({"m": json.dumps({"account_key": "abcd1234"})})}), "abcd1234"),
         (r'"password": "ab\"cd1234"', "cd1234"),
+        (quote('{"password": "hunter22"}'), "hunter22"),
+        (escape('{"password": "hunter22"}'), "hunter22"),
+        ("<Connection><Password>hunter22</Password></Connection>", "hunter22"),
     ],
 )
 def test_a_secret_is_hidden(text: str, secret: str) -> None:

@@ -16,12 +16,15 @@ _NAME = (
 )
 """The end of a name whose value is nobody's business; what stands before it need not match."""
 
-_IS = r"\\{0,7}[\"']?\s{0,20}(?:=>|[=:]|%3[DA]|\\u003[da])\s{0,20}"
-"""What stands between a name and its value, as it is, in a URL, in JSON, and in JSON that is a string of JSON's."""
+_MARK = r"(?:\\{0,7}[\"']|%2[27]|&quot;|&#(?:3[49]|x2[27]);)"
+"""A quotation mark: as it is, in JSON that is a string of JSON's, in a URL, in HTML."""
 
-_QUOTE = r"(?P<quote>\\{0,7}[\"'])"
+_IS = rf"{_MARK}?\s{{0,20}}(?:=>|[=:]|%3[DA]|\\u003[da])\s{{0,20}}"
+"""What stands between a name and its value, as it is, in a URL and in JSON."""
+
+_QUOTE = rf"(?P<quote>{_MARK})"
 _QUOTED = r"(?!\[redacted\])(?:(?!(?P=quote))(?:\\[^\n]|[^\n]))+"
-_BARE = r"(?!\[redacted\]|None\b|null\b|true\b|false\b|\$\{|\\{0,7}[\"'])[^\s\"',;&}\]]{3,}(?<!\\)"
+_BARE = rf"(?!\[redacted\]|None\b|null\b|true\b|false\b|\$\{{|{_MARK})[^\s\"',;&}}\]]{{3,}}(?<!\\)"
 
 _PATTERNS = (
     # PEM blocks; a log that was cut may lack the end.
@@ -40,6 +43,7 @@ _PATTERNS = (
     re.compile(r"()(?<![\w-])sk-[\w-]{8,}"),
     re.compile(rf"(?i)({_NAME}{_IS}{_QUOTE}){_QUOTED}"),
     re.compile(rf"(?i)({_NAME}{_IS}){_BARE}"),
+    re.compile(rf"(?i)({_NAME}>)[^<>\n]{{3,}}(?=</)"),
     # A command line's `--password X`, and words: "the password is X".
     re.compile(
         r"(?i)((?<![\w-])--?(?:password|passwd|pwd|api-key|apikey|token|secret|passphrase|client-secret)\s{1,5})(?!-)[^\s\"']{3,}"
